@@ -1,0 +1,49 @@
+/** Gradients as functions: of a scalar loss with respect to a tree. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { scope } from './memory';
+import { flatten, mapTree, type Tree, unflatten } from './tree';
+
+/** A loss, or a loss and further results that are not differentiated. */
+export type Loss<Aux extends Tree> = tf.Scalar | { readonly loss: tf.Scalar; readonly aux: Aux };
+
+/** What `valueAndGrad` returns; the caller disposes it all. */
+export interface ValueAndGrad<P extends Tree, Aux extends Tree> {
+  readonly value: tf.Scalar;
+  /** The same form as the parameters; zeros where the loss does not depend on a leaf. */
+  readonly grads: P;
+  readonly aux?: Aux;
+}
+
+/**
+ * Turns a loss into a function that also returns its gradient with respect to the first argument, a tree.
+ *
+ * @param loss returns a scalar, or `{ loss, aux }` where further results are wanted
+ */
+export function valueAndGrad<P extends Tree, A extends unknown[], Aux extends Tree = Tree>(
+  loss: (params: P, ...args: A) => Loss<Aux>,
+): (params: P, ...args: A) => ValueAndGrad<P, Aux> {
+  return (params, ...args) =>
+    scope(() => {
+      const leaves = flatten(params);
+      const paths = Object.keys(leaves);
+      let kept: Aux | undefined;
+      const forward = (): tf.Scalar => {
+        const result = loss(params, ...args);
+        if (result instanceof tf.Tensor) return result;
+        kept = mapTree((leaf) => tf.keep(tf.clone(leaf)), result.aux); // the tape's own scope would free them
+        return result.loss;
+      };
+      const { value, grads } = tf.engine().gradients(forward, Object.values(leaves), undefined, true);
+      const tree: Record<string, tf.Tensor> = {};
+      paths.forEach((path, i) => {
+        tree[path] = grads[i] ?? tf.zerosLike(leaves[path]!);
+      });
+      let aux: Aux | undefined;
+      if (kept !== undefined) {
+        aux = mapTree((leaf) => tf.clone(leaf), kept);
+        for (const leaf of Object.values(flatten(kept))) leaf.dispose();
+      }
+      return { value: value as tf.Scalar, grads: unflatten<P>(tree), ...(aux === undefined ? {} : { aux }) };
+    });
+}

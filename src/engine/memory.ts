@@ -1,0 +1,25 @@
+/** Memory scopes, and what the engine and the process hold. */
+
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Runs `fn` and frees every tensor made in it except those in its result: `tf.tidy` for any plain object or array of tensors. No async code inside.
+ */
+export function scope<T>(fn: () => T): T {
+  return tf.tidy(fn as unknown as () => tf.TensorContainer) as unknown as T;
+}
+
+export interface MemoryUse {
+  /** Live tensors. */
+  readonly tensors: number;
+  /** Their bytes, MiB; what compiled functions hold in the engine is not in it. */
+  readonly tensorMiB: number;
+  /** Largest resident memory of the process so far, MiB. */
+  readonly peakRssMiB: number;
+}
+
+/** Memory in use now. */
+export function memoryUse(): MemoryUse {
+  const { numTensors, numBytes } = tf.memory();
+  return { tensors: numTensors, tensorMiB: numBytes / 2 ** 20, peakRssMiB: process.resourceUsage().maxRSS / 1024 };
+}

@@ -1,0 +1,115 @@
+/** Which backend runs. The only file that loads one. */
+
+import { cpus } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Key, key } from './random';
+
+export type Backend = 'tensorflow' | 'wasm';
+
+export interface EngineOptions {
+  /** Fixes the backend; without it TensorFlow is taken where it is linked, else wasm. The environment's ROENTGEN_BACKEND says the same for a whole process. */
+  backend?: Backend;
+  /** Where random numbers start, an integer >= 0; 0 if not given. */
+  seed?: number;
+}
+
+export interface EngineInfo {
+  readonly backend: Backend;
+  /** The library underneath and its version, such as "TensorFlow 2.20.0". */
+  readonly library: string;
+  /** "CPU" or "GPU". */
+  readonly device: string;
+  /** Threads that one operation may use. Results are the same bytes only for the same number. */
+  readonly threads: number;
+  /** Why it is not the best backend, where it is not. */
+  readonly note?: string;
+  readonly seed: number;
+  /** The root of the seed's random numbers. */
+  readonly key: Key;
+}
+
+interface NodeBinding {
+  readonly TF_Version: string;
+}
+
+let started: Promise<EngineInfo> | undefined;
+
+/** TensorFlow's own messages go to the terminal before anything can stop them, and two functions it needs are gone from Node 23 on. */
+function prepareTensorFlow(): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
+  const util = require('node:util') as Record<string, unknown>;
+  for (const [name, fn] of [
+    ['isNullOrUndefined', (x: unknown) => x === null || x === undefined],
+    ['isArray', Array.isArray],
+  ] as const)
+    Object.defineProperty(util, name, { value: fn, configurable: true, writable: true });
+}
+
+function tensorFlowThreads(): number {
+  const fixed = Number(process.env.TF_NUM_INTRAOP_THREADS ?? process.env.OMP_NUM_THREADS);
+  return fixed > 0 ? fixed : cpus().length;
+}
+
+async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
+  prepareTensorFlow();
+  require('@tensorflow/tfjs-node-gpu');
+  if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
+  const backend = tf.backend() as unknown as { binding: NodeBinding; isUsingGpuDevice: boolean };
+  return {
+    backend: 'tensorflow',
+    library: `TensorFlow ${backend.binding.TF_Version}`,
+    device: backend.isUsingGpuDevice ? 'GPU' : 'CPU',
+    threads: tensorFlowThreads(),
+  };
+}
+
+async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
+  require('@tensorflow/tfjs-backend-wasm');
+  if (!(await tf.setBackend('wasm'))) throw new Error('startEngine: the wasm backend did not start; run "npm run setup" again');
+  await tf.ready();
+  const { version } = require('@tensorflow/tfjs-backend-wasm/package.json') as { version: string };
+  return { backend: 'wasm', library: `tfjs-backend-wasm ${version}`, device: 'CPU', threads: 1, ...(note ? { note } : {}) };
+}
+
+async function start(wanted: Backend | undefined): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
+  if (wanted === 'wasm') return startWasm();
+  try {
+    return await startTensorFlow();
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    if (wanted === 'tensorflow') throw new Error(`startEngine: TensorFlow is not linked (${why}); run "npm run setup"`);
+    return startWasm(`TensorFlow is not linked (${why}), so wasm runs, about seven times slower; "npm run setup" links it`);
+  }
+}
+
+function backendFromEnvironment(): Backend | undefined {
+  const name = process.env.ROENTGEN_BACKEND;
+  if (!name) return undefined;
+  if (name !== 'tensorflow' && name !== 'wasm') throw new RangeError(`ROENTGEN_BACKEND: expected "tensorflow" or "wasm", got "${name}"`);
+  return name;
+}
+
+/**
+ * Starts the tensor engine, once a process; later calls return what runs (with another seed if one is given).
+ *
+ * @throws Error where the backend asked for can't start, or another one already runs
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<EngineInfo> {
+  const seed = options.seed ?? 0;
+  const root = key(seed);
+  const wanted = options.backend ?? backendFromEnvironment();
+  started ??= start(wanted).then((found) => ({ ...found, seed, key: root }));
+  let running: EngineInfo;
+  try {
+    running = await started;
+  } catch (error) {
+    started = undefined;
+    throw error;
+  }
+  if (options.backend && running.backend !== options.backend)
+    throw new Error(
+      `startEngine: ${running.backend} already runs in this process; start "${options.backend}" in a new one (restart the kernel)`,
+    );
+  return { ...running, seed, key: root };
+}

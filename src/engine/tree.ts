@@ -1,0 +1,92 @@
+/** Parameter trees: nested plain objects and arrays with tensors as leaves. A leaf's dotted path is its Hugging Face key. */
+
+import * as tf from '@tensorflow/tfjs-core';
+
+/** A tensor, or names or indices to trees. Entries that are `undefined` are passed over. */
+export type Tree = tf.Tensor | readonly (Tree | undefined)[] | { readonly [name: string]: Tree | undefined };
+
+/** Leaves by dotted path, in the tree's own order. */
+export type FlatTree = Record<string, tf.Tensor>;
+
+/**
+ * The leaves of a tree by their dotted paths; an array's indices are parts of the path: `down_blocks.0.resnets.1.conv1.weight`.
+ * A single tensor has the path ''.
+ *
+ * @throws TypeError where a leaf is not a tensor, naming its path
+ */
+export function flatten(tree: Tree): FlatTree {
+  const flat: FlatTree = {};
+  const visit = (node: unknown, path: string): void => {
+    if (node === undefined) return;
+    if (node instanceof tf.Tensor) {
+      flat[path] = node;
+    } else if (typeof node === 'object' && node !== null) {
+      for (const [name, child] of Object.entries(node)) visit(child, path === '' ? name : `${path}.${name}`);
+    } else {
+      throw new TypeError(
+        `flatten: ${path || 'the tree'}: expected a tensor, an object or an array, got ${node === null ? 'null' : typeof node}`,
+      );
+    }
+  };
+  visit(tree, '');
+  return flat;
+}
+
+/** The tree with these leaves. Where every name below a path is a number, an array is made. */
+export function unflatten<T extends Tree = Tree>(flat: Readonly<Record<string, tf.Tensor>>): T {
+  if ('' in flat) return flat[''] as unknown as T;
+  const root: Record<string, unknown> = {};
+  for (const [path, leaf] of Object.entries(flat)) {
+    const parts = path.split('.');
+    let node = root;
+    for (const part of parts.slice(0, -1)) {
+      node[part] ??= {};
+      node = node[part] as Record<string, unknown>;
+    }
+    node[parts[parts.length - 1]!] = leaf;
+  }
+  const arrays = (node: unknown): unknown => {
+    if (node instanceof tf.Tensor) return node;
+    const entries = Object.entries(node as Record<string, unknown>);
+    if (entries.length > 0 && entries.every(([name]) => /^\d+$/.test(name))) {
+      const list: unknown[] = [];
+      for (const [name, child] of entries) list[Number(name)] = arrays(child);
+      return list;
+    }
+    return Object.fromEntries(entries.map(([name, child]) => [name, arrays(child)]));
+  };
+  return arrays(root) as T;
+}
+
+/** A tree of the same form with each leaf replaced by `fn(leaf, path)`. */
+export function mapTree<T extends Tree>(fn: (leaf: tf.Tensor, path: string) => tf.Tensor, tree: T): T {
+  const visit = (node: unknown, path: string): unknown => {
+    if (node === undefined) return undefined;
+    if (node instanceof tf.Tensor) return fn(node, path);
+    const at = (name: string | number): string => (path === '' ? String(name) : `${path}.${name}`);
+    if (Array.isArray(node)) return node.map((child, i) => visit(child, at(i)));
+    return Object.fromEntries(Object.entries(node as object).map(([name, child]) => [name, visit(child, at(name))]));
+  };
+  return visit(tree, '') as T;
+}
+
+/** Frees every tensor of the trees. */
+export function dispose(...trees: readonly (Tree | undefined)[]): void {
+  for (const tree of trees) if (tree !== undefined) for (const leaf of Object.values(flatten(tree))) leaf.dispose();
+}
+
+/** Keeps every tensor of the tree past the end of the memory scopes it was made in. Returns the tree. */
+export function keep<T extends Tree>(tree: T): T {
+  for (const leaf of Object.values(flatten(tree))) tf.keep(leaf);
+  return tree;
+}
+
+/** A copy with tensors of its own; the caller disposes it. */
+export function cloneTree<T extends Tree>(tree: T): T {
+  return mapTree((leaf) => tf.clone(leaf), tree);
+}
+
+/** The number of values in all leaves. */
+export function countParameters(tree: Tree): number {
+  return Object.values(flatten(tree)).reduce((sum, leaf) => sum + leaf.size, 0);
+}
