@@ -65,6 +65,7 @@ async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
 }
 
 async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
+  require('@tensorflow/tfjs'); // registers the gradients of tfjs's own functions: the core package alone has none
   require('@tensorflow/tfjs-backend-wasm');
   if (!(await tf.setBackend('wasm'))) throw new Error('startEngine: the wasm backend did not start; run "npm run setup" again');
   await tf.ready();

@@ -1,0 +1,64 @@
+/** CLIP's folders: `config.json` and `model.safetensors`. */
+
+import { join } from 'node:path';
+import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { type ClipParams, clipShapes } from './clip';
+import type { ClipConfig, ClipTextConfig } from './clip-config';
+import { type ClipTextParams, clipTextShapes } from './clip-text';
+
+export interface ClipTextModel {
+  readonly config: ClipTextConfig;
+  /** The caller disposes it. */
+  readonly params: ClipTextParams;
+}
+
+export interface ClipModel {
+  readonly config: ClipConfig;
+  /** The caller disposes it. */
+  readonly params: ClipParams;
+}
+
+/** Files of Stable Diffusion have the prefix `text_model.`, those that transformers 5 writes have not; old ones list the positions 0, 1, 2 … */
+function textKey(key: string): string | undefined {
+  if (key.endsWith('embeddings.position_ids')) return undefined;
+  return /^(embeddings|encoder|final_layer_norm)\./.test(key) ? `text_model.${key}` : key;
+}
+
+const towersKey = (key: string): string | undefined => (key.endsWith('embeddings.position_ids') ? undefined : key);
+
+/**
+ * Reads a folder such as `text_encoder/` of a Stable Diffusion model, or another safetensors file with that folder's config.
+ *
+ * @param file stem of the file, default `model`
+ * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ */
+export async function loadClipText(folder: string, file: string = 'model'): Promise<ClipTextModel> {
+  const config = (await readJson(join(folder, 'config.json'))) as ClipTextConfig;
+  const params = await loadParameters(folder, { file, expected: clipTextShapes(config), rename: textKey });
+  return { config, params: params as ClipTextParams };
+}
+
+/** Writes a folder in Stable Diffusion's form, with the prefix `text_model.`, which transformers reads. */
+export async function saveClipText(folder: string, { config, params }: ClipTextModel): Promise<void> {
+  clipTextShapes(config);
+  await saveParameters(folder, 'model', params);
+  await writeJson(join(folder, 'config.json'), { architectures: ['CLIPTextModel'], model_type: 'clip_text_model', ...config });
+}
+
+/**
+ * Reads a folder of CLIPModel, both towers.
+ *
+ * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ */
+export async function loadClip(folder: string): Promise<ClipModel> {
+  const config = (await readJson(join(folder, 'config.json'))) as ClipConfig;
+  const params = await loadParameters(folder, { file: 'model', expected: clipShapes(config), rename: towersKey });
+  return { config, params: params as ClipParams };
+}
+
+/** Writes a folder that transformers' CLIPModel.from_pretrained reads. */
+export async function saveClip(folder: string, { config, params }: ClipModel): Promise<void> {
+  clipShapes(config);
+  await saveParameters(folder, 'model', params);
+  await writeJson(join(folder, 'config.json'), { architectures: ['CLIPModel'], model_type: 'clip', ...config });
+}

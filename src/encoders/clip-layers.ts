@@ -1,0 +1,52 @@
+/** The transformer that both towers of CLIP share (Radford et al. 2021, arXiv:2103.00020): layer norms first, residuals after. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { attention, gelu, layerNorm, linear, quickGelu } from '../engine';
+import { type LinearParams, linearSpec, type NormParams, normSpec, type Spec } from '../nn';
+import type { ClipTowerConfig } from './clip-config';
+
+export type ClipLayerParams = {
+  layer_norm1: NormParams;
+  self_attn: { q_proj: LinearParams; k_proj: LinearParams; v_proj: LinearParams; out_proj: LinearParams };
+  layer_norm2: NormParams;
+  mlp: { fc1: LinearParams; fc2: LinearParams };
+};
+
+/** Layers as transformers starts them: normal, scaled by width and, where a layer writes to the residual stream, by depth. */
+export function clipLayerSpecs(config: Required<ClipTowerConfig>): Spec<ClipLayerParams>[] {
+  const { hidden_size: width, intermediate_size: inner, num_hidden_layers: depth, initializer_factor: factor } = config;
+  const input = { std: width ** -0.5 * (2 * depth) ** -0.5 * factor };
+  const output = { std: width ** -0.5 * factor };
+  return Array.from({ length: depth }, () => ({
+    layer_norm1: normSpec(width),
+    self_attn: {
+      q_proj: linearSpec(width, width, input),
+      k_proj: linearSpec(width, width, input),
+      v_proj: linearSpec(width, width, input),
+      out_proj: linearSpec(width, width, output),
+    },
+    layer_norm2: normSpec(width),
+    mlp: { fc1: linearSpec(width, inner, { std: (2 * width) ** -0.5 * factor }), fc2: linearSpec(inner, width, input) },
+  }));
+}
+
+export const clipNorm = (x: tf.Tensor, { weight, bias }: NormParams, { layer_norm_eps }: Required<ClipTowerConfig>): tf.Tensor =>
+  layerNorm(x, weight, bias, layer_norm_eps);
+
+const project = (x: tf.Tensor3D, { weight, bias }: LinearParams): tf.Tensor3D => linear(x, weight, bias);
+
+/**
+ * @param x    [B, L, C]
+ * @param mask added to the attention's scores, broadcastable to [B, heads, L, L]
+ */
+export function clipLayer(config: Required<ClipTowerConfig>, params: ClipLayerParams, x: tf.Tensor3D, mask?: tf.Tensor): tf.Tensor3D {
+  const activation = config.hidden_act === 'gelu' ? gelu : quickGelu;
+  return tf.tidy(() => {
+    const { q_proj, k_proj, v_proj, out_proj } = params.self_attn;
+    const n = clipNorm(x, params.layer_norm1, config) as tf.Tensor3D;
+    const mixed = attention(project(n, q_proj), project(n, k_proj), project(n, v_proj), { heads: config.num_attention_heads, mask });
+    const h = tf.add(x, project(mixed, out_proj)) as tf.Tensor3D;
+    const hidden = activation(project(clipNorm(h, params.layer_norm2, config) as tf.Tensor3D, params.mlp.fc1)); // [B, L, inner]
+    return tf.add(h, project(hidden, params.mlp.fc2));
+  });
+}

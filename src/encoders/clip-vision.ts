@@ -1,0 +1,87 @@
+/** CLIP's image encoder, a vision transformer (Dosovitskiy et al. 2021, arXiv:2010.11929): patches to states and an embedding. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { conv2d, expectShape, type Key } from '../engine';
+import {
+  type ConvParams,
+  convSpec,
+  type EmbeddingParams,
+  embeddingSpec,
+  initialise,
+  type NormParams,
+  normSpec,
+  type Spec,
+  specShapes,
+} from '../nn';
+import { type ClipVisionConfig, type CompleteClipVisionConfig, completeClipVisionConfig } from './clip-config';
+import { type ClipLayerParams, clipLayer, clipLayerSpecs, clipNorm } from './clip-layers';
+
+export type ClipVisionParams = {
+  vision_model: {
+    embeddings: { class_embedding: tf.Tensor1D; patch_embedding: ConvParams; position_embedding: EmbeddingParams };
+    /** The published name, with its misspelling. */
+    pre_layrnorm: NormParams;
+    encoder: { layers: ClipLayerParams[] };
+    post_layernorm: NormParams;
+  };
+};
+
+/** Results of the encoder; the caller disposes both. */
+export type ClipVisionOutput = {
+  /** The last layer's states, class token first, [B, 1 + patches, C]. */
+  lastHiddenState: tf.Tensor3D;
+  /** The class token's state after the last norm, [B, C]. */
+  pooled: tf.Tensor2D;
+};
+
+/** The description of the image tower, without projection. */
+export function clipVisionTowerSpec(config: CompleteClipVisionConfig): Spec<ClipVisionParams['vision_model']> {
+  const { hidden_size, num_channels, image_size, patch_size, initializer_range, initializer_factor: factor } = config;
+  const patches = Math.floor(image_size / patch_size) ** 2;
+  return {
+    embeddings: {
+      class_embedding: { shape: [hidden_size], init: { kind: 'normal', std: hidden_size ** -0.5 * factor } },
+      patch_embedding: convSpec(num_channels, hidden_size, patch_size, { noBias: true, std: initializer_range * factor }),
+      position_embedding: embeddingSpec(patches + 1, hidden_size, initializer_range * factor),
+    },
+    pre_layrnorm: normSpec(hidden_size),
+    encoder: { layers: clipLayerSpecs(config) },
+    post_layernorm: normSpec(hidden_size),
+  };
+}
+
+const clipVisionSpec = (config: ClipVisionConfig): Spec<ClipVisionParams> => ({
+  vision_model: clipVisionTowerSpec(completeClipVisionConfig(config)),
+});
+
+/** Random weights, as transformers' CLIP starts. The caller disposes the tree. */
+export function initClipVision(config: ClipVisionConfig, key: Key): ClipVisionParams {
+  return initialise<ClipVisionParams>(clipVisionSpec(config), key);
+}
+
+/** Every parameter's shape by its key, in the engine's layout; nothing is allocated. */
+export function clipVisionShapes(config: ClipVisionConfig): Record<string, number[]> {
+  return specShapes(clipVisionSpec(config));
+}
+
+/**
+ * Encodes images.
+ *
+ * @param pixels [B, image_size, image_size, num_channels], normalised as CLIP's processor does
+ * @throws TypeError where the shape is wrong, RangeError where the config asks for another network
+ */
+export function clipVision(config: ClipVisionConfig, params: ClipVisionParams, pixels: tf.Tensor4D): ClipVisionOutput {
+  const c = completeClipVisionConfig(config);
+  const { B } = expectShape('clip vision: pixels', pixels, `B ${c.image_size} ${c.image_size} ${c.num_channels}`) as { B: number };
+  return tf.tidy(() => {
+    const { embeddings, pre_layrnorm, encoder, post_layernorm } = params.vision_model;
+    const patches = conv2d(pixels, embeddings.patch_embedding.weight, undefined, { stride: c.patch_size });
+    const tokens = tf.reshape(patches, [B, -1, c.hidden_size]); // [B, patches, C], row by row
+    const first = tf.tile(tf.reshape(embeddings.class_embedding, [1, 1, c.hidden_size]), [B, 1, 1]);
+    const placed = tf.add(tf.concat([first, tokens], 1), embeddings.position_embedding.weight);
+    let h = clipNorm(placed, pre_layrnorm, c) as tf.Tensor3D;
+    for (const layer of encoder.layers) h = clipLayer(c, layer, h);
+    const classState = tf.reshape(tf.slice(h, [0, 0, 0], [B, 1, c.hidden_size]), [B, c.hidden_size]);
+    return { lastHiddenState: h, pooled: clipNorm(classState, post_layernorm, c) as tf.Tensor2D };
+  });
+}

@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { differentiable } from './differentiable';
+import { sigmoidGradient } from './primitives';
+
+/** 1.702: the factor with which x · sigmoid(a x) is closest to GELU (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
+const QUICK = 1.702;
+
+/** GELU's tanh form, from the same paper: sqrt(2 / pi) and the cubic's factor. */
+const TANH_SCALE = Math.sqrt(2 / Math.PI);
+const TANH_CUBIC = 0.044715;
+
+/**
+ * Gradient of x · sigmoid(x), from x and the gradient of the result. Also used where SiLU is fused behind another operation.
+ * The sigmoid is made again and not kept; a compiled graph sees that it is the forward's and makes it once.
+ */
+export function siluGradient<T extends tf.Tensor>(x: T, dy: tf.Tensor): T {
+  return tf.tidy(() => {
+    const s = tf.sigmoid(x);
+    return tf.mul(tf.add(sigmoidGradient(s, x), s), dy) as T; // (x s (1 - s) + s) dy
+  });
+}
+
+/** The normal distribution's cumulative function, (1 + erf(x / sqrt 2)) / 2. */
+export function normalCdf<T extends tf.Tensor>(x: T): T {
+  return tf.tidy(() => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5) as T);
+}
+
+/** The derivative of x · normalCdf(x), given normalCdf(x). */
+export function geluSlope<T extends tf.Tensor>(x: T, cdf: T): T {
+  return tf.tidy(() => {
+    const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return tf.add(cdf, tf.mul(x, density)) as T;
+  });
+}
+
+/**
+ * SiLU, x · sigmoid(x), also called swish.
+ *
+ * @param x any shape
+ * @returns the same shape; the caller disposes it
+ */
+export function silu<T extends tf.Tensor>(x: T): T {
+  return differentiable<T>(
+    [x],
+    (keep) => {
+      keep([x]);
+      return tf.mul(x, tf.sigmoid(x));
+    },
+    (dy, [x]) => [siluGradient(x as T, dy)],
+  );
+}
+
+/**
+ * GELU in its exact form, x · Phi(x), with the error function.
+ *
+ * @param x any shape
+ * @returns the same shape; the caller disposes it
+ */
+export function gelu<T extends tf.Tensor>(x: T): T {
+  return differentiable<T>(
+    [x],
+    (keep) => {
+      keep([x]);
+      return tf.mul(x, normalCdf(x));
+    },
+    (dy, [x]) => [tf.mul(dy, geluSlope(x!, normalCdf(x!)))],
+  );
+}
+
+/**
+ * GELU as OpenAI's CLIP has it, x · sigmoid(1.702 x).
+ *
+ * @param x any shape
+ * @returns the same shape; the caller disposes it
+ */
+export function quickGelu<T extends tf.Tensor>(x: T): T {
+  return differentiable<T>(
+    [x],
+    (keep) => {
+      keep([x]);
+      return tf.mul(x, tf.sigmoid(tf.mul(x, QUICK)));
+    },
+    (dy, [x]) => [siluGradient(tf.mul(x!, QUICK), dy)], // x · sigmoid(a x) is SiLU(a x) / a: the factors cancel
+  );
+}
+
+/**
+ * GELU in the form with tanh, as GPT-2 and T5 1.1 have it.
+ *
+ * @param x any shape
+ * @returns the same shape; the caller disposes it
+ */
+export function geluTanh<T extends tf.Tensor>(x: T): T {
+  const bend = (x: tf.Tensor): tf.Tensor => tf.tanh(tf.mul(x, tf.add(tf.mul(tf.square(x), TANH_SCALE * TANH_CUBIC), TANH_SCALE)));
+  return differentiable<T>(
+    [x],
+    (keep) => {
+      keep([x]);
+      return tf.mul(x, tf.add(tf.mul(bend(x), 0.5), 0.5)) as T;
+    },
+    (dy, [kept]) => {
+      const x = kept!;
+      const t = bend(x);
+      const inner = tf.add(tf.mul(tf.square(x), 3 * TANH_SCALE * TANH_CUBIC), TANH_SCALE);
+      // (1 + t + x (1 - t^2) inner) / 2
+      const slope = tf.add(tf.add(t, 1), tf.mul(tf.mul(x, inner), tf.sub(1, tf.square(t))));
+      return [tf.mul(dy, tf.mul(slope, 0.5))];
+    },
+  );
+}

@@ -1,0 +1,54 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { isTensorFlow } from '../raw';
+import { expectShape } from '../shapes';
+import type { AttentionGeometry } from './attention-tensorflow';
+import * as onTensorFlow from './attention-tensorflow';
+import * as onWasm from './attention-wasm';
+import { differentiable } from './differentiable';
+
+export interface AttentionOptions {
+  /** Number of heads; a divisor of the width. */
+  heads: number;
+  /** Factor of the scores; 1 / sqrt(width of a head) if not given. */
+  scale?: number;
+  /** Added to the scores before the softmax, broadcastable to [B, heads, Lq, Lk]: 0 where to look, a large negative number where not, or a bias that is learnt. */
+  mask?: tf.Tensor;
+}
+
+/**
+ * Scaled dot-product attention of several heads (Vaswani et al. 2017, arXiv:1706.03762), softmax(q kT scale + mask) v.
+ *
+ * @param q [B, Lq, heads · D]
+ * @param k [B, Lk, heads · D]
+ * @param v [B, Lk, heads · D]
+ * @returns [B, Lq, heads · D]; the caller disposes it
+ * @throws TypeError where the shapes do not fit, RangeError where heads does not divide the width
+ */
+export function attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, { heads, scale, mask }: AttentionOptions): tf.Tensor3D {
+  const { B, Lq, C } = expectShape('attention: q', q, 'B Lq C') as { B: number; Lq: number; C: number };
+  const { Lk } = expectShape('attention: k', k, `${B} Lk ${C}`) as { Lk: number };
+  expectShape('attention: v', v, `${B} ${Lk} ${C}`);
+  if (!(Number.isInteger(heads) && heads > 0 && C % heads === 0))
+    throw new RangeError(`attention: heads: expected a divisor of the width ${C}, got ${heads}`);
+  const scores = [B, heads, Lq, Lk];
+  const fits = mask === undefined || (mask.rank <= 4 && mask.shape.every((size, i) => size === 1 || size === scores[4 - mask.rank + i]));
+  if (!fits)
+    throw new TypeError(`attention: mask: expected a shape broadcastable to [${scores.join(', ')}], got [${mask!.shape.join(', ')}]`);
+  const geometry: AttentionGeometry = { heads, scale: scale ?? 1 / Math.sqrt(C / heads) };
+  const form = isTensorFlow() ? onTensorFlow : onWasm;
+  return differentiable<tf.Tensor3D>(
+    [q, k, v, mask],
+    (keep) => form.attend(q, k, v, mask, geometry, keep),
+    (dy, kept) => {
+      const { dq, dk, dv, dScores } = form.attendGradient(dy, kept, geometry);
+      return [dq, dk, dv, mask && sumTo(dScores, mask.shape)];
+    },
+  );
+}
+
+/** Sums x [B, heads, Lq, Lk] to a shape that was broadcast to it. */
+function sumTo(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  const full = [...new Array<number>(4 - shape.length).fill(1), ...shape];
+  const axes = full.flatMap((size, i) => (size === 1 && x.shape[i] !== 1 ? [i] : []));
+  return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, shape as number[]);
+}

@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { attribute, isTensorFlow, rawOp } from '../raw';
+import { expectShape } from '../shapes';
+import { differentiable } from './differentiable';
+import { matmul2d } from './primitives';
+
+/**
+ * Rows of a table.
+ *
+ * @param ids   int32, any shape, each in [0, V)
+ * @param table [V, C]
+ * @returns     [..., C]; the caller disposes it
+ * @throws TypeError where ids are not int32 or the table is not a matrix; on TensorFlow's CPU an Error where an id is outside of the table
+ */
+export function embedding(ids: tf.Tensor, table: tf.Tensor2D): tf.Tensor {
+  const { V, C } = expectShape('embedding: table', table, 'V C') as { V: number; C: number };
+  if (ids.dtype !== 'int32') throw new TypeError(`embedding: ids: expected int32, got ${ids.dtype}`);
+  return differentiable<tf.Tensor>(
+    [table],
+    (keep) => {
+      keep([ids]);
+      if (!isTensorFlow()) return tf.gather(table, ids);
+      // tfjs's own gather reads the ids in JavaScript to check them, which would stop a compiled step's recording from being general.
+      const attributes = [
+        attribute.int('batch_dims', 0),
+        attribute.type('Tparams', 'float32'),
+        attribute.type('Tindices', 'int32'),
+        attribute.type('Taxis', 'int32'),
+      ];
+      return rawOp('GatherV2', attributes, [table, ids, tf.scalar(0, 'int32')]);
+    },
+    (dy, [ids]) => {
+      const flat = tf.reshape(ids!, [ids!.size]) as tf.Tensor1D;
+      const dy2 = tf.reshape(dy, [flat.size, C]);
+      if (isTensorFlow()) return [tf.unsortedSegmentSum(dy2, flat, V)];
+      // wasm has no segment sum, and writes the bits of integers whatever type oneHot is asked for.
+      return [matmul2d(tf.transpose(tf.cast(tf.oneHot(flat, V, 1, 0, 'int32'), 'float32')), dy2)];
+    },
+  );
+}

@@ -1,0 +1,11 @@
+export { gelu, geluTanh, quickGelu, silu } from './activations';
+export { type AttentionOptions, attention } from './attention';
+export { addChannelBias } from './channel-bias';
+export { type ConvOptions, conv2d, type Padding } from './conv';
+export { embedding } from './embedding';
+export { geglu } from './geglu';
+export { type GroupNormOptions, groupNorm } from './group-norm';
+export { layerNorm } from './layer-norm';
+export { linear } from './linear';
+export { plain } from './plain';
+export { upsampleNearest2x } from './resample';

@@ -1,0 +1,37 @@
+/** Small pieces that the operations share, in the form that is fast on the backend that runs. They have no gradients: use them inside `differentiable`. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { attribute, isTensorFlow, rawOp } from '../raw';
+
+/** Matrix product of op(a) [M, K] and op(b) [K, N]. On wasm the transposes are made first: the fast kernel takes only plain products. */
+export function matmul2d(a: tf.Tensor, b: tf.Tensor, transposeA = false, transposeB = false): tf.Tensor2D {
+  if (isTensorFlow()) {
+    const attributes = [
+      attribute.type('T', 'float32'),
+      attribute.bool('transpose_a', transposeA),
+      attribute.bool('transpose_b', transposeB),
+    ];
+    return rawOp('MatMul', attributes, [a, b]) as tf.Tensor2D;
+  }
+  return tf.tidy(() => tf.matMul(transposeA ? tf.transpose(a) : a, transposeB ? tf.transpose(b) : b) as tf.Tensor2D);
+}
+
+/** x [..., C] + bias [C]. */
+export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor): T {
+  if (!isTensorFlow()) return tf.add(x, bias);
+  return rawOp('BiasAdd', [attribute.type('T', 'float32'), attribute.string('data_format', 'NHWC')], [x, bias]) as T;
+}
+
+/** Sums of x [..., C] over all but the last dimension, [C]. */
+export function sumToChannels(x: tf.Tensor): tf.Tensor1D {
+  if (isTensorFlow())
+    return rawOp('BiasAddGrad', [attribute.type('T', 'float32'), attribute.string('data_format', 'NHWC')], [x]) as tf.Tensor1D;
+  // A product with ones is wasm's fastest sum over rows.
+  return tf.tidy(() => tf.reshape(tf.matMul(tf.ones([1, x.size / x.shape[x.rank - 1]!]), tf.reshape(x, [-1, x.shape[x.rank - 1]!])), [-1]));
+}
+
+/** The gradient of sigmoid(x) times dy, from s = sigmoid(x): dy · s (1 - s), in one pass where TensorFlow runs. */
+export function sigmoidGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
+  if (isTensorFlow()) return rawOp('SigmoidGrad', [attribute.type('T', 'float32')], [s, dy]);
+  return tf.tidy(() => tf.mul(dy, tf.mul(s, tf.sub(1, s))));
+}

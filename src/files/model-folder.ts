@@ -1,0 +1,75 @@
+/** Stable Diffusion's folder layout: `model_index.json` names the components, each in a folder of its own. */
+
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError } from './errors';
+import { readJson, writeJson } from './json';
+
+/** What `model_index.json` says. */
+export interface ModelIndex {
+  /** The pipeline's class, such as `StableDiffusionPipeline`. */
+  readonly className: string;
+  /** Folder name → library and class: `{ unet: ['diffusers', 'UNet2DConditionModel'] }`. Components that are absent are left out. */
+  readonly components: Readonly<Record<string, readonly [library: string, className: string]>>;
+  /** Everything else, such as `requires_safety_checker`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** The version of diffusers whose layout is written. */
+const diffusersVersion = '0.35.0';
+
+/** What diffusers' pipeline of this class expects to be told even where it is absent. */
+const optionalComponents = ['feature_extractor', 'image_encoder', 'safety_checker'];
+
+/**
+ * Reads a model folder's `model_index.json`.
+ *
+ * @throws FileError where it is missing, malformed, or names a component whose folder is not there
+ */
+export async function readModelIndex(folder: string): Promise<ModelIndex> {
+  const path = join(folder, 'model_index.json');
+  const json = await readJson<unknown>(path);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new FileError(path, 'is not a JSON object');
+  const components: Record<string, readonly [string, string]> = {};
+  const settings: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(json)) {
+    if (name.startsWith('_')) continue;
+    if (!Array.isArray(value)) {
+      settings[name] = value;
+    } else if (value.length === 2 && value.every((part) => typeof part === 'string')) {
+      if (!/^\w+$/.test(name)) throw new FileError(path, `component ${JSON.stringify(name)}: expected the name of a folder in this one`);
+      components[name] = [value[0], value[1]];
+      const isFolder = await stat(join(folder, name)).then(
+        (found) => found.isDirectory(),
+        () => false,
+      );
+      if (!isFolder) throw new FileError(path, `component ${name} has no folder ${join(folder, name)}; copy the whole model`);
+    } else if (!value.every((part) => part === null)) {
+      throw new FileError(path, `component ${name}: expected [library, class], got ${JSON.stringify(value)}`);
+    }
+  }
+  const className = '_class_name' in json ? json._class_name : undefined;
+  if (typeof className !== 'string') throw new FileError(path, 'has no _class_name; expected that of a pipeline');
+  return { className, components, settings };
+}
+
+/**
+ * Writes `model_index.json` so that diffusers' `from_pretrained` opens the folder.
+ *
+ * @param settings further entries of the pipeline
+ * @throws FileError where it cannot be written
+ */
+export async function writeModelIndex(
+  folder: string,
+  components: ModelIndex['components'],
+  { className = 'StableDiffusionPipeline', settings = {} }: { className?: string; settings?: Readonly<Record<string, unknown>> } = {},
+): Promise<void> {
+  const absent = optionalComponents.filter((name) => !Object.hasOwn(components, name)).map((name) => [name, [null, null]]);
+  const entries = [...Object.entries(components), ...Object.entries(settings), ...absent] as [string, unknown][];
+  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  await writeJson(join(folder, 'model_index.json'), {
+    _class_name: className,
+    _diffusers_version: diffusersVersion,
+    ...Object.fromEntries(className === 'StableDiffusionPipeline' ? [...sorted, ['requires_safety_checker', false]] : sorted),
+  });
+}

@@ -1,0 +1,57 @@
+/** PNG files with text chunks, in which a synthetic picture says what it is and what it was made from. */
+
+import { crc32 } from 'node:zlib';
+import sharp from 'sharp';
+import { writeFileAtomic } from './atomic';
+
+/** A picture to write: row-major, channels interleaved, 0 … 255. */
+export interface PngImage {
+  readonly width: number;
+  readonly height: number;
+  /** 1 is grey, 3 is red, green, blue. */
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+/**
+ * Writes a PNG, atomically.
+ *
+ * @param text keyword → text, stored in the file: `{ prompt, seed, note: 'synthetic, not for diagnosis' }`
+ * @throws RangeError where the values do not fill the picture or a keyword is not allowed; FileError where it cannot be written
+ */
+export async function writePng(path: string, image: PngImage, text: Readonly<Record<string, string>> = {}): Promise<void> {
+  await writeFileAtomic(path, await encodePng(image, text));
+}
+
+/** The bytes that `writePng` writes. Same picture and text, same bytes. */
+export async function encodePng(image: PngImage, text: Readonly<Record<string, string>> = {}): Promise<Uint8Array> {
+  const { width, height, channels, data } = image;
+  if (!(width > 0 && height > 0) || data.length !== width * height * channels)
+    throw new RangeError(
+      `encodePng: ${width}×${height} with ${channels} channels needs ${width * height * channels} values, got ${data.length}`,
+    );
+  const bytes = await sharp(data, { raw: { width, height, channels } })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .png({ compressionLevel: 9, adaptiveFiltering: true })
+    .toBuffer();
+  const chunks = Object.entries(text).map(([keyword, value]) => textChunk(keyword, value));
+  const behindHeader = 8 + 25; // signature, IHDR
+  return Buffer.concat([bytes.subarray(0, behindHeader), ...chunks, bytes.subarray(behindHeader)]);
+}
+
+/** A tEXt chunk where Latin-1 is enough, else iTXt. PNG specification (ISO/IEC 15948) 11.3.4. */
+function textChunk(keyword: string, value: string): Buffer {
+  if (!/^[\x21-\x7e]([\x20-\x7e]{0,77}[\x21-\x7e])?$/.test(keyword))
+    throw new RangeError(`encodePng: text keyword ${JSON.stringify(keyword)}: expected 1 to 79 printable ASCII characters`);
+  const clean = value.replaceAll('\0', ' '); // a NUL would end the field
+  const latin = /^[\n\x20-\x7e\xa0-\xff]*$/.test(clean);
+  const body = latin
+    ? Buffer.concat([Buffer.from(`${keyword}\0`, 'latin1'), Buffer.from(clean, 'latin1')])
+    : Buffer.concat([Buffer.from(`${keyword}\0\0\0\0\0`, 'latin1'), Buffer.from(clean, 'utf8')]); // not compressed, no language
+  const chunk = Buffer.alloc(12 + body.length);
+  chunk.writeUInt32BE(body.length, 0);
+  chunk.write(latin ? 'tEXt' : 'iTXt', 4, 'latin1');
+  body.copy(chunk, 8);
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, 8 + body.length)), 8 + body.length);
+  return chunk;
+}

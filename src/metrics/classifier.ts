@@ -1,0 +1,99 @@
+/** A small convolutional classifier of radiographs: which findings are there, on which side, and the features that distances are measured in. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { conv2d, expectShape, groupNorm, type Key, linear, scope, silu } from '../engine';
+import {
+  type ConvParams,
+  convSpec,
+  initialise,
+  type LinearParams,
+  linearSpec,
+  type NormParams,
+  normSpec,
+  type Spec,
+  specShapes,
+} from '../nn';
+
+/** What the classifier sees and says. */
+export interface ClassifierConfig {
+  /** Pixels a side, a multiple of 16. */
+  readonly size: number;
+  readonly channels: readonly [number, number, number];
+  /** Width of the features. */
+  readonly features: number;
+  readonly findings: readonly string[];
+  /** Those of the findings that have a side. */
+  readonly sided: readonly string[];
+}
+
+export type ClassifierParams = {
+  stages: { conv: ConvParams; norm: NormParams }[];
+  embed: LinearParams;
+  presence: LinearParams;
+  side: LinearParams;
+};
+
+/** Outputs for a batch. */
+export type ClassifierOutput = {
+  /** [B, features]; what distances are measured in. */
+  features: tf.Tensor2D;
+  /** Logits of presence, [B, findings]. */
+  presence: tf.Tensor2D;
+  /** Logits of "right" against "left", [B, sided]; meaningful where the finding is present. */
+  side: tf.Tensor2D;
+};
+
+/** Channels in and out and stride of each convolution: four halvings. */
+const stages = ([a, b, c]: ClassifierConfig['channels']): readonly (readonly [number, number, 1 | 2])[] => [
+  [1, a, 2],
+  [a, b, 2],
+  [b, b, 1],
+  [b, c, 2],
+  [c, c, 1],
+  [c, c, 2],
+];
+
+const GROUPS = 8;
+
+function classifierSpec({ size, channels, features, findings, sided }: ClassifierConfig): Spec<ClassifierParams> {
+  if (size % 16 !== 0) throw new RangeError(`classifier: size: expected a multiple of 16, got ${size}`);
+  return {
+    stages: stages(channels).map(([inputs, outputs]) => ({ conv: convSpec(inputs, outputs, 3), norm: normSpec(outputs) })),
+    embed: linearSpec((size / 16) ** 2 * channels[2], features),
+    presence: linearSpec(features, findings.length),
+    side: linearSpec(features, Math.max(1, sided.length)), // a tensor can't be empty
+  };
+}
+
+/** Random weights; the caller disposes them. */
+export function initClassifier(config: ClassifierConfig, key: Key): ClassifierParams {
+  return initialise<ClassifierParams>(classifierSpec(config), key);
+}
+
+/** Shapes by parameter key, for loading. */
+export function classifierShapes(config: ClassifierConfig): Record<string, number[]> {
+  return specShapes(classifierSpec(config));
+}
+
+/**
+ * @param images [B, size, size, 1], 0 to 1
+ * @returns the caller disposes it
+ */
+export function classifier(config: ClassifierConfig, params: ClassifierParams, images: tf.Tensor4D): ClassifierOutput {
+  const { B } = expectShape('classifier: images', images, `B ${config.size} ${config.size} 1`);
+  return scope(() => {
+    let x = tf.mul(tf.sub(images, 0.5), 4) as tf.Tensor4D; // radiographs have a standard deviation of about a quarter
+    stages(config.channels).forEach(([, , stride], i) => {
+      const { conv, norm } = params.stages[i]!;
+      const y = conv2d(x, conv.weight, conv.bias, { stride, padding: 1 });
+      x = groupNorm(y, norm.weight, norm.bias, { groups: GROUPS, eps: 1e-5, silu: true }) as tf.Tensor4D;
+    });
+    const flat = tf.reshape(x, [B!, -1]) as tf.Tensor2D; // positions stay apart: a side is a place
+    const features = silu(linear(flat, params.embed.weight, params.embed.bias)) as tf.Tensor2D;
+    return {
+      features,
+      presence: linear(features, params.presence.weight, params.presence.bias) as tf.Tensor2D,
+      side: linear(features, params.side.weight, params.side.bias) as tf.Tensor2D,
+    };
+  });
+}

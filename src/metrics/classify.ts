@@ -1,0 +1,82 @@
+/** The classifier as it is kept: trained, on disk, and applied to many pictures. */
+
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { compileStep, dispose, scope } from '../engine';
+import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { type ClassifierConfig, type ClassifierOutput, type ClassifierParams, classifier, classifierShapes } from './classifier';
+import type { Features } from './frechet';
+
+export interface Classifier {
+  readonly config: ClassifierConfig;
+  readonly params: ClassifierParams;
+}
+
+/** What the classifier says of n pictures. */
+export interface Classified {
+  readonly features: Features;
+  /** Probability of each finding, [n, findings] row-major. */
+  readonly presence: Float32Array;
+  /** Probability of "right" against "left", [n, sided] row-major. */
+  readonly right: Float32Array;
+}
+
+const BATCH = 64;
+
+/**
+ * Classifies pictures.
+ *
+ * @param pixels n pictures one after another, each size × size, 0 to 1
+ * @throws RangeError where the length is no multiple of a picture's
+ */
+export function classify({ config, params }: Classifier, pixels: Float32Array): Classified {
+  const area = config.size ** 2;
+  const n = pixels.length / area;
+  if (!Number.isInteger(n))
+    throw new RangeError(`classify: ${pixels.length} values are no whole number of ${config.size} × ${config.size} pictures`);
+  const network = compileStep<ClassifierParams, [tf.Tensor4D], ClassifierOutput>(params, (weights, images) => ({
+    out: scope(() => {
+      const { features, presence, side } = classifier(config, weights, images);
+      return { features, presence: tf.sigmoid(presence), side: tf.sigmoid(side) };
+    }),
+  }));
+  const sides = Math.max(1, config.sided.length);
+  const features = new Float32Array(n * config.features);
+  const presence = new Float32Array(n * config.findings.length);
+  const side = new Float32Array(n * sides);
+  try {
+    for (let start = 0; start < n; start += BATCH) {
+      const count = Math.min(BATCH, n - start);
+      const padded = new Float32Array(BATCH * area); // one shape, one graph
+      padded.set(pixels.subarray(start * area, (start + count) * area));
+      const images = tf.tensor4d(padded, [BATCH, config.size, config.size, 1]);
+      const out = network.run(images);
+      for (const [tensor, all, width] of [
+        [out.features, features, config.features],
+        [out.presence, presence, config.findings.length],
+        [out.side, side, sides],
+      ] as const)
+        all.set(tensor.dataSync().subarray(0, count * width), start * width);
+      dispose(images, out);
+    }
+  } finally {
+    network.dispose();
+  }
+  return { features: { values: features, rows: n, columns: config.features }, presence, right: side };
+}
+
+/** Writes `config.json` and `model.safetensors`. */
+export async function saveClassifier(folder: string, { config, params }: Classifier): Promise<void> {
+  await saveParameters(folder, 'model', params);
+  await writeJson(join(folder, 'config.json'), config);
+}
+
+/**
+ * Reads what `saveClassifier` wrote; the caller disposes the parameters.
+ *
+ * @throws FileError where a file is missing or not this network's
+ */
+export async function loadClassifier(folder: string): Promise<Classifier> {
+  const config = (await readJson(join(folder, 'config.json'))) as unknown as ClassifierConfig;
+  return { config, params: await loadParameters<ClassifierParams>(folder, { file: 'model', expected: classifierShapes(config) }) };
+}

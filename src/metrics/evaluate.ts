@@ -1,0 +1,52 @@
+/** Whether pictures show what was asked for: AUROC per finding, and whether the side asked for is the side shown. */
+
+import { auroc } from './auroc';
+import type { ClassifierConfig } from './classifier';
+import type { Classified } from './classify';
+import type { Labelled } from './train-classifier';
+
+/** AUROC by finding, and their mean over the findings that have both classes. */
+export type AurocByFinding = Readonly<Record<string, number>>;
+
+/** Share of pictures with the side asked for, by finding, and over all of them together. */
+export interface SideAccuracy {
+  readonly all: number;
+  readonly byFinding: Readonly<Record<string, number>>;
+  /** How many sided findings were asked for. */
+  readonly count: number;
+}
+
+/**
+ * AUROC of the classifier's probabilities against the labels of the prompts (or, for real pictures, of the records).
+ *
+ * @returns by finding, and as `mean`; findings without both classes are left out
+ */
+export function aurocByFinding(config: ClassifierConfig, { presence }: Classified, records: readonly Labelled[]): AurocByFinding {
+  const found: Record<string, number> = {};
+  const F = config.findings.length;
+  config.findings.forEach((finding, f) => {
+    const known = records.map((_, i) => i).filter((i) => records[i]!.labels[finding] !== undefined);
+    const area = auroc(
+      known.map((i) => presence[i * F + f]!),
+      known.map((i) => records[i]!.labels[finding]!),
+    );
+    if (!Number.isNaN(area)) found[finding] = area;
+  });
+  const values = Object.values(found);
+  return { ...found, mean: values.reduce((sum, value) => sum + value, 0) / values.length };
+}
+
+/** Share of the sided findings asked for that the classifier sees on the side asked for. */
+export function sideAccuracy(config: ClassifierConfig, { right }: Classified, records: readonly Labelled[]): SideAccuracy {
+  const S = Math.max(1, config.sided.length);
+  const byFinding: Record<string, number> = {};
+  let [hits, count] = [0, 0];
+  config.sided.forEach((finding, f) => {
+    const asked = records.map((_, i) => i).filter((i) => records[i]!.sides[finding] !== undefined);
+    const correct = asked.filter((i) => right[i * S + f]! > 0.5 === (records[i]!.sides[finding] === 'right')).length;
+    if (asked.length > 0) byFinding[finding] = correct / asked.length;
+    hits += correct;
+    count += asked.length;
+  });
+  return { all: count > 0 ? hits / count : Number.NaN, byFinding, count };
+}

@@ -1,0 +1,8 @@
+/** Distances between sets of pictures, and whether pictures show what was asked for. */
+
+export * from './auroc';
+export * from './classifier';
+export * from './classify';
+export * from './evaluate';
+export * from './frechet';
+export * from './train-classifier';

@@ -1,0 +1,55 @@
+/** An attention layer with its projections (Vaswani et al. 2017), in the key names of Stable Diffusion. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { attention, linear } from '../engine';
+import { type LinearParams, linearSpec } from './layers';
+import type { Spec } from './parameters';
+
+export type AttentionParams = { to_q: LinearParams; to_k: LinearParams; to_v: LinearParams; to_out: [LinearParams] };
+
+export interface AttentionShape {
+  /** Channels of the queries' side, in and out. */
+  readonly channels: number;
+  /** Heads times head size. */
+  readonly inner: number;
+  /** Channels of the keys' and values' side. */
+  readonly context: number;
+  /** Biases on queries, keys and values: the autoencoder has them, the U-Net has not. */
+  readonly qkvBias: boolean;
+}
+
+export interface AttentionLayerOptions {
+  readonly heads: number;
+  /** Added to the scores, broadcastable to [B, heads, Lq, Lk]. */
+  readonly mask?: tf.Tensor;
+}
+
+export function attentionSpec({ channels, inner, context, qkvBias }: AttentionShape): Spec<AttentionParams> {
+  const init = { noBias: !qkvBias };
+  return {
+    to_q: linearSpec(channels, inner, init),
+    to_k: linearSpec(context, inner, init),
+    to_v: linearSpec(context, inner, init),
+    to_out: [linearSpec(inner, channels)],
+  };
+}
+
+/**
+ * @param x       queries come from it, [B, Lq, C]
+ * @param context keys and values come from it, [B, Lk, D]; `x` itself for self-attention
+ * @returns       [B, Lq, C], the residual not added
+ */
+export function attentionLayer(
+  params: AttentionParams,
+  x: tf.Tensor3D,
+  context: tf.Tensor3D,
+  { heads, mask }: AttentionLayerOptions,
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    const q = linear(x, params.to_q.weight, params.to_q.bias);
+    const k = linear(context, params.to_k.weight, params.to_k.bias);
+    const v = linear(context, params.to_v.weight, params.to_v.bias);
+    const [out] = params.to_out;
+    return linear(attention(q, k, v, { heads, mask }), out.weight, out.bias);
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * The parameters of single layers and how they start. Defaults are PyTorch's: weights and biases of linear and convolution layers
+ * uniform in ±1/√fan_in (He et al. 2015 with a = √5), norms 1 and 0, embeddings standard normal.
+ */
+
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Initialiser, ParameterSpec, Spec } from './parameters';
+
+/** A linear layer: weight [in, out], bias [out]. */
+export type LinearParams = { weight: tf.Tensor2D; bias?: tf.Tensor1D };
+/** A convolution: weight [kh, kw, in, out], bias [out]. */
+export type ConvParams = { weight: tf.Tensor4D; bias?: tf.Tensor1D };
+/** A LayerNorm or GroupNorm: weight [C], bias [C]. */
+export type NormParams = { weight: tf.Tensor1D; bias: tf.Tensor1D };
+/** An embedding table: weight [V, C]. */
+export type EmbeddingParams = { weight: tf.Tensor2D };
+
+export interface LayerInit {
+  /** Leave the bias out. */
+  readonly noBias?: boolean;
+  /** Normal weights of this standard deviation and zero biases, instead of PyTorch's default. */
+  readonly std?: number;
+}
+
+const ZERO: Initialiser = { kind: 'constant', value: 0 };
+const ONE: Initialiser = { kind: 'constant', value: 1 };
+
+function weightAndBias<W extends tf.Tensor>(
+  shape: readonly number[],
+  fanIn: number,
+  { noBias, std }: LayerInit,
+): { weight: Spec<W>; bias?: ParameterSpec } {
+  const uniform: Initialiser = { kind: 'uniform', bound: 1 / Math.sqrt(fanIn) };
+  const weight = { shape, init: std === undefined ? uniform : { kind: 'normal', std } } as Spec<W>;
+  return noBias ? { weight } : { weight, bias: { shape: [shape[shape.length - 1]!], init: std === undefined ? uniform : ZERO } };
+}
+
+/** A linear layer from `inputs` to `outputs` features. */
+export function linearSpec(inputs: number, outputs: number, init: LayerInit = {}): Spec<LinearParams> {
+  return weightAndBias<tf.Tensor2D>([inputs, outputs], inputs, init);
+}
+
+/** A convolution with a square kernel. */
+export function convSpec(inputs: number, outputs: number, kernel: number, init: LayerInit = {}): Spec<ConvParams> {
+  return weightAndBias<tf.Tensor4D>([kernel, kernel, inputs, outputs], kernel * kernel * inputs, init);
+}
+
+/** A LayerNorm or GroupNorm over `channels`. */
+export function normSpec(channels: number): Spec<NormParams> {
+  return { weight: { shape: [channels], init: ONE }, bias: { shape: [channels], init: ZERO } };
+}
+
+/** A table of `rows` vectors. */
+export function embeddingSpec(rows: number, channels: number, std: number = 1): Spec<EmbeddingParams> {
+  return { weight: { shape: [rows, channels], init: { kind: 'normal', std } } };
+}

@@ -1,0 +1,51 @@
+/** The residual block of Stable Diffusion's U-Net and autoencoder: He et al. 2016 with group norms and, in the U-Net, the time. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { addChannelBias, conv2d, groupNorm, linear } from '../engine';
+import { type ConvParams, convSpec, type LinearParams, linearSpec, type NormParams, normSpec } from './layers';
+import type { Spec } from './parameters';
+
+export type ResnetParams = {
+  norm1: NormParams;
+  conv1: ConvParams;
+  /** Projects the time embedding; only in the U-Net. */
+  time_emb_proj?: LinearParams;
+  norm2: NormParams;
+  conv2: ConvParams;
+  /** A 1×1 convolution where the number of channels changes. */
+  conv_shortcut?: ConvParams;
+};
+
+export interface ResnetOptions {
+  readonly groups: number;
+  readonly eps: number;
+  /** SiLU of the time embedding, [B, T]; needed where the block has `time_emb_proj`. */
+  readonly time?: tf.Tensor2D;
+}
+
+/** @param timeChannels size of the time embedding; left out where the block takes none */
+export function resnetSpec(inputs: number, outputs: number, timeChannels?: number): Spec<ResnetParams> {
+  return {
+    norm1: normSpec(inputs),
+    conv1: convSpec(inputs, outputs, 3),
+    ...(timeChannels === undefined ? {} : { time_emb_proj: linearSpec(timeChannels, outputs) }),
+    norm2: normSpec(outputs),
+    conv2: convSpec(outputs, outputs, 3),
+    ...(inputs === outputs ? {} : { conv_shortcut: convSpec(inputs, outputs, 1) }),
+  };
+}
+
+/** @param x [B, H, W, in]; returns [B, H, W, out] */
+export function resnetBlock(params: ResnetParams, x: tf.Tensor4D, { groups, eps, time }: ResnetOptions): tf.Tensor4D {
+  return tf.tidy(() => {
+    let h = groupNorm(x, params.norm1.weight, params.norm1.bias, { groups, eps, silu: true });
+    h = conv2d(h, params.conv1.weight, params.conv1.bias, { padding: 1 });
+    if (params.time_emb_proj && time) {
+      h = addChannelBias(h, linear(time, params.time_emb_proj.weight, params.time_emb_proj.bias));
+    }
+    h = groupNorm(h, params.norm2.weight, params.norm2.bias, { groups, eps, silu: true });
+    h = conv2d(h, params.conv2.weight, params.conv2.bias, { padding: 1 });
+    const residual = params.conv_shortcut ? conv2d(x, params.conv_shortcut.weight, params.conv_shortcut.bias) : x;
+    return tf.add(residual, h);
+  });
+}

@@ -1,0 +1,123 @@
+/** Stable Diffusion's spatial transformer (Rombach et al. 2022, arXiv:2112.10752, appendix E.2.1): pixels as tokens that attend to the text. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { geglu, groupNorm, layerNorm, linear } from '../engine';
+import { type AttentionParams, attentionLayer, attentionSpec } from './attention';
+import { type ConvParams, convSpec, type LinearParams, linearSpec, type NormParams, normSpec } from './layers';
+import type { Spec } from './parameters';
+
+/** GEGLU (Shazeer 2020, arXiv:2002.05202), a dropout without parameters, and a linear layer: hence no `net.1`. */
+export type FeedForwardParams = { net: [{ proj: LinearParams }, undefined, LinearParams] };
+
+export type TransformerBlockParams = {
+  norm1: NormParams;
+  attn1: AttentionParams;
+  norm2: NormParams;
+  attn2: AttentionParams;
+  norm3: NormParams;
+  ff: FeedForwardParams;
+};
+
+export type Transformer2DParams = {
+  norm: NormParams;
+  /** A 1×1 convolution in Stable Diffusion 1.x, a linear layer in 2.x; the same numbers either way. */
+  proj_in: ConvParams | LinearParams;
+  transformer_blocks: TransformerBlockParams[];
+  proj_out: ConvParams | LinearParams;
+};
+
+export interface Transformer2DShape {
+  readonly channels: number;
+  readonly heads: number;
+  /** Channels of the text context. */
+  readonly context: number;
+  /** Number of transformer blocks. */
+  readonly layers: number;
+  /** `proj_in` and `proj_out` are linear layers (`use_linear_projection`). */
+  readonly linearProjection: boolean;
+}
+
+export interface Transformer2DOptions {
+  readonly heads: number;
+  readonly groups: number;
+  /** Added to the cross-attention's scores, [B, 1, 1, L]. */
+  readonly contextMask?: tf.Tensor;
+}
+
+/** Fixed in diffusers' Transformer2DModel, whatever `norm_eps` says. */
+const GROUP_NORM_EPS = 1e-6;
+const LAYER_NORM_EPS = 1e-5;
+
+function transformerBlockSpec(channels: number, context: number): Spec<TransformerBlockParams> {
+  return {
+    norm1: normSpec(channels),
+    attn1: attentionSpec({ channels, inner: channels, context: channels, qkvBias: false }),
+    norm2: normSpec(channels),
+    attn2: attentionSpec({ channels, inner: channels, context, qkvBias: false }),
+    norm3: normSpec(channels),
+    ff: { net: [{ proj: linearSpec(channels, 8 * channels) }, undefined, linearSpec(4 * channels, channels)] },
+  };
+}
+
+export function transformer2dSpec({ channels, heads, context, layers, linearProjection }: Transformer2DShape): Spec<Transformer2DParams> {
+  const inner = heads * Math.floor(channels / heads);
+  const project = (from: number, to: number): Spec<ConvParams | LinearParams> =>
+    linearProjection ? linearSpec(from, to) : convSpec(from, to, 1);
+  return {
+    norm: normSpec(channels),
+    proj_in: project(channels, inner),
+    transformer_blocks: Array.from({ length: layers }, () => transformerBlockSpec(inner, context)),
+    proj_out: project(inner, channels),
+  };
+}
+
+const norm = (x: tf.Tensor3D, { weight, bias }: NormParams): tf.Tensor3D => layerNorm(x, weight, bias, LAYER_NORM_EPS);
+
+/**
+ * Self-attention, cross-attention and feed-forward, each on a LayerNorm and each with a residual.
+ *
+ * @param x       tokens [B, N, C]
+ * @param context text [B, L, D]
+ */
+export function transformerBlock(
+  params: TransformerBlockParams,
+  x: tf.Tensor3D,
+  context: tf.Tensor3D,
+  { heads, contextMask }: { readonly heads: number; readonly contextMask?: tf.Tensor },
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    const queries = norm(x, params.norm1);
+    let h = tf.add(x, attentionLayer(params.attn1, queries, queries, { heads })) as tf.Tensor3D;
+    h = tf.add(h, attentionLayer(params.attn2, norm(h, params.norm2), context, { heads, mask: contextMask }));
+    const [{ proj }, , out] = params.ff.net;
+    const hidden = geglu(linear(norm(h, params.norm3), proj.weight, proj.bias)); // [B, N, 4C]
+    return tf.add(h, linear(hidden, out.weight, out.bias));
+  });
+}
+
+/** A projection of channels, whether its weight is stored as a 1×1 convolution or as a matrix. */
+function project(x: tf.Tensor3D, { weight, bias }: ConvParams | LinearParams): tf.Tensor3D {
+  const [inputs, outputs] = weight.shape.slice(-2) as [number, number];
+  return linear(x, weight.rank === 4 ? tf.reshape(weight as tf.Tensor, [inputs, outputs]) : (weight as tf.Tensor2D), bias);
+}
+
+/**
+ * @param x       [B, H, W, C]
+ * @param context text [B, L, D]
+ * @returns       [B, H, W, C], the residual added
+ */
+export function transformer2d(
+  params: Transformer2DParams,
+  x: tf.Tensor4D,
+  context: tf.Tensor3D,
+  { heads, groups, contextMask }: Transformer2DOptions,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const [batch, height, width, channels] = x.shape;
+    const flat: tf.Tensor3D = tf.reshape(x, [batch, height * width, channels]); // [B, N, C]
+    let h = groupNorm(flat, params.norm.weight, params.norm.bias, { groups, eps: GROUP_NORM_EPS });
+    h = project(h, params.proj_in);
+    for (const block of params.transformer_blocks) h = transformerBlock(block, h, context, { heads, contextMask });
+    return tf.reshape(tf.add(flat, project(h, params.proj_out)), [batch, height, width, channels]);
+  });
+}

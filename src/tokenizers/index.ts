@@ -1,0 +1,3 @@
+export { type TrainBpeOptions, trainBpe } from './bpe';
+export { type LoadTokenizerOptions, loadTokenizer } from './load';
+export type { Encoded, EncodedBatch, EncodedPair, Tokenizer } from './tokenizer';

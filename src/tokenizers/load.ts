@@ -1,0 +1,126 @@
+/** Tokenizers from the folders that Hugging Face models come in. */
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeSystemError, FileError, readJson, readText } from '../files';
+import { createTokenizer, type TokenizerSettings } from './create';
+import { bertDefinition, bertSpecialTokens, clipDefinition, endOfText, startOfText, type TokenizerJson } from './definition';
+import type { Tokenizer } from './tokenizer';
+
+export interface LoadTokenizerOptions {
+  /** Length of every encoded text; by default the folder's `model_max_length`, 77 for CLIP and 512 for BERT where it gives none. */
+  maxLength?: number;
+}
+
+/** What transformers calls "no limit" is 10^30. */
+const noLimit = 1e6;
+
+const roles = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
+
+/**
+ * Loads a tokenizer: `tokenizer.json`, or CLIP's `vocab.json` and `merges.txt`, or BERT's `vocab.txt`.
+ *
+ * @throws FileError where none of them is there or one is damaged; RangeError where no maximal length is known
+ */
+export async function loadTokenizer(folder: string, options: LoadTokenizerOptions = {}): Promise<Tokenizer> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    throw new FileError(folder, `cannot be read: ${describeSystemError(error)}`, error);
+  }
+  const config = names.includes('tokenizer_config.json') ? await readObject(join(folder, 'tokenizer_config.json')) : {};
+  const map = names.includes('special_tokens_map.json') ? await readObject(join(folder, 'special_tokens_map.json')) : {};
+  const named: Record<string, string> = {};
+  for (const role of roles) {
+    const value = config[role] ?? map[role];
+    const content = typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value;
+    if (typeof content === 'string') named[role] = content;
+  }
+  const definition = await readDefinition(folder, names, config);
+  return createTokenizer(folder, definition, settingsOf(folder, definition, config, named, options));
+}
+
+async function readObject(path: string): Promise<Record<string, unknown>> {
+  const json = await readJson<unknown>(path);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new FileError(path, 'is not a JSON object');
+  return json as Record<string, unknown>;
+}
+
+async function readDefinition(folder: string, names: readonly string[], config: Record<string, unknown>): Promise<TokenizerJson> {
+  const path = (name: string): string => join(folder, name);
+  if (names.includes('tokenizer.json')) {
+    const json = await readObject(path('tokenizer.json'));
+    const vocab = (json.model as { vocab?: unknown } | undefined)?.vocab;
+    if (typeof vocab !== 'object' || vocab === null) throw new FileError(path('tokenizer.json'), 'has no model with a vocabulary');
+    return json as TokenizerJson;
+  }
+  if (names.includes('vocab.json') && names.includes('merges.txt')) {
+    const vocab = (await readObject(path('vocab.json'))) as Record<string, number>;
+    if (!Object.values(vocab).every((id) => Number.isInteger(id) && id >= 0))
+      throw new FileError(path('vocab.json'), 'has ids that are not integers');
+    for (const token of [startOfText, endOfText])
+      if (!Object.hasOwn(vocab, token)) throw new FileError(path('vocab.json'), `has no ${token}; expected CLIP's vocabulary`);
+    return clipDefinition(vocab, await readMerges(path('merges.txt'), vocab));
+  }
+  if (names.includes('vocab.txt')) {
+    const lines = (await readText(path('vocab.txt'))).split(/\r?\n/);
+    while (lines.at(-1) === '') lines.pop();
+    const vocab = Object.fromEntries(lines.map((token, id) => [token, id]));
+    for (const token of bertSpecialTokens.slice(0, 4))
+      if (!Object.hasOwn(vocab, token)) throw new FileError(path('vocab.txt'), `has no ${token}; expected BERT's vocabulary`);
+    return bertDefinition(vocab, config.do_lower_case !== false);
+  }
+  throw new FileError(folder, 'is not a tokenizer: expected tokenizer.json, or vocab.json with merges.txt (CLIP), or vocab.txt (BERT)');
+}
+
+async function readMerges(path: string, vocab: Record<string, number>): Promise<string[]> {
+  const lines = (await readText(path)).split(/\r?\n/);
+  const first = lines[0]?.startsWith('#version') ? 1 : 0;
+  const merges: string[] = [];
+  for (let i = first; i < lines.length; i++) {
+    if (lines[i] === '') continue;
+    const parts = lines[i]!.split(' ');
+    if (parts.length !== 2 || !Object.hasOwn(vocab, parts.join('')))
+      throw new FileError(path, `line ${i + 1}: expected two tokens whose union is in the vocabulary`);
+    merges.push(lines[i]!);
+  }
+  return merges;
+}
+
+function settingsOf(
+  folder: string,
+  definition: TokenizerJson,
+  config: Record<string, unknown>,
+  named: Record<string, string>,
+  options: LoadTokenizerOptions,
+): TokenizerSettings {
+  const isClip = definition.model.end_of_word_suffix === '</w>';
+  const isBert = definition.model.type === 'WordPiece' || (!definition.model.merges && !Array.isArray(definition.model.vocab));
+  const limit = config.model_max_length;
+  const given = typeof limit === 'number' && limit < noLimit ? limit : undefined;
+  const maxLength = options.maxLength ?? given ?? (isClip ? 77 : isBert ? 512 : undefined);
+  if (maxLength === undefined) throw new RangeError(`${folder}: gives no model_max_length; pass maxLength`);
+
+  const defaults: Record<string, string> = isClip
+    ? { bos_token: startOfText, eos_token: endOfText, unk_token: endOfText, pad_token: endOfText }
+    : isBert
+      ? { unk_token: '[UNK]', sep_token: '[SEP]', pad_token: '[PAD]', cls_token: '[CLS]', mask_token: '[MASK]' }
+      : {};
+  const specialTokens = { ...defaults, ...named };
+  const notes: string[] = [];
+  const pad = specialTokens.pad_token;
+  if (pad !== undefined && isClip && !contains(definition, pad)) {
+    // The published CLIP folder names a token that its vocabulary lacks; an id beyond the embedding table would be of no use.
+    notes.push(`the padding token ${pad} is not in the vocabulary; padding with ${specialTokens.eos_token}, as Stable Diffusion does`);
+    specialTokens.pad_token = specialTokens.eos_token!;
+  }
+  const tokenizerClass = typeof config.tokenizer_class === 'string' ? config.tokenizer_class : isClip ? 'CLIPTokenizer' : 'BertTokenizer';
+  const { name_or_path: _, special_tokens_map_file: __, tokenizer_file: ___, ...kept } = config; // paths on someone's machine
+  return { tokenizerClass, maxLength, specialTokens, config: kept, notes };
+}
+
+function contains({ model, added_tokens: added = [] }: TokenizerJson, token: string): boolean {
+  const inModel = Array.isArray(model.vocab) ? model.vocab.some(([content]) => content === token) : Object.hasOwn(model.vocab, token);
+  return inModel || added.some(({ content }) => content === token);
+}

@@ -1,0 +1,58 @@
+/** Text → ids and mask, behind one interface for every kind of vocabulary. */
+
+/** One text as a network takes it: padded or cut to the tokenizer's length. */
+export interface Encoded {
+  /** int32, [maxLength] */
+  readonly ids: Int32Array;
+  /** 1 for the text with its special tokens, 0 for padding; [maxLength] */
+  readonly mask: Int32Array;
+  /** Ones in the mask. */
+  readonly length: number;
+  /** Tokens that did not fit and were cut off. */
+  readonly truncated: number;
+}
+
+/** Several texts, row after row. */
+export interface EncodedBatch {
+  /** [n * maxLength] */
+  readonly ids: Int32Array;
+  /** [n * maxLength] */
+  readonly mask: Int32Array;
+  /** Tokens lost per text, [n]. Whoever trains or samples reports the sum. */
+  readonly truncated: number[];
+}
+
+/** Two texts in one sequence, as BERT takes them; neither padded nor cut. */
+export interface EncodedPair {
+  readonly ids: number[];
+  /** 0 for the first text, 1 for the second. */
+  readonly typeIds: number[];
+}
+
+export interface Tokenizer {
+  /** Ids are below it: rows of the embedding table that goes with this tokenizer. */
+  readonly vocabularySize: number;
+  /** Length of every encoded text, special tokens included. */
+  readonly maxLength: number;
+  /** Stable Diffusion's CLIP pads with the end-of-text token. */
+  readonly padId: number;
+  /** The token that begins every text (`<|startoftext|>`, `[CLS]`); undefined where there is none. */
+  readonly startId: number | undefined;
+  /** The token that ends every text (`<|endoftext|>`, `[SEP]`); undefined where there is none. */
+  readonly endId: number | undefined;
+  /** What was decided about the folder's files where they contradict themselves; empty as a rule. */
+  readonly notes: readonly string[];
+  encode(text: string): Encoded;
+  encodeBatch(texts: readonly string[]): EncodedBatch;
+  /** All ids with the special tokens, neither padded nor cut. */
+  ids(text: string): number[];
+  /** The tokens of `ids(text)` as they are in the vocabulary. */
+  tokens(text: string): string[];
+  encodePair(first: string, second: string): EncodedPair;
+  /**
+   * Writes a folder that `loadTokenizer`, transformers and diffusers open.
+   *
+   * @throws FileError where it cannot be written
+   */
+  save(folder: string): Promise<void>;
+}

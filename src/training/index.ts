@@ -1,0 +1,13 @@
+/** Losses, optimiser, the loop, and the training of autoencoder and diffusion model. */
+
+export * from './adamw';
+export * from './checkpoint';
+export * from './clip';
+export * from './data-order';
+export * from './diffusion';
+export * from './ema';
+export * from './latents';
+export * from './learning-rate';
+export * from './losses';
+export * from './train';
+export * from './vae';

@@ -1,0 +1,30 @@
+/** The U-Net's folder: `config.json` and `diffusion_pytorch_model.safetensors`. */
+
+import { join } from 'node:path';
+import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { completeUNetConfig, type UNetConfig } from './config';
+import { type UNetParams, unetShapes } from './parameters';
+
+export interface UNetModel {
+  readonly config: UNetConfig;
+  /** The caller disposes it. */
+  readonly params: UNetParams;
+}
+
+/**
+ * Reads a folder such as `unet/` of a Stable Diffusion model.
+ *
+ * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ */
+export async function loadUNet(folder: string): Promise<UNetModel> {
+  const config = (await readJson(join(folder, 'config.json'))) as UNetConfig;
+  const params = await loadParameters(folder, { file: 'diffusion_pytorch_model', expected: unetShapes(config) });
+  return { config, params: params as UNetParams };
+}
+
+/** Writes a folder that diffusers' UNet2DConditionModel.from_pretrained reads. */
+export async function saveUNet(folder: string, { config, params }: UNetModel): Promise<void> {
+  completeUNetConfig(config);
+  await saveParameters(folder, 'diffusion_pytorch_model', params);
+  await writeJson(join(folder, 'config.json'), { _class_name: 'UNet2DConditionModel', ...config });
+}

@@ -1,0 +1,6 @@
+/** UNet2DConditionModel: latents, time and context to predicted noise. */
+
+export * from './config';
+export * from './files';
+export * from './parameters';
+export { type UNetOptions, unet } from './unet';

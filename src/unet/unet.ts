@@ -1,0 +1,118 @@
+/** Stable Diffusion's U-Net (Rombach et al. 2022, arXiv:2112.10752): noisy latents, time and text to the predicted noise. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { conv2d, embedding, expectShape, groupNorm, silu } from '../engine';
+import { timestepEmbedding, timestepMlp } from '../nn';
+import { type BlockContext, downBlock, midBlock, upBlock } from './blocks';
+import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './config';
+import type { UNetParams } from './parameters';
+
+export interface UNetOptions {
+  /** Rows of the class table, int32 [B]; where the config has `num_class_embeds`. */
+  readonly classLabels?: tf.Tensor1D;
+  /** 1 where a token of the context may be attended to, 0 where not, [B, L]. */
+  readonly contextMask?: tf.Tensor2D;
+  /**
+   * Sees the outputs of `time_embedding` [B, T], `conv_in`, `down_blocks.0` …, `mid_block`, `up_blocks.0` … and `conv_norm_out`
+   * [B, h, w, C] as they are computed. It borrows them: they are freed when the network returns.
+   */
+  readonly onBlock?: (name: string, output: tf.Tensor) => void;
+}
+
+/** As in diffusers: large enough that softmax makes it zero beside any real score. */
+const MASKED_SCORE = -10000;
+
+/** SiLU of the embedded time (and class), [B, T]. */
+function embedTime(
+  config: CompleteUNetConfig,
+  params: UNetParams,
+  timesteps: tf.Tensor1D,
+  { classLabels, onBlock }: UNetOptions,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const waves = timestepEmbedding(timesteps, config.block_out_channels[0]!, {
+      cosFirst: config.flip_sin_to_cos,
+      frequencyShift: config.freq_shift,
+    });
+    let time = timestepMlp(params.time_embedding, waves);
+    onBlock?.('time_embedding', time);
+    if (params.class_embedding) time = tf.add(time, embedding(classLabels!, params.class_embedding.weight));
+    return silu(time);
+  });
+}
+
+function checkInputs(config: CompleteUNetConfig, latents: tf.Tensor, timesteps: tf.Tensor, context: tf.Tensor, options: UNetOptions): void {
+  const { classLabels, contextMask } = options;
+  const { B } = expectShape('unet: latents', latents, `B H W ${config.in_channels}`);
+  expectShape('unet: timesteps', timesteps, `${B}`);
+  const { L } = expectShape('unet: context', context, `${B} L ${config.cross_attention_dim}`);
+  if (contextMask) expectShape('unet: contextMask', contextMask, `${B} ${L}`);
+  const classes = config.num_class_embeds;
+  if (classes === null && classLabels) throw new TypeError('unet: classLabels were given, but the config has no num_class_embeds');
+  if (classes !== null && !classLabels)
+    throw new TypeError(`unet: the config has ${classes} classes (num_class_embeds): expected classLabels`);
+  if (classLabels) expectShape('unet: classLabels', classLabels, `${B}`);
+}
+
+/**
+ * The network's prediction (of the noise, or of what the scheduler's `prediction_type` says).
+ *
+ * @param config    the JSON of the model folder
+ * @param latents   noisy latents, [B, H, W, in_channels], any size; concatenated with other conditions where the config has more channels
+ * @param timesteps [B], fractions allowed
+ * @param context   encoded text, [B, L, cross_attention_dim]
+ * @returns         [B, H, W, out_channels]; the caller disposes it
+ * @throws TypeError where a shape is wrong, RangeError where the config asks for another network
+ */
+export function unet(
+  config: UNetConfig,
+  params: UNetParams,
+  latents: tf.Tensor4D,
+  timesteps: tf.Tensor1D,
+  context: tf.Tensor3D,
+  options: UNetOptions = {},
+): tf.Tensor4D {
+  const c = completeUNetConfig(config);
+  checkInputs(c, latents, timesteps, context, options);
+  const { contextMask, onBlock } = options;
+
+  return tf.tidy(() => {
+    const shared: BlockContext = {
+      groups: c.norm_num_groups,
+      eps: c.norm_eps,
+      time: embedTime(c, params, timesteps, options),
+      context,
+      contextMask: contextMask && tf.mul(tf.sub(1, tf.reshape(contextMask, [contextMask.shape[0], 1, 1, -1])), MASKED_SCORE),
+    };
+
+    let h = conv2d(latents, params.conv_in.weight, params.conv_in.bias, { padding: 1 });
+    onBlock?.('conv_in', h);
+    const skips = [h];
+    params.down_blocks.forEach((block, level) => {
+      skips.push(...downBlock(block, c.attention_head_dim[level]!, h, shared));
+      h = skips[skips.length - 1]!;
+      onBlock?.(`down_blocks.${level}`, h);
+    });
+
+    const lowest = params.down_blocks.length - 1;
+    h = midBlock(params.mid_block, c.attention_head_dim[lowest]!, h, shared);
+    onBlock?.('mid_block', h);
+
+    params.up_blocks.forEach((block, i) => {
+      const own = skips.splice(-block.resnets.length).reverse();
+      const [, height, width] = skips.at(-1)?.shape ?? h.shape;
+      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, own, [height, width], shared);
+      tf.dispose([h, ...own]);
+      h = next;
+      onBlock?.(`up_blocks.${i}`, h);
+    });
+
+    const { weight, bias } = params.conv_norm_out;
+    const norm = { groups: c.norm_num_groups, eps: c.norm_eps };
+    onBlock?.(
+      'conv_norm_out',
+      tf.tidy(() => groupNorm(h, weight, bias, norm)),
+    );
+    return conv2d(groupNorm(h, weight, bias, { ...norm, silu: true }), params.conv_out.weight, params.conv_out.bias, { padding: 1 });
+  });
+}

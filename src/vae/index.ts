@@ -1,0 +1,7 @@
+/** AutoencoderKL: pixels to latents and back. */
+
+export * from './config';
+export * from './files';
+export * from './parameters';
+export * from './posterior';
+export * from './vae';
