@@ -203,7 +203,10 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
   }
 
   write(state: S): void {
-    if (this.holder) return this.writeTo(this.holder, state);
+    if (this.holder) {
+      this.writeTo(this.holder, state);
+      return;
+    }
     const next = keep(cloneTree(state));
     dispose(this.waiting);
     this.waiting = next;

@@ -2,6 +2,7 @@
 
 export * from './compile';
 export * from './grad';
+export * from './interrupt';
 export * from './memory';
 export * from './ops';
 export * from './random';

@@ -9,5 +9,6 @@ export * from './ema';
 export * from './latents';
 export * from './learning-rate';
 export * from './losses';
+export * from './recipe';
 export * from './train';
 export * from './vae';

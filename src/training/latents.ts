@@ -1,7 +1,7 @@
 /** From images to the latents that the diffusion model is trained on: normalised in the autoencoder itself, encoded once, kept in memory. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { compileStep, dispose, flatten, type Key, normalArray, scope, unflatten } from '../engine';
+import { compileStep, dispose, flatten, interruptSignal, type Key, normalArray, scope, unflatten } from '../engine';
 import { encode, type Posterior, type VaeConfig, type VaeParams } from '../vae';
 
 /** The distributions of n images' latents, row-major. */
@@ -34,6 +34,7 @@ export async function encodeLatents(
   const each = shape[0] * shape[1] * shape[2];
   const mean = new Float32Array(n * each);
   const std = new Float32Array(n * each);
+  const signal = options.signal ?? interruptSignal();
   const encoder = compileStep<VaeParams, [tf.Tensor4D], { mean: tf.Tensor4D; std: tf.Tensor4D }>(params, (weights, images) => ({
     out: scope(() => {
       const posterior: Posterior = encode(config, weights, tf.sub(tf.mul(images, 2), 1) as tf.Tensor4D);
@@ -42,7 +43,7 @@ export async function encodeLatents(
   }));
   try {
     for (let start = 0; start < n; start += BATCH) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const count = Math.min(BATCH, n - start);
       const padded = new Float32Array(BATCH * area); // one shape, one graph
       padded.set(pixels.subarray(start * area, (start + count) * area));

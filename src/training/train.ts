@@ -1,7 +1,18 @@
 /** The training loop: one compiled step (gradient, clipping, AdamW, EMA), repeated over batches; it logs, stops at a signal and resumes. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { cloneTree, compileStep, dispose, type Loss, memoryUse, type Step, scope, type Tree, valueAndGrad } from '../engine';
+import {
+  cloneTree,
+  compileStep,
+  dispose,
+  interruptSignal,
+  type Loss,
+  memoryUse,
+  type Step,
+  scope,
+  type Tree,
+  valueAndGrad,
+} from '../engine';
 import { type AdamWOptions, type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments } from './adamw';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint';
 import { clipByGlobalNorm } from './clip';
@@ -40,7 +51,7 @@ export interface TrainOptions<P extends Tree, B extends Tree> {
   /** The batch of step `step`, counted from 0: from the step alone, for resuming. The loop disposes it. */
   readonly batch: (step: number) => B;
   readonly optimisation: Optimisation;
-  /** Ends the run after the current step. */
+  /** Ends the run after the current step; by default an interrupt of the notebook's cell does. */
   readonly signal?: AbortSignal;
   /** Called after every step; what it returns is awaited. */
   readonly onStep?: (log: StepLog, live: LiveParameters<P>) => void | Promise<void>;
@@ -95,17 +106,23 @@ const numberOf = (x: tf.Scalar): number => x.dataSync()[0]!;
  * @throws Error where loss or gradient are not finite, naming the step; nothing of that step is kept
  */
 export async function train<P extends Tree, B extends Tree>(options: TrainOptions<P, B>): Promise<TrainResult<P>> {
-  const { optimisation, batch, signal, onStep } = options;
+  const { optimisation, batch, onStep } = options;
+  const signal = options.signal ?? interruptSignal();
   const started = performance.now();
   const first: TrainState<P> = scope(() => ({
     params: cloneTree(options.params),
     moments: initMoments(options.params),
     ...(optimisation.emaDecay === undefined ? {} : { ema: cloneTree(options.params) }),
   }));
-  const resumed: Checkpoint<TrainState<P>> | undefined = options.checkpoint ? await readCheckpoint(options.checkpoint, first) : undefined;
+  let resumed: Checkpoint<TrainState<P>> | undefined;
+  let step: Step<TrainState<P>, [B, Scalars], Outputs>;
+  try {
+    resumed = options.checkpoint ? await readCheckpoint(options.checkpoint, first) : undefined;
+    step = compileTrainingStep(resumed?.state ?? first, options.loss, optimisation);
+  } finally {
+    dispose(first, resumed?.state);
+  }
   const log: StepLog[] = [...(resumed?.log ?? [])];
-  const step = compileTrainingStep(resumed?.state ?? first, options.loss, optimisation);
-  dispose(first, resumed?.state);
   const live: LiveParameters<P> = {
     averaged() {
       const { params, moments, ema } = step.read();
