@@ -25,7 +25,10 @@ export interface ClipTowerConfig {
 export interface ClipTextConfig extends ClipTowerConfig {
   vocab_size?: number;
   max_position_embeddings?: number;
-  /** The pooled state is that of the first such token. The value 2 is an old error of the files: it then is that of the largest id. Default 49407. */
+  /**
+   * The pooled state is that of the first such token. Old files have the value 2, which is wrong: with it, the state of the largest id is
+   * pooled. Default 49407.
+   */
   eos_token_id?: number;
   bos_token_id?: number;
   pad_token_id?: number;
@@ -84,7 +87,7 @@ const VISION: CompleteClipVisionConfig = {
 
 const ACTIVATIONS: readonly string[] = ['quick_gelu', 'gelu'];
 
-/** The values that are given, over the defaults. A config of transformers also holds dozens of keys about generating text: they are passed over. */
+/** The values that are given, over the defaults. A config of transformers may hold dozens of keys about generating text: they are passed over. */
 function complete<C extends Required<ClipTowerConfig>>(where: string, config: object, modelType: string, defaults: C): C {
   const given = config as Record<string, unknown>;
   if (given.model_type !== undefined && given.model_type !== modelType && given.model_type !== 'clip') {
@@ -97,9 +100,7 @@ function complete<C extends Required<ClipTowerConfig>>(where: string, config: ob
   const own = Object.keys(defaults).filter((key) => given[key] !== undefined && given[key] !== null);
   const c = { ...defaults, ...Object.fromEntries(own.map((key) => [key, given[key]])) } as C;
   if (!ACTIVATIONS.includes(c.hidden_act)) {
-    throw new RangeError(
-      `${where}: config key "hidden_act": expected ${ACTIVATIONS.join(' or ')}, got ${JSON.stringify(c.hidden_act)}, which is not supported`,
-    );
+    throw new RangeError(`${where}: config key "hidden_act": expected ${ACTIVATIONS.join(' or ')}, got ${JSON.stringify(c.hidden_act)}`);
   }
   const { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, projection_dim } = c;
   expectPositiveIntegers(where, { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, projection_dim });

@@ -18,7 +18,7 @@ export interface ClipModel {
   readonly params: ClipParams;
 }
 
-/** Files of Stable Diffusion have the prefix `text_model.`, those that transformers 5 writes have not; old ones list the positions 0, 1, 2 … */
+/** Files of Stable Diffusion have the prefix `text_model.`, those of transformers 5 have not; old ones list the positions 0, 1, 2 … */
 function textKey(key: string): string | undefined {
   if (key.endsWith('embeddings.position_ids')) return undefined;
   return /^(embeddings|encoder|final_layer_norm)\./.test(key) ? `text_model.${key}` : key;

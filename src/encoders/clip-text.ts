@@ -82,7 +82,11 @@ function clipTextSpec(config: ClipTextConfig, init?: ClipTextInit): Spec<ClipTex
   return { text_model: clipTextTowerSpec(c, init), ...(projected ? { text_projection: projection } : {}) };
 }
 
-/** Random weights, as transformers' CLIP starts. With a projection where `architectures` names CLIPTextModelWithProjection. The caller disposes the tree. */
+/**
+ * Random weights, as transformers' CLIP starts, with a projection where `architectures` names CLIPTextModelWithProjection.
+ *
+ * @returns the parameter tree; the caller disposes it
+ */
 export function initClipText(config: ClipTextConfig, key: Key, init?: ClipTextInit): ClipTextParams {
   return initialise<ClipTextParams>(clipTextSpec(config, init), key);
 }

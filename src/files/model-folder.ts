@@ -65,11 +65,11 @@ export async function writeModelIndex(
   { className = 'StableDiffusionPipeline', settings = {} }: { className?: string; settings?: Readonly<Record<string, unknown>> } = {},
 ): Promise<void> {
   const absent = optionalComponents.filter((name) => !Object.hasOwn(components, name)).map((name) => [name, [null, null]]);
-  const entries = [...Object.entries(components), ...Object.entries(settings), ...absent] as [string, unknown][];
-  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  const defaults = className === 'StableDiffusionPipeline' ? { requires_safety_checker: false } : {};
+  const entries: [string, unknown][] = Object.entries({ ...Object.fromEntries(absent), ...components, ...defaults, ...settings });
   await writeJson(join(folder, 'model_index.json'), {
     _class_name: className,
     _diffusers_version: diffusersVersion,
-    ...Object.fromEntries(className === 'StableDiffusionPipeline' ? [...sorted, ['requires_safety_checker', false]] : sorted),
+    ...Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))),
   });
 }

@@ -2,7 +2,8 @@
 
 import { auroc } from './auroc';
 import type { ClassifierConfig } from './classifier';
-import type { Classified } from './classify';
+import { type Classified, type Classifier, classify } from './classify';
+import { type Features, frechetDistance } from './frechet';
 import type { Labelled } from './train-classifier';
 
 /** AUROC by finding, and their mean over the findings that have both classes. */
@@ -49,4 +50,40 @@ export function sideAccuracy(config: ClassifierConfig, { right }: Classified, re
     count += asked.length;
   });
   return { all: count > 0 ? hits / count : Number.NaN, byFinding, count };
+}
+
+/** What the classifier makes of a set of pictures. */
+export interface Judgement {
+  /** Fréchet distance to the reference, in the classifier's features. */
+  readonly fid: number;
+  readonly auroc: AurocByFinding;
+  readonly side: SideAccuracy;
+}
+
+/**
+ * Measures pictures against what was asked for and against real ones.
+ *
+ * @param images    grey pictures of the classifier's size, one for each record
+ * @param records   labels and sides of their prompts
+ * @param reference features of real pictures
+ */
+export function judge(
+  classifier: Classifier,
+  images: readonly { readonly pixels: Float32Array }[],
+  records: readonly Labelled[],
+  reference: Features,
+): Judgement {
+  const area = classifier.config.size ** 2;
+  const pixels = new Float32Array(images.length * area);
+  images.forEach((image, i) => {
+    if (image.pixels.length !== area)
+      throw new RangeError(`judge: picture ${i} has ${image.pixels.length} values, the classifier sees ${area}`);
+    pixels.set(image.pixels, i * area);
+  });
+  const classified = classify(classifier, pixels);
+  return {
+    fid: frechetDistance(classified.features, reference),
+    auroc: aurocByFinding(classifier.config, classified, records),
+    side: sideAccuracy(classifier.config, classified, records),
+  };
 }

@@ -5,4 +5,6 @@ export * from './classifier';
 export * from './classify';
 export * from './evaluate';
 export * from './frechet';
+export * from './kept-classifier';
+export * from './summary';
 export * from './train-classifier';

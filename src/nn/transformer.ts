@@ -1,4 +1,4 @@
-/** Stable Diffusion's spatial transformer (Rombach et al. 2022, arXiv:2112.10752, appendix E.2.1): pixels as tokens that attend to the text. */
+/** Stable Diffusion's spatial transformer (Rombach et al. 2022, arXiv:2112.10752): pixels as tokens that attend to the text. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { geglu, groupNorm, layerNorm, linear } from '../engine';

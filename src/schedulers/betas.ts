@@ -1,6 +1,7 @@
 /**
  * Noise schedules: β_t of the forward process q(x_t | x_{t-1}) = N(√(1-β_t) x_{t-1}, β_t I), Ho et al. 2020 (arXiv:2006.11239).
- * Tables are held as float64 but rounded to float32 at the stages where published models' were, since those are the levels the models were trained on: a
+ * Tables are held as float64 but rounded to float32 at the stages where published models' were, since those are the levels the models were
+ * trained on: a
  * network's input at a timestep between two levels moves by a thousandth of a step otherwise.
  */
 

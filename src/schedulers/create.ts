@@ -13,7 +13,7 @@ import { lms } from './lms';
 import { pndm } from './pndm';
 import type { StepsRequest } from './schedule';
 import { type Scheduler, wrapMethod } from './scheduler';
-import type { SchedulerClass } from './types';
+import type { SchedulerClass } from './scheduler-class';
 import { unipc } from './unipc';
 
 const classes: readonly SchedulerClass[] = [
@@ -55,7 +55,8 @@ export function createScheduler(config: SchedulerConfig, request: StepsRequest):
 }
 
 /**
- * The config for another method on the same noise schedule: keys that both know are kept, the others dropped. `clip_sample` is false unless the config says
+ * The config for another method on the same noise schedule: keys that both know are kept, the others dropped. `clip_sample` is false
+ * unless the config says
  * otherwise, since latents are not limited to [-1, 1].
  *
  * @param name a short name (`ddim`) or a class name (`DDIMScheduler`)

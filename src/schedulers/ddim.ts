@@ -5,7 +5,7 @@ import { expectSameShape } from '../engine';
 import { linear } from './combine';
 import { interpret, type Limit, makeLimit } from './prediction';
 import { alphaBar, levelOf, makeSchedule, previousTimestep, type Schedule, type ScheduleConfig, scheduleDefaults } from './schedule';
-import type { SchedulerClass } from './types';
+import type { SchedulerClass } from './scheduler-class';
 
 export interface DdimOptions {
   /** 0 is deterministic, 1 has DDPM's variance. */

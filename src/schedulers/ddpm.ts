@@ -6,7 +6,7 @@ import { linear } from './combine';
 import type { DdimConfig } from './ddim';
 import { interpret, type Limit, makeLimit } from './prediction';
 import { alphaBar, expectScheduled, levelOf, makeSchedule, type Schedule, scheduleDefaults } from './schedule';
-import type { SchedulerClass } from './types';
+import type { SchedulerClass } from './scheduler-class';
 
 /** The posterior's variance: the lower bound β̃_t, its logarithm clipped, or the upper bound β_t (section 3.2). */
 export type VarianceType = 'fixed_small' | 'fixed_small_log' | 'fixed_large';
@@ -20,7 +20,8 @@ export interface DdpmOptions {
 }
 
 /**
- * One step from x_t to the next timestep of the schedule's list (x_0 after the last), drawn from q(x_s | x_t, x_0) with the predicted x_0, eqs. (6) and (7);
+ * One step from x_t to the next timestep of the schedule's list (x_0 after the last), drawn from q(x_s | x_t, x_0) with the predicted x_0,
+ * eqs. (6) and (7);
  * β_t is that of the whole stride, 1 - ᾱ_t / ᾱ_s.
  *
  * @param x       noisy latents x_t, [B, H, W, C]

@@ -4,8 +4,8 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { linear } from './combine';
 import { lagrangeBasis } from './lagrange';
 import { levelOf } from './schedule';
+import type { SchedulerClass } from './scheduler-class';
 import { type SolverConfig, solverDefaults, solverMethod } from './solver';
-import type { SchedulerClass } from './types';
 
 /**
  * One step: ε's interpolating polynomial in log ρ through the levels in `past`, integrated over ρ = σ from past[0] to `next`.

@@ -1,13 +1,14 @@
 /**
- * DPM-Solver and DPM-Solver++ as singlestep methods: Lu et al. 2022, arXiv:2206.00927 and arXiv:2211.01095. Groups of one to three timesteps form a step of that
+ * DPM-Solver and DPM-Solver++ as singlestep methods: Lu et al. 2022, arXiv:2206.00927 and arXiv:2211.01095. Groups of one to three
+ * timesteps form a step of that
  * order, which starts anew from the latents where the group began.
  */
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { linear } from './combine';
 import { checkFinalSigma, type DpmAlgorithm, type DpmSolverConfig, dpmChoices, dpmCoefficients, noFlow } from './dpm-solver';
+import type { SchedulerClass } from './scheduler-class';
 import { convertOutput, halfLogSnr, type SolverUpdate, solverDefaults, solverTables } from './solver';
-import type { SchedulerClass } from './types';
 
 /**
  * From the start of a group of `order` calls to the level after it, with the outputs of all its calls.
@@ -42,7 +43,8 @@ export function dpmSinglestep(
 /**
  * Order of each call: 1, 2, … up to `order` again and again.
  *
- * @param lowEnd whether the last call has order 1, as a step to σ = 0 needs and a group cut short gets; two calls left over by threes stay 1, 2 otherwise
+ * @param lowEnd whether the last call has order 1, as a step to σ = 0 needs and a group cut short gets; two calls left over by threes stay
+ *               1, 2 otherwise
  */
 export function singlestepOrders(order: number, steps: number, lowEnd: boolean): number[] {
   return Array.from({ length: steps }, (_, i) => (lowEnd && i === steps - 1 ? 1 : (i % order) + 1));

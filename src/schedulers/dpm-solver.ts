@@ -1,12 +1,14 @@
 /**
- * DPM-Solver and DPM-Solver++ as multistep methods, and their stochastic forms. Lu et al. 2022, arXiv:2206.00927 (ε form) and arXiv:2211.01095 (x0 form).
- * With λ = log(√ᾱ / √(1-ᾱ)) and h the step in λ, the exact solution is a scaling of x plus an integral of the output, which a Taylor polynomial approximates.
+ * DPM-Solver and DPM-Solver++ as multistep methods, and their stochastic forms. Lu et al. 2022, arXiv:2206.00927 (ε form) and
+ * arXiv:2211.01095 (x0 form).
+ * With λ = log(√ᾱ / √(1-ᾱ)) and h the step in λ, the exact solution is a scaling of x plus an integral of the output, which a Taylor
+ * polynomial approximates.
  */
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { linear } from './combine';
+import type { SchedulerClass } from './scheduler-class';
 import { halfLogSnr, levelOfSigma, type SolverConfig, type SolverUpdate, solverDefaults, solverMethod } from './solver';
-import type { SchedulerClass } from './types';
 
 /** The ε form, the x0 form, and each with fresh noise in every step. */
 export type DpmAlgorithm = 'dpmsolver' | 'dpmsolver++' | 'sde-dpmsolver' | 'sde-dpmsolver++';

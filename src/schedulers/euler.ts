@@ -7,8 +7,8 @@ import type { PredictionType } from './config';
 import { cleanAt } from './prediction';
 import { expectScheduled, levelOf } from './schedule';
 import type { Method } from './scheduler';
+import type { SchedulerClass } from './scheduler-class';
 import { makeSigmas, type SigmaConfig, type SigmaTables, sigmaDefaults, sigmaSpacings } from './sigmas';
-import type { SchedulerClass } from './types';
 
 /**
  * One Euler step of dx/dσ = (x - D(x; σ)) / σ, eq. (3).
@@ -27,7 +27,8 @@ export function eulerStep(type: PredictionType, x: tf.Tensor, output: tf.Tensor,
 }
 
 /**
- * One ancestral step: Euler down to a level below `next`, then fresh noise up to it, with DDPM's posterior variance (the k-diffusion library's `sample_euler_ancestral`).
+ * One ancestral step: Euler down to a level below `next`, then fresh noise up to it, with DDPM's posterior variance (the k-diffusion
+ * library's `sample_euler_ancestral`).
  *
  * @param noise standard normal, the shape of `x`
  */

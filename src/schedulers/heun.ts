@@ -5,11 +5,12 @@ import { linear } from './combine';
 import { sigmaMethod } from './euler';
 import { cleanAt, makeLimit } from './prediction';
 import type { SchedulerState, Stepped } from './scheduler';
+import type { SchedulerClass } from './scheduler-class';
 import { makeSigmas, type SigmaConfig, sigmaDefaults, sigmaSpacings } from './sigmas';
-import type { SchedulerClass } from './types';
 
 /**
- * One call. The first of a step goes to the next level by Euler; the second evaluates there and repeats the step with the mean of both slopes. The last step
+ * One call. The first of a step goes to the next level by Euler; the second evaluates there and repeats the step with the mean of both
+ * slopes. The last step
  * has its first call only, since the slope at σ = 0 is not defined.
  *
  * @param state  `outputs`: the slope of the first call; `sample`: where the step started; both absent before a step's first call

@@ -1,4 +1,7 @@
-/** DPM-Solver-2 in σ: a midpoint method with the middle in log σ. Lu et al. 2022 (arXiv:2206.00927) and Karras et al. 2022 (arXiv:2206.00364), algorithm 2. */
+/**
+ * DPM-Solver-2 in σ: a midpoint method with the middle in log σ. Lu et al. 2022 (arXiv:2206.00927) and Karras et al. 2022
+ * (arXiv:2206.00364), algorithm 2.
+ */
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { linear } from './combine';
@@ -6,8 +9,8 @@ import { sigmaMethod } from './euler';
 import { repeatAllButFirst } from './heun';
 import { cleanAt } from './prediction';
 import type { SchedulerState, Stepped } from './scheduler';
+import type { SchedulerClass } from './scheduler-class';
 import { logarithms, makeSigmas, type SigmaConfig, sigmaDefaults, sigmaSpacings, timestepOf } from './sigmas';
-import type { SchedulerClass } from './types';
 
 /**
  * One call. The first of a step goes to the middle level; the second takes the slope there for the whole step.

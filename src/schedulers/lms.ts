@@ -6,8 +6,8 @@ import { sigmaMethod } from './euler';
 import { lagrangeBasis } from './lagrange';
 import { cleanAt } from './prediction';
 import type { SchedulerState, Stepped } from './scheduler';
+import type { SchedulerClass } from './scheduler-class';
 import { makeSigmas, type SigmaConfig, sigmaDefaults, sigmaSpacings } from './sigmas';
-import type { SchedulerClass } from './types';
 
 /**
  * One step: the slope's interpolating polynomial through up to `order` levels, integrated over the step.

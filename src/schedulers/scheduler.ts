@@ -52,7 +52,10 @@ export interface Scheduler {
   step(state: SchedulerState, x: tf.Tensor, output: tf.Tensor, t: number, options?: StepOptions): { x: tf.Tensor; state: SchedulerState };
   /** Latents of the noise level that `t` has, for one timestep or one a row. */
   addNoise(clean: tf.Tensor, noise: tf.Tensor, t: number | readonly number[]): tf.Tensor;
-  /** The target of v-prediction at `t`. Euler's is that of the reference, which looks ᾱ up by the call's number: training uses `noiseTables`. */
+  /**
+   * The target of v-prediction at `t`. Euler's is that of the reference, which looks ᾱ up by the call's number: training uses
+   * `noiseTables`.
+   */
   velocity(clean: tf.Tensor, noise: tf.Tensor, t: number | readonly number[]): tf.Tensor;
 }
 

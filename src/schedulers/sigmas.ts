@@ -1,5 +1,6 @@
 /**
- * Noise levels σ = √((1-ᾱ)/ᾱ) for methods written in the scaling x = x0 + σ ε, and their spacings: Karras et al. 2022 (arXiv:2206.00364), equal ratios,
+ * Noise levels σ = √((1-ᾱ)/ᾱ) for methods written in the scaling x = x0 + σ ε, and their spacings: Karras et al. 2022 (arXiv:2206.00364),
+ * equal ratios,
  * and beta quantiles (Lee et al. 2024, arXiv:2407.12173).
  */
 

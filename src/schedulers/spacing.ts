@@ -25,7 +25,9 @@ export function roundHalfEven(x: number): number {
   return down % 2 === 0 ? down : down + 1;
 }
 
-/** Timesteps from noisy to clean. Those of `linspace` are fractional unless `openEnd`; the caller rounds where its method needs integers. */
+/**
+ * Timesteps from noisy to clean. Those of `linspace` are fractional unless `openEnd`; the caller rounds where its method needs integers.
+ */
 export function spacedTimesteps({ spacing, steps, trainSteps, offset, openEnd = false, clipped = 0 }: SpacingRequest): number[] {
   const last = trainSteps - clipped;
   const intervals = openEnd ? steps + 1 : steps;

@@ -1,10 +1,13 @@
-/** Unified predictor-corrector (UniPC). Zhao et al. 2023, arXiv:2302.04867: the corrector uses the output that the next step's predictor needs anyway. */
+/**
+ * Unified predictor-corrector (UniPC). Zhao et al. 2023, arXiv:2302.04867: the corrector uses the output that the next step's predictor
+ * needs anyway.
+ */
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { linear } from './combine';
 import { noFlow } from './dpm-solver';
+import type { SchedulerClass } from './scheduler-class';
 import { convertOutput, halfLogSnr, levelOfSigma, type SolverConfig, solverDefaults, solverTables } from './solver';
-import type { SchedulerClass } from './types';
 
 /** B(h) = h, or e^h - 1 (section 3.1). */
 export type UniPcVariant = 'bh1' | 'bh2';
@@ -43,7 +46,8 @@ export function uniPcStep({ variant, predictX0, x, outputs, past, next, arrived 
   if (nodes.length === 0) return linear(base, straight);
 
   const bh = variant === 'bh1' ? hh : Math.expm1(hh);
-  const rhos = order === (arrived ? 1 : 2) ? [0.5] : solveVandermonde(nodes, rightSide(hh, bh, nodes.length)); // as published, 1/2 where one is enough
+  // As published, 1/2 where one weight is enough.
+  const rhos = order === (arrived ? 1 : 2) ? [0.5] : solveVandermonde(nodes, rightSide(hh, bh, nodes.length));
   const differences = nodes.flatMap((r, k) => {
     const weight = (scale * bh * rhos[k]!) / r;
     return [[weight, k < ratios.length ? outputs[k + 1]! : arrived!] as const, [-weight, outputs[0]!] as const];

@@ -6,6 +6,7 @@ export * from './clip';
 export * from './data-order';
 export * from './diffusion';
 export * from './ema';
+export * from './fit';
 export * from './latents';
 export * from './learning-rate';
 export * from './losses';

@@ -2,7 +2,7 @@
 
 import { completeConfig, expectGroups, expectPositiveIntegers, type KnownValues } from '../nn';
 
-/** The keys that shape Stable Diffusion's autoencoders. A config JSON also holds keys that are switched off; they are checked, not listed. */
+/** The keys that shape Stable Diffusion's autoencoders. A JSON also holds keys that are switched off; they are checked, not listed. */
 export interface VaeConfig {
   /** Channels of the image. Default 3. */
   in_channels?: number;

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { isTensorFlow } from '../raw';
 import { expectShape } from '../shapes';
-import type { AttentionGeometry } from './attention-tensorflow';
-import * as onTensorFlow from './attention-tensorflow';
-import * as onWasm from './attention-wasm';
+import type { AttentionGeometry } from './attention-batched';
+import * as batched from './attention-batched';
+import * as byHead from './attention-by-head';
 import { differentiable } from './differentiable';
+
+/** Multiplications in one product of one head below which wasm's slow batched product costs less than some thirty calls for each head. */
+const SMALL_HEAD = 200_000;
 
 export interface AttentionOptions {
   /** Number of heads; a divisor of the width. */
@@ -35,13 +38,13 @@ export function attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, { head
   if (!fits)
     throw new TypeError(`attention: mask: expected a shape broadcastable to [${scores.join(', ')}], got [${mask!.shape.join(', ')}]`);
   const geometry: AttentionGeometry = { heads, scale: scale ?? 1 / Math.sqrt(C / heads) };
-  const form = isTensorFlow() ? onTensorFlow : onWasm;
+  const form = isTensorFlow() || (Lq * Lk * C) / heads < SMALL_HEAD ? batched : byHead;
   return differentiable<tf.Tensor3D>(
     [q, k, v, mask],
     (keep) => form.attend(q, k, v, mask, geometry, keep),
     (dy, kept) => {
-      const { dq, dk, dv, dScores } = form.attendGradient(dy, kept, geometry);
-      return [dq, dk, dv, mask && sumTo(dScores, mask.shape)];
+      const { dq, dk, dv, dScores } = form.attendGradient(dy, kept, geometry, mask !== undefined);
+      return [dq, dk, dv, mask && sumTo(dScores!, mask.shape)];
     },
   );
 }

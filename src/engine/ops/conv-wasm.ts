@@ -68,24 +68,16 @@ export function inputGradient(shape: Shape4, weight: tf.Tensor4D, dy: tf.Tensor4
   });
 }
 
-/** Gradient of the weight, of shape `shape`, from dy [B, H', W', Cout]: for every place in the kernel the product of what it saw with dy. */
+/**
+ * Gradient of the weight, of shape `shape`, from dy [B, H', W', Cout]: itself a convolution, of x with dy as the kernel, in which the batch
+ * takes the channels' part and the stride is the dilation.
+ */
 export function filterGradient(x: tf.Tensor4D, shape: Shape4, dy: tf.Tensor4D, { stride, padding }: ConvGeometry): tf.Tensor4D {
   return tf.tidy(() => {
     const [kh, kw, inner, outer] = shape;
-    const [batch, height, width] = dy.shape;
-    const padded = border(x, padding);
-    const count = batch * height * width;
-    const seen: tf.Tensor2D[] = [];
-    for (let row = 0; row < kh; row++)
-      for (let column = 0; column < kw; column++) {
-        const end = [batch, row + (height - 1) * stride + 1, column + (width - 1) * stride + 1, inner];
-        const window =
-          stride === 1
-            ? tf.slice(padded, [0, row, column, 0], [batch, height, width, inner])
-            : tf.stridedSlice(padded, [0, row, column, 0], end, [1, stride, stride, 1]);
-        seen.push(tf.reshape(window, [count, inner]));
-      }
-    const columns = tf.transpose(tf.concat(seen, 1)); // [kh kw Cin, B H' W']
-    return tf.reshape(tf.matMul(columns, tf.reshape(dy, [count, outer])), shape);
+    const input = tf.transpose(border(x, padding), [3, 1, 2, 0]); // [Cin, H, W, B]
+    const kernel = tf.transpose(dy, [1, 2, 0, 3]); // [H', W', B, Cout]
+    const seen = tf.conv2d(input, kernel, 1, 'valid', 'NHWC', stride); // [Cin, >= kh, >= kw, Cout]: more where x's end fits no whole stride
+    return tf.transpose(tf.slice(seen, [0, 0, 0, 0], [inner, kh, kw, outer]), [1, 2, 0, 3]);
   });
 }

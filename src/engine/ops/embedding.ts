@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { attribute, isTensorFlow, rawOp } from '../raw';
 import { expectShape } from '../shapes';
 import { differentiable } from './differentiable';
-import { matmul2d } from './primitives';
 
 /**
  * Rows of a table.
@@ -34,7 +33,7 @@ export function embedding(ids: tf.Tensor, table: tf.Tensor2D): tf.Tensor {
       const dy2 = tf.reshape(dy, [flat.size, C]);
       if (isTensorFlow()) return [tf.unsortedSegmentSum(dy2, flat, V)];
       // wasm has no segment sum, and writes the bits of integers whatever type oneHot is asked for.
-      return [matmul2d(tf.transpose(tf.cast(tf.oneHot(flat, V, 1, 0, 'int32'), 'float32')), dy2)];
+      return [tf.scatterND(tf.reshape(flat, [flat.size, 1]), dy2, [V, C])]; // adds where ids repeat; wasm has no segment sum
     },
   );
 }

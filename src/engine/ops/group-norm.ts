@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../shapes';
 import { siluGradient } from './activations';
 import { differentiable } from './differentiable';
+import { meanOverPlaces, sumOverPlaces } from './primitives';
 
 export interface GroupNormOptions {
   /** Groups of neighbouring channels; a divisor of C. */
@@ -40,7 +41,7 @@ export function groupNorm<T extends tf.Tensor>(
   const flat = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [batch, places, channels]);
   const byGroup = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [-1, groups, perGroup]); // [B or 1, G, C/G]
   const byChannel = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [batch, 1, channels]);
-  const spread = (t: tf.Tensor): tf.Tensor3D => byChannel(tf.tile(t, [1, 1, perGroup])); // [B, G, 1] to every channel of its group
+  const spread = (t: tf.Tensor): tf.Tensor3D => byChannel(tf.mul(t, tf.ones([1, 1, perGroup]))); // [B, G, 1] to every channel of its group
   /** The normalisation as y = x · scale + shift, both [B, 1, C]. */
   const affine = (mean: tf.Tensor, rstd: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): { scale: tf.Tensor3D; shift: tf.Tensor3D } => {
     const scale = tf.mul(byGroup(weight), rstd);
@@ -50,9 +51,9 @@ export function groupNorm<T extends tf.Tensor>(
     [x, weight, bias],
     (keep) => {
       const x3 = flat(x);
-      const mean = tf.mean(byGroup(tf.mean(x3, 1)), 2, true); // [B, G, 1]
+      const mean = tf.mean(byGroup(meanOverPlaces(x3)), 2, true); // [B, G, 1]
       // Differences before squares: the mean of squares less the squared mean loses its digits where the mean is large.
-      const variance = tf.mean(byGroup(tf.mean(tf.squaredDifference(x3, spread(mean)), 1)), 2, true);
+      const variance = tf.mean(byGroup(meanOverPlaces(tf.squaredDifference(x3, spread(mean)))), 2, true);
       const rstd = tf.rsqrt(tf.add(variance, eps)) as tf.Tensor3D;
       keep([x, weight, bias, mean, rstd]);
       const { scale, shift } = affine(mean, rstd, weight, bias);
@@ -68,8 +69,8 @@ export function groupNorm<T extends tf.Tensor>(
         const z = tf.add(tf.mul(x3, scale), shift) as tf.Tensor3D;
         dz = siluGradient(z, dz);
       }
-      const sum = byGroup(tf.sum(dz, 1)); // per channel, sum of dz
-      const product = byGroup(tf.sum(tf.mul(dz, x3), 1)); // sum of dz · x
+      const sum = byGroup(sumOverPlaces(dz)); // per channel, sum of dz
+      const product = byGroup(sumOverPlaces(tf.mul(dz, x3))); // sum of dz · x
       const normal = tf.mul(tf.sub(product, tf.mul(mean, sum)), rstd); // sum of dz · (x - mean) rstd
       const gain = byGroup(weight);
       const meanSum = tf.mul(tf.sum(tf.mul(gain, sum), 2, true), 1 / (places * perGroup)); // [B, G, 1]

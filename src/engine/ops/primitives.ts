@@ -35,3 +35,19 @@ export function sigmoidGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
   if (isTensorFlow()) return rawOp('SigmoidGrad', [attribute.type('T', 'float32')], [s, dy]);
   return tf.tidy(() => tf.mul(dy, tf.mul(s, tf.sub(1, s))));
 }
+
+/** Means of x [B, N, C] over N, [B, 1, C]. On wasm pooling is about twenty times faster than a mean over a middle dimension. */
+export function meanOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
+  if (isTensorFlow()) return tf.mean(x, 1, true);
+  const [batch, places, channels] = x.shape;
+  return tf.tidy(() => {
+    const column: tf.Tensor4D = tf.reshape(x, [batch, places, 1, channels]);
+    return tf.reshape(tf.avgPool(column, [places, 1], 1, 'valid') as tf.Tensor4D, [batch, 1, channels]);
+  });
+}
+
+/** Sums of x [B, N, C] over N, [B, 1, C]. */
+export function sumOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
+  if (isTensorFlow()) return tf.sum(x, 1, true);
+  return tf.tidy(() => tf.mul(meanOverPlaces(x), x.shape[1]));
+}

@@ -1,4 +1,4 @@
-/** Attention as batched matrix products over [B, heads]. */
+/** Attention as batched matrix products over [B, heads]: for TensorFlow, and for small heads on wasm. */
 
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -12,8 +12,8 @@ export interface AttentionGradients {
   readonly dq: tf.Tensor;
   readonly dk: tf.Tensor;
   readonly dv: tf.Tensor;
-  /** Of the scores before the softmax, [B, heads, Lq, Lk]. */
-  readonly dScores: tf.Tensor;
+  /** Of the scores before the softmax, [B, heads, Lq, Lk], where they were asked for. */
+  readonly dScores?: tf.Tensor;
 }
 
 /** [B, L, heads · D] to [B, heads, L, D], or to [B, heads, D, L]. */
@@ -47,7 +47,12 @@ export function attend(
 }
 
 /** Backward, from what `attend` kept. */
-export function attendGradient(dy: tf.Tensor3D, kept: tf.Tensor[], { heads, scale }: AttentionGeometry): AttentionGradients {
+export function attendGradient(
+  dy: tf.Tensor3D,
+  kept: tf.Tensor[],
+  { heads, scale }: AttentionGeometry,
+  withScores: boolean,
+): AttentionGradients {
   const [queries, keys, values, weights, out] = kept as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
   const dOut = splitHeads(dy, heads);
   const dWeights = tf.matMul(dOut, values, false, true) as tf.Tensor4D;
@@ -57,6 +62,6 @@ export function attendGradient(dy: tf.Tensor3D, kept: tf.Tensor[], { heads, scal
     dq: tf.mul(joinHeads(tf.matMul(dScores, keys, false, true) as tf.Tensor4D), scale),
     dk: joinHeads(tf.matMul(dScores, queries, true, false) as tf.Tensor4D),
     dv: joinHeads(tf.matMul(weights, dOut, true, false) as tf.Tensor4D),
-    dScores,
+    ...(withScores ? { dScores } : {}),
   };
 }

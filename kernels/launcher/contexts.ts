@@ -1,0 +1,65 @@
+/**
+ * Contexts: which request an output belongs to.
+ *
+ * A cell goes on after its first `await`, other requests are answered in between, and its promises and timers may outlive
+ * it. AsyncLocalStorage carries the request along all of them, so each output is published with the parent it belongs to.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { inspect } from 'node:util';
+import type { Header } from './wire';
+
+/** Why a cell ended: the person (or the client) asked for it. The reason of a cell's AbortSignal. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+
+  constructor(message = 'the cell was interrupted') {
+    super(message);
+  }
+}
+
+/** One request on whose behalf code runs. */
+export interface Context {
+  readonly parent: Partial<Header>;
+  /** Routing frames of the requester, for input requests. */
+  readonly ids: readonly Buffer[];
+  readonly allowInput: boolean;
+  /** Aborted by an interrupt. */
+  readonly interrupt: AbortController;
+  /** Whether code of this request asked for the signal, and may thus be trusted to end by itself. */
+  takesSignal: boolean;
+  /** Given up after an interrupt: what its code still does is not shown, and its timers no longer fire. */
+  muted: boolean;
+}
+
+const storage = new AsyncLocalStorage<Context>();
+
+/** A context for a request (or for outputs of no request). */
+export function createContext(parent: Partial<Header> = {}, ids: readonly Buffer[] = [], allowInput = false): Context {
+  const context: Context = { parent, ids, allowInput, interrupt: new AbortController(), takesSignal: false, muted: false };
+  // Node shows it in timers and sockets that a cell prints.
+  return Object.defineProperty(context, inspect.custom, { value: () => '[cell]' });
+}
+
+// Outputs of code that lost its context (native callbacks) belong to the last cell.
+let fallback: Context = createContext();
+
+/** The context of the code that runs now. */
+export function currentContext(): Context {
+  return storage.getStore() ?? fallback;
+}
+
+/** Runs a cell in its context, and makes it the one that stray outputs belong to. */
+export function runCell<T>(context: Context, body: () => T): T {
+  fallback = context;
+  return storage.run(context, body);
+}
+
+/** Runs something smaller than a cell (a comm message's handler) in its context. */
+export function runIn<T>(context: Context, body: () => T): T {
+  return storage.run(context, body);
+}
+
+/** Runs the kernel's own code (timers of its own) outside of any context. */
+export function runOutside<T>(body: () => T): T {
+  return storage.exit(body);
+}

@@ -1,0 +1,100 @@
+/**
+ * The worker that owns the control and heartbeat sockets, so that they answer while a cell blocks the main thread.
+ *
+ * - Interrupt: if the main thread does not take the message up within 200 ms and is in a cell's synchronous part, SIGINT
+ *   ends that part (tslab runs cells with vm's breakOnSigint), again until the message is taken up.
+ * - Shutdown: the same, and SIGKILL if the main thread is still blocked after three seconds.
+ * - Parent: when the process that started the kernel has ended, the kernel ends, even inside an endless loop.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Reply, Router } from 'zeromq';
+import { endpoint } from './connection';
+import { type ControlData, type ControlOrder, type ControlReport, shared } from './control';
+import { createOutbox } from './outbox';
+import { createWire } from './wire';
+
+const { connection, flags, parentPid } = workerData as ControlData;
+const port = parentPort!;
+const wire = createWire(connection.key, 'kernel');
+const control = new Router({ sendHighWaterMark: 0, linger: 500 });
+const heartbeat = new Reply({ linger: 0 });
+const report = (message: ControlReport): void => port.postMessage(message);
+
+const retryMilliseconds = 200;
+const killMilliseconds = 3000;
+
+const timers = new Set<NodeJS.Timeout>();
+
+function insist(number: number, kill: boolean): void {
+  const since = Date.now();
+  const timer = setInterval(() => {
+    if (Atomics.load(flags, shared.handled) >= number) {
+      clearInterval(timer);
+      timers.delete(timer);
+    } else if (kill && Date.now() - since > killMilliseconds) {
+      process.kill(process.pid, 'SIGKILL');
+    } else if (Atomics.load(flags, shared.synchronous) === 1) {
+      process.kill(process.pid, 'SIGINT');
+    }
+  }, retryMilliseconds);
+  timers.add(timer);
+}
+
+async function receive(): Promise<void> {
+  let number = 0;
+  for await (const frames of control) {
+    number++;
+    report({ number, frames });
+    let type = '';
+    try {
+      type = wire.decode(frames).header.msg_type;
+    } catch {
+      continue; // The main thread complains about it.
+    }
+    if (type === 'interrupt_request') insist(number, false);
+    if (type === 'shutdown_request') insist(number, true);
+  }
+}
+
+async function beat(): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function watchParent(pid: number): void {
+  // A direct child sees its parent's end at once (another process adopts it), even where the pid is used again.
+  const direct = process.ppid === pid;
+  const timer = setInterval(() => {
+    if (direct ? process.ppid !== pid : !isAlive(pid)) process.kill(process.pid, 'SIGKILL');
+  }, 1000);
+  timers.add(timer);
+}
+
+function close(): void {
+  for (const timer of timers) clearInterval(timer);
+  control.close();
+  heartbeat.close();
+  port.close();
+}
+
+async function main(): Promise<void> {
+  await Promise.all([control.bind(endpoint(connection, 'control')), heartbeat.bind(endpoint(connection, 'hb'))]);
+  const outbox = createOutbox(control);
+  port.on('message', (order: ControlOrder) => {
+    if (order === 'close') void outbox.drained().then(close);
+    else outbox.send(order.map((frame) => Buffer.from(frame)));
+  });
+  if (parentPid !== undefined) watchParent(parentPid);
+  report({ ready: true });
+  await Promise.all([receive(), beat()]);
+}
+
+main().catch((error) => report({ failed: `control channel: ${error.message}` }));

@@ -1,0 +1,83 @@
+/**
+ * The main thread's side of the control channel.
+ *
+ * The sockets for control and heartbeat live in a worker (control-worker.ts): a cell that never yields blocks the main
+ * thread, and an interrupt must reach it all the same. Both sides share two integers.
+ */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Connection } from './connection';
+import type { Sender } from './outbox';
+import type { Frame } from './wire';
+
+/** Indices into the shared integers. */
+export const shared = {
+  /** 1 while V8 runs a cell's synchronous part, which SIGINT ends. */
+  synchronous: 0,
+  /** The number of the last control message that the main thread has taken up. */
+  handled: 1,
+} as const;
+
+/** What the worker is started with. */
+export interface ControlData {
+  readonly connection: Connection;
+  readonly flags: Int32Array;
+  /** The process to watch; undefined where nobody started the kernel that says so. */
+  readonly parentPid: number | undefined;
+}
+
+/** What the worker is told: frames to send, or to close its sockets and end. */
+export type ControlOrder = Uint8Array[] | 'close';
+
+/** What the worker tells. */
+export type ControlReport =
+  | { readonly ready: true }
+  | { readonly failed: string }
+  | { readonly number: number; readonly frames: Uint8Array[] };
+
+/** The control channel. */
+export interface Control extends Sender {
+  /** Says whether a cell's synchronous part runs. */
+  setSynchronous(running: boolean): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the worker and binds its sockets.
+ *
+ * @param onMessage  takes the frames of each control message
+ * @throws Error where a socket cannot be bound
+ */
+export function startControl(
+  connection: Connection,
+  parentPid: number | undefined,
+  onMessage: (frames: Buffer[]) => void,
+): Promise<Control> {
+  const flags = new Int32Array(new SharedArrayBuffer(8));
+  const workerData: ControlData = { connection, flags, parentPid };
+  const worker = new Worker(join(__dirname, 'control-worker.js'), { workerData, stdout: false, stderr: false });
+  const order = (message: ControlOrder): void => worker.postMessage(message);
+  const control: Control = {
+    async send(frames: Frame[]) {
+      order(frames.map((frame) => Uint8Array.from(Buffer.from(frame as string))));
+    },
+    setSynchronous: (running) => Atomics.store(flags, shared.synchronous, running ? 1 : 0),
+    // Terminating the worker with open sockets would abort the process: it ends by itself.
+    close: () =>
+      new Promise((resolve) => {
+        worker.on('exit', () => resolve());
+        order('close');
+      }),
+  };
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject);
+    worker.on('message', (report: ControlReport) => {
+      if ('ready' in report) resolve(control);
+      else if ('failed' in report) reject(new Error(report.failed));
+      else {
+        Atomics.store(flags, shared.handled, report.number);
+        onMessage(report.frames.map((frame) => Buffer.from(frame)));
+      }
+    });
+  });
+}

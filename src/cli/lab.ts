@@ -1,0 +1,67 @@
+/** `roentgen lab`: JupyterLab on this machine only, with the notebooks and the project's kernels. */
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Context, exitCodes, Interrupted } from './context';
+import { root, venv } from './paths';
+
+interface Flags {
+  browser: boolean;
+  port: number;
+}
+
+/** Adds the command. */
+export function addLab(program: Command, context: Context): void {
+  program
+    .command('lab')
+    .description('open JupyterLab with the notebooks and the TypeScript kernels (this machine only, with a token)')
+    .option('--no-browser', 'print the address instead of opening it')
+    .option('--port <n>', 'the port; the next free one where it is taken', portNumber, 8888)
+    .action((flags: Flags) => runLab(flags, context));
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new InvalidArgumentError('expected a port from 1 to 65535.');
+  return port;
+}
+
+/** The arguments of JupyterLab: bound to the loopback address, our kernels only, token left on. */
+export function labArguments(flags: Flags): string[] {
+  const notebooks = join(root, 'notebooks');
+  return [
+    'lab',
+    '--ServerApp.ip=127.0.0.1',
+    `--ServerApp.port=${flags.port}`,
+    `--ServerApp.root_dir=${existsSync(notebooks) ? notebooks : root}`,
+    '--KernelSpecManager.ensure_native_kernel=False',
+    "--KernelSpecManager.allowed_kernelspecs={'roentgen', 'roentgen-gpu', 'roentgen-cpu', 'roentgen-wasm'}",
+    '--MultiKernelManager.default_kernel_name=roentgen',
+    // No question about news and no look for updates: it works offline.
+    '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
+    '--LabApp.news_url=None',
+    ...(flags.browser ? [] : ['--no-browser']),
+    ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
+  ];
+}
+
+async function runLab(flags: Flags, context: Context): Promise<void> {
+  const jupyter = join(venv, 'bin', 'jupyter');
+  if (!existsSync(jupyter))
+    throw new Error('lab: JupyterLab is not installed here; install Python 3.10 or newer with venv, then run "npm run setup"');
+  const code = await new Promise<number>((resolve, reject) => {
+    const child = spawn(jupyter, labArguments(flags), {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, JUPYTER_PREFER_ENV_PATH: '1' },
+    });
+    // Ctrl-C reaches JupyterLab itself through the terminal; SIGTERM reaches only us.
+    context.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
+    child.once('error', reject);
+    child.once('exit', (status, signal) => resolve(status ?? (signal ? exitCodes.interrupted : exitCodes.failed)));
+  });
+  if (context.signal.aborted) throw new Interrupted('lab: stopped');
+  if (code !== 0) throw new Error(`lab: JupyterLab ended with status ${code}`);
+}

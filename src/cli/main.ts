@@ -1,0 +1,79 @@
+/** The command line: `roentgen <command>`. `bin/roentgen.mjs` calls `main` after set-up. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { type AddCommand, type Context, describeError, type ExitCode, exitCodeOf, exitCodes } from './context';
+import { addDoctor } from './doctor';
+import { addLab } from './lab';
+import { root } from './paths';
+import { addQuickstart } from './quickstart';
+import { addReport } from './report';
+import { addVerify } from './verify';
+
+const commands: readonly AddCommand[] = [addDoctor, addLab, addQuickstart, addReport, addVerify];
+
+/** The program with all commands, as tests and `main` use it. */
+export function createProgram(context: Context): Command {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('roentgen')
+    .description('Text-conditional chest X-ray latent diffusion. Pictures are synthetic and not for diagnosis.')
+    .version(version)
+    .showHelpAfterError('(--help lists what can be given)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'roentgen: ')) })
+    .exitOverride();
+  program
+    .command('setup')
+    .description('make what this clone needs: Python packages, npm packages, engine, build, Jupyter kernels')
+    .option('--engine <name>', 'cpu, gpu or wasm; without it the best that works here')
+    .option('--json', 'print what was set up as JSON')
+    .addHelpText('after', '\nRuns before "quickstart" and "lab" by itself; takes seconds when nothing changed.')
+    .action(() => {
+      throw new Error('setup: run it as "npm run setup"'); // bin/roentgen.mjs does it before this file is loaded
+    });
+  for (const add of commands) add(program, context);
+  return program;
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param argv arguments without node and script
+ * @returns the exit code (context.ts)
+ */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  const controller = new AbortController();
+  const onInterrupt = (): void => {
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    process.stderr.write('\nstopping after this step; Ctrl-C again ends at once\n');
+    controller.abort();
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onInterrupt);
+  process.on('unhandledRejection', (error) => {
+    process.stderr.write(`roentgen: ${describeError(error)}\n`);
+    process.exit(exitCodes.failed);
+  });
+  // A reader that closes the pipe (`| head`) has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed));
+  let ended: ExitCode = exitCodes.ok;
+  const context: Context = {
+    signal: controller.signal,
+    print: (line) => void process.stdout.write(`${line}\n`),
+    say: (line) => void process.stderr.write(`${line}\n`),
+    endWith: (code) => {
+      ended = code;
+    },
+  };
+  try {
+    await createProgram(context).parseAsync([...argv], { from: 'user' });
+    return ended;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // commander has printed it
+    process.stderr.write(`roentgen: ${describeError(error)}\n`);
+    return exitCodeOf(error);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+}

@@ -1,0 +1,162 @@
+/** `roentgen quickstart`: the quickstart notebook through the real kernel, on the phantom or on anyone's radiographs, and what came of it. */
+
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { NotebookError, runNotebook } from 'roentgen-lab/kernel-client';
+import { openDataset } from '../datasets';
+import { duration, exportNotebook } from '../display';
+import { FileError, readJson } from '../files';
+import type { Summary } from '../metrics';
+import { type Context, exitCodes, Interrupted, UsageError } from './context';
+import { root } from './paths';
+import { terminalProgress } from './terminal-progress';
+
+interface Flags {
+  data?: string;
+  csv?: string;
+  imageColumn?: string;
+  textColumn?: string;
+  patientColumn?: string;
+  fromScratch?: boolean;
+  name?: string;
+  recipe?: string;
+  seed: number;
+  json?: boolean;
+}
+
+/** Adds the command. */
+export function addQuickstart(program: Command, context: Context): void {
+  program
+    .command('quickstart')
+    .description('train a small RoentGen, show what it learnt, and measure it (8 minutes on two cores)')
+    .option('--data <folder>', 'radiographs of your own, or NIH ChestX-ray14; without it the built-in phantom')
+    .option('--csv <file>', 'CSV with a text for each image, where the folder has no known layout')
+    .option('--image-column <name>', "the CSV's column of image files")
+    .option('--text-column <name>', "the CSV's column of texts")
+    .option('--patient-column <name>', "the CSV's column that tells patients apart; without it every image counts as a patient")
+    .option('--from-scratch', "start from random weights, not from the phantom's model")
+    .option('--name <name>', 'the folder below runs/; by default quickstart, or the name of the data folder')
+    .option('--recipe <name>', 'a recipe of data/recipes or a JSON file; by default quickstart, or quickstart-real with --data')
+    .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--json', 'print the summary as JSON')
+    .action((flags: Flags) => quickstart(flags, context));
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0.');
+  return value;
+}
+
+/** Paths of what a run leaves. */
+interface Artefacts {
+  readonly summary: string;
+  readonly notebook: string;
+  readonly report: string;
+  readonly pictures: string;
+  readonly model: string;
+}
+
+function artefactsOf(folder: string): Artefacts {
+  return {
+    summary: join(folder, 'summary.json'),
+    notebook: join(folder, '01-quickstart.ipynb'),
+    report: join(folder, 'report.html'),
+    pictures: join(folder, 'pictures'),
+    model: join(folder, 'model'),
+  };
+}
+
+async function quickstart(flags: Flags, context: Context): Promise<void> {
+  const phantom = flags.data === undefined;
+  if (phantom && (flags.csv ?? flags.imageColumn ?? flags.textColumn ?? flags.patientColumn) !== undefined)
+    throw new UsageError('quickstart: --csv and its columns describe a folder of images; name it with --data');
+  const name = flags.name ?? (phantom ? 'quickstart' : basename(resolve(flags.data!)));
+  if (!/^[\w.-]+$/.test(name)) throw new UsageError(`quickstart: --name: expected letters, digits, ".", "_" and "-", got "${name}"`);
+  const folder = join(root, 'runs', name);
+  const data = phantom
+    ? { data: 'phantom' }
+    : {
+        data: resolve(flags.data!),
+        ...(flags.csv === undefined ? {} : { csv: csvPath(flags.data!, flags.csv) }),
+        ...(flags.imageColumn === undefined ? {} : { imageColumn: flags.imageColumn }),
+        ...(flags.textColumn === undefined ? {} : { textColumn: flags.textColumn }),
+        ...(flags.patientColumn === undefined ? {} : { patientColumn: flags.patientColumn }),
+      };
+  if (!phantom) await openDataset(data); // what is wrong with it is told before a kernel starts
+  const start = phantom || flags.fromScratch ? '' : await phantomModel(flags, context);
+  const recipe = flags.recipe ?? (phantom ? 'quickstart' : 'quickstart-real');
+  const made = await runQuickstart({ recipe, ...data, start, seed: flags.seed, out: folder }, context);
+  await report(made, flags.json === true, context);
+}
+
+/** The CSV, beside the caller or in the folder of images. */
+function csvPath(folder: string, csv: string): string {
+  return existsSync(csv) || !existsSync(join(folder, csv)) ? resolve(csv) : resolve(folder, csv);
+}
+
+/** The model that real radiographs start from, as the paper starts from Stable Diffusion; trained first where it is not there. */
+async function phantomModel(flags: Flags, context: Context): Promise<string> {
+  const folder = join(root, 'runs', 'quickstart');
+  const { model, summary } = artefactsOf(folder);
+  if (!existsSync(summary) || !existsSync(join(model, 'model_index.json'))) {
+    context.say("There is no phantom's model to start from yet, so it is trained first (--from-scratch does without).");
+    await runQuickstart({ recipe: 'quickstart', data: 'phantom', start: '', seed: flags.seed, out: folder }, context);
+  }
+  return model;
+}
+
+async function runQuickstart(options: { readonly out: string; readonly [name: string]: unknown }, context: Context): Promise<Artefacts> {
+  const made = artefactsOf(options.out);
+  const progress = terminalProgress(process.stderr);
+  try {
+    await runNotebook(join(root, 'notebooks', '01-quickstart.ipynb'), {
+      output: made.notebook,
+      parameters: options,
+      cwd: join(root, 'notebooks'),
+      signal: context.signal,
+      onOutput: progress.take,
+    });
+  } catch (error) {
+    if (context.signal.aborted) throw new Interrupted(`quickstart: interrupted; the notebook up to there is ${made.notebook}`);
+    if (!(error instanceof NotebookError)) throw error;
+    await exportNotebook(made.notebook, made.report);
+    throw new Error(`quickstart: cell ${error.cell + 1}: ${error.ename}: ${error.evalue}\nThe notebook up to there: ${made.notebook}`);
+  } finally {
+    progress.end();
+  }
+  await exportNotebook(made.notebook, made.report);
+  return made;
+}
+
+async function report(made: Artefacts, asJson: boolean, context: Context): Promise<void> {
+  if (!existsSync(made.summary)) throw new FileError(made.summary, 'the notebook ran, but left no summary');
+  const summary = (await readJson(made.summary)) as unknown as Summary;
+  if (asJson) {
+    context.print(JSON.stringify({ ...summary, paths: made }, null, 2));
+    return;
+  }
+  const percent = (share: number | null): string => (share === null ? 'the texts name none' : `${(100 * share).toFixed(0)}%`);
+  const { mean, ...findings } = summary.aurocGenerated;
+  const rows: [string, string][] = [
+    ['engine', summary.engine],
+    ['time', `${duration(summary.minutes * 60)}, of which training ${duration(summary.trainMinutes * 60)}`],
+    ['peak memory', `${summary.peakRssMiB} MiB`],
+    ['losses', `autoencoder ${summary.losses.vae.toFixed(4)}, diffusion ${summary.losses.diffusion.toFixed(4)}`],
+    ['FID before', summary.fidBefore.toFixed(1)],
+    ...(summary.fidStart === undefined ? [] : [['FID at the start', summary.fidStart.toFixed(1)] as [string, string]]),
+    ['FID after', `${summary.fidAfter.toFixed(1)} (real pictures of other patients ${summary.fidReal.toFixed(1)})`],
+    ['AUROC', `mean ${mean?.toFixed(3)} on generated pictures, ${summary.aurocReal.mean?.toFixed(3)} on real ones`],
+    ...Object.entries(findings).map(([finding, value]): [string, string] => [`  ${finding}`, `${value.toFixed(3)}`]),
+    ['side as asked', percent(summary.sideAccuracy)],
+    ['report', made.report],
+    ['notebook', made.notebook],
+    ['pictures', made.pictures],
+    ['model', made.model],
+    ['figures', made.summary],
+  ];
+  for (const [label, text] of rows) context.print(`${label.padEnd(20)}${text}`);
+  context.print('The pictures are synthetic and not for diagnosis.');
+  context.endWith(exitCodes.ok);
+}

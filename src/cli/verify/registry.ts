@@ -1,0 +1,18 @@
+/** The checkers that `roentgen verify` knows, one line a component; adding a component is adding a line. */
+
+import type { Checker } from './checker';
+import { pipelineChecker } from './pipeline';
+import { schedulersChecker } from './schedulers';
+import { textClipChecker } from './text-clip';
+import { tokenizersChecker } from './tokenizers';
+import { unetChecker } from './unet';
+import { vaeChecker } from './vae';
+
+export const checkers: readonly Checker[] = [
+  pipelineChecker,
+  schedulersChecker,
+  textClipChecker,
+  tokenizersChecker,
+  unetChecker,
+  vaeChecker,
+];

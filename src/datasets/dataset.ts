@@ -1,0 +1,58 @@
+/** What every dataset is: records of text, labels and patient, and pixels at any size on request. */
+
+/** What is known about one image, without its pixels. */
+export interface ImageRecord {
+  /** Unique in its dataset. Never logged: with real data it may identify a study. */
+  readonly id: string;
+  /** Images of one patient share it; splits never divide a patient. */
+  readonly patient: string;
+  /** The prompt, report or caption that belongs to the image. */
+  readonly text: string;
+  /** Projection, such as `PA`, `AP`, `lateral`; absent where unknown. */
+  readonly view?: string;
+  /** Years. */
+  readonly age?: number;
+  readonly sex?: 'M' | 'F';
+  /** Finding → 1 present, 0 absent. A finding that is not a key is unknown for this image. */
+  readonly labels: Readonly<Record<string, 0 | 1>>;
+  /** The patient's side of a finding, where it has one. */
+  readonly sides: Readonly<Record<string, 'left' | 'right'>>;
+}
+
+/** Images with texts, by index. Plain data: holding one holds no file open. */
+export interface Dataset {
+  readonly name: string;
+  /** Origin and licence, one sentence, shown beside pictures made from it. */
+  readonly credit: string;
+  /** The labels worth measuring, in a fixed order. */
+  readonly findings: readonly string[];
+  readonly length: number;
+  /** Changes whenever any pixel may: what `loadPixels` keeps on disk belongs to it. Absent where nothing may be kept. */
+  readonly fingerprint?: string;
+  /** @throws RangeError where `i` is not an integer in [0, length) */
+  record(i: number): ImageRecord;
+  /**
+   * The image as a square of `size` × `size`, grey, row-major, 0 (black) to 1 (white).
+   *
+   * @throws FileError where the image is missing, truncated or not an image, naming file and row
+   */
+  pixels(i: number, size: number): Promise<Float32Array>;
+  /**
+   * Several images at once, the same numbers as `pixels`: [indices.length * size * size]. Present where a dataset has a faster way than one
+   * after the other and keeps its own pictures; `loadPixels` then takes it.
+   */
+  batch?(indices: ArrayLike<number>, size: number, options?: BatchOptions): Promise<Float32Array>;
+}
+
+export interface BatchOptions {
+  /** Called after each part with the number of images done and wanted. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Stops between two parts. */
+  readonly signal?: AbortSignal;
+}
+
+/** @throws RangeError where `i` is not an integer in [0, length) */
+export function checkIndex(dataset: { readonly name: string; readonly length: number }, i: number): void {
+  if (!Number.isInteger(i) || i < 0 || i >= dataset.length)
+    throw new RangeError(`${dataset.name}: record ${i}: expected an integer from 0 to ${dataset.length - 1}`);
+}

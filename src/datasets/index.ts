@@ -1,0 +1,26 @@
+export { type BatchOptions, checkIndex, type Dataset, type ImageRecord } from './dataset';
+export { type FolderOptions, openFolder } from './folder';
+export { openNih } from './nih';
+export { type DatasetSplit, type OpenDatasetOptions, openDataset, openSplit, phantomSplit } from './open';
+export {
+  CHEXPERT_LABELS,
+  type ChexpertLabel,
+  chexpertLabels,
+  type Finding,
+  type FindingKind,
+  makeStudy,
+  openPhantom,
+  type Patient,
+  PHANTOM_FINDINGS,
+  type PhantomDataset,
+  type PhantomOptions,
+  type Population,
+  type Projection,
+  renderPhantomBatch,
+  renderStudy,
+  type Side,
+  type Study,
+} from './phantom';
+export { type LoadPixelsOptions, loadPixels } from './pixels';
+export { splitByPatient, subset } from './split';
+export { readSquare } from './square';

@@ -1,0 +1,198 @@
+/** A study as a radiograph: geometry, ray sums, detector, display. */
+
+import { foldIn, key, normalArray } from '../../engine';
+import {
+  addPlate, addQuantumNoise, addRods, addSolid, addTube, detect, develop, downsample, type Exposure, type Grid, makeNoiseTile, makeView, type NoiseTile,
+  sampleNoise, type Solid, type Tube, type Vec3, type View,
+} from '../../imaging';
+import { devices, septalLines } from './devices';
+import { draws } from './draws';
+import { type Effects, effects } from './effects';
+import { domeSolid, makeLung } from './lungs';
+import { collimate, sideMarker } from './marks';
+import { skeleton } from './skeleton';
+import { bodySolids, fat, mediastinum, middleFat, spineAt } from './torso';
+import { trace } from './trace';
+import type { Study } from './types';
+import { airways, hila, vesselTree } from './vessels';
+
+/** Absorption in 1/cm at a chest X-ray's energy: water, compact bone beyond water, metal. */
+const MU = { water: 0.2, bone: 0.36, metal: 4 } as const;
+
+/** What one cm of a nodule adds; more than the lung that it replaces, as old ones hold lime. */
+const NODULE = 1.75;
+
+/** What one cm of a vessel adds: more than its water, for the contrast that real displays give to fine structure. */
+const VESSEL_CONTRAST = 1.35;
+
+let tile: NoiseTile | undefined;
+/** One tile for all studies, looked up at places of their own. */
+function noiseTile(): NoiseTile {
+  tile ??= makeNoiseTile(key(20221121), 256);
+  return tile;
+}
+
+function geometry(study: Study, width: number): { view: View; grid: Grid } {
+  const random = draws(foldIn(key(study.detail), 1));
+  const { patient } = study;
+  const s = patient.size;
+  const portable = study.view === 'AP';
+  const across = ((study.view === 'LATERAL' ? 30.5 : 34.2) + 1.1 * fat(patient)) * s * patient.chestWidth ** 0.7;
+  const along = 31.5 * s * patient.chestHeight; // the lungs from apex to sulcus, with a margin
+  const field = Math.max(across, along) * random.normal(1, portable ? 0.045 : 0.03);
+  const angle = (study.view === 'LATERAL' ? Math.PI / 2 : 0) + study.rotation;
+  const view = makeView(angle, portable ? -95 : 170);
+  const v0 = 13 * s * patient.chestHeight - field * (portable ? 0.33 : 0.36) + random.normal(0, portable ? 0.9 : 0.5);
+  return { view, grid: { width, pitch: field / width, u0: random.normal(0, portable ? 0.9 : 0.4) + (study.view === 'LATERAL' ? 0.5 : 0), v0 } };
+}
+
+/** Solids that push the lungs aside, and the gas under the left dome. */
+function organs(study: Study, effect: Effects): { solids: Solid[]; gas: Solid[] } {
+  const { patient } = study;
+  const s = patient.size;
+  const breath = study.inspiration;
+  const random = draws(foldIn(key(patient.detail), 7));
+  const solids = mediastinum(study, effect);
+  const tops: Record<string, number> = {};
+  for (const side of ['right', 'left'] as const) {
+    const raise = (side === 'right' ? patient.domeDifference : 0) + effect[side].domeRaise;
+    const top = (-9.6 - 0.9 * breath - 1.3 * effect.flat) * s * patient.chestHeight + raise;
+    tops[side] = top;
+    const height = (4.6 - 2.0 * effect.flat) * s + raise * 0.6;
+    solids.push(domeSolid(side, top, height, 6.6 * s * patient.chestWidth, 8.3 * s * patient.chestDepth));
+  }
+  const zs = [-20, -14, -8, -2, 4, 9, 13, 16];
+  solids.push({
+    kind: 'stack', z: zs, x: zs.map((z) => spineAt(patient, z)[0]), y: zs.map((z) => spineAt(patient, z)[1] - 0.8),
+    a: zs.map(() => 2.0 * s), b: zs.map(() => 2.1 * s),
+  });
+  // muscle and pleura beside the spine, shallower outwards
+  for (const [a, b] of [[2.9, 1.3], [3.9, 0.8]] as const)
+    solids.push({ kind: 'stack', z: zs, x: zs.map((z) => spineAt(patient, z)[0]), y: zs.map((z) => spineAt(patient, z)[1] - 1.2), a: zs.map(() => a * s), b: zs.map(() => b * s) });
+  const bubble = random.uniform(0.35, 1.15);
+  const gas: Solid[] = [
+    { kind: 'ellipsoid', centre: [(4.6 + random.uniform(0, 2.4)) * s, 2, tops.left! - 1.5 - 1.5 * bubble], radii: [2.6 * bubble, 3 * bubble, 1.35 * bubble] },
+  ];
+  for (let i = 0; i < 3; i++)
+    gas.push({ kind: 'ellipsoid', centre: [random.uniform(-4, 10), 4, tops.left! - random.uniform(6, 11)], radii: [random.uniform(0.8, 2), 1.8, random.uniform(0.7, 1.5)] });
+  if (effect.hernia > 0) {
+    const r = effect.hernia;
+    const centre = [1.2, -4.2, tops.left! + r * 0.8] as const;
+    solids.push({ kind: 'ellipsoid', centre, radii: [r * 1.15, r, r] });
+    gas.push({ kind: 'ellipsoid', centre: [centre[0], centre[1], centre[2] + r * 0.32], radii: [r * 0.85, r * 0.8, r * 0.5] });
+  }
+  return { solids, gas };
+}
+
+function exposure(study: Study): Exposure {
+  const portable = study.view === 'AP';
+  return {
+    scatter: portable ? 0.75 : 0.42,
+    scatterWidth: 3.5,
+    compression: study.view === 'LATERAL' ? 0.72 : 0.62,
+    compressionWidth: 5,
+    unsharpness: portable ? 0.055 : 0.035,
+    noise: 0.0024,
+    level: Math.min(0.78, Math.max(0.36, 0.6 - 0.11 * study.exposure)),
+    detail: portable ? 0.5 : 0.6,
+    detailWidth: 0.55,
+    contrast: (study.view === 'PA' ? 0.48 : 0.42) * (1 + 0.1 * study.exposure),
+  };
+}
+
+/** A round lesion as overlapping spheres, so that its edge is soft and not quite round. */
+function lumps(centre: Vec3, radius: number, study: Study): Solid[] {
+  const random = draws(foldIn(key(study.patient.detail), 9));
+  return [0.98, 0.9, 0.8, 0.72].map((part): Solid => {
+    const off = (): number => random.uniform(-1, 1) * (1 - part) * radius * 0.8;
+    const r = part * radius;
+    return { kind: 'ellipsoid', centre: [centre[0] + off(), centre[1] + off(), centre[2] + off()], radii: [r, r, r * random.uniform(0.88, 1.05)] };
+  });
+}
+
+/** Vessels and other fine things in aerated lung, weighted by how much lung there is. */
+function addFine(water: Float32Array, aerated: Float32Array, study: Study, effect: Effects, view: View, grid: Grid): void {
+  const fine = new Float32Array(water.length);
+  const contrast = (radius: number): number => VESSEL_CONTRAST * Math.max(1, 1.8 - 2.6 * radius);
+  for (const side of ['left', 'right'] as const) addRods(fine, vesselTree(study.patient, side), effect.vessels, contrast, view, grid);
+  const all: Tube[] = [...hila(study.patient)];
+  if (effect.edema > 0) all.push(...septalLines(study, effect.edema));
+  for (const lung of [effect.left, effect.right]) for (const b of lung.bands) all.push({ points: [b.from, b.to], radius: b.radius, amount: 2.1 });
+  for (const tube of all) addTube(fine, tube, view, grid);
+  for (const lung of [effect.left, effect.right])
+    for (const n of lung.nodules) for (const part of lumps(n.centre, n.radius, study)) addSolid(fine, part, view, grid, NODULE / 4);
+  const noise = noiseTile();
+  const place = study.patient.detail % 199;
+  const grainy = 0.05 + 0.11 * effect.edema;
+  for (let row = 0; row < grid.width; row++) {
+    const z = grid.v0 - row * grid.pitch;
+    for (let column = 0; column < grid.width; column++) {
+      const i = row * grid.width + column;
+      const lung = aerated[i]!;
+      if (lung <= 0) continue;
+      const u = grid.u0 + column * grid.pitch;
+      const texture = sampleNoise(noise, u * 1.9 + place, z * 1.9) + 0.7 * sampleNoise(noise, u * 4.3, z * 4.3 + place);
+      water[i]! += fine[i]! * Math.min(1, lung / 3) + grainy * texture * Math.min(1, lung / 6);
+    }
+  }
+}
+
+/** Line integrals of absorption, [width * width]. */
+function attenuation(study: Study, view: View, grid: Grid): Float32Array {
+  const effect = effects(study);
+  const { solids, gas } = organs(study, effect);
+  const lungs = (['right', 'left'] as const).map((side) => ({ lung: makeLung(side, study), state: effect[side] }));
+  const { water, aerated } = trace({ body: bodySolids(study), organs: solids, lungs, noise: noiseTile() }, view, grid);
+  addFine(water, aerated, study, effect, view, grid);
+  for (const solid of gas) addSolid(water, solid, view, grid, -0.85);
+  addSolid(water, middleFat(study.patient), view, grid, -0.42);
+  for (const tube of airways(study.patient, effect.shift)) addTube(water, tube, view, grid);
+
+  const bone = new Float32Array(water.length);
+  const bones = skeleton(study);
+  for (const tube of bones.tubes) addTube(bone, tube, view, grid);
+  for (const { solid, amount } of bones.solids) addSolid(bone, solid, view, grid, amount);
+  for (const { outline, amount } of bones.plates) addPlate(bone, outline, amount, view, grid);
+  const metal = new Float32Array(water.length);
+  for (const tube of sideMarker(study, grid, draws(foldIn(key(study.detail), 5)))) addTube(metal, tube, view, grid);
+  for (const device of devices(study, effect.shift)) {
+    for (const tube of device.tubes) addTube(metal, tube, view, grid);
+    for (const { outline, amount } of device.plates) addPlate(metal, outline, amount, view, grid);
+  }
+  const lateral = study.view === 'LATERAL';
+  const mu = lateral ? 0.15 : MU.water; // the longer way takes harder rays
+  const out = water;
+  for (let i = 0; i < out.length; i++) out[i] = mu * Math.max(0, water[i]!) + MU.bone * bone[i]! + MU.metal * Math.min(0.6, metal[i]!);
+  return out;
+}
+
+/** Mean signal of the middle of the picture without its extremes: what an exposure meter sees. */
+function meter(signal: Float32Array, width: number): number {
+  const values: number[] = [];
+  const step = Math.max(1, Math.floor(width / 48));
+  for (let y = Math.floor(width * 0.15); y < width * 0.8; y += step) for (let x = Math.floor(width * 0.18); x < width * 0.82; x += step) values.push(signal[y * width + x]!);
+  const sorted = Float32Array.from(values).sort();
+  const [low, high] = [Math.floor(sorted.length * 0.1), Math.floor(sorted.length * 0.9)];
+  let sum = 0;
+  for (let i = low; i < high; i++) sum += sorted[i]!;
+  return sum / (high - low);
+}
+
+/**
+ * Renders a study.
+ *
+ * @param size  pixels a side, 64 to 512 (others work)
+ * @returns     grey, row-major, [size * size], 0 (black, air) to 255 (white)
+ */
+export function renderStudy(study: Study, size: number): Uint8Array {
+  const factor = size <= 160 ? 2 : 1; // small pictures are means over finer ones
+  const { view, grid } = geometry(study, size * factor);
+  const technique = exposure(study);
+  const pitch = grid.pitch * factor;
+  const signal = downsample(detect(attenuation(study, view, grid), grid.width, grid.pitch, technique), grid.width, factor);
+  addQuantumNoise(signal, pitch, normalArray(foldIn(key(study.detail), 2), size * size), technique);
+  const grey = develop(signal, size, pitch, meter(signal, size), technique);
+  collimate(grey, size, study, draws(foldIn(key(study.detail), 6)));
+  return Uint8Array.from(grey, (v) => Math.round(255 * v));
+}
+

@@ -1,0 +1,68 @@
+/** Parts of a dataset. A split never divides a patient: two pictures of one person on both sides would flatter every measure. */
+
+import { createHash } from 'node:crypto';
+import { type Key, permutation } from '../engine';
+import { checkIndex, type Dataset } from './dataset';
+
+/**
+ * The records at these indices, in this order, as a dataset.
+ *
+ * @throws RangeError where an index is not in the dataset
+ */
+export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
+  const kept = Int32Array.from(indices);
+  for (const i of Array.from(indices)) checkIndex(dataset, i);
+  const { name, credit, findings, fingerprint } = dataset;
+  const part = { name, length: kept.length };
+  const at = (i: number): number => {
+    checkIndex(part, i);
+    return kept[i]!;
+  };
+  return {
+    ...part,
+    credit,
+    findings,
+    ...(fingerprint === undefined ? {} : { fingerprint: createHash('sha256').update(fingerprint).update(kept).digest('hex') }),
+    record: (i) => dataset.record(at(i)),
+    pixels: async (i, size) => dataset.pixels(at(i), size),
+    ...(dataset.batch ? { batch: (indices, size, options) => dataset.batch!(Int32Array.from(indices, at), size, options) } : {}),
+  };
+}
+
+/**
+ * Divides a dataset by patient. Patients are drawn in an order that depends on the key alone until the test part has its
+ * share of the images; at least one patient stays on each side.
+ *
+ * @param testFraction share of the images for the test part, in (0, 1)
+ * @returns both parts with the records in the dataset's order
+ * @throws RangeError where the fraction is out of range or there are fewer than two patients
+ */
+export function splitByPatient(dataset: Dataset, options: { testFraction: number; key: Key }): { train: Dataset; test: Dataset } {
+  const { testFraction, key } = options;
+  if (!(testFraction > 0 && testFraction < 1))
+    throw new RangeError(`splitByPatient: testFraction: expected a number between 0 and 1, got ${testFraction}`);
+  const byPatient = new Map<string, number[]>();
+  for (let i = 0; i < dataset.length; i++) {
+    const { patient } = dataset.record(i);
+    const images = byPatient.get(patient);
+    if (images) images.push(i);
+    else byPatient.set(patient, [i]);
+  }
+  if (byPatient.size < 2) throw new RangeError(`splitByPatient: ${dataset.name} has ${byPatient.size} patients; expected two at least`);
+
+  const patients = [...byPatient.keys()].sort(); // the order of the records has no part in the split
+  const drawn = Array.from(permutation(key, patients.length), (i) => byPatient.get(patients[i]!)!);
+  const wanted = testFraction * dataset.length;
+  const test: number[] = [];
+  const train: number[] = [];
+  drawn.forEach((images, n) => {
+    const toTest = n === 0 || (n < drawn.length - 1 && test.length < wanted);
+    (toTest ? test : train).push(...images);
+  });
+  const inOrder = (indices: number[]): Dataset =>
+    subset(
+      dataset,
+      indices.sort((a, b) => a - b),
+    );
+  return { train: inOrder(train), test: inOrder(test) };
+}

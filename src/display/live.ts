@@ -1,0 +1,87 @@
+import { type Displayable, newDisplayId } from './displayable';
+import { displayHost, notebookHost } from './host';
+
+/** A display that changes in place. */
+export interface Live<T> {
+  /** Shows the newest state; calls that come too fast are skipped, never the last one. */
+  update(item: T | (() => T)): void;
+  /** Shows the final state with all its forms (in a terminal: its one line). Later updates do nothing. */
+  end(): void;
+}
+
+/** How often a live display redraws at most; more only makes the front end lag behind. */
+const redrawsPerSecond = 3;
+
+/** Runs the newest of many offered jobs, at most every `interval` ms; the last one always runs. */
+export interface Throttle {
+  offer(job: () => void): void;
+  /** Runs what is waiting now. */
+  flush(): void;
+  /** Forgets what is waiting. */
+  cancel(): void;
+}
+
+/** A throttle whose timer never keeps the process alive. */
+export function throttle(interval: number): Throttle {
+  let last = Number.NEGATIVE_INFINITY;
+  let waiting: (() => void) | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const cancel = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    waiting = undefined;
+  };
+  const flush = (): void => {
+    const job = waiting;
+    cancel();
+    if (!job) return;
+    last = Date.now();
+    job();
+  };
+  const offer = (job: () => void): void => {
+    waiting = job;
+    const wait = last + interval - Date.now();
+    // Not only by timer: a loop that never yields still gets its redraws.
+    if (wait <= 0 || wait > interval) flush();
+    else timer ??= setTimeout(flush, wait).unref();
+  };
+  return { offer, flush, cancel };
+}
+
+/**
+ * A place in the cell's output that shows whatever it was last given. While it changes it carries the quick forms only (no
+ * PNG of a figure); `end()` puts the whole bundle there, which is what a saved notebook keeps. In a terminal it is silent until the end.
+ *
+ * @example
+ * const pictures = live<ImageGrid>();
+ * // in the training loop: pictures.update(() => imageGrid(sample(params), prompts));
+ * pictures.end();
+ */
+export function live<T extends Displayable>(): Live<T> {
+  const displayId = newDisplayId();
+  const redraw = throttle(1000 / redrawsPerSecond);
+  let shown = false;
+  let ended = false;
+  let newest: T | (() => T) | undefined;
+  const put = (draft: boolean): void => {
+    if (newest === undefined || (draft && !notebookHost())) return;
+    if (typeof newest === 'function') newest = newest();
+    const host = displayHost();
+    if (shown) host.update(newest.bundle(draft), newest.metadata(), displayId);
+    else host.display(newest.bundle(draft), newest.metadata(), displayId);
+    shown = true;
+  };
+  return {
+    update: (item) => {
+      if (ended) return;
+      newest = item;
+      redraw.offer(() => put(true));
+    },
+    end: () => {
+      if (ended) return;
+      ended = true;
+      redraw.cancel();
+      put(false);
+    },
+  };
+}

@@ -1,0 +1,191 @@
+import { newDisplayId } from './displayable';
+import { escapeHtml } from './escape';
+import { displayHost, notebookHost } from './host';
+import { throttle } from './live';
+import { duration, rate } from './numbers';
+
+/** A bar for something that takes long. */
+export interface Progress {
+  /** Sets how much is done, and what to say beside it, such as the loss. */
+  update(done: number, message?: string): void;
+  /** Shows the last state for good; with a reason, that it stopped there. Later calls do nothing. */
+  end(failure?: string): void;
+}
+
+/** What a bar shows at one moment. */
+interface State {
+  readonly label: string;
+  readonly total: number;
+  readonly done: number;
+  readonly message: string;
+  /** Seconds since the start. */
+  readonly elapsed: number;
+  /** Units in a second, of late; 0 where unknown. */
+  readonly perSecond: number;
+  readonly ended: boolean;
+  readonly failure?: string;
+}
+
+const redrawsPerSecond = 10;
+/** Without a terminal that can rewrite a line: a new line every so many milliseconds. */
+const plainInterval = 5000;
+/** The rate is that of the last seconds: the first step also compiles, and would make every estimate too long. */
+const rateWindow = 20_000;
+
+/**
+ * A progress bar: one display that is updated at most ten times a second in a notebook, one line that is rewritten in a terminal, a line
+ * every few seconds where output goes to a file. It shows the rate, the time left and a message.
+ *
+ * @param total  how much there is to do, in any unit
+ * @example
+ * const bar = progress(steps, 'U-Net');
+ * try { … bar.update(step, `loss ${loss.toFixed(3)}`); … } finally { bar.end(); }
+ */
+export function progress(total: number, label: string): Progress {
+  const started = Date.now();
+  const samples: [time: number, done: number][] = [[started, 0]];
+  const out = notebookHost() ? notebookBar() : process.stderr.isTTY ? terminalBar() : plainLines();
+  let [done, message, ended] = [0, '', false];
+  const state = (failure?: string): State => {
+    const elapsed = (Date.now() - started) / 1000;
+    return { label, total, done, message, elapsed, perSecond: recentRate(samples), ended, ...(failure !== undefined && { failure }) };
+  };
+  out.draw(state());
+  return {
+    update: (value, text) => {
+      if (ended) return;
+      done = value;
+      if (text !== undefined) message = text;
+      remember(samples, Date.now(), value);
+      out.redraw(state);
+    },
+    end: (failure) => {
+      if (ended) return;
+      ended = true;
+      out.draw(state(failure));
+    },
+  };
+}
+
+/**
+ * Runs something that takes long under a progress bar, which ends with it however it ends.
+ *
+ * @returns what the body returns
+ * @throws what the body throws, after the bar has said that it stopped
+ */
+export async function withProgress<T>(total: number, label: string, body: (bar: Progress) => T | Promise<T>): Promise<T> {
+  const bar = progress(total, label);
+  try {
+    const result = await body(bar);
+    bar.end();
+    return result;
+  } catch (error) {
+    bar.end(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+function remember(samples: [number, number][], time: number, done: number): void {
+  const last = samples[samples.length - 1]!;
+  // A few samples a second are enough to divide by.
+  if (samples.length > 1 && time - samples[samples.length - 2]![0] < 200) samples[samples.length - 1] = [time, done];
+  else samples.push([time, done]);
+  if (done < last[1]) samples.splice(0, samples.length - 1); // it began anew
+  while (samples.length > 2 && time - samples[1]![0] > rateWindow) samples.shift();
+}
+
+function recentRate(samples: readonly [number, number][]): number {
+  // The first step is left out as soon as there is another one to judge by.
+  const [from, to] = [samples[samples.length > 2 && samples[0]![1] === 0 ? 1 : 0]!, samples[samples.length - 1]!];
+  const seconds = (to[0] - from[0]) / 1000;
+  return seconds > 0 ? (to[1] - from[1]) / seconds : 0;
+}
+
+/** Where a bar is drawn: `draw` at once, `redraw` not too often. */
+interface Output {
+  draw(state: State): void;
+  redraw(state: () => State): void;
+}
+
+function notebookBar(): Output {
+  const displayId = newDisplayId();
+  const often = throttle(1000 / redrawsPerSecond);
+  let shown = false;
+  const draw = (state: State): void => {
+    often.cancel();
+    const bundle = { 'text/html': html(state), 'text/plain': line(state) };
+    const { label, total, done, message, ended } = state;
+    const metadata = { roentgen: { progress: true, label, total, done, message, ended, failed: state.failure !== undefined } };
+    if (shown) displayHost().update(bundle, metadata, displayId);
+    else displayHost().display(bundle, metadata, displayId);
+    shown = true;
+  };
+  return { draw, redraw: (state) => often.offer(() => draw(state())) };
+}
+
+function terminalBar(): Output {
+  const often = throttle(1000 / redrawsPerSecond);
+  const draw = (state: State): void => {
+    often.cancel();
+    const width = (process.stderr.columns || 80) - 1;
+    process.stderr.write(`\r\u001b[2K${clip(`${blocks(state)} ${line(state)}`, width)}${state.ended ? '\n' : ''}`);
+  };
+  return { draw, redraw: (state) => often.offer(() => draw(state())) };
+}
+
+function plainLines(): Output {
+  // No timer: a line comes with an update or not at all.
+  let last = Date.now();
+  return {
+    draw: (state) => {
+      if (state.ended) process.stderr.write(`${line(state)}\n`);
+    },
+    redraw: (state) => {
+      if (Date.now() - last < plainInterval) return;
+      last = Date.now();
+      process.stderr.write(`${line(state())}\n`);
+    },
+  };
+}
+
+function fraction({ done, total }: State): number {
+  return total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
+}
+
+/** What every form of the bar says. */
+function line(state: State): string {
+  return `${state.label}: ${details(state)}`;
+}
+
+function details(state: State): string {
+  const { total, done, message, elapsed, perSecond, ended, failure } = state;
+  const left = perSecond > 0 ? (total - done) / perSecond : Number.NaN;
+  const parts = [
+    `${Math.floor(100 * fraction(state))}%`,
+    `${done}/${total}`,
+    ended ? duration(elapsed) : Number.isFinite(left) ? `${duration(left)} left` : '',
+    rate(ended && elapsed > 0 ? done / elapsed : perSecond),
+    message,
+    failure === undefined ? '' : `stopped: ${failure}`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function blocks(state: State): string {
+  const cells = 20;
+  const filled = Math.round(cells * fraction(state));
+  return `${'█'.repeat(filled)}${'░'.repeat(cells - filled)}`;
+}
+
+function clip(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text;
+}
+
+function html(state: State): string {
+  const percent = (100 * fraction(state)).toFixed(1);
+  const colour = state.failure !== undefined ? '#d55e00' : state.ended ? '#009e73' : '#0072b2';
+  const fill = `<div style="width:${percent}%;height:100%;background:${colour};border-radius:4px"></div>`;
+  const track = `<div style="width:160px;height:8px;flex:none;background:rgba(128,128,128,.3);border-radius:4px;overflow:hidden">${fill}</div>`;
+  const text = `<span style="font-variant-numeric:tabular-nums"><b>${escapeHtml(state.label)}</b> ${escapeHtml(details(state))}</span>`;
+  return `<div class="rg-progress" style="display:flex;gap:10px;align-items:center;font-size:13px;line-height:1.4">${track}${text}</div>`;
+}

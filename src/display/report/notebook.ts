@@ -1,0 +1,57 @@
+import { FileError, readJson } from '../../files';
+
+/** One output of a code cell (nbformat 4.5). */
+export interface NotebookOutput {
+  readonly output_type: string;
+  readonly name?: string;
+  readonly text?: Multiline;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly ename?: string;
+  readonly evalue?: string;
+  readonly traceback?: readonly string[];
+}
+
+/** Text as nbformat keeps it: one string, or lines that end with their line breaks. */
+export type Multiline = string | readonly string[];
+
+/** A cell of a notebook. */
+export interface NotebookCell {
+  readonly cell_type: string;
+  readonly source: Multiline;
+  readonly metadata?: { readonly tags?: readonly string[]; readonly jupyter?: { readonly source_hidden?: boolean } };
+  readonly outputs?: readonly NotebookOutput[];
+  readonly execution_count?: number | null;
+  readonly attachments?: Readonly<Record<string, Readonly<Record<string, Multiline>>>>;
+}
+
+/** A notebook file. */
+export interface Notebook {
+  readonly nbformat: number;
+  readonly cells: readonly NotebookCell[];
+  readonly metadata?: { readonly kernelspec?: { readonly display_name?: string } };
+}
+
+/** A multi-line text of nbformat as one string. */
+export function joined(text: unknown): string {
+  return Array.isArray(text) ? text.join('') : typeof text === 'string' ? text : '';
+}
+
+/**
+ * Reads a notebook.
+ *
+ * @throws FileError where the file is missing, no JSON, or no notebook of format 4
+ */
+export async function readNotebook(path: string): Promise<Notebook> {
+  const value = (await readJson(path)) as Partial<Notebook> | null;
+  if (value === null || typeof value !== 'object' || !Array.isArray(value.cells)) {
+    throw new FileError(path, 'expected a Jupyter notebook with a list of cells, got other JSON');
+  }
+  if (value.nbformat !== 4) {
+    throw new FileError(
+      path,
+      `expected notebook format 4, got ${JSON.stringify(value.nbformat)}; open and save it in JupyterLab to convert it`,
+    );
+  }
+  return value as Notebook;
+}

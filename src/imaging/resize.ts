@@ -1,0 +1,125 @@
+/** Resampling with antialiasing, equal to Pillow's `Image.resize` (separable filters, 8-bit pictures rounded after each pass). */
+
+/** A grey picture: row-major, [height * width]; 0..255 as `Uint8Array`, any range as `Float32Array`. */
+export interface GreyImage<Data extends Uint8Array | Float32Array = Uint8Array | Float32Array> {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Data;
+}
+
+/** `area` is another name of Pillow's box filter: the mean over each output pixel's area. */
+export type ResizeFilter = 'nearest' | 'box' | 'area' | 'bilinear' | 'bicubic' | 'lanczos';
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+
+/** Each filter's support (half-width at scale 1) and weight. */
+const FILTERS: Record<Exclude<ResizeFilter, 'nearest' | 'area'>, { support: number; weight: (x: number) => number }> = {
+  box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  bicubic: {
+    support: 2, // Keys 1981 with a = -0.5
+    weight: (x) => {
+      const d = Math.abs(x);
+      if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
+      return d < 2 ? ((-0.5 * d + 2.5) * d - 4) * d + 2 : 0;
+    },
+  },
+  lanczos: { support: 3, weight: (x) => (x > -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+interface Taps {
+  /** First source index of each output pixel. */
+  readonly first: Int32Array;
+  /** Weights, `width` for each output pixel, summing to 1. */
+  readonly weights: Float64Array;
+  readonly width: number;
+}
+
+/** The source pixels that each output pixel of one axis is made of; when shrinking, the filter is stretched by the scale. */
+function taps(from: number, to: number, filter: Exclude<ResizeFilter, 'nearest' | 'area'>): Taps {
+  const { support, weight } = FILTERS[filter];
+  const scale = from / to;
+  const stretch = Math.max(scale, 1);
+  const width = Math.ceil(support * stretch) * 2 + 1;
+  const first = new Int32Array(to);
+  const weights = new Float64Array(to * width);
+  for (let i = 0; i < to; i++) {
+    const centre = (i + 0.5) * scale;
+    const low = Math.max(0, Math.trunc(centre - support * stretch + 0.5));
+    const high = Math.min(from, Math.trunc(centre + support * stretch + 0.5));
+    let total = 0;
+    for (let j = low; j < high; j++) {
+      weights[i * width + j - low] = weight((j - centre + 0.5) / stretch);
+      total += weights[i * width + j - low]!;
+    }
+    for (let j = 0; j < high - low; j++) weights[i * width + j]! /= total;
+    first[i] = low;
+  }
+  return { first, weights, width };
+}
+
+/** Applies taps along one axis; `inner` is the distance between neighbours on it, `outer` between lines. */
+function pass(source: Float64Array, lines: number, outer: number, inner: number, from: number, t: Taps, out: Float64Array, to: [number, number]): void {
+  for (let line = 0; line < lines; line++) {
+    for (let i = 0; i < t.first.length; i++) {
+      const low = t.first[i]!;
+      const count = Math.min(t.width, from - low);
+      let sum = 0;
+      for (let k = 0; k < count; k++) sum += t.weights[i * t.width + k]! * source[line * outer + (low + k) * inner]!;
+      out[line * to[0] + i * to[1]] = sum;
+    }
+  }
+}
+
+function clampRound(values: Float64Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = Math.min(255, Math.max(0, Math.floor(values[i]! + 0.5)));
+}
+
+function nearest<Data extends Uint8Array | Float32Array>(image: GreyImage<Data>, width: number, height: number): GreyImage<Data> {
+  const data = new (image.data.constructor as new (n: number) => Data)(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = Math.min(image.height - 1, Math.floor(((y + 0.5) * image.height) / height)) * image.width;
+    for (let x = 0; x < width; x++)
+      data[y * width + x] = image.data[row + Math.min(image.width - 1, Math.floor(((x + 0.5) * image.width) / width))]!;
+  }
+  return { width, height, data };
+}
+
+/**
+ * A grey picture at another size. Equal to Pillow 12 to one grey level for 8-bit data; for floats without rounding or clamping.
+ *
+ * @param image    not changed; the result has the same kind of data
+ * @param options  size in pixels and filter (`bilinear` if not given)
+ * @throws RangeError where a size is not a positive integer or does not fit the data; TypeError for an unknown filter
+ */
+export function resize<Data extends Uint8Array | Float32Array>(
+  image: GreyImage<Data>,
+  options: { readonly width: number; readonly height: number; readonly filter?: ResizeFilter },
+): GreyImage<Data> {
+  const { width, height, filter = 'bilinear' } = options;
+  for (const n of [width, height, image.width, image.height])
+    if (!Number.isInteger(n) || n < 1) throw new RangeError(`resize: sizes: expected integers >= 1, got ${image.width}x${image.height} to ${width}x${height}`);
+  if (image.data.length !== image.width * image.height)
+    throw new RangeError(`resize: expected ${image.width} * ${image.height} = ${image.width * image.height} numbers (one channel), got ${image.data.length}`);
+  if (filter === 'nearest') return nearest(image, width, height);
+  const name = filter === 'area' ? 'box' : filter;
+  if (!(name in FILTERS)) throw new TypeError(`resize: filter: expected nearest, box, area, bilinear, bicubic or lanczos, got ${String(filter)}`);
+
+  const bytes = image.data instanceof Uint8Array;
+  let pixels = Float64Array.from(image.data);
+  if (width !== image.width) {
+    const rows = new Float64Array(width * image.height);
+    pass(pixels, image.height, image.width, 1, image.width, taps(image.width, width, name), rows, [width, 1]);
+    pixels = rows;
+    if (bytes) clampRound(pixels); // Pillow stores 8 bits between the passes
+  }
+  if (height !== image.height) {
+    const columns = new Float64Array(width * height);
+    pass(pixels, width, 1, width, image.height, taps(image.height, height, name), columns, [1, width]);
+    pixels = columns;
+    if (bytes) clampRound(pixels);
+  }
+  const data = new (image.data.constructor as new (n: number) => Data)(width * height);
+  data.set(pixels);
+  return { width, height, data };
+}

@@ -1,0 +1,37 @@
+/** Prompts to the contexts that the U-Net attends to. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { Model } from './model';
+import { runTextEncoder } from './networks';
+
+export interface EncodedPrompts {
+  /** [n, L, C]; the caller disposes it. */
+  readonly context: tf.Tensor3D;
+  /** Tokens of each text that did not fit the encoder's length and have no effect, [n]. */
+  readonly lostTokens: readonly number[];
+}
+
+/**
+ * Contexts of texts; the empty text is the unconditional one.
+ *
+ * @throws Error where the model has no tokenizer
+ */
+export function encodePrompts(model: Model, texts: readonly string[]): EncodedPrompts {
+  const { tokenizer } = model;
+  if (!tokenizer) throw new Error(`${model.folder ?? 'the model'} has no tokenizer, so texts can't be encoded; add a tokenizer folder`);
+  const { ids, truncated } = tokenizer.encodeBatch(texts);
+  const tensor = tf.tensor2d(ids, [texts.length, tokenizer.maxLength], 'int32');
+  const context = runTextEncoder(model, tensor);
+  tensor.dispose();
+  return { context, lostTokens: truncated };
+}
+
+/** Says which texts were cut, once a call of a pipeline. */
+export function warnLostTokens(where: string, texts: readonly string[], lostTokens: readonly number[]): void {
+  const cut = lostTokens.flatMap((lost, i) => (lost > 0 ? [`"${shorten(texts[i]!)}" (${lost} tokens lost)`] : []));
+  if (cut.length === 0) return;
+  const some = cut.slice(0, 3).join(', ');
+  console.warn(`${where}: ${cut.length} of ${texts.length} texts are longer than the encoder reads: ${some}${cut.length > 3 ? ', …' : ''}`);
+}
+
+const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);

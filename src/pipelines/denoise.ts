@@ -1,0 +1,91 @@
+/** The sampling loop that all pipelines share: the scheduler's calls of the network, one after another. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
+import { disposeState, type Scheduler } from '../schedulers';
+import type { Predictor } from './guidance';
+
+/** What a loop tells after each call. */
+export interface LoopStep {
+  /** Calls made, from 1. */
+  readonly call: number;
+  readonly calls: number;
+  /** The timestep that was evaluated. */
+  readonly timestep: number;
+  /** Latents after the call, [B, h, w, C]; borrowed until the callback's promise is done. */
+  readonly latents: tf.Tensor4D;
+  /** The same in the scale of clean latents plus noise of variance 1, as the next call's network sees them; borrowed too. */
+  readonly scaled: tf.Tensor4D;
+}
+
+export interface DenoiseOptions {
+  readonly scheduler: Scheduler;
+  /** Latents of the first timestep's noise level, [B, h, w, C]; borrowed. */
+  readonly latents: tf.Tensor4D;
+  readonly predict: Predictor;
+  /** For DDIM: 0 is deterministic, 1 has DDPM's variance. */
+  readonly eta?: number;
+  /** Fresh standard normal noise for a call (from 0), owned by the loop. */
+  readonly noise?: (call: number) => tf.Tensor4D;
+  /** Replaces the latents after a call (from 0), in a memory scope; for inpainting. */
+  readonly adjust?: (latents: tf.Tensor4D, call: number) => tf.Tensor;
+  readonly onStep?: (step: LoopStep) => void | Promise<void>;
+  /** Ends the loop before the next call. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs all calls of a scheduler.
+ *
+ * @returns clean latents, [B, h, w, C]; the caller disposes it
+ * @throws the signal's reason where it was raised; RangeError where the scheduler draws noise and there is none
+ */
+export async function denoise({
+  scheduler,
+  latents,
+  predict,
+  eta = 0,
+  noise,
+  adjust,
+  onStep,
+  signal,
+}: DenoiseOptions): Promise<tf.Tensor4D> {
+  let x = tf.clone(latents);
+  let state = scheduler.start();
+  const calls = scheduler.timesteps.length;
+  try {
+    for (const [call, t] of scheduler.timesteps.entries()) {
+      signal?.throwIfAborted();
+      const next = step(call, t);
+      disposeState(state);
+      x.dispose();
+      state = next.state;
+      x = next.x as tf.Tensor4D;
+      if (onStep) {
+        const scaled = (call + 1 < calls ? scheduler.scaleInput(state, x) : tf.clone(x)) as tf.Tensor4D;
+        try {
+          await onStep({ call: call + 1, calls, timestep: t, latents: x, scaled });
+        } finally {
+          scaled.dispose();
+        }
+      }
+      await new Promise((resume) => setImmediate(resume)); // signals, messages and drawing get their turn
+    }
+    signal?.throwIfAborted();
+  } catch (error) {
+    x.dispose();
+    throw error;
+  } finally {
+    disposeState(state);
+  }
+  return x;
+
+  function step(call: number, t: number): ReturnType<Scheduler['step']> {
+    return scope(() => {
+      const output = predict(scheduler.scaleInput(state, x) as tf.Tensor4D, t);
+      const drawn = scheduler.drawsNoise(state, { eta }) ? noise?.(call) : undefined;
+      const next = scheduler.step(state, x, output, t, { eta, ...(drawn ? { noise: drawn } : {}) });
+      return adjust ? { ...next, x: tf.clone(adjust(next.x as tf.Tensor4D, call)) } : next;
+    });
+  }
+}

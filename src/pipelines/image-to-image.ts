@@ -1,0 +1,52 @@
+/** Pictures from a picture and a prompt: sampling that begins part of the way. Meng et al. 2022 (SDEdit), arXiv:2108.01073. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scheduler } from '../schedulers';
+import { classifierFree, predictor, unguided } from './guidance';
+import { type InputImage, imageBatch, onePerPrompt } from './image-input';
+import type { GeneratedImage } from './images';
+import { encodeImages, pictureSize } from './latents';
+import type { Model } from './model';
+import { type SamplingOptions, samplePictures, textBranches } from './sampling';
+
+export interface ImageToImageOptions extends SamplingOptions {
+  /** One for all prompts, or one for each; all of one size. */
+  readonly images: readonly InputImage[];
+  /** The share of the steps that is made: 1 nearly forgets the picture, small numbers keep it. Default 0.8. */
+  readonly strength?: number;
+  /** How far guided predictions are brought back to the spread of unguided ones, 0 to 1. Default 0. */
+  readonly guidanceRescale?: number;
+}
+
+/** Clean latents with the noise of the scheduler's first timestep. */
+export function noisedStart(scheduler: Scheduler, clean: tf.Tensor4D, noise: tf.Tensor4D): tf.Tensor4D {
+  return scheduler.addNoise(clean, noise, scheduler.timesteps[0]!) as tf.Tensor4D;
+}
+
+/**
+ * Changes pictures towards prompts. The results are synthetic and not for diagnosis.
+ *
+ * @returns the pictures in the prompts' order
+ * @throws RangeError where an option or a picture's size is out of range; the signal's reason where it was raised
+ */
+export async function imageToImage(model: Model, options: ImageToImageOptions): Promise<GeneratedImage[]> {
+  const { guidance = 7.5, guidanceRescale = 0, prompts, imagesPerPrompt = 1, strength = 0.8 } = options;
+  const images = onePerPrompt('imageToImage', options.images, prompts.length);
+  const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
+  const given = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
+  try {
+    return await samplePictures('imageToImage', model, { ...options, strength }, size, (batch) => {
+      const latents = tf.tidy(() => {
+        const mine = tf.gather(
+          given,
+          batch.indices.map((index) => Math.floor(index / imagesPerPrompt)),
+        );
+        return noisedStart(batch.scheduler, encodeImages(model, mine, batch.noise(1)), batch.noise(0));
+      });
+      const combine = guidance > 1 ? classifierFree(guidance, guidanceRescale) : unguided;
+      return { latents, predict: predictor(model, textBranches(batch, guidance), combine) };
+    });
+  } finally {
+    given.dispose();
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Repainting a part of a picture: with any text-to-image model by putting the known part back after every step, or with a model that sees
+ * the mask.
+ */
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scheduler } from '../schedulers';
+import { classifierFree, predictor, unguided } from './guidance';
+import { type InputImage, imageBatch, onePerPrompt } from './image-input';
+import { noisedStart } from './image-to-image';
+import type { GeneratedImage } from './images';
+import { encodeImages, pictureSize } from './latents';
+import { latentFactor, type Model } from './model';
+import { type SamplingOptions, samplePictures, textBranches } from './sampling';
+
+export interface InpaintOptions extends SamplingOptions {
+  /** One for all prompts, or one for each; all of one size. */
+  readonly images: readonly InputImage[];
+  /** 1 where to repaint, 0 where to keep; grey, of the pictures' size. */
+  readonly masks: readonly InputImage[];
+  /** The share of the steps that is made; 1 starts the repainted part from noise alone. Default 1. */
+  readonly strength?: number;
+}
+
+/** The mask of the latents: that of each one's first pixel, as 0 or 1; [B, H, W, 1] to [B, h, w, 1]. */
+export function latentMask(mask: tf.Tensor4D, factor: number): tf.Tensor4D {
+  return tf.tidy(() => {
+    const first = tf.stridedSlice(mask, [0, 0, 0, 0], mask.shape, [1, factor, factor, 1]);
+    return tf.cast(tf.greaterEqual(first, 0.5), 'float32') as tf.Tensor4D;
+  });
+}
+
+/** Latents to start from: pure noise where all steps are made, else the picture with noise. */
+export function inpaintStart(scheduler: Scheduler, clean: tf.Tensor4D, noise: tf.Tensor4D, strength: number): tf.Tensor4D {
+  return strength === 1 ? tf.mul(noise, scheduler.initNoiseSigma) : noisedStart(scheduler, clean, noise);
+}
+
+/**
+ * Puts the known part back after a call, with the noise of the next timestep: Lugmayr et al. 2022 (RePaint, arXiv:2201.09865), eq. (8),
+ * with one noise for
+ * all steps and no resampling.
+ *
+ * @param mask [B, h, w, 1], 1 where to repaint
+ */
+export function keepKnown(
+  scheduler: Scheduler,
+  clean: tf.Tensor4D,
+  noise: tf.Tensor4D,
+  mask: tf.Tensor4D,
+): (latents: tf.Tensor4D, call: number) => tf.Tensor {
+  return (latents, call) => {
+    const next = scheduler.timesteps[call + 1];
+    const known = next === undefined ? clean : scheduler.addNoise(clean, noise, next);
+    return tf.add(known, tf.mul(mask, tf.sub(latents, known)));
+  };
+}
+
+/**
+ * What a model trained for inpainting sees beside the latents: the mask and the latents of the picture with the masked part grey.
+ *
+ * @param noise for a sample of those latents
+ * @returns     [B, h, w, 1 + C]; the caller disposes it
+ */
+export function maskChannels(model: Model, images: tf.Tensor4D, masks: tf.Tensor4D, noise: tf.Tensor4D): tf.Tensor4D {
+  return tf.tidy(() => {
+    const grey: tf.Tensor4D = tf.where(tf.greaterEqual(masks, 0.5), tf.fill(images.shape, 0.5), images);
+    return tf.concat([latentMask(masks, latentFactor(model)), encodeImages(model, grey, noise)], 3);
+  });
+}
+
+/**
+ * Repaints the masked part of pictures. The results are synthetic and not for diagnosis.
+ *
+ * @returns the pictures in the prompts' order; outside the mask they are the autoencoder's reconstruction
+ * @throws RangeError where an option or a picture's size is out of range; the signal's reason where it was raised
+ */
+export async function inpaint(model: Model, options: InpaintOptions): Promise<GeneratedImage[]> {
+  const { guidance = 7.5, prompts, imagesPerPrompt = 1, strength = 1 } = options;
+  const images = onePerPrompt('inpaint: images', options.images, prompts.length);
+  const masks = onePerPrompt('inpaint: masks', options.masks, prompts.length);
+  const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
+  if (masks[0]!.height !== size[0] || masks[0]!.width !== size[1])
+    throw new RangeError(`inpaint: masks: expected ${size[1]} x ${size[0]}, as the pictures, got ${masks[0]!.width} x ${masks[0]!.height}`);
+  const [seen, predicted] = [model.unet.config.in_channels ?? 4, model.unet.config.out_channels ?? 4];
+  const seesMask = seen === 2 * predicted + 1;
+  if (seen !== predicted && !seesMask)
+    throw new RangeError(
+      `inpaint: the U-Net takes ${seen} channels; expected ${predicted}, or ${2 * predicted + 1} with mask and masked picture`,
+    );
+
+  const given = imageBatch('inpaint: images', images, model.vae.config.in_channels ?? 3);
+  const painted = imageBatch('inpaint: masks', masks, 1);
+  // Per batch; freed when the next begins, and at the end.
+  let held: tf.Tensor[] = [];
+  try {
+    return await samplePictures('inpaint', model, { ...options, strength }, size, (batch) => {
+      tf.dispose(held);
+      held = [];
+      const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
+      const { latents, clean, noise, mask, extra } = tf.tidy(() => {
+        const [mine, area] = [tf.gather(given, rows), tf.gather(painted, rows)];
+        const clean = encodeImages(model, mine, batch.noise(1));
+        const noise = batch.noise(0);
+        return {
+          latents: inpaintStart(batch.scheduler, clean, noise, strength),
+          clean,
+          noise,
+          mask: latentMask(area, latentFactor(model)),
+          extra: seesMask ? maskChannels(model, mine, area, batch.noise(2)) : tf.zeros([0]),
+        };
+      });
+      held = [clean, noise, mask, extra];
+      const branches = textBranches(batch, guidance, seesMask ? (extra as tf.Tensor4D) : undefined);
+      const predict = predictor(model, branches, guidance > 1 ? classifierFree(guidance) : unguided);
+      return { latents, predict, ...(seesMask ? {} : { adjust: keepKnown(batch.scheduler, clean, noise, mask) }) };
+    });
+  } finally {
+    tf.dispose([given, painted, ...held]);
+  }
+}

@@ -1,0 +1,77 @@
+/** Latents from noise and from images, and images from latents. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { expectShape, foldIn, type Key, normalArray } from '../engine';
+import { completeVaeConfig, samplePosterior } from '../vae';
+import { latentFactor, type Model } from './model';
+import { runDecoder, runEncoder } from './networks';
+
+/** Height and width, pixels. */
+export type Size = readonly [height: number, width: number];
+
+/**
+ * The size of the pictures: one side for squares, the model's own where left out.
+ *
+ * @throws RangeError where a side is not a whole number of latents
+ */
+export function pictureSize(model: Model, size: number | Size | undefined): Size {
+  const factor = latentFactor(model);
+  const own = model.unet.config.sample_size ? model.unet.config.sample_size * factor : model.vae.config.sample_size;
+  const [height, width] = typeof size === 'object' ? size : [size ?? own, size ?? own];
+  for (const side of [height, width]) {
+    if (side === undefined) throw new RangeError('size: the model names no sample_size; give the size of the pictures');
+    if (!Number.isInteger(side) || side < factor || side % factor !== 0)
+      throw new RangeError(`size: expected a multiple of ${factor} pixels, got ${side}`);
+  }
+  return [height!, width!];
+}
+
+/**
+ * A source of noise for pictures that does not depend on which others share the batch: one key a picture, folded with the number of the
+ * draw.
+ */
+export function pictureNoise(
+  from: Key,
+  indices: readonly number[],
+  shape: readonly [number, number, number],
+): (draw: number) => tf.Tensor4D {
+  const size = shape[0] * shape[1] * shape[2];
+  return (draw) => {
+    const values = new Float32Array(indices.length * size);
+    indices.forEach((index, row) => {
+      values.set(normalArray(foldIn(foldIn(from, index), draw), size), row * size);
+    });
+    return tf.tensor4d(values, [indices.length, ...shape]);
+  };
+}
+
+/**
+ * Scaled latents of images.
+ *
+ * @param images [B, H, W, C], 0 to 1
+ * @param noise  standard normal for a sample of the posterior, [B, h, w, C]; its mean where left out
+ * @returns      [B, h, w, C]; the caller disposes it
+ */
+export function encodeImages(model: Model, images: tf.Tensor4D, noise?: tf.Tensor4D): tf.Tensor4D {
+  const { in_channels: channels, scaling_factor: scale } = completeVaeConfig(model.vae.config);
+  expectShape('encodeImages: images', images, `B H W ${channels}`);
+  return tf.tidy(() => {
+    const posterior = runEncoder(model, toSigned(images));
+    return tf.mul(noise ? samplePosterior(posterior, noise) : posterior.mean, scale) as tf.Tensor4D;
+  });
+}
+
+/** 0 to 1 as -1 to 1, what the autoencoder sees; the caller disposes it. */
+export function toSigned(images: tf.Tensor4D): tf.Tensor4D {
+  return tf.tidy(() => tf.sub(tf.mul(images, 2), 1));
+}
+
+/**
+ * Images of scaled latents.
+ *
+ * @returns [B, H, W, C], cut to 0 to 1; the caller disposes it
+ */
+export function decodeLatents(model: Model, latents: tf.Tensor4D): tf.Tensor4D {
+  const { scaling_factor: scale } = completeVaeConfig(model.vae.config);
+  return tf.tidy(() => tf.clipByValue(tf.add(tf.mul(runDecoder(model, tf.div(latents, scale)), 0.5), 0.5) as tf.Tensor4D, 0, 1));
+}

@@ -1,0 +1,21 @@
+/** What the autoencoder keeps of a picture. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
+import { decodeLatents, encodeImages } from './latents';
+import type { Model } from './model';
+
+/**
+ * Grey pictures through encoder and decoder.
+ *
+ * @param pixels n pictures one after another, each size × size, 0 to 1
+ * @returns      the reconstructions, same form
+ */
+export function reconstruct(model: Model, pixels: Float32Array, size: number): Float32Array {
+  const n = pixels.length / size ** 2;
+  if (!Number.isInteger(n)) throw new RangeError(`reconstruct: ${pixels.length} values are no whole number of ${size} × ${size} pictures`);
+  return scope(() => {
+    const images = tf.tensor4d(pixels.slice(), [n, size, size, 1]); // a copy: tensors may share an array's memory
+    return decodeLatents(model, encodeImages(model, images)).dataSync() as Float32Array;
+  });
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { JSDOM } from 'jsdom';
+import { type Displayable, duration, table, tokenStrip } from 'roentgen-lab/display';
+
+const html = (item: Displayable): DocumentFragment => JSDOM.fragment(String(item.bundle()['text/html']));
+const text = (item: Displayable): string => String(item.bundle()['text/plain']);
+const cells = (item: Displayable): string[] => Array.from(html(item).querySelectorAll('td'), (cell) => cell.textContent ?? '');
+
+test('rows and columns make the same table', () => {
+  const rows = table([
+    { finding: 'effusion', auroc: 0.9534 },
+    { finding: 'edema', auroc: 0.8 },
+  ]);
+  const columns = table({ finding: ['effusion', 'edema'], auroc: [0.9534, 0.8] });
+  assert.equal(text(rows), text(columns));
+  assert.deepEqual(cells(rows), ['effusion', '0.9534', 'edema', '0.8000']);
+});
+
+test('numbers of a column have the same decimals, whole ones none', () => {
+  const shown = table({ fid: [212.4321, 9.5], n: [20, 3], tiny: [1.23456e-7, 2e-7] });
+  assert.deepEqual(cells(shown), ['212.4', '20', '1.235e-7', '9.5', '3', '2.000e-7']);
+});
+
+test('columns line up in text', () => {
+  const lines = text(table({ name: ['a', 'longer'], value: [1, 1000] })).split('\n');
+  assert.deepEqual(lines, ['name    value', '------  -----', 'a           1', 'longer   1000']);
+});
+
+test('cells are text, and missing ones are empty', () => {
+  const shown = table([{ a: '<b>x</b>' }, { b: Number.NaN }]);
+  assert.deepEqual(cells(shown), ['<b>x</b>', '', '', 'NaN']);
+  assert.equal(html(shown).querySelectorAll('b').length, 0);
+});
+
+test('columns of different lengths are refused', () => {
+  assert.throws(() => table({ a: [1, 2], b: [1] }), /"b": expected 2 values, got 1/);
+});
+
+test('a table prints as text where nothing richer is shown', () => {
+  const shown = table({ a: [1] });
+  assert.equal(inspect(shown), text(shown));
+});
+
+test('tokens behind the limit are marked and counted', () => {
+  const strip = tokenStrip(['no', 'Ġeffusion', '<script>', 'Ġcut'], [5, 6, 7, 8], 3);
+  const page = html(strip);
+  const struck = Array.from(page.querySelectorAll<HTMLElement>('[style*="line-through"]'));
+  assert.equal(struck.length, 1);
+  assert.match(struck[0]!.textContent ?? '', /cut/);
+  assert.equal(page.querySelectorAll('script').length, 0);
+  assert.match(page.textContent ?? '', /4 tokens, the last 1 cut off/);
+  assert.match(text(strip), /cut off: ␣cut/);
+  assert.throws(() => tokenStrip(['a'], [1, 2]), /expected 1 ids/);
+});
+
+test('durations are short', () => {
+  assert.deepEqual([0.42, 31.6, 59.7, 245, 7620, Number.NaN].map(duration), [
+    '0.4 s',
+    '32 s',
+    '1 min 00 s',
+    '4 min 05 s',
+    '2 h 07 min',
+    '?',
+  ]);
+});

@@ -1,0 +1,3 @@
+import { checkOperations } from './ops-cases';
+
+checkOperations('tensorflow');

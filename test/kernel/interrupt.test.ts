@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorOf, type Shown, session } from './session';
+
+const kernel = session();
+
+/** Runs a cell and interrupts it once it has printed `started`. */
+async function interrupted(code: string, pause = 50): Promise<Shown & { milliseconds: number }> {
+  let at = 0;
+  let interrupting: Promise<void> | undefined;
+  const shown = await kernel.run(code, {
+    onMessage({ header, content }) {
+      if (header.msg_type !== 'stream' || !content.text.includes('started') || interrupting) return;
+      interrupting = delay(pause).then(() => {
+        at = Date.now();
+        return kernel.kernel.interrupt();
+      });
+    },
+  });
+  const milliseconds = Date.now() - at;
+  await interrupting;
+  return { ...shown, milliseconds };
+}
+
+test('a loop that never yields is ended', async () => {
+  const shown = await interrupted('console.log("started");\nfor (;;) {}');
+  assert.equal(errorOf(shown).ename, 'Interrupted');
+  assert.ok(shown.milliseconds < 5000, `${shown.milliseconds} ms`);
+  assert.equal((await kernel.run('1 + 1')).value, '2');
+});
+
+test('so is one with a top-level await behind it, and one that prints all the time', async () => {
+  const shown = await interrupted('let n = 0;\nfor (;;) { if (n++ % 1e6 === 0) console.log("started", n); }\nawait 0;');
+  assert.equal(errorOf(shown).ename, 'Interrupted');
+  assert.equal((await kernel.run('1 + 1')).value, '2');
+});
+
+test('a cell that waits without listening ends at once and goes on no further', async () => {
+  const shown = await interrupted(
+    'console.log("started");\nfor (let i = 0; ; i++) { await new Promise((r) => setTimeout(r, 20)); console.log("tick"); (globalThis as any).ticks = i; }',
+  );
+  assert.equal(errorOf(shown).ename, 'Interrupted');
+  assert.ok(shown.milliseconds < 3000, `${shown.milliseconds} ms`);
+  const before = (await kernel.run('(globalThis as any).ticks')).value;
+  const later = await kernel.run('await new Promise((r) => setTimeout(r, 200)); (globalThis as any).ticks');
+  assert.equal(later.value, before, 'the abandoned loop stands still');
+  assert.equal(later.text, '');
+});
+
+test('loops on node:timers/promises stop as well', async () => {
+  await interrupted(
+    'import { setTimeout as sleep } from "node:timers/promises";\nconsole.log("started");\nfor (let i = 0; ; i++) { await sleep(20); (globalThis as any).naps = i; }',
+  );
+  const before = (await kernel.run('(globalThis as any).naps')).value;
+  assert.equal((await kernel.run('await new Promise((r) => setTimeout(r, 200)); (globalThis as any).naps')).value, before);
+});
+
+test('a training loop that takes the signal ends within a step, saves, and keeps its results', async () => {
+  const shown = await interrupted(`
+    async function train() {
+      const signal: AbortSignal = (globalThis as any)[Symbol.for('roentgen.interrupt')].signal();
+      let steps = 0;
+      let after = 0;
+      console.log('started');
+      while (steps < 1000 && !signal.aborted) {
+        await new Promise((r) => setTimeout(r, 20));
+        steps++;
+        if (signal.aborted) after++;
+      }
+      await new Promise((r) => setTimeout(r, 500)); // saving takes longer than the short wait
+      console.log('saved');
+      return { steps, after, reason: signal.reason.name };
+    }
+    const trained = await train();`);
+  assert.equal(shown.reply.status, 'ok');
+  assert.match(shown.text, /saved/);
+  const result = (await kernel.run('trained')).value!;
+  assert.match(result, /after: [01], reason: 'Interrupted'/);
+  assert.equal(
+    (await kernel.run('const fresh = (globalThis as any)[Symbol.for("roentgen.interrupt")].signal(); fresh.aborted')).value,
+    'false',
+  );
+});
+
+test("a loop that throws the signal's reason ends as interrupted", async () => {
+  const shown = await interrupted(`
+    const { signal } = { signal: (globalThis as any)[Symbol.for('roentgen.interrupt')].signal() };
+    console.log('started');
+    for (;;) { await new Promise((r) => setTimeout(r, 10)); signal.throwIfAborted(); }`);
+  assert.deepEqual(errorOf(shown), {
+    ename: 'Interrupted',
+    evalue: 'the cell was interrupted',
+    traceback: 'Interrupted: the cell was interrupted',
+  });
+});
+
+test('a second interrupt ends a cell that took the signal and does not obey', async () => {
+  let times = 0;
+  const running = kernel.run(
+    'const s = (globalThis as any)[Symbol.for("roentgen.interrupt")].signal();\nconsole.log("started");\nawait new Promise(() => {});',
+    {
+      onMessage({ header }) {
+        if (header.msg_type === 'stream' && times++ === 0) {
+          void kernel.kernel.interrupt();
+          setTimeout(() => void kernel.kernel.interrupt(), 1500);
+        }
+      },
+    },
+  );
+  const began = Date.now();
+  assert.equal(errorOf(await running).ename, 'Interrupted');
+  assert.ok(Date.now() - began < 10_000);
+});
+
+test('an interrupt skips the cells that wait', async () => {
+  const [first, second] = await Promise.all([
+    interrupted('console.log("started"); await new Promise(() => {});'),
+    kernel.run('console.log("must not run")'),
+  ]);
+  assert.equal(errorOf(first).ename, 'Interrupted');
+  assert.equal(second.reply.status, 'aborted');
+});
+
+test('a cell that handles SIGINT itself does not break later interrupts', async () => {
+  await kernel.run('process.on("SIGINT", () => {}); 1');
+  const shown = await interrupted('console.log("started"); await new Promise(() => {});');
+  assert.equal(errorOf(shown).ename, 'Interrupted');
+  const again = await interrupted('console.log("started"); for (;;) {}');
+  assert.equal(errorOf(again).ename, 'Interrupted');
+  process.kill(kernel.kernel.pid, 'SIGINT');
+  assert.equal((await kernel.run('1 + 1')).value, '2');
+});
+
+test('a signal (Ctrl-C to the kernel itself) interrupts too', async () => {
+  let sent = false;
+  const shown = await kernel.run('console.log("started"); await new Promise(() => {});', {
+    onMessage({ header }) {
+      if (header.msg_type === 'stream' && !sent) {
+        sent = true;
+        process.kill(kernel.kernel.pid, 'SIGINT');
+      }
+    },
+  });
+  assert.equal(errorOf(shown).ename, 'Interrupted');
+});

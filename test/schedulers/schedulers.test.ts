@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { foldIn, key, normal } from 'roentgen-lab/engine';
+import {
+  createScheduler,
+  disposeState,
+  exchangeScheduler,
+  noiseTables,
+  type Scheduler,
+  type SchedulerConfig,
+  schedulerNames,
+} from 'roentgen-lab/schedulers';
+import { verifyFixtures } from '../networks';
+import { assertClose, noLeaks } from '../support';
+
+/** As Stable Diffusion 1.x is published, with a key that no scheduler reads. */
+const published: SchedulerConfig = {
+  _class_name: 'PNDMScheduler',
+  _diffusers_version: '0.7.0.dev0',
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  beta_start: 0.00085,
+  num_train_timesteps: 1000,
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+  steps_offset: 1,
+  trained_betas: null,
+  clip_sample: false,
+};
+const { clip_sample: _, ...stableDiffusion } = published;
+const shape = [1, 4, 4, 4];
+
+/** Runs a scheduler with a network that knows the clean image, and says the noise that would have been added to it. */
+function runOracle(scheduler: Scheduler, clean: tf.Tensor, start: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    let x = start;
+    let state = scheduler.start();
+    const zero = tf.zerosLike(clean);
+    const one = tf.onesLike(clean);
+    for (const [call, t] of scheduler.timesteps.entries()) {
+      // How this scheduler mixes image and noise, from its own addNoise; what the network sees is that in the scale of variance 1.
+      const seen = scheduler.scaleInput(state, x);
+      const signal = scheduler.addNoise(one, zero, t).dataSync()[0]!;
+      const noise = scheduler.addNoise(zero, one, t).dataSync()[0]!;
+      const norm = Math.hypot(signal, noise);
+      const eps = tf.div(tf.sub(seen, tf.mul(clean, signal / norm)), noise / norm);
+      const fresh = scheduler.drawsNoise(state) ? { noise: normal(foldIn(key(9), call), shape) } : {};
+      ({ x, state } = scheduler.step(state, x, eps, t, fresh));
+    }
+    return x;
+  });
+}
+
+for (const [className, name] of Object.entries(schedulerNames))
+  test(
+    `${className}: with a network that knows the clean image, every run ends at it`,
+    noLeaks(() => {
+      tf.tidy(() => {
+        const config = exchangeScheduler({ ...stableDiffusion, set_alpha_to_one: true }, name);
+        const [clean, noise] = [normal(key(1), shape), normal(key(2), shape)];
+        for (const steps of [7, 20]) {
+          const scheduler = createScheduler(config, { steps });
+          const end = tf.sub(runOracle(scheduler, clean, tf.mul(noise, scheduler.initNoiseSigma)), clean);
+          const left = tf.max(tf.abs(end)).dataSync()[0]!;
+          // DEIS ends at the lowest level of training, σ = 0.029, and leaves that noise.
+          assert.ok(left < (name === 'deis' ? 0.12 : 1e-3), `${steps} steps: ${left} from the clean image`);
+        }
+      });
+    }),
+  );
+
+test(
+  'a step borrows its arguments: the same state and latents give the same step again',
+  noLeaks(() => {
+    for (const name of Object.values(schedulerNames)) {
+      const scheduler = createScheduler(exchangeScheduler(stableDiffusion, name), { steps: 8 });
+      const [x, output, noise] = [normal(key(1), shape), normal(key(2), shape), normal(key(3), shape)];
+      let state = scheduler.start();
+      for (let call = 0; call < 4; call++) {
+        const t = scheduler.timesteps[call]!;
+        const [first, second] = [scheduler.step(state, x, output, t, { noise }), scheduler.step(state, x, output, t, { noise })];
+        assert.deepEqual(first.x.dataSync(), second.x.dataSync(), name);
+        disposeState(state);
+        disposeState(second.state);
+        tf.dispose([first.x, second.x]);
+        state = first.state;
+      }
+      disposeState(state);
+      tf.dispose([x, output, noise]);
+    }
+  }),
+);
+
+test('PNDM makes n + 1 calls with the second timestep twice, and the published lists are met', () => {
+  const calls = (steps: number): readonly number[] => createScheduler(stableDiffusion, { steps }).timesteps;
+  assert.deepEqual(calls(75).slice(0, 4), [963, 950, 950, 937]);
+  assert.equal(calls(75).length, 76);
+  assert.deepEqual(calls(50).slice(0, 3), [981, 961, 961]);
+  assert.deepEqual(calls(1), [1]);
+  assert.deepEqual(
+    createScheduler({ ...stableDiffusion, skip_prk_steps: false }, { steps: 10 }).timesteps.slice(0, 5),
+    [901, 851, 851, 801, 801],
+  );
+});
+
+test('strength walks the clean end of the list', () => {
+  const whole = createScheduler(exchangeScheduler(stableDiffusion, 'ddim'), { steps: 50 });
+  const part = createScheduler(exchangeScheduler(stableDiffusion, 'ddim'), { steps: 50, strength: 0.3 });
+  assert.deepEqual(part.timesteps, whole.timesteps.slice(35));
+  const euler = createScheduler(exchangeScheduler(stableDiffusion, 'euler'), { steps: 10, strength: 0.5 });
+  assert.equal(euler.sigmas!.length, 6);
+  assert.throws(() => createScheduler(stableDiffusion, { steps: 10, strength: 0.05 }), /leaves at least one of 10 steps, got 0.05/);
+});
+
+test('unknown keys are listed and warned about once', (t) => {
+  const warn = t.mock.method(console, 'warn', () => {});
+  for (let i = 0; i < 2; i++)
+    assert.deepEqual(createScheduler({ ...published, surprise: 3 }, { steps: 10 }).unknownKeys, ['clip_sample', 'surprise']);
+  assert.equal(warn.mock.callCount(), 1);
+  assert.match(String(warn.mock.calls[0]!.arguments[0]), /PNDMScheduler: config keys that it does not know: clip_sample, surprise/);
+  assert.deepEqual(createScheduler(stableDiffusion, { steps: 10 }).unknownKeys, []);
+});
+
+test('an exchange keeps the noise schedule and drops what the other method does not know', () => {
+  const euler = exchangeScheduler(published, 'euler');
+  assert.deepEqual(createScheduler(euler, { steps: 10 }).unknownKeys, []);
+  assert.equal(euler._class_name, 'EulerDiscreteScheduler');
+  assert.deepEqual(noiseTables(euler), noiseTables(published));
+  assert.equal(exchangeScheduler(stableDiffusion, 'DDIMScheduler').clip_sample, false);
+});
+
+test('wrong requests are refused by name', () => {
+  const make = (change: object, steps = 10): Scheduler => createScheduler({ ...stableDiffusion, ...change }, { steps });
+  assert.throws(() => make({}, 1001), /1001 is more than the 1000 training timesteps/);
+  assert.throws(() => make({}, 0), /whole number from 1, got 0/);
+  assert.throws(() => make({}, 2.5), /whole number from 1, got 2.5/);
+  assert.throws(() => make({}, 1000), /visit timestep 1000, past the last, 999/);
+  assert.throws(
+    () => make({ _class_name: 'FlowMatchEulerDiscreteScheduler' }),
+    /FlowMatchEulerDiscreteScheduler is not supported; choose one of PNDM/,
+  );
+  assert.throws(() => make({ _class_name: undefined }), /no _class_name/);
+  assert.throws(() => make({ prediction_type: 'sample' }), /prediction_type: expected one of epsilon, v_prediction, got "sample"/);
+  assert.throws(() => make({ timestep_spacing: 'even' }), /timestep_spacing: expected one of leading, trailing, linspace/);
+  assert.throws(() => make({ beta_start: 'low' }), /beta_start: expected a number, got "low"/);
+  assert.throws(() => make({ beta_end: 3 }), /expected values from 0 to 1/);
+  assert.throws(() => make({ trained_betas: [0.1, 0.2] }), /expected num_train_timesteps = 1000 values, got 2/);
+  const solver = { ...exchangeScheduler(stableDiffusion, 'dpm_solver'), use_flow_sigmas: true };
+  assert.throws(() => createScheduler(solver, { steps: 10 }), /use_flow_sigmas: only false is supported, got true/);
+  const zeroSnr = {
+    ...exchangeScheduler(stableDiffusion, 'ddim'),
+    rescale_betas_zero_snr: true,
+    timestep_spacing: 'trailing',
+    steps_offset: 0,
+  };
+  assert.throws(() => createScheduler(zeroSnr, { steps: 10 }), /zero terminal SNR/);
+});
+
+test(
+  'a step at the wrong timestep, or after the last call, is refused by name',
+  noLeaks(() => {
+    const scheduler = createScheduler(stableDiffusion, { steps: 2 });
+    tf.tidy(() => {
+      const x = normal(key(1), shape);
+      let state = scheduler.start();
+      assert.throws(() => scheduler.step(state, x, x, 42), /t is 42, not one of the 3 timesteps/);
+      assert.throws(() => scheduler.step(state, x, x, 1), /t is 1, but call 0 of 3 is at timestep 501/);
+      for (const t of scheduler.timesteps) ({ state } = scheduler.step(state, x, x, t));
+      assert.throws(() => scheduler.step(state, x, x, 1), /all 3 calls are done/);
+      const ancestral = createScheduler(exchangeScheduler(stableDiffusion, 'euler_ancestral'), { steps: 2 });
+      assert.throws(() => ancestral.step(ancestral.start(), x, x, ancestral.timesteps[0]!), /this step needs noise, got none/);
+    });
+  }),
+);
+
+test('the training tables agree with the schedule: signal² + noise² = 1, and snr falls', () => {
+  const { alphasCumprod, signal, noise, snr, numTrainTimesteps, predictionType } = noiseTables(stableDiffusion);
+  assert.equal(numTrainTimesteps, 1000);
+  assert.equal(predictionType, 'epsilon');
+  assert.ok(Math.abs(alphasCumprod[0]! - 0.99915) < 1e-6 && Math.abs(alphasCumprod[999]! - 0.00466) < 1e-5);
+  for (let t = 0; t < 1000; t++) {
+    assert.ok(Math.abs(signal[t]! ** 2 + noise[t]! ** 2 - 1) < 1e-6);
+    if (t > 0) assert.ok(snr[t]! < snr[t - 1]!);
+  }
+  // Facts of the paper's notes: below 5 from t = 147, below 1 from t = 354.
+  assert.equal(
+    snr.findIndex((value) => value < 5),
+    147,
+  );
+  assert.equal(
+    snr.findIndex((value) => value < 1),
+    354,
+  );
+});
+
+test(
+  'adding noise by rows is adding it to each row',
+  noLeaks(() => {
+    const scheduler = createScheduler(stableDiffusion, { steps: 10 });
+    tf.tidy(() => {
+      const [clean, noise] = [normal(key(1), [2, 3, 3, 4]), normal(key(2), [2, 3, 3, 4])];
+      const both = scheduler.addNoise(clean, noise, [901, 1]);
+      for (const [row, t] of [901, 1].entries())
+        assertClose(tf.slice(both, row, 1), scheduler.addNoise(tf.slice(clean, row, 1), tf.slice(noise, row, 1), t), 1e-6);
+      assert.throws(() => scheduler.addNoise(clean, noise, [1, 2, 3]), /one for each of 2 rows, got 3/);
+    });
+  }),
+);
+
+test('the shared fixtures pass', (t) => verifyFixtures(t, 'schedulers/'));
