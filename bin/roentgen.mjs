@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { requireNode } from '../kernels/setup/node.mjs';
+import { readStamp } from '../kernels/setup/stamp.mjs';
 
 requireNode();
 
@@ -20,9 +21,11 @@ if (command === 'setup' && !wantsHelp) {
 } else {
   if ((command === 'quickstart' || command === 'lab') && !wantsHelp) {
     const { runSetUp } = await import('../kernels/setup.mjs');
-    const code = await runSetUp(['--quiet']);
+    const code = await runSetUp();
     if (code !== 0) process.exit(code);
   }
+  // Whoever set up with --engine wasm means it, also where TensorFlow is linked from before.
+  if (readStamp(join(root, '.cache', 'setup.json')).engine === 'wasm') process.env.ROENTGEN_BACKEND ??= 'wasm';
   if (existsSync(program)) {
     const { main } = await import(pathToFileURL(program).href);
     process.exitCode = await main(args);

@@ -1,6 +1,6 @@
 /** A client of one running kernel, over the same wire that JupyterLab speaks. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Dealer, Subscriber } from 'zeromq';
+import { context, Dealer, Subscriber } from 'zeromq';
 import { type Channel, endpoint } from '../launcher/connection';
 import { createOutbox, type Outbox } from '../launcher/outbox';
 import { type Content, createWire, type Message, type Wire } from '../launcher/wire';
@@ -72,6 +72,8 @@ export class Kernel {
    * @throws Error where there is no such kernelspec, or the kernel ends or stays silent; it says what the kernel said
    */
   static async start(options: KernelOptions = {}): Promise<Kernel> {
+    // Nothing is worth waiting for when this process ends.
+    context.blocky = false;
     const spec = options.kernel === undefined ? launcherSpec() : findSpec(options.kernel);
     const kernel = new Kernel(spec, await spawnKernel(spec, options));
     const limit = options.startMilliseconds ?? 60_000;

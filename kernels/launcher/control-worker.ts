@@ -2,7 +2,8 @@
  * The worker that owns the control and heartbeat sockets, so that they answer while a cell blocks the main thread.
  *
  * - Interrupt: if the main thread does not take the message up within 200 ms and is in a cell's synchronous part, SIGINT
- *   ends that part (tslab runs cells with vm's breakOnSigint), again until the message is taken up.
+ *   ends that part (tslab runs cells with vm's breakOnSigint); elsewhere, after 1.5 s, loops of cells are told to throw (loops.ts).
+ *   Again until the message is taken up.
  * - Shutdown: the same, and SIGKILL if the main thread is still blocked after three seconds.
  * - Parent: when the process that started the kernel has ended, the kernel ends, even inside an endless loop.
  */
@@ -21,6 +22,8 @@ const heartbeat = new Reply({ linger: 0 });
 const report = (message: ControlReport): void => port.postMessage(message);
 
 const retryMilliseconds = 200;
+/** A slow step of a loop that yields after it is no endless loop. */
+const patienceMilliseconds = 1500;
 const killMilliseconds = 3000;
 
 const timers = new Set<NodeJS.Timeout>();
@@ -35,9 +38,17 @@ function insist(number: number, kill: boolean): void {
       process.kill(process.pid, 'SIGKILL');
     } else if (Atomics.load(flags, shared.synchronous) === 1) {
       process.kill(process.pid, 'SIGINT');
+    } else if (Date.now() - since > patienceMilliseconds) {
+      stopLoops(number);
     }
   }, retryMilliseconds);
   timers.add(timer);
+}
+
+function stopLoops(number: number): void {
+  Atomics.store(flags, shared.stopLoops, 1);
+  // The main thread may have taken the message up meanwhile, and not clear it again.
+  if (Atomics.load(flags, shared.handled) >= number) Atomics.store(flags, shared.stopLoops, 0);
 }
 
 async function receive(): Promise<void> {

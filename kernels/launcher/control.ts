@@ -2,20 +2,23 @@
  * The main thread's side of the control channel.
  *
  * The sockets for control and heartbeat live in a worker (control-worker.ts): a cell that never yields blocks the main
- * thread, and an interrupt must reach it all the same. Both sides share two integers.
+ * thread, and an interrupt must reach it all the same. Both sides share three integers.
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Connection } from './connection';
+import { installLoopCheck } from './loops';
 import type { Sender } from './outbox';
 import type { Frame } from './wire';
 
-/** Indices into the shared integers. */
+/** Indices into the integers that both threads share. */
 export const shared = {
   /** 1 while V8 runs a cell's synchronous part, which SIGINT ends. */
   synchronous: 0,
   /** The number of the last control message that the main thread has taken up. */
   handled: 1,
+  /** 1 while loops of cells must throw. */
+  stopLoops: 2,
 } as const;
 
 /** What the worker is started with. */
@@ -53,7 +56,8 @@ export function startControl(
   parentPid: number | undefined,
   onMessage: (frames: Buffer[]) => void,
 ): Promise<Control> {
-  const flags = new Int32Array(new SharedArrayBuffer(8));
+  const flags = new Int32Array(new SharedArrayBuffer(12));
+  installLoopCheck(flags, shared.stopLoops);
   const workerData: ControlData = { connection, flags, parentPid };
   const worker = new Worker(join(__dirname, 'control-worker.js'), { workerData, stdout: false, stderr: false });
   const order = (message: ControlOrder): void => worker.postMessage(message);
@@ -76,6 +80,7 @@ export function startControl(
       else if ('failed' in report) reject(new Error(report.failed));
       else {
         Atomics.store(flags, shared.handled, report.number);
+        Atomics.store(flags, shared.stopLoops, 0);
         onMessage(report.frames.map((frame) => Buffer.from(frame)));
       }
     });

@@ -1,8 +1,9 @@
 /**
  * What every front end sees: statuses, outputs, results, errors, in the order in which they were made.
  *
- * Text is gathered: 20,000 console.log calls become a few hundred stream messages. Whatever else is published flushes the
- * text first, so the order of text and pictures is the program's.
+ * Text that comes slowly is sent at once, also from a loop that never yields. Text that comes fast is gathered: 20,000
+ * console.log calls become a few hundred messages. Whatever else is published flushes the text first, so the order of text
+ * and pictures is the program's.
  */
 import { StringDecoder } from 'node:string_decoder';
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -19,7 +20,7 @@ export interface Iopub {
   publish(type: string, content: Content, context: Context, envelope?: Pick<Envelope, 'metadata' | 'buffers'>): void;
   /** Busy or idle, on behalf of a request. */
   status(state: 'starting' | 'busy' | 'idle', context: Context): void;
-  /** Adds text to a stream of the current context; published within 50 ms. */
+  /** Adds text to a stream of the current context; published at once or, where much comes, within 50 ms. */
   write(name: StreamName, text: string): void;
   /** Publishes the text gathered so far. */
   flush(): void;
@@ -27,12 +28,16 @@ export interface Iopub {
 
 const flushBytes = 1 << 16;
 const flushMilliseconds = 50;
+/** So many messages of text may go out at once, after which one more is allowed every `refillMilliseconds`. */
+const burst = 50;
+const refillMilliseconds = 20;
 
 /** The publisher on an iopub socket's outbox. */
 export function createIopub(wire: Wire, outbox: Outbox): Iopub {
   let gathered: { readonly context: Context; readonly name: StreamName; parts: string[]; length: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let flushedAt = 0;
+  let allowance = burst;
+  let countedAt = Date.now();
 
   function send(type: string, content: Content, context: Context, envelope: Pick<Envelope, 'metadata' | 'buffers'> = {}): void {
     // The first frame is the subscription's topic; every front end subscribes to all.
@@ -42,11 +47,21 @@ export function createIopub(wire: Wire, outbox: Outbox): Iopub {
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    flushedAt = Date.now();
     if (!gathered) return;
     const { context, name, parts } = gathered;
     gathered = undefined;
     send('stream', { name, text: parts.join('') }, context);
+  }
+
+  // No timer fires in a loop that never yields: the clock decides.
+  function takeAllowance(): boolean {
+    const now = Date.now();
+    const refill = (now - countedAt) / refillMilliseconds;
+    allowance = Math.min(burst, allowance + refill);
+    countedAt = now;
+    if (allowance < 1) return false;
+    allowance--;
+    return true;
   }
 
   return {
@@ -66,8 +81,7 @@ export function createIopub(wire: Wire, outbox: Outbox): Iopub {
       gathered ??= { context, name, parts: [], length: 0 };
       gathered.parts.push(text);
       gathered.length += text.length;
-      // In a loop that never yields no timer fires: the clock decides there.
-      if (gathered.length >= flushBytes || Date.now() - flushedAt > 2 * flushMilliseconds) flush();
+      if (gathered.length >= flushBytes || takeAllowance()) flush();
       else timer ??= runOutside(() => setTimeout(flush, flushMilliseconds));
     },
   };

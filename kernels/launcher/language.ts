@@ -100,10 +100,11 @@ export function createLanguage(setSynchronous: (running: boolean) => void): Lang
       thrown = undefined;
       result = undefined;
       let ok = false;
+      const listeners = process.rawListeners('SIGINT');
       try {
         const ended = executor.execute(code);
         setSynchronous(false);
-        rearmSigint();
+        if (process.rawListeners('SIGINT').some((listener) => !listeners.includes(listener))) rearmSigint();
         ok = await ended;
       } catch (error) {
         thrown = { error };
@@ -134,7 +135,8 @@ function shiftBack(diagnostic: Diagnostic, columns: number): Diagnostic {
 
 /**
  * Node's vm takes SIGINT's handlers away while it runs a cell. A cell that installs one of its own there would leave the
- * process with the default action, death, at the next interrupt: installing all of them anew repairs that.
+ * process with the default action, death, at the next interrupt: installing all of them anew repairs that. (A signal
+ * that arrives in between is lost, so it is done only then.)
  */
 function rearmSigint(): void {
   const listeners = process.rawListeners('SIGINT') as NodeJS.SignalsListener[];
@@ -145,7 +147,7 @@ function rearmSigint(): void {
 /** Incomplete where the parser wants more at the very end, invalid where it stumbles earlier. */
 function isComplete(tslab: Tslab, code: string): ReturnType<Language['isComplete']> {
   const { ts } = tslab;
-  const source = ts.createSourceFile('cell.tsx', code, ts.ScriptTarget.Latest, false, ts.ScriptKind.TSX);
+  const source = ts.createSourceFile('cell.ts', code, ts.ScriptTarget.Latest, false, ts.ScriptKind.TS);
   const errors = (source as unknown as { parseDiagnostics: readonly { start: number; messageText: unknown }[] }).parseDiagnostics;
   if (errors.length === 0) return { status: 'complete' };
   const end = code.trimEnd().length;

@@ -1,15 +1,18 @@
 /**
- * tslab's converter and executor, loaded with a compiler that differs from stock tslab's in three things:
+ * tslab's converter and executor, loaded with a compiler that differs from stock tslab's in five things:
  *
  * - Modules resolve as Node resolves them at run time (`exports` of package.json), and, last, from the installation that
  *   this kernel belongs to, so that a notebook anywhere on the disk can import `roentgen-lab/...`.
+ * - Of ambient globals there are Node's only.
  * - Source maps are made and handed to `onSourceMaps`, so that an error names the cell's own line.
+ * - Loops can be interrupted (loops.ts).
  * - Declaration files outside of the notebook's folder are not watched: thousands of watchers for files that never change.
  *
  * Checking stays as it is in tslab (not strict), so that a notebook means the same under both.
  */
 import Module from 'node:module';
 import { dirname, join, parse, sep } from 'node:path';
+import { checkLoops } from './loops';
 
 type Compiler = typeof import('@tslab/typescript-for-tslab');
 type System = import('@tslab/typescript-for-tslab').System;
@@ -39,6 +42,8 @@ export function loadTslab(onSourceMaps: OnSourceMaps): Tslab {
   ts.createWatchCompilerHost = ((files: string[], options: Record<string, unknown>, system: System, ...rest: unknown[]) => {
     options.moduleResolution = original.ModuleResolutionKind.Bundler;
     options.lib = ['lib.es2023.d.ts'];
+    // Without this, every package of node_modules/@types adds its globals to the cells, some of them the browser's.
+    options.types = ['node'];
     options.inlineSourceMap = true;
     fallBack(system, join(home, 'node_modules'));
     watchLess(system);
@@ -50,6 +55,7 @@ export function loadTslab(onSourceMaps: OnSourceMaps): Tslab {
     const result = original.transpileModule(input.replace(inlineMap, ''), {
       ...options,
       compilerOptions: { ...options.compilerOptions, sourceMap: true },
+      transformers: { before: [checkLoops(original)] },
     });
     const outputText = result.outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, '');
     if (toModule && result.sourceMapText) onSourceMaps(Buffer.from(toModule, 'base64').toString(), result.sourceMapText);

@@ -24,7 +24,16 @@ function wanted() {
 
 /** Whether the outputs belong to the sources as they are. */
 export function isBuilt() {
-  return readStamp(stamp).sources === wanted() && existsSync(join(root, 'dist', 'cli', 'main.js'));
+  return readStamp(stamp).sources === wanted() && outputsAreThere();
+}
+
+/** The compiler trusts its notes: an output that was deleted, or a file that came while another build ran, would go unnoticed. */
+function outputsAreThere() {
+  return projects.every(([source, target]) =>
+    filesBelow(join(root, source), (name) => name.endsWith('.ts') && !name.endsWith('.d.ts')).every((file) =>
+      existsSync(join(root, target, relative(join(root, source), file).replace(/\.ts$/, '.js'))),
+    ),
+  );
 }
 
 /**
@@ -35,7 +44,9 @@ export function isBuilt() {
 export async function build() {
   const sources = wanted(); // before, so that what changes meanwhile is built again
   removeStale();
-  const { code, output } = await run(process.execPath, [join(modules, 'typescript', 'bin', 'tsc'), '-b', '--pretty', 'false']);
+  const compile = (...more) => run(process.execPath, [join(modules, 'typescript', 'bin', 'tsc'), '-b', '--pretty', 'false', ...more]);
+  let { code, output } = await compile();
+  if (!outputsAreThere()) ({ code, output } = await compile('--force'));
   const errors = output.filter((line) => /error TS\d+/.test(line));
   if (!existsSync(join(root, 'dist', 'cli', 'main.js')))
     throw new SetUpError(

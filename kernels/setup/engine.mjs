@@ -72,7 +72,7 @@ async function compile(folder, compiler) {
   const include = [addonPackage, join(modules, 'node-api-headers', 'include'), join(folder, 'include')].map((path) => `-I${path}`);
   const temporary = `${addon}.${process.pid}.tmp`;
   mkdirSync(dirname(addon), { recursive: true });
-  const flags = ['-std=gnu++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8'];
+  const flags = ['-std=gnu++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', '-DTF_NewTensor=roentgen_new_tensor'];
   if (process.platform === 'darwin') flags.push('-undefined', 'dynamic_lookup');
   // The path goes through -Xlinker because -Wl would split it at a comma.
   const link = [...libraryFiles(folder), '-Xlinker', '-rpath', '-Xlinker', folder];
@@ -101,7 +101,7 @@ async function tryEngine() {
   const env = { TF_CPP_MIN_LOG_LEVEL: '3' };
   const { code, stdout, output } = await run(process.execPath, ['-e', trial], { env, timeout: 180_000 });
   if (code === 0) return JSON.parse(stdout.trim().split('\n').at(-1));
-  const why = output.find((line) => /Error|cannot open|GLIBC|not found/.test(line)) ?? output.at(-1) ?? `it ended with status ${code}`;
+  const why = output.find((line) => /^\w*Error\b|^[^ ]+: error/.test(line)) ?? output.at(-1) ?? `it ended with status ${code}`;
   throw new SetUpError(
     `TensorFlow was linked but does not load ("${why.trim().slice(0, 300)}"); "npm run setup -- --engine wasm" goes on without it`,
   );

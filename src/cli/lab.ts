@@ -32,7 +32,8 @@ function portNumber(text: string): number {
 export function labArguments(flags: Flags): string[] {
   const notebooks = join(root, 'notebooks');
   return [
-    'lab',
+    '-m',
+    'jupyterlab',
     '--ServerApp.ip=127.0.0.1',
     `--ServerApp.port=${flags.port}`,
     `--ServerApp.root_dir=${existsSync(notebooks) ? notebooks : root}`,
@@ -48,11 +49,12 @@ export function labArguments(flags: Flags): string[] {
 }
 
 async function runLab(flags: Flags, context: Context): Promise<void> {
-  const jupyter = join(venv, 'bin', 'jupyter');
-  if (!existsSync(jupyter))
+  // Not .venv/bin/jupyter: its first line holds the folder that the clone was in when it was set up.
+  const python = join(venv, 'bin', 'python');
+  if (!existsSync(python))
     throw new Error('lab: JupyterLab is not installed here; install Python 3.10 or newer with venv, then run "npm run setup"');
   const code = await new Promise<number>((resolve, reject) => {
-    const child = spawn(jupyter, labArguments(flags), {
+    const child = spawn(python, labArguments(flags), {
       cwd: root,
       stdio: 'inherit',
       env: { ...process.env, JUPYTER_PREFER_ENV_PATH: '1' },

@@ -25,7 +25,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     ...(fingerprint === undefined ? {} : { fingerprint: createHash('sha256').update(fingerprint).update(kept).digest('hex') }),
     record: (i) => dataset.record(at(i)),
     pixels: async (i, size) => dataset.pixels(at(i), size),
-    ...(dataset.batch ? { batch: (indices, size, options) => dataset.batch!(Int32Array.from(indices, at), size, options) } : {}),
+    ...(dataset.batch ? { batch: async (indices, size, options) => dataset.batch!(Int32Array.from(indices, at), size, options) } : {}),
   };
 }
 
@@ -56,7 +56,7 @@ export function splitByPatient(dataset: Dataset, options: { testFraction: number
   const test: number[] = [];
   const train: number[] = [];
   drawn.forEach((images, n) => {
-    const toTest = n === 0 || (n < drawn.length - 1 && test.length < wanted);
+    const toTest = n < drawn.length - 1 && test.length < wanted;
     (toTest ? test : train).push(...images);
   });
   const inOrder = (indices: number[]): Dataset =>

@@ -37,7 +37,12 @@ export function lineFigure(options: ChartOptions & { readonly series: readonly L
     return line.low && line.high ? [...band(line, color), main] : [main];
   });
   const intervals = series.some((line) => line.low) ? 'Band' : '';
-  return figure({ data, layout: chartLayout('lineFigure', options, intervals, { yaxis: { type: logY ? 'log' : 'linear' } }) });
+  return figure({
+    data,
+    layout: chartLayout('lineFigure', options, intervals, {
+      yaxis: logY ? logAxis(series.flatMap(({ y }) => Array.from(y))) : {},
+    }),
+  });
 }
 
 function band(line: LineSeries, color: string): object[] {
@@ -150,6 +155,14 @@ export function histogram(
   const yTitle = series.length > 1 ? 'count' : `count of ${largest}`;
   const layout = chartLayout('histogram', { ...options, yTitle }, '', { barmode: 'overlay', showlegend: series.length > 1 });
   return figure({ data, layout });
+}
+
+/** A logarithmic axis for these values, whose labels are written out and leave each other room. */
+export function logAxis(values: readonly number[]): Readonly<Record<string, unknown>> {
+  const positive = values.filter((value) => value > 0 && Number.isFinite(value));
+  const ratio = positive.reduce((a, b) => Math.max(a, b), 0) / positive.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  // Up to two decades: 1, 2, 5; within a third of one every digit; above that Plotly's own choice.
+  return { type: 'log', exponentformat: 'none', minorloglabels: 'complete', ...(ratio > 3 && ratio < 300 && { dtick: 'D2' }) };
 }
 
 /** Text that Plotly shows as it is: it reads a subset of HTML in titles and labels. */

@@ -16,7 +16,7 @@ export interface Figure extends Displayable {
   /** What Plotly gets: plain JSON, our template included. */
   readonly spec: FigureSpec;
   /** The picture, rendered without a browser on white paper, twice as many pixels as CSS pixels. */
-  png(): Buffer;
+  png(): Uint8Array;
   /** Writes the picture. */
   save(path: string): Promise<void>;
 }

@@ -4,9 +4,9 @@ import type { GridCell, GridPlan } from './grid-plan';
 import { encodePngSync, greyIfPossible } from './png';
 
 /**
- * A grid as HTML without scripts, so that it also works in a saved page that allows none: every picture at its own size, enlarged by the
- * browser with sharp pixels; a click on a picture (a hidden checkbox) brings it to the full width of the grid. Without the style sheet, as in a notebook
- * that is not trusted, the pictures and texts remain.
+ * A grid as HTML without scripts, so that it also works in a saved page that allows none: every picture at its own size,
+ * enlarged by the browser with sharp pixels; a click on a picture (a hidden checkbox) brings it to the full width of the
+ * grid. Without the style sheet, as in a notebook that is not trusted, the pictures and texts remain.
  */
 export function gridHtml(plan: GridPlan): string {
   const pictures = plan.cells.map(({ picture }) => encodePngSync(greyIfPossible(picture)).toString('base64'));
@@ -20,7 +20,8 @@ export function gridHtml(plan: GridPlan): string {
   const title = plan.title === '' ? '' : `<div class="rg-title">${escapeHtml(plan.title)}</div>`;
   const notes = plan.notes.map((note) => `<div class="rg-note">${escapeHtml(note)}</div>`).join('');
   const columns = `grid-template-columns:repeat(${plan.columns},minmax(0,${plan.cellWidth}px))`;
-  return `<div class="rg-grid" id="${id}">${styleSheet}${title}<div class="rg-cells" style="display:grid;gap:12px;${columns}">${cells.join('')}</div>${notes}</div>`;
+  const grid = `<div class="rg-cells" style="display:grid;gap:12px;${columns}">${cells.join('')}</div>`;
+  return `<div class="rg-grid" id="${id}">${styleSheet}${title}${grid}${notes}</div>`;
 }
 
 function cellHtml({ picture, scale, label, caption }: GridCell, png: string, id: string): string {
@@ -29,7 +30,8 @@ function cellHtml({ picture, scale, label, caption }: GridCell, png: string, id:
   const hint = caption === '' ? 'Click to enlarge' : `${escapeHtml(caption)}&#10;(click to enlarge)`;
   const above = label === '' ? '' : `<div class="rg-label" style="font-weight:600">${escapeHtml(label)}</div>`;
   const below = caption === '' ? '' : `<div class="rg-caption">${escapeHtml(caption)}</div>`;
-  const image = `<img src="data:image/png;base64,${png}" width="${width}" height="${height}" alt="${alt}" title="${hint}" style="image-rendering:pixelated;max-width:100%">`;
+  const look = `width="${width}" height="${height}" style="image-rendering:pixelated;max-width:100%"`;
+  const image = `<img src="data:image/png;base64,${png}" alt="${alt}" title="${hint}" ${look}>`;
   return `<div class="rg-cell"><input type="checkbox" id="${id}" hidden>${above}<label for="${id}">${image}</label>${below}</div>`;
 }
 

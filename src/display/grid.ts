@@ -10,7 +10,7 @@ import { encodePngSync, greyIfPossible } from './png';
 /** Pictures with their texts: in a notebook each enlarges on a click, elsewhere they are one PNG. */
 export interface ImageGrid extends Displayable {
   /** All pictures with labels and captions as one PNG. */
-  png(): Buffer;
+  png(): Uint8Array;
   /** Writes that PNG. */
   save(path: string): Promise<void>;
 }

@@ -40,10 +40,10 @@ export function throttle(interval: number): Throttle {
   };
   const offer = (job: () => void): void => {
     waiting = job;
-    const wait = last + interval - Date.now();
+    const since = Date.now() - last;
     // Not only by timer: a loop that never yields still gets its redraws.
-    if (wait <= 0 || wait > interval) flush();
-    else timer ??= setTimeout(flush, wait).unref();
+    if (since >= interval || since < 0) flush();
+    else timer ??= setTimeout(flush, interval - since).unref();
   };
   return { offer, flush, cancel };
 }

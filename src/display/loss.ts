@@ -1,4 +1,4 @@
-import { plotText } from './charts';
+import { logAxis, plotText } from './charts';
 import { type Figure, figure } from './figure';
 import { live } from './live';
 import { palette } from './palette';
@@ -49,7 +49,7 @@ export function lossPlot(curves: readonly LossCurve[], options: { readonly title
       margin: { l: 76, r: 24, t: 76, b: 56 },
       showlegend: true,
       xaxis: { title: { text: plotText(options.xTitle ?? 'step') } },
-      yaxis: { title: { text: 'loss' }, type: positive ? 'log' : 'linear', exponentformat: 'none', minorloglabels: 'complete' },
+      yaxis: { title: { text: 'loss' }, ...(positive ? logAxis(curves.flatMap(({ y }) => Array.from(y))) : {}) },
     },
   });
 }

@@ -75,6 +75,7 @@ export function montage(plan: GridPlan): Raster {
   });
   const canvas = rasterise(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="${fontFamily}">${lines.join('')}</svg>`,
+    { width, height },
   );
   for (const [i, { picture, scale }] of plan.cells.entries()) paste(canvas, picture, places[i]!.x, places[i]!.y, scale);
   return canvas;

@@ -185,7 +185,8 @@ function html(state: State): string {
   const percent = (100 * fraction(state)).toFixed(1);
   const colour = state.failure !== undefined ? '#d55e00' : state.ended ? '#009e73' : '#0072b2';
   const fill = `<div style="width:${percent}%;height:100%;background:${colour};border-radius:4px"></div>`;
-  const track = `<div style="width:160px;height:8px;flex:none;background:rgba(128,128,128,.3);border-radius:4px;overflow:hidden">${fill}</div>`;
+  const shape = 'width:160px;height:8px;flex:none;background:rgba(128,128,128,.3);border-radius:4px;overflow:hidden';
+  const track = `<div style="${shape}">${fill}</div>`;
   const text = `<span style="font-variant-numeric:tabular-nums"><b>${escapeHtml(state.label)}</b> ${escapeHtml(details(state))}</span>`;
   return `<div class="rg-progress" style="display:flex;gap:10px;align-items:center;font-size:13px;line-height:1.4">${track}${text}</div>`;
 }

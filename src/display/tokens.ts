@@ -3,7 +3,7 @@ import { escapeHtml } from './escape';
 import { palette } from './palette';
 
 /**
- * A text as its tokens: a coloured box for each with its id below. A token's beginning of a word shows as it is written; spaces are made visible.
+ * A text as its tokens: a coloured box for each with its id below; spaces inside tokens are made visible.
  *
  * @param tokens  the tokens, as the tokenizer names them
  * @param ids     their numbers
@@ -16,7 +16,8 @@ export function tokenStrip(tokens: readonly string[], ids: ArrayLike<number>, li
   const lost = Math.max(0, tokens.length - limit);
   const count = `${tokens.length} tokens${lost > 0 ? `, the last ${lost} cut off (the model reads ${limit})` : ''}`;
   const boxes = tokens.map((token, i) => box(token, ids[i]!, i, i >= limit));
-  const html = `<div class="rg-tokens" style="line-height:1.25">${boxes.join('')}<div style="opacity:.75;font-size:12px">${count}</div></div>`;
+  const below = `<div style="opacity:.75;font-size:12px">${count}</div>`;
+  const html = `<div class="rg-tokens" style="line-height:1.25">${boxes.join('')}${below}</div>`;
   const kept = tokens.slice(0, limit).map(readable).join('|');
   const text = `${kept}${lost > 0 ? ` [cut off: ${tokens.slice(limit).map(readable).join('|')}]` : ''}\n${count}`;
   return displayable(() => ({ 'text/html': html, 'text/plain': text }));
@@ -35,5 +36,6 @@ function box(token: string, id: number, i: number, cut: boolean): string {
     : `border:1px solid ${colour};background:${colour}2e`;
   const style = `display:inline-block;margin:0 3px 4px 0;padding:1px 5px;border-radius:4px;text-align:center;${look}`;
   const number = `<span style="display:block;font-size:10px;opacity:.75">${id}</span>`;
-  return `<span style="${style}"${cut ? ' title="cut off: the model does not read it"' : ''}>${escapeHtml(readable(token))}${number}</span>`;
+  const hint = cut ? ' title="cut off: the model does not read it"' : '';
+  return `<span style="${style}"${hint}>${escapeHtml(readable(token))}${number}</span>`;
 }

@@ -87,7 +87,7 @@ const VISION: CompleteClipVisionConfig = {
 
 const ACTIVATIONS: readonly string[] = ['quick_gelu', 'gelu'];
 
-/** The values that are given, over the defaults. A config of transformers may hold dozens of keys about generating text: they are passed over. */
+/** The values that are given, over the defaults. Keys of transformers about generating text are passed over. */
 function complete<C extends Required<ClipTowerConfig>>(where: string, config: object, modelType: string, defaults: C): C {
   const given = config as Record<string, unknown>;
   if (given.model_type !== undefined && given.model_type !== modelType && given.model_type !== 'clip') {

@@ -75,7 +75,10 @@ export function randomBits(from: Key, n: number): Uint32Array {
 
 /** `n` numbers, uniform in [0, 1), multiples of 2^-24. */
 export function uniformArray(from: Key, n: number): Float32Array {
-  return Float32Array.from(randomBits(from, n), (word) => (word >>> 8) * 2 ** -24);
+  const words = randomBits(from, n);
+  const out = new Float32Array(n); // a loop: Float32Array.from with a function takes eight times as long
+  for (let i = 0; i < n; i++) out[i] = (words[i]! >>> 8) * 2 ** -24;
+  return out;
 }
 
 /** `n` standard normal numbers (Box and Muller 1958). */

@@ -47,11 +47,7 @@ async function decode(path: string, bytes: Buffer): Promise<Image> {
   const grey = space === 'b-w' || space === 'grey16';
   const wide = depth === 'ushort';
   const target = grey ? (wide ? 'grey16' : 'b-w') : wide ? 'rgb16' : 'srgb';
-  const { data, info } = await (wide ? picture.pipelineColourspace(target) : picture)
-    .removeAlpha()
-    .toColourspace(target)
-    .raw({ depth })
-    .toBuffer({ resolveWithObject: true });
+  const { data, info } = await picture.removeAlpha().toColourspace(target).raw({ depth }).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if (channels !== 1 && channels !== 3) throw new FileError(path, `has ${channels} channels, expected grey or RGB`);
   const values = wide ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : new Uint8Array(data);

@@ -16,7 +16,7 @@ export interface ModelIndex {
 }
 
 /** The version of diffusers whose layout is written. */
-const diffusersVersion = '0.35.0';
+const diffusersVersion = '0.42.1';
 
 /** What diffusers' pipeline of this class expects to be told even where it is absent. */
 const optionalComponents = ['feature_extractor', 'image_encoder', 'safety_checker'];

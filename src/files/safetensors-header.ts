@@ -46,8 +46,10 @@ export function headerLength(path: string, prefix: Uint8Array, fileBytes: number
 export const howToConvert: string =
   'Pickles can run code and are never opened; convert it once in Python: ' +
   '`from safetensors.torch import save_file; import torch; ' +
-  "save_file({k: v.contiguous() for k, v in torch.load('FILE', weights_only=True).items()}, 'FILE.safetensors', metadata={'format': 'pt'})` " +
-  "(a training checkpoint may hold the tensors under ['state_dict']), or save the model again with `save_pretrained(..., safe_serialization=True)`.";
+  "tensors = torch.load('FILE', weights_only=True); " +
+  "save_file({k: v.contiguous() for k, v in tensors.items()}, 'FILE.safetensors', metadata={'format': 'pt'})` " +
+  "(a training checkpoint may hold the tensors under ['state_dict']), " +
+  'or save the model again with `save_pretrained(..., safe_serialization=True)`.';
 
 /**
  * Parses and checks a header: names unique, formats known, sizes consistent, tensors within the file, without overlaps

@@ -31,7 +31,8 @@ export function addPlate(canvas: Float32Array, outline: readonly Vec3[], amount:
     const crossings: number[] = [];
     for (let i = 0; i < n; i++) {
       const j = (i + 1) % n;
-      if (rows[i]! <= y !== rows[j]! <= y) crossings.push(columns[i]! + ((y - rows[i]!) / (rows[j]! - rows[i]!)) * (columns[j]! - columns[i]!));
+      if (rows[i]! <= y !== rows[j]! <= y)
+        crossings.push(columns[i]! + ((y - rows[i]!) / (rows[j]! - rows[i]!)) * (columns[j]! - columns[i]!));
     }
     crossings.sort((a, b) => a - b);
     const at = Math.floor(line / SUBROWS) * grid.width;

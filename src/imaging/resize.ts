@@ -59,7 +59,16 @@ function taps(from: number, to: number, filter: Exclude<ResizeFilter, 'nearest' 
 }
 
 /** Applies taps along one axis; `inner` is the distance between neighbours on it, `outer` between lines. */
-function pass(source: Float64Array, lines: number, outer: number, inner: number, from: number, t: Taps, out: Float64Array, to: [number, number]): void {
+function pass(
+  source: Float64Array,
+  lines: number,
+  outer: number,
+  inner: number,
+  from: number,
+  t: Taps,
+  out: Float64Array,
+  to: [number, number],
+): void {
   for (let line = 0; line < lines; line++) {
     for (let i = 0; i < t.first.length; i++) {
       const low = t.first[i]!;
@@ -75,13 +84,19 @@ function clampRound(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) values[i] = Math.min(255, Math.max(0, Math.floor(values[i]! + 0.5)));
 }
 
+/** Source index of each output pixel. The position is summed up step by step, as Pillow does, so that ties fall to the same side. */
+function nearestIndices(from: number, to: number): Int32Array {
+  const indices = new Int32Array(to);
+  const scale = from / to;
+  let position = scale * 0.5;
+  for (let i = 0; i < to; i++, position += scale) indices[i] = Math.min(from - 1, Math.floor(position));
+  return indices;
+}
+
 function nearest<Data extends Uint8Array | Float32Array>(image: GreyImage<Data>, width: number, height: number): GreyImage<Data> {
   const data = new (image.data.constructor as new (n: number) => Data)(width * height);
-  for (let y = 0; y < height; y++) {
-    const row = Math.min(image.height - 1, Math.floor(((y + 0.5) * image.height) / height)) * image.width;
-    for (let x = 0; x < width; x++)
-      data[y * width + x] = image.data[row + Math.min(image.width - 1, Math.floor(((x + 0.5) * image.width) / width))]!;
-  }
+  const [columns, rows] = [nearestIndices(image.width, width), nearestIndices(image.height, height)];
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data[y * width + x] = image.data[rows[y]! * image.width + columns[x]!]!;
   return { width, height, data };
 }
 
@@ -98,12 +113,16 @@ export function resize<Data extends Uint8Array | Float32Array>(
 ): GreyImage<Data> {
   const { width, height, filter = 'bilinear' } = options;
   for (const n of [width, height, image.width, image.height])
-    if (!Number.isInteger(n) || n < 1) throw new RangeError(`resize: sizes: expected integers >= 1, got ${image.width}x${image.height} to ${width}x${height}`);
+    if (!Number.isInteger(n) || n < 1)
+      throw new RangeError(`resize: sizes: expected integers >= 1, got ${image.width}x${image.height} to ${width}x${height}`);
   if (image.data.length !== image.width * image.height)
-    throw new RangeError(`resize: expected ${image.width} * ${image.height} = ${image.width * image.height} numbers (one channel), got ${image.data.length}`);
+    throw new RangeError(
+      `resize: expected ${image.width} * ${image.height} = ${image.width * image.height} numbers (one channel), got ${image.data.length}`,
+    );
   if (filter === 'nearest') return nearest(image, width, height);
   const name = filter === 'area' ? 'box' : filter;
-  if (!(name in FILTERS)) throw new TypeError(`resize: filter: expected nearest, box, area, bilinear, bicubic or lanczos, got ${String(filter)}`);
+  if (!(name in FILTERS))
+    throw new TypeError(`resize: filter: expected nearest, box, area, bilinear, bicubic or lanczos, got ${String(filter)}`);
 
   const bytes = image.data instanceof Uint8Array;
   let pixels = Float64Array.from(image.data);

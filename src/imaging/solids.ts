@@ -47,7 +47,17 @@ function dot(a: Vec3, b: Vec3): number {
 }
 
 /** Writes the slice of the ellipse {P_uu u² + 2 P_ut u t + P_tt t² ≤ r} around (u, t), magnified by m. */
-function writeSlice(rows: Float64Array, at: number, u: number, t: number, m: number, puu: number, put: number, ptt: number, r: number): void {
+function writeSlice(
+  rows: Float64Array,
+  at: number,
+  u: number,
+  t: number,
+  m: number,
+  puu: number,
+  put: number,
+  ptt: number,
+  r: number,
+): void {
   rows[at] = u * m;
   rows[at + 1] = Math.sqrt((r * ptt) / (puu * ptt - put * put)) * m;
   rows[at + 2] = t;
@@ -57,8 +67,18 @@ function writeSlice(rows: Float64Array, at: number, u: number, t: number, m: num
 
 function sliceEllipsoid(solid: Ellipsoid, view: View, grid: Grid): Slices {
   const rows = new Float64Array(grid.width * SLICE);
-  const axes = solid.axes ?? ([[1, 0, 0], [0, 1, 0], [0, 0, 1]] as const);
-  const directions: Vec3[] = [[view.cos, view.sin, 0], [-view.sin, view.cos, 0], [0, 0, 1]];
+  const axes =
+    solid.axes ??
+    ([
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ] as const);
+  const directions: Vec3[] = [
+    [view.cos, view.sin, 0],
+    [-view.sin, view.cos, 0],
+    [0, 0, 1],
+  ];
   const form = (i: number, j: number): number =>
     axes.reduce((sum, axis, k) => sum + (dot(axis, directions[i]!) * dot(axis, directions[j]!)) / solid.radii[k]! ** 2, 0);
   const [puu, put, puz, ptt, ptz, pzz] = [form(0, 0), form(0, 1), form(0, 2), form(1, 1), form(1, 2), form(2, 2)];
@@ -97,8 +117,15 @@ function sliceStack(solid: Stack, view: View, grid: Grid): Slices {
     const [ia, ib] = [1 / (halfX * halfX), 1 / (halfY * halfY)];
     const { cos, sin } = view;
     writeSlice(
-      rows, row * SLICE, cx * cos + cy * sin, -cx * sin + cy * cos, m,
-      cos * cos * ia + sin * sin * ib, cos * sin * (ib - ia), sin * sin * ia + cos * cos * ib, 1,
+      rows,
+      row * SLICE,
+      cx * cos + cy * sin,
+      -cx * sin + cy * cos,
+      m,
+      cos * cos * ia + sin * sin * ib,
+      cos * sin * (ib - ia),
+      sin * sin * ia + cos * cos * ib,
+      1,
     );
   }
   return { rows, squareness: solid.squareness ?? 0 };

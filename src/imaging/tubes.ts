@@ -110,8 +110,19 @@ export function addTube(canvas: Float32Array, tube: Tube, view: View, grid: Grid
     if (b0u * du + b0v * dv < 0.2 * flat * Math.hypot(b0u, b0v)) [b0u, b0v] = [du, dv]; // a hairpin: cut square
     if (b1u * du + b1v * dv < 0.2 * flat * Math.hypot(b1u, b1v)) [b1u, b1v] = [du, dv];
     addPiece(canvas, grid, {
-      u0, v0, u1, v1, b0u, b0v, b1u, b1v,
-      r0: radiusAt(i), r1: radiusAt(i + 1), wall: tube.amount * oblique, core, coreChange: coreChange * oblique,
+      u0,
+      v0,
+      u1,
+      v1,
+      b0u,
+      b0v,
+      b1u,
+      b1v,
+      r0: radiusAt(i),
+      r1: radiusAt(i + 1),
+      wall: tube.amount * oblique,
+      core,
+      coreChange: coreChange * oblique,
     });
   }
 }
@@ -126,9 +137,16 @@ export const ROD = 8;
  * @param scale   factor of all radii
  * @param amount  what one cm of a rod of this radius adds
  */
-export function addRods(canvas: Float32Array, rods: Float32Array, scale: number, amount: (radius: number) => number, view: View, grid: Grid): void {
+export function addRods(
+  canvas: Float32Array,
+  rods: Float32Array,
+  scale: number,
+  amount: (radius: number) => number,
+  view: View,
+  grid: Grid,
+): void {
   const p = new Float64Array(8);
-  const thinnest = 0.16 * grid.pitch;
+  const thinnest = 0.2 * grid.pitch;
   for (let at = 0; at < rods.length; at += ROD) {
     const radius = rods[at + 6]! * scale;
     if (radius < thinnest) continue; // nothing to be seen at this pixel size
@@ -140,8 +158,19 @@ export function addRods(canvas: Float32Array, rods: Float32Array, scale: number,
     if (flat < 1e-6) continue;
     const oblique = Math.min(Math.sqrt(flat * flat + dt * dt) / flat, LONGEST);
     addPiece(canvas, grid, {
-      u0, v0, u1, v1, b0u: du, b0v: dv, b1u: du, b1v: dv,
-      r0: radius * p[2]!, r1: rods[at + 7]! * scale * p[6]!, wall: amount(rods[at + 6]!) * oblique, core: 0, coreChange: 0,
+      u0,
+      v0,
+      u1,
+      v1,
+      b0u: du,
+      b0v: dv,
+      b1u: du,
+      b1v: dv,
+      r0: radius * p[2]!,
+      r1: rods[at + 7]! * scale * p[6]!,
+      wall: amount(rods[at + 6]!) * oblique,
+      core: 0,
+      coreChange: 0,
     });
   }
 }

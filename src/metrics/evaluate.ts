@@ -11,7 +11,8 @@ export type AurocByFinding = Readonly<Record<string, number>>;
 
 /** Share of pictures with the side asked for, by finding, and over all of them together. */
 export interface SideAccuracy {
-  readonly all: number;
+  /** null where no side was asked for. */
+  readonly all: number | null;
   readonly byFinding: Readonly<Record<string, number>>;
   /** How many sided findings were asked for. */
   readonly count: number;
@@ -20,7 +21,7 @@ export interface SideAccuracy {
 /**
  * AUROC of the classifier's probabilities against the labels of the prompts (or, for real pictures, of the records).
  *
- * @returns by finding, and as `mean`; findings without both classes are left out
+ * @returns by finding, and as `mean`; findings without both classes are left out, and nothing is returned where all of them are
  */
 export function aurocByFinding(config: ClassifierConfig, { presence }: Classified, records: readonly Labelled[]): AurocByFinding {
   const found: Record<string, number> = {};
@@ -34,7 +35,7 @@ export function aurocByFinding(config: ClassifierConfig, { presence }: Classifie
     if (!Number.isNaN(area)) found[finding] = area;
   });
   const values = Object.values(found);
-  return { ...found, mean: values.reduce((sum, value) => sum + value, 0) / values.length };
+  return values.length === 0 ? {} : { ...found, mean: values.reduce((sum, value) => sum + value, 0) / values.length };
 }
 
 /** Share of the sided findings asked for that the classifier sees on the side asked for. */
@@ -49,7 +50,7 @@ export function sideAccuracy(config: ClassifierConfig, { right }: Classified, re
     hits += correct;
     count += asked.length;
   });
-  return { all: count > 0 ? hits / count : Number.NaN, byFinding, count };
+  return { all: count > 0 ? hits / count : null, byFinding, count };
 }
 
 /** What the classifier makes of a set of pictures. */

@@ -33,7 +33,7 @@ export function dpmSinglestep(
   const slope = (i: number): tf.Tensor => linear([1 / r(i), outputs[call - i]!], [-1 / r(i), first]);
   if (order === 2) return linear([c.x, x], [c.d0, first], [c.d1, slope(call)], fresh);
   const [late, early] = [slope(call), slope(call - 1)];
-  if (solver === 'midpoint') return linear([c.x, x], [c.d0, first], [c.d1, late], fresh);
+  if (solver !== 'heun') return linear([c.x, x], [c.d0, first], [c.d1, late], fresh);
   const [rLate, rEarly] = [r(call), r(call - 1)];
   const spread = 1 / (rLate - rEarly);
   const d1 = linear([rLate * spread, early], [-rEarly * spread, late]);

@@ -24,7 +24,7 @@ export interface DpmCoefficients {
 }
 
 /**
- * @param solver `midpoint` or `heun`: how the first derivative is weighted
+ * @param solver `heun` weights the first derivative by the exact integral, anything else as the midpoint rule does
  * @param from   σ where the step starts
  * @param to     σ where it ends; 0 leaves d1 and d2 without meaning
  */
@@ -39,7 +39,7 @@ export function dpmCoefficients(algorithm: DpmAlgorithm, solver: string, from: n
     return {
       x: (t.noise / s.noise) * (stochastic ? Math.exp(-h) : 1),
       d0,
-      d1: solver === 'midpoint' ? d0 / 2 : t.signal * (Math.expm1(-k) / k + 1),
+      d1: solver === 'heun' ? t.signal * (Math.expm1(-k) / k + 1) : d0 / 2,
       d2: -t.signal * ((Math.expm1(-k) + k) / k ** 2 - 0.5),
       noise: stochastic ? t.noise * Math.sqrt(-Math.expm1(-2 * h)) : 0,
     };
@@ -49,7 +49,7 @@ export function dpmCoefficients(algorithm: DpmAlgorithm, solver: string, from: n
   return {
     x: t.signal / s.signal,
     d0,
-    d1: solver === 'midpoint' ? d0 / 2 : scale * (Math.expm1(h) / h - 1),
+    d1: solver === 'heun' ? scale * (Math.expm1(h) / h - 1) : d0 / 2,
     d2: scale * ((Math.expm1(h) - h) / h ** 2 - 0.5),
     noise: stochastic ? t.noise * Math.sqrt(Math.expm1(2 * h)) : 0,
   };
@@ -105,7 +105,8 @@ export function checkFinalSigma({ algorithm_type: algorithm, final_sigmas_type: 
 
 export const dpmChoices: Readonly<Record<string, readonly string[]>> = {
   algorithm_type: ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++', 'sde-dpmsolver'],
-  solver_type: ['midpoint', 'heun'],
+  // The names of other solvers' variants stand in configs that were made for those; they mean midpoint here.
+  solver_type: ['midpoint', 'heun', 'logrho', 'bh1', 'bh2'],
 };
 
 export const dpmSolver: SchedulerClass<DpmSolverConfig> = {

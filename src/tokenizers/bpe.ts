@@ -1,4 +1,7 @@
-/** Training of a byte-level BPE vocabulary in CLIP's manner. Sennrich et al. 2016, arXiv:1508.07909; Radford et al. 2021, arXiv:2103.00020. */
+/**
+ * Training of a byte-level BPE vocabulary in CLIP's manner.
+ * Sennrich et al. 2016, arXiv:1508.07909; Radford et al. 2021, arXiv:2103.00020.
+ */
 
 import { createTokenizer } from './create';
 import { clipDefinition, clipPattern, endOfText, startOfText } from './definition';

@@ -10,7 +10,7 @@ const WORDS: readonly (readonly [string, RegExp])[] = [
   ['pneumonia', /pneumonia/],
   ['atelectasis', /atelectasis/],
   ['edema', /edema/],
-  ['cardiomegaly', /cardiomegaly|cardiac enlargement|enlargement of the (heart|cardiac)/],
+  ['cardiomegaly', /cardiomegaly|heart is enlarged|cardiac enlargement|enlargement of the (heart|cardiac)/],
   ['widened mediastinum', /mediastinal widening|widen\w* (of the \w+ )?mediastinum/],
   ['nodule', /nodule|\bmass\b/],
   ['fracture', /fracture/],
@@ -18,7 +18,7 @@ const WORDS: readonly (readonly [string, RegExp])[] = [
   ['pleural thickening', /pleural thickening/],
   ['hyperinflation', /hyperinflat/],
   ['pacemaker', /pacemaker/],
-  ['endotracheal tube', /endotracheal|\bet tube/],
+  ['endotracheal tube', /endotracheal|intubated|\bet tube/],
   ['central line', /central (venous )?(line|catheter)|(jugular|ij|subclavian) (line|catheter|central)/],
   ['feeding tube', /(feeding|nasogastric|enteric) tube/],
   ['chest tube', /(chest|thoracostomy) tube/],
@@ -69,9 +69,11 @@ function checkTruth(phantom: PhantomDataset, i: number): void {
   }
   const named = new Set(mentions.filter((m) => !m.negated).map((m) => m.finding));
   for (const kind of present) assert.ok(named.has(kind), `${where}: ${kind} is not named`);
-  if (/clear/.test(text)) assert.ok(!['effusion', 'consolidation', 'pneumonia', 'edema', 'nodule', 'atelectasis'].some((k) => present.has(k)), where);
-  if (/(heart size|silhouette is)/i.test(text)) assert.ok(!present.has('cardiomegaly'), where);
-  if (/no acute|no abnormality|normal (chest|study)/i.test(text)) assert.ok(![...present].some((k) => /effusion|pneumo|edema|fracture/.test(k)), where);
+  if (/clear/.test(text))
+    assert.ok(!['effusion', 'consolidation', 'pneumonia', 'edema', 'nodule', 'atelectasis'].some((k) => present.has(k)), where);
+  if (/heart size|silhouette is (normal|within)/i.test(text)) assert.ok(!present.has('cardiomegaly'), where);
+  if (/no acute|no abnormality|normal (chest|study)/i.test(text))
+    assert.ok(![...present].some((k) => /effusion|pneumo|edema|fracture/.test(k)), where);
 }
 
 test('an impression names what is there, with its side, and negates only what is not', () => {
@@ -105,7 +107,7 @@ test('a prompt names view, findings and sides in a small vocabulary', () => {
     for (const word of text.toLowerCase().match(/[a-z]+/g)!) words.add(word);
     total += tokens(text);
   }
-  assert.ok(words.size >= 40 && words.size <= 100, `${words.size} words: ${[...words].join(' ')}`);
+  assert.ok(words.size >= 45 && words.size <= 100, `${words.size} words: ${[...words].join(' ')}`);
   assert.ok(total / phantom.length > 9 && total / phantom.length < 18, `mean ${total / phantom.length} tokens`);
 });
 
@@ -117,7 +119,14 @@ test('impressions are 3 to 120 tokens long and hardly ever repeat', () => {
   assert.ok(lengths.at(-1)! > 60, 'there are long ones');
   assert.ok(new Set(texts).size > 1600, `${new Set(texts).size} different texts`);
   const all = texts.join(' ');
-  for (const style of [/suggest|possible|suspected/i, /new since|new from|unchanged|stable/i, /resolv|resolution/i, /worsening|increas/i, /\b1\. /, /No evidence of|There is no/])
+  for (const style of [
+    /suggest|possible|suspected/i,
+    /new since|new from|unchanged|stable/i,
+    /resolv|resolution/i,
+    /worsening|increas/i,
+    /\b1\. /,
+    /No evidence of|There is no/,
+  ])
     assert.match(all, style);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Dataset, splitByPatient, subset } from 'roentgen-lab/datasets';
+import { type Dataset, loadPixels, splitByPatient, subset } from 'roentgen-lab/datasets';
 import { key } from 'roentgen-lab/engine';
 
 /** Patients with 1, 2, 3, … images, mixed. */
@@ -71,4 +71,24 @@ test('a subset has its own indices, pixels and fingerprint', async () => {
   assert.throws(() => subset(sample(4), [0.5]), RangeError);
   assert.notEqual(part.fingerprint, subset(sample(4), [3, 1]).fingerprint);
   assert.notEqual(part.fingerprint, 'f');
+});
+
+test('a subset hands its indices on to a dataset that makes many images at once', async () => {
+  const asked: number[][] = [];
+  const whole: Dataset = {
+    ...sample(4),
+    async batch(indices, size) {
+      asked.push(Array.from(indices));
+      return Float32Array.from({ length: indices.length * size * size }, (_, i) => indices[Math.floor(i / (size * size))]!);
+    },
+  };
+  const part = subset(whole, [3, 5, 1]);
+  assert.deepEqual(Array.from(await loadPixels(part, 1)), [3, 5, 1]);
+  assert.deepEqual(Array.from(await part.batch!([2, 0], 1)), [1, 3]);
+  assert.deepEqual(asked, [
+    [3, 5, 1],
+    [1, 3],
+  ]);
+  await assert.rejects(part.batch!([3], 1), RangeError);
+  assert.equal(subset(sample(4), [0]).batch, undefined);
 });

@@ -97,10 +97,10 @@ test('a heat map has its cells with sharp edges', async () => {
 });
 
 test('where the picture fails the figure still shows and says so', () => {
-  const bundle = figure({ data: [{ y: [1] }], layout: { width: 1e6, height: 1e6 } }).bundle();
+  const bundle = figure({ data: [{ y: [1] }], layout: { width: 20_000, height: 20_000 } }).bundle();
   assert.ok(plotlyMime in bundle);
   assert.ok(!('image/png' in bundle));
-  assert.match(String(bundle['text/plain']), /no picture: /);
+  assert.match(String(bundle['text/plain']), /no picture: .*too large/);
 });
 
 test('a draft leaves the picture out', () => {
@@ -158,7 +158,7 @@ test('a loss plot keeps its size and its mean, and is logarithmic only where it 
   assert.ok(Math.abs(mean(drawn) - mean(losses)) < 1e-3);
   assert.equal((shown.spec.layout.yaxis as { type: string }).type, 'log');
   const zero = lossPlot([{ name: 'kl', x: [0, 1], y: [0, 0.1] }]);
-  assert.equal((zero.spec.layout.yaxis as { type: string }).type, 'linear');
+  assert.equal((zero.spec.layout.yaxis as { type?: string }).type, undefined);
 });
 
 test('pictures leave nothing behind that keeps a process alive', () => {

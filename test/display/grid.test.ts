@@ -86,7 +86,7 @@ test('generated pictures say that they are synthetic, real ones do not', () => {
   const generated = imageGrid([{ ...ramp(4, 4), prompt: 'Large left effusion.' }]);
   assert.match(String(generated.bundle()['text/html']), new RegExp(notForDiagnosis));
   assert.match(String(generated.bundle()['text/plain']), new RegExp(notForDiagnosis));
-  assert.ok(generated.png().includes(notForDiagnosis), 'the file itself says so');
+  assert.ok(Buffer.from(generated.png()).includes(notForDiagnosis), 'the file itself says so');
   assert.equal(dom(generated).querySelector('.rg-caption')?.textContent, 'Large left effusion.');
   assert.doesNotMatch(String(imageGrid([ramp(4, 4)]).bundle()['text/html']), new RegExp(notForDiagnosis));
 });

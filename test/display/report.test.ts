@@ -55,7 +55,7 @@ test('figures become interactive once, with their picture until they are drawn',
   assert.ok(places.every((place) => place.querySelector('img')?.src.startsWith('data:image/png;base64,')));
   const specs = JSON.parse(document.getElementById('figures')!.textContent!) as { data: { y: number[] }[] }[];
   assert.deepEqual(specs[1]!.data[0]!.y, [3, 2, 1.5]);
-  assert.equal(text.split('plotly.js v').length, 2, 'Plotly is inside, once');
+  assert.equal(text.split('plotly.js (cartesian - minified)').length, 2, 'Plotly is inside, once');
   assert.equal(document.title, 'A title');
   assert.match(document.body.textContent ?? '', new RegExp(notForDiagnosis, 'i'));
 });
@@ -149,11 +149,11 @@ test('pictures beside the notebook and attachments come along', async (t) => {
   const png = imageGrid([new Float32Array(4)]).png();
   writeFileSync(join(folder, 'a b.png'), png);
   writeFileSync(join(folder, 'secret.txt'), 'secret');
-  const attached = { attachments: { 'x.png': { 'image/png': png.toString('base64') } } };
+  const attached = { attachments: { 'x.png': { 'image/png': Buffer.from(png).toString('base64') } } };
   const text = '![beside](a%20b.png) ![attached](attachment:x.png) ![gone](gone.png) ![no picture](secret.txt)';
   const { document } = await page(folder, markdown(text, attached));
   const sources = Array.from(document.querySelectorAll('main img'), (image) => image.getAttribute('src'));
-  assert.deepEqual(sources, new Array(2).fill(`data:image/png;base64,${png.toString('base64')}`));
+  assert.deepEqual(sources, new Array(2).fill(`data:image/png;base64,${Buffer.from(png).toString('base64')}`));
   assert.match(document.querySelector('main')!.textContent ?? '', /not included: gone.*not included: no picture/s);
 });
 

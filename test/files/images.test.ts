@@ -50,6 +50,23 @@ test('16-bit grey keeps all its levels; alpha is dropped; a palette becomes colo
   assert.deepEqual(data, red);
 });
 
+test('16-bit colours keep all their levels, and an embedded profile changes no value', async (t) => {
+  const path = join(tempDir(t), 'a.png');
+  const deep = Uint16Array.from({ length: 48 }, (_, i) => i * 1300 + 3);
+  await sharp(deep, { raw: { width: 4, height: 4, channels: 3 } })
+    .toColourspace('rgb16')
+    .png()
+    .toFile(path);
+  assert.deepEqual(await readImage(path), { width: 4, height: 4, channels: 3, data: deep });
+  // sRGB's red is stored as about (234, 51, 35) in Display P3; turned back by the profile it would be (255, 0, 0).
+  await sharp(Uint8Array.of(255, 0, 0), { raw: { width: 1, height: 1, channels: 3 } })
+    .withIccProfile('p3')
+    .png()
+    .toFile(path);
+  const [red, green] = (await readImage(path)).data;
+  assert.ok(red! < 245 && green! > 30, `${red}, ${green}`);
+});
+
 test('EXIF orientation does not turn the pixels', async (t) => {
   const path = join(tempDir(t), 'a.jpg');
   const picture = sharp(new Uint8Array(6 * 2).fill(100), { raw: { width: 6, height: 2, channels: 1 } });

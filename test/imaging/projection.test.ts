@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addPlate, addSolid, addTube, gaussianBlur, type Grid, makeView, type Solid, smoothCurve, type Tube, type Vec3 } from 'roentgen-lab/imaging';
+import {
+  addPlate,
+  addSolid,
+  addTube,
+  type Grid,
+  gaussianBlur,
+  makeView,
+  type Solid,
+  smoothCurve,
+  type Tube,
+  type Vec3,
+} from 'roentgen-lab/imaging';
 
 const grid: Grid = { width: 160, pitch: 0.1, u0: 0, v0: 0 };
 const far = 1e9; // parallel rays
@@ -39,16 +50,30 @@ test('an ellipsoid and the same ellipsoid as a stack of slices have the same sha
   const n = 400;
   const heights = Array.from({ length: n + 1 }, (_, i) => -3 * Math.cos((Math.PI * i) / n));
   const scale = heights.map((z) => Math.sqrt(Math.max(0, 1 - (z / 3) ** 2)));
-  const stack: Solid = { kind: 'stack', z: heights, x: heights.map(() => 0.7), y: heights.map(() => 1), a: scale.map((s) => 5 * s), b: scale.map((s) => 2 * s) };
+  const stack: Solid = {
+    kind: 'stack',
+    z: heights,
+    x: heights.map(() => 0.7),
+    y: heights.map(() => 1),
+    a: scale.map((s) => 5 * s),
+    b: scale.map((s) => 2 * s),
+  };
   const round: Solid = { kind: 'ellipsoid', centre: [0.7, 1, 0], radii: [5, 2, 3] };
   const view = makeView(0.4, far);
   const [a, b] = [round, stack].map((s) => shadow((c) => addSolid(c, s, view, grid, 1))) as [Float32Array, Float32Array];
-  assert.ok(a.every((v, i) => Math.abs(v - b[i]!) < 0.12), 'pixels differ by more than a millimetre');
+  assert.ok(
+    a.every((v, i) => Math.abs(v - b[i]!) < 0.12),
+    'pixels differ by more than a millimetre',
+  );
   assert.ok(Math.abs(volume(a) / volume(b) - 1) < 1e-3);
 });
 
 test('a straight tube holds its volume and a hollow one lacks its core', () => {
-  const points: Vec3[] = [[-5, 0, -3], [0, 0, 0.5], [5, 0, 4]];
+  const points: Vec3[] = [
+    [-5, 0, -3],
+    [0, 0, 0.5],
+    [5, 0, 4],
+  ];
   const length = Math.hypot(10, 7);
   const full = volume(shadow((c) => addTube(c, { points, radius: 0.5, amount: 1 }, makeView(0, far), grid)));
   const hollow = volume(shadow((c) => addTube(c, { points, radius: 0.5, amount: 1, core: 0.6, coreAmount: 0 }, makeView(0, far), grid)));
@@ -57,7 +82,15 @@ test('a straight tube holds its volume and a hollow one lacks its core', () => {
 });
 
 test('the joints of a curved tube leave neither gaps nor bright spots', () => {
-  const curve = smoothCurve([[-5, 0, -4], [-2, 0, 3], [3, 0, 3], [5, 0, -4]], 12);
+  const curve = smoothCurve(
+    [
+      [-5, 0, -4],
+      [-2, 0, 3],
+      [3, 0, 3],
+      [5, 0, -4],
+    ],
+    12,
+  );
   const tube: Tube = { points: curve, radius: 0.6, amount: 1 };
   const canvas = shadow((c) => addTube(c, tube, makeView(0, far), grid));
   assert.ok(Math.max(...canvas) < 1.2 * 1.08, `brightest ${Math.max(...canvas)}, a tube is 1.2 thick`);
@@ -68,13 +101,42 @@ test('the joints of a curved tube leave neither gaps nor bright spots', () => {
 });
 
 test('a tube thinner than a pixel keeps its total', () => {
-  const thin = volume(shadow((c) => addTube(c, { points: [[-5, 0, 0.03], [5, 0, 0.03]], radius: 0.02, amount: 1 }, makeView(0, far), grid)));
+  const thin = volume(
+    shadow((c) =>
+      addTube(
+        c,
+        {
+          points: [
+            [-5, 0, 0.03],
+            [5, 0, 0.03],
+          ],
+          radius: 0.02,
+          amount: 1,
+        },
+        makeView(0, far),
+        grid,
+      ),
+    ),
+  );
   assert.ok(Math.abs(thin / (Math.PI * 0.0004 * 10) - 1) < 0.3, `${thin}`);
 });
 
 test('what lies nearer to the source appears larger: front from in front, back from behind', () => {
   const extent = (y: number, distance: number): number => {
-    const canvas = shadow((c) => addPlate(c, [[-3, y, -3], [3, y, -3], [3, y, 3], [-3, y, 3]], 1, makeView(0, distance), grid));
+    const canvas = shadow((c) =>
+      addPlate(
+        c,
+        [
+          [-3, y, -3],
+          [3, y, -3],
+          [3, y, 3],
+          [-3, y, 3],
+        ],
+        1,
+        makeView(0, distance),
+        grid,
+      ),
+    );
     return Math.sqrt(volume(canvas));
   };
   assert.ok(Math.abs(extent(8, -100) - 6 / 0.92) < 0.02);

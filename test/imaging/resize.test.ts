@@ -46,13 +46,21 @@ test("resizing equals Pillow's within two grey levels (another JPEG decoder), fo
 test('a constant picture stays constant, whatever the filter and scale', () => {
   const image = { width: 13, height: 9, data: new Float32Array(13 * 9).fill(0.7) };
   for (const filter of ['nearest', 'box', 'area', 'bilinear', 'bicubic', 'lanczos'] as const)
-    for (const [width, height] of [[5, 4], [13, 20], [40, 9]] as const)
-      for (const v of resize(image, { width, height, filter }).data) assert.ok(Math.abs(v - 0.7) < 1e-6, `${filter} ${width}x${height}: ${v}`);
+    for (const [width, height] of [
+      [5, 4],
+      [13, 20],
+      [40, 9],
+    ] as const)
+      for (const v of resize(image, { width, height, filter }).data)
+        assert.ok(Math.abs(v - 0.7) < 1e-6, `${filter} ${width}x${height}: ${v}`);
 });
 
 test('area is the mean of the covered pixels, also where they are covered in part', () => {
   const image = { width: 3, height: 1, data: Float32Array.of(0, 1, 5) };
-  assert.deepEqual([...resize({ width: 4, height: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) }, { width: 2, height: 1, filter: 'area' }).data], [3.5, 5.5]);
+  assert.deepEqual(
+    [...resize({ width: 4, height: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) }, { width: 2, height: 1, filter: 'area' }).data],
+    [3.5, 5.5],
+  );
   assert.deepEqual([...resize(image, { width: 1, height: 1, filter: 'area' }).data], [2]);
 });
 

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { runNotebook } from '../../kernels/client';
 import { root, tempDir } from '../support';
 
 const python = join(root, '.venv', 'bin', 'python');
@@ -41,18 +40,4 @@ test('jupyter_kernel_test, a restart by jupyter_client and a notebook by nbclien
   const ran = Number(/Ran (\d+) tests/.exec(stderr)?.[1]);
   const skipped = stderr.split('\n').filter((line) => line.includes('... skipped')).length;
   assert.ok(ran - skipped >= 13, stderr);
-
-  // What this project's client writes, Jupyter accepts.
-  const book = join(share, 'book.ipynb');
-  const cell = {
-    cell_type: 'code',
-    id: 'a',
-    metadata: {},
-    source: 'console.log("text");\nthrow new Error("x")',
-    outputs: [],
-    execution_count: null,
-  };
-  writeFileSync(book, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] }));
-  await assert.rejects(runNotebook(book, { output: join(share, 'out.ipynb') }));
-  await run(python, ['-c', 'import nbformat; nbformat.validate(nbformat.read("out.ipynb", as_version=4))'], { cwd: share });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,23 +22,20 @@ async function ends(pid: number, milliseconds: number): Promise<boolean> {
   return false;
 }
 
-test('a restarted kernel has forgotten everything, and a kernel ends cleanly when asked', async () => {
-  const first = await Kernel.start();
-  await runIn(first, 'const kept = 1;');
+test('kernels get their environment, end when asked even in an endless loop, and a new one has forgotten everything', async () => {
+  const first = await Kernel.start({ env: { ROENTGEN_BACKEND: 'wasm', TF_CPP_MIN_LOG_LEVEL: undefined } });
+  const environment = await runIn(first, 'const kept = 1;\n[process.env.ROENTGEN_BACKEND, process.env.TF_CPP_MIN_LOG_LEVEL]');
+  assert.equal(environment.value, "[ 'wasm', '3' ]");
   await first.shutdown();
   assert.equal(await first.ended, 'the kernel ended with status 0');
   await assert.rejects(first.execute('1'), /ended with status 0/);
+
   const second = await Kernel.start();
   assert.equal(errorOf(await runIn(second, 'kept')).evalue, "1:1 - Cannot find name 'kept'.");
-  await second.shutdown();
-});
-
-test('a kernel in an endless loop ends when asked', async () => {
-  const kernel = await Kernel.start();
-  const running = kernel.execute('for (;;) {}').catch(() => undefined);
+  const running = second.execute('for (;;) {}').catch(() => undefined);
   await delay(500);
   const began = Date.now();
-  await kernel.shutdown();
+  await second.shutdown();
   assert.ok(Date.now() - began < 10_000);
   await running;
 });
@@ -50,13 +47,14 @@ test('a kernel does not outlive the process that started it, even in an endless 
       kernel.execute(process.argv[1]).catch(() => {});
       setTimeout(() => { console.log(kernel.pid); }, 500);
     });`;
-  for (const code of ['await new Promise(() => {})', 'for (;;) {}']) {
+  const outlived = async (code: string): Promise<void> => {
     const parent = spawn(process.execPath, ['-e', script, code], { stdio: ['ignore', 'pipe', 'inherit'] });
     const pid = Number(await new Promise<string>((resolve) => parent.stdout.once('data', (data) => resolve(String(data)))));
     assert.ok(isAlive(pid));
     parent.kill('SIGKILL');
-    assert.ok(await ends(pid, 10_000), `${code}: the kernel lives on`);
-  }
+    assert.ok(await ends(pid, 20_000), `${code}: the kernel lives on`);
+  };
+  await Promise.all(['await new Promise(() => {})', 'for (;;) {}'].map(outlived));
 });
 
 test('a kernel that cannot start says why', async (t) => {
@@ -73,7 +71,6 @@ test('the package is found, typed and at run time, from the notebooks folder and
   writeFileSync(join(elsewhere, 'node_modules', 'own', 'index.js'), 'exports.own = 5;');
   writeFileSync(join(elsewhere, 'node_modules', 'own', 'index.d.ts'), 'export declare const own: number;');
   writeFileSync(join(elsewhere, 'helper.ts'), 'export const twice = (n: number): number => 2 * n;');
-  symlinkSync(join(root, 'README.md'), join(elsewhere, 'link.md'));
   for (const cwd of [join(root, 'test'), elsewhere]) {
     const kernel = await Kernel.start({ cwd });
     t.after(() => kernel.shutdown());
@@ -95,13 +92,6 @@ test('the package is found, typed and at run time, from the notebooks folder and
   }
 });
 
-test('the environment reaches the library, and TensorFlow is told to be quiet', async () => {
-  const kernel = await Kernel.start({ env: { ROENTGEN_BACKEND: 'wasm', TF_CPP_MIN_LOG_LEVEL: undefined } });
-  const shown = await runIn(kernel, '[process.env.ROENTGEN_BACKEND, process.env.TF_CPP_MIN_LOG_LEVEL]');
-  await kernel.shutdown();
-  assert.equal(shown.value, "[ 'wasm', '3' ]");
-});
-
 test('memory does not grow with the number of cells', async () => {
   const kernel = await Kernel.start();
   await runIn(
@@ -121,9 +111,9 @@ test('memory does not grow with the number of cells', async () => {
     `const big${i % 3} = new Float64Array(1e5).fill(${i});\nconsole.log("x".repeat(1e5));\nawait Promise.resolve(${i});\nnew Array(1e4).fill(${i}).length`;
   for (let i = 0; i < 30; i++) await kernel.execute(cell(i));
   const before = await heap();
-  for (let i = 0; i < 150; i++) await kernel.execute(cell(i));
+  for (let i = 0; i < 100; i++) await kernel.execute(cell(i));
   const growth = (await heap()) - before;
   await kernel.shutdown();
   // Each cell makes about 1 MiB; what stays of it (history, source maps of the latest cells) is small.
-  assert.ok(growth < 6, `${growth.toFixed(1)} MiB in 150 cells`);
+  assert.ok(growth < 6, `${growth.toFixed(1)} MiB in 100 cells`);
 });

@@ -8,15 +8,9 @@ import { readJson } from '../../files';
 /** Files that several cases read; they are no case of their own. */
 const shared = ['common', 'inputs', 'expected'];
 
-/** The sub-folders of a fixtures folder that hold at least one case, with their cases in order. */
-export async function listComponents(root: string): Promise<Map<string, readonly string[]>> {
-  const found = new Map<string, readonly string[]>();
-  for (const entry of await entriesOf(root)) {
-    if (!entry.isDirectory()) continue;
-    const cases = await listCases(join(root, entry.name));
-    if (cases.length > 0) found.set(entry.name, cases);
-  }
-  return found;
+/** The names of the sub-folders, one a component. */
+export async function listComponents(root: string): Promise<string[]> {
+  return (await entriesOf(root)).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
 /**

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { startEngine } from '../../engine';
 import { type Checker, type CheckOptions, type Row, Unsupported } from './checker';
-import { listComponents } from './list';
-import { unsupported } from './measure';
+import { listCases, listComponents } from './list';
+import { failed, unsupported } from './measure';
 import { checkers as known } from './registry';
 
 export interface VerifyOptions extends CheckOptions {
@@ -17,31 +17,41 @@ export interface VerifyOptions extends CheckOptions {
   readonly checkers?: readonly Checker[];
 }
 
-/** One case to check and who does it; without a checker it is not supported. */
+/** One case to check. */
 export interface Planned {
   readonly component: string;
   readonly case: string;
+  /** Who checks it; nobody where it is not supported. */
   readonly checker?: Checker;
+  /** Why the component's cases can't be told, in place of a case. */
+  readonly broken?: string;
 }
 
 /** The cases of a fixtures folder in the order of the table. */
 export async function planVerification(root: string, options: Pick<VerifyOptions, 'only' | 'checkers'>): Promise<Planned[]> {
   const planned: Planned[] = [];
-  for (const [component, found] of await listComponents(root)) {
-    const owners = new Map<string, Checker | undefined>();
-    for (const checker of (options.checkers ?? known).filter((c) => c.component === component)) {
-      const names = await checker.cases(join(root, component)).catch((error: unknown) => [brokenIndex(error)]);
-      for (const name of names) if (!owners.has(name)) owners.set(name, checker);
-    }
-    for (const name of found) if (!owners.has(name)) owners.set(name, undefined);
-    for (const [name, checker] of owners) planned.push({ component, case: name, ...(checker ? { checker } : {}) });
-  }
+  for (const component of await listComponents(root)) planned.push(...(await planComponent(root, component, options.checkers ?? known)));
   return planned.filter((p) => options.only.length === 0 || options.only.some((prefix) => `${p.component}/${p.case}`.startsWith(prefix)));
 }
 
-/** A checker that cannot even list its cases still has to show up, as a case that fails when it is run. */
-function brokenIndex(error: unknown): string {
-  return `(cases unreadable: ${messageOf(error)})`;
+async function planComponent(root: string, component: string, checkers: readonly Checker[]): Promise<Planned[]> {
+  const folder = join(root, component);
+  const owners = new Map<string, Checker | undefined>();
+  const problems = new Set<string>();
+  const namesOr = (names: Promise<readonly string[]>): Promise<readonly string[]> =>
+    names.catch((error: unknown) => {
+      problems.add(messageOf(error));
+      return [];
+    });
+  const found = await namesOr(listCases(folder));
+  if (found.length === 0 && problems.size === 0) return []; // no fixtures, such as the generator's own folder
+  for (const checker of checkers.filter((c) => c.component === component))
+    for (const name of await namesOr(checker.cases(folder))) if (!owners.has(name)) owners.set(name, checker);
+  for (const name of found) if (!owners.has(name)) owners.set(name, undefined);
+  return [
+    ...[...problems].map((broken) => ({ component, case: '(list of cases)', broken })),
+    ...[...owners].map(([name, checker]) => ({ component, case: name, ...(checker ? { checker } : {}) })),
+  ];
 }
 
 /** Checks the planned cases one after another. Stops early, without an error, when the signal is raised. */
@@ -58,19 +68,26 @@ export async function* verify(root: string, planned: readonly Planned[], options
 
 async function* rowsOf(root: string, plan: Planned, options: VerifyOptions): AsyncGenerator<Row> {
   const names = { component: plan.component, case: plan.case };
+  if (plan.broken !== undefined) {
+    yield { ...names, ...failed('all', plan.broken) };
+    return;
+  }
   if (!plan.checker) {
     yield { ...names, ...unsupported('all') };
     return;
   }
+  let rows = 0;
   try {
     for await (const measure of plan.checker.check(join(root, plan.component), plan.case, options)) {
+      rows++;
       yield { ...names, ...measure };
       if (options.signal.aborted) return;
     }
+    if (rows === 0) yield { ...names, ...failed('all', 'nothing in the case was measured') };
   } catch (error) {
     const message = messageOf(error);
     if (error instanceof Unsupported) yield { ...names, ...unsupported('all', `not yet supported: ${message}`) };
-    else yield { ...names, quantity: `all: ${message}`, error: null, tolerance: null, pass: false };
+    else yield { ...names, ...failed('all', message) };
     if (process.env.ROENTGEN_DEBUG && error instanceof Error && !(error instanceof Unsupported)) options.warn(error.stack ?? message);
   }
 }

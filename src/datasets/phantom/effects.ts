@@ -3,7 +3,7 @@
 import type { Vec3 } from '../../imaging';
 import { averageDepth, averageOuter } from './lungs';
 import type { Displacement } from './torso';
-import type { Finding, Side, Study } from './types';
+import type { Finding, Study } from './types';
 import { severity, sign } from './types';
 
 /** A cloud in a lung: air replaced by water, most in the middle, fading out as a Gaussian. */
@@ -44,8 +44,6 @@ export interface Effects extends Displacement {
   vessels: number;
   /** Extra haze of oedema, 0..1. */
   edema: number;
-  /** How much the domes are flattened, 0..1. */
-  flat: number;
   hernia: number;
 }
 
@@ -68,7 +66,7 @@ export function nodulePlace(finding: Finding, study: Study): { centre: Vec3; rad
   const { patient } = study;
   const [low, high] = ZONES[finding.zone ?? 'mid'];
   const z = low + ((high - low) * (finding.place[2] + 1)) / 2;
-  const radius = [1.0, 1.35, 1.85][finding.grade]! + [0.3, 0.4, 0.6][finding.grade]! * finding.amount;
+  const radius = [1.12, 1.45, 1.9][finding.grade]! + [0.25, 0.4, 0.6][finding.grade]! * finding.amount;
   const outer = averageOuter(z) - radius - 0.9;
   const heart = finding.side === 'left' && z < 0 ? 9.4 : 5.6;
   const x = Math.min(outer, heart) + Math.max(0, outer - heart) * ((finding.place[0] + 1) / 2);
@@ -108,7 +106,11 @@ function applyToLung(state: LungState, finding: Finding, study: Study): void {
   switch (finding.kind) {
     case 'effusion': {
       const level = [-1.5, 0.8, 4.2][finding.grade]! + [1.5, 2.6, 5][finding.grade]! * finding.amount;
-      state.fluid = { level: base + level * s, rise: state.rim?.kind === 'air' ? 0 : 1.6 + 2.2 * size, softness: study.view === 'AP' ? 0.9 : 0.4 };
+      state.fluid = {
+        level: base + level * s,
+        rise: state.rim?.kind === 'air' ? 0 : 1.6 + 2.2 * size,
+        softness: study.view === 'AP' ? 0.9 : 0.4,
+      };
       break;
     }
     case 'pneumothorax': {
@@ -119,9 +121,10 @@ function applyToLung(state: LungState, finding: Finding, study: Study): void {
       break;
     }
     case 'pleural thickening':
-      state.rim ??= finding.zone === 'upper'
-        ? { kind: 'pleura', inset: 0.8 + 0.9 * size, lower: 0.8 + 1.6 * size, from: 5 * s, to: 40 }
-        : { kind: 'pleura', inset: 0.8 + 1.1 * size, lower: 0, from: -40, to: 1 * s };
+      state.rim ??=
+        finding.zone === 'upper'
+          ? { kind: 'pleura', inset: 0.8 + 0.9 * size, lower: 0.8 + 1.6 * size, from: 5 * s, to: 40 }
+          : { kind: 'pleura', inset: 0.8 + 1.1 * size, lower: 0, from: -40, to: 1 * s };
       break;
     case 'consolidation':
     case 'pneumonia':
@@ -134,9 +137,18 @@ function applyToLung(state: LungState, finding: Finding, study: Study): void {
         const z = base + (0.9 + 1.5 * i + 0.9 * size + 0.5 * finding.place[2]) * s + state.domeRaise;
         const x0 = (5.4 + 0.8 * i) * s;
         const x1 = x0 + (3.6 + 1.8 * size) * s;
-        state.bands.push({ from: [d * x0, 1 - 3 * i, z], to: [d * x1, -3, z + (0.7 * finding.place[0] + 0.5) * s], radius: (0.26 + 0.22 * size) * s });
+        state.bands.push({
+          from: [d * x0, 1 - 3 * i, z],
+          to: [d * x1, -3, z + (0.7 * finding.place[0] + 0.5) * s],
+          radius: (0.26 + 0.22 * size) * s,
+        });
       }
-      state.opacities.push({ centre: [d * 7.5 * s, -3, base + 1.2 * s], radii: [4 * s, 4 * s, 1.5 * s], strength: 0.55 + 0.6 * size, patchiness: 0.5 });
+      state.opacities.push({
+        centre: [d * 7.5 * s, -3, base + 1.2 * s],
+        radii: [4 * s, 4 * s, 1.5 * s],
+        strength: 0.55 + 0.6 * size,
+        patchiness: 0.5,
+      });
       break;
     }
     case 'nodule':
@@ -152,7 +164,17 @@ function clear(): LungState {
 
 /** The thorax of a study with its findings applied. */
 export function effects(study: Study): Effects {
-  const out: Writable<Effects> = { heart: 1, widening: 0, shift: 0, left: clear(), right: clear(), vessels: 1, edema: 0, flat: 0, hernia: 0 };
+  const out: Writable<Effects> = {
+    heart: 1,
+    widening: 0,
+    shift: 0,
+    left: clear(),
+    right: clear(),
+    vessels: 1,
+    edema: 0,
+    flat: 0,
+    hernia: 0,
+  };
   for (const finding of study.findings) {
     const size = severity(finding);
     if (finding.kind === 'cardiomegaly') out.heart = 1.17 + 0.36 * size;
@@ -178,9 +200,4 @@ export function effects(study: Study): Effects {
     }
   }
   return out;
-}
-
-/** The side's state. */
-export function lungState(e: Effects, side: Side): LungState {
-  return side === 'left' ? e.left : e.right;
 }

@@ -80,7 +80,8 @@ function mention(group: Group, study: Study, grammar: Grammar, random: Draws): M
     return text === np ? { text, plain: np } : { text };
   };
   const compared = study.prior && study.view !== 'LATERAL' && random.chance(0.65) ? change(group, study.prior) : undefined;
-  if (compared && !(named.device && compared !== 'new') && !(compared !== 'new' && compared !== 'same' && named.grade === 'none')) return frame(compared);
+  if (compared && !(named.device && compared !== 'new') && !(compared !== 'new' && compared !== 'same' && named.grade === 'none'))
+    return frame(compared);
   if (named.device) return frame('device');
   return frame(group.length === 1 && group[0].grade === 0 && random.chance(0.22) ? 'uncertain' : 'present');
 }
@@ -107,7 +108,8 @@ function negations(study: Study, kinds: ReadonlySet<FindingKind>, grammar: Gramm
   const out: string[] = [];
   const count = Math.min(absent.length, random.weighted([0.35, 0.25, 0.27, 0.13]));
   const chosen: string[] = [];
-  while (chosen.length < count) chosen.push(fill(grammar.absent[absent.splice(Math.floor(random.uniform(0, absent.length)), 1)[0]!]!, {}, random));
+  while (chosen.length < count)
+    chosen.push(fill(grammar.absent[absent.splice(Math.floor(random.uniform(0, absent.length)), 1)[0]!]!, {}, random));
   const [a = '', b = '', c = ''] = chosen.map((text, i) => (i === 0 ? text : text.replace(/^(evidence of )/, '')));
   if (count > 0) out.push(fill([grammar.negation, grammar.negation2, grammar.negation3][count - 1]!, { a, b, c }, random));
   const heart = !kinds.has('cardiomegaly') && !kinds.has('widened mediastinum') && !kinds.has('hiatal hernia');
@@ -158,8 +160,10 @@ export function writeImpression(study: Study): string {
 
   const needed = join(mentions, grammar, random);
   const optional: string[] = [...resolved(study, kinds, grammar, random)];
-  if (kinds.size === 0) needed.push(fill(random.pick([grammar.normal, grammar.nothingAcute, grammar.nothingAcute, grammar.lungsClear]), {}, random));
-  else if ([...kinds].every((kind) => QUIET.includes(kind)) && random.chance(0.6)) optional.push(fill(random.pick([grammar.nothingAcute, grammar.lungsClear]), {}, random));
+  if (kinds.size === 0)
+    needed.push(fill(random.pick([grammar.normal, grammar.nothingAcute, grammar.nothingAcute, grammar.lungsClear]), {}, random));
+  else if ([...kinds].every((kind) => QUIET.includes(kind)) && random.chance(0.6))
+    optional.push(fill(random.pick([grammar.nothingAcute, grammar.lungsClear]), {}, random));
   if (random.chance(0.75)) optional.push(...negations(study, kinds, grammar, random));
 
   const opening = openings(study, grammar, random);

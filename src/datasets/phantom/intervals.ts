@@ -2,10 +2,14 @@
 
 import { halfChord, SLICE, type Slices } from '../../imaging';
 
+// Names of another room are looked up at each use in CommonJS; the inner loops take them once.
+const chord = halfChord;
+const STRIDE = SLICE + 1;
+
 /** Intervals on one ray: starts and ends, sorted as they are added. */
 export class Intervals {
-  readonly from = new Float64Array(32);
-  readonly to = new Float64Array(32);
+  readonly from: Float64Array = new Float64Array(32);
+  readonly to: Float64Array = new Float64Array(32);
   count = 0;
 
   add(from: number, to: number): void {
@@ -22,10 +26,11 @@ export class Intervals {
 
   /** Length of the union. */
   length(): number {
-    let [sum, end] = [0, Number.NEGATIVE_INFINITY];
+    let sum = 0;
+    let end = -1e9;
     for (let i = 0; i < this.count; i++) {
       if (this.to[i]! <= end) continue;
-      sum += this.to[i]! - Math.max(end, this.from[i]!);
+      sum += this.to[i]! - (end > this.from[i]! ? end : this.from[i]!);
       end = this.to[i]!;
     }
     return sum;
@@ -41,7 +46,7 @@ export class SliceRow {
   to = 0;
 
   constructor(readonly solids: readonly Slices[]) {
-    this.numbers = new Float64Array(solids.length * (SLICE + 1));
+    this.numbers = new Float64Array(solids.length * STRIDE);
   }
 
   /** Takes the slices of a row. */
@@ -50,9 +55,9 @@ export class SliceRow {
     [this.count, this.from, this.to] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const { rows, squareness } of this.solids) {
       if (rows[at + 1]! <= 0) continue;
-      const n = this.count++ * (SLICE + 1);
-      for (let k = 0; k < SLICE; k++) this.numbers[n + k] = rows[at + k]!;
-      this.numbers[n + SLICE] = squareness;
+      const n = this.count++ * STRIDE;
+      for (let k = 0; k < STRIDE - 1; k++) this.numbers[n + k] = rows[at + k]!;
+      this.numbers[n + STRIDE - 1] = squareness;
       this.from = Math.min(this.from, rows[at]! - rows[at + 1]!);
       this.to = Math.max(this.to, rows[at]! + rows[at + 1]!);
     }
@@ -62,12 +67,12 @@ export class SliceRow {
   meet(into: Intervals, u: number): void {
     into.count = 0;
     const { numbers } = this;
-    const end = this.count * (SLICE + 1);
-    for (let n = 0; n < end; n += SLICE + 1) {
+    const end = this.count * STRIDE;
+    for (let n = 0; n < end; n += STRIDE) {
       const du = u - numbers[n]!;
       const reach = numbers[n + 1]!;
       if (du >= reach || du <= -reach) continue;
-      const half = halfChord(numbers[n + SLICE]!, numbers[n + 4]!, du / reach);
+      const half = chord(numbers[n + STRIDE - 1]!, numbers[n + 4]!, du / reach);
       const middle = numbers[n + 2]! + numbers[n + 3]! * du;
       into.add(middle - half, middle + half);
     }

@@ -1,6 +1,7 @@
 /** The lungs' shape, and what lies against it: diaphragm, chest wall, and surfaces inside a lung that keep a distance from the wall. */
 
 import type { Stack } from '../../imaging';
+import { interpolate } from './curves';
 import type { Side, Study } from './types';
 import { sign } from './types';
 
@@ -33,19 +34,8 @@ const KNOTS: readonly (readonly [number, number, number, number, number])[] = [
   [13, 4.7, 4.7, -3.0, -3.0],
 ];
 
-/** Catmull-Rom through the knots at height z, column k. */
-function knot(z: number, k: 1 | 2 | 3 | 4): number {
-  let i = 0;
-  while (i < KNOTS.length - 2 && z > KNOTS[i + 1]![0]) i++;
-  const [p, q] = [KNOTS[i]!, KNOTS[i + 1]!];
-  const s = Math.max(0, Math.min(1, (z - p[0]) / (q[0] - p[0])));
-  const slope = (j: number): number => {
-    const [a, b] = [KNOTS[Math.max(0, j - 1)]!, KNOTS[Math.min(KNOTS.length - 1, j + 1)]!];
-    return ((b[k] - a[k]) / (b[0] - a[0])) * (q[0] - p[0]);
-  };
-  const [s2, s3] = [s * s, s * s * s];
-  return (2 * s3 - 3 * s2 + 1) * p[k] + (s3 - 2 * s2 + s) * slope(i) + (3 * s2 - 2 * s3) * q[k] + (s3 - s2) * slope(i + 1);
-}
+/** Column k of the knots at height z. */
+const knot = (z: number, k: 1 | 2 | 3 | 4): number => interpolate(KNOTS, z, k);
 
 /** Heights at which stacks are given: dense towards the apex, where the outline bends. */
 const HEIGHTS: readonly number[] = (() => {

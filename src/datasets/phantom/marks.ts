@@ -7,10 +7,27 @@ import type { Study } from './types';
 
 /** Strokes of the letters in a box from (0, 0) to (0.6, 1). */
 const LETTERS: Record<'L' | 'R', readonly (readonly (readonly [number, number])[])[]> = {
-  L: [[[0, 1], [0, 0], [0.55, 0]]],
+  L: [
+    [
+      [0, 1],
+      [0, 0],
+      [0.55, 0],
+    ],
+  ],
   R: [
-    [[0, 0], [0, 1], [0.4, 1], [0.55, 0.88], [0.55, 0.66], [0.4, 0.52], [0, 0.52]],
-    [[0.28, 0.52], [0.58, 0]],
+    [
+      [0, 0],
+      [0, 1],
+      [0.4, 1],
+      [0.55, 0.88],
+      [0.55, 0.66],
+      [0.4, 0.52],
+      [0, 0.52],
+    ],
+    [
+      [0.28, 0.52],
+      [0.58, 0],
+    ],
   ],
 };
 
@@ -34,7 +51,12 @@ export function sideMarker(study: Study, grid: Grid, random: Draws): Tube[] {
 /** Blackens what the collimator's shutters cover. Changes the picture. */
 export function collimate(grey: Float32Array, width: number, study: Study, random: Draws): void {
   const closed = random.chance(study.view === 'AP' ? 0.3 : 0.15);
-  const [left, right, top, bottom] = [0, 1, 2, 3].map(() => Math.max(0, random.uniform(-0.05, 0.06)) * width) as [number, number, number, number];
+  const [left, right, top, bottom] = [0, 1, 2, 3].map(() => Math.max(0, random.uniform(-0.05, 0.06)) * width) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   if (!closed) return;
   const cover = (distance: number): number => Math.min(1, Math.max(0, distance));
   for (let y = 0; y < width; y++) {

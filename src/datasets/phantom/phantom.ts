@@ -40,13 +40,15 @@ function checkOptions(options: PhantomOptions): { population: Population; count:
   const { seed = 0, count = 1000, views = ['PA', 'AP'], style = 'prompt' } = options;
   if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`openPhantom: seed: expected an integer >= 0, got ${seed}`);
   if (!Number.isInteger(count) || count < 1) throw new RangeError(`openPhantom: count: expected an integer >= 1, got ${count}`);
-  if (style !== 'prompt' && style !== 'impression') throw new TypeError(`openPhantom: style: expected 'prompt' or 'impression', got ${String(style)}`);
+  if (style !== 'prompt' && style !== 'impression')
+    throw new TypeError(`openPhantom: style: expected 'prompt' or 'impression', got ${String(style)}`);
   const wrongView = views.find((v) => !['PA', 'AP', 'LATERAL'].includes(v));
   if (views.length === 0 || wrongView !== undefined)
     throw new TypeError(`openPhantom: views: expected some of PA, AP, LATERAL, got ${wrongView ?? 'none'}`);
   const findings = options.findings ?? (style === 'prompt' ? phantomSettings().prompt.findings : PHANTOM_FINDINGS);
   const wrong = findings.find((f) => !PHANTOM_FINDINGS.includes(f));
-  if (wrong !== undefined) throw new TypeError(`openPhantom: findings: expected some of ${PHANTOM_FINDINGS.join(', ')}; got ${String(wrong)}`);
+  if (wrong !== undefined)
+    throw new TypeError(`openPhantom: findings: expected some of ${PHANTOM_FINDINGS.join(', ')}; got ${String(wrong)}`);
   return { population: { seed, views: [...views], findings: [...findings], style }, count };
 }
 
@@ -71,7 +73,8 @@ function describe(study: Study, findings: readonly FindingKind[]): Pick<ImageRec
 export function openPhantom(options: PhantomOptions = {}): PhantomDataset {
   const { population, count } = checkOptions(options);
   const roster = makeRoster(population, count);
-  const cache = options.cache === false ? undefined : pictureCache(options.cache ?? join(dataFolder, '..', '.cache', 'phantom'), population);
+  const cache =
+    options.cache === false ? undefined : pictureCache(options.cache ?? join(dataFolder, '..', '.cache', 'phantom'), population);
   const recent = new Map<string, Uint8Array>(); // the last blocks read
 
   const block = (size: number, number: number): Uint8Array | undefined => {
@@ -190,7 +193,8 @@ export function openPhantom(options: PhantomOptions = {}): PhantomDataset {
 }
 
 function checkSize(size: number): void {
-  if (!Number.isInteger(size) || size < 16 || size > 1024) throw new RangeError(`phantom: size: expected an integer from 16 to 1024, got ${size}`);
+  if (!Number.isInteger(size) || size < 16 || size > 1024)
+    throw new RangeError(`phantom: size: expected an integer from 16 to 1024, got ${size}`);
 }
 
 /**
@@ -198,6 +202,11 @@ function checkSize(size: number): void {
  *
  * @returns [indices.length * size * size], 0..1
  */
-export function renderPhantomBatch(dataset: PhantomDataset, indices: ArrayLike<number>, size: number, options: BatchOptions = {}): Promise<Float32Array> {
+export function renderPhantomBatch(
+  dataset: PhantomDataset,
+  indices: ArrayLike<number>,
+  size: number,
+  options: BatchOptions = {},
+): Promise<Float32Array> {
   return dataset.batch(indices, size, options);
 }

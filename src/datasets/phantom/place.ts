@@ -4,8 +4,18 @@ import type { Draws } from './draws';
 import type { Finding, FindingKind, Grade, Lobe, Projection, Side, Zone } from './types';
 
 /** Findings that lie on one side. */
-export const SIDED: readonly FindingKind[] = [
-  'effusion', 'pneumothorax', 'consolidation', 'nodule', 'pacemaker', 'pneumonia', 'atelectasis', 'pleural thickening', 'fracture', 'central line', 'chest tube',
+const SIDED: readonly FindingKind[] = [
+  'effusion',
+  'pneumothorax',
+  'consolidation',
+  'nodule',
+  'pacemaker',
+  'pneumonia',
+  'atelectasis',
+  'pleural thickening',
+  'fracture',
+  'central line',
+  'chest tube',
 ];
 
 const OTHER: Record<Side, Side> = { left: 'right', right: 'left' };
@@ -40,7 +50,8 @@ export function sampleFinding(kind: FindingKind, random: Draws, side?: Side): Fi
 /** Whether `a`, kept, would hide `b` where it is. */
 function hides(a: Finding, b: Finding): boolean {
   const same = a.side === b.side;
-  if (a.kind === 'cardiomegaly') return b.side === 'left' && ((b.kind === 'nodule' && b.zone === 'lower') || (a.grade > 0 && b.lobe === 'lower'));
+  if (a.kind === 'cardiomegaly')
+    return b.side === 'left' && ((b.kind === 'nodule' && b.zone === 'lower') || (a.grade > 0 && b.lobe === 'lower'));
   if (a.kind === 'widened mediastinum' || a.kind === 'edema') return false;
   if (!same || !a.side) return false;
   const low = b.lobe === 'lower' || b.lobe === 'middle' || b.zone === 'lower';
@@ -56,7 +67,7 @@ function hides(a: Finding, b: Finding): boolean {
     if (b.kind === 'atelectasis') return a.lobe !== 'upper';
     return b.kind === 'nodule' && (b.zone === 'mid' || (a.lobe === 'upper') === (b.zone === 'upper'));
   }
-  if (a.kind === 'pacemaker') return (b.kind === 'nodule' && b.zone === 'upper') || b.kind === 'pacemaker';
+  if (a.kind === 'pacemaker') return (b.kind === 'nodule' && b.zone !== 'lower') || b.kind === 'pacemaker';
   if (a.kind === 'atelectasis') return b.kind === 'nodule' && b.zone === 'lower';
   return false;
 }
@@ -75,7 +86,15 @@ function* alternatives(finding: Finding): Generator<Finding> {
 
 /** Which findings are placed first; those after them give way. */
 const ORDER: readonly FindingKind[] = [
-  'cardiomegaly', 'pneumothorax', 'effusion', 'pacemaker', 'consolidation', 'pneumonia', 'pleural thickening', 'atelectasis', 'nodule',
+  'cardiomegaly',
+  'pneumothorax',
+  'effusion',
+  'pacemaker',
+  'consolidation',
+  'pneumonia',
+  'pleural thickening',
+  'atelectasis',
+  'nodule',
 ];
 
 /**

@@ -17,7 +17,11 @@ const MOST_THREADS = 16;
  * @param onAnswer  called with each job's pixels, in the order in which they are ready
  * @throws the signal's reason where it is aborted; Error where a thread fails
  */
-export async function runJobs(jobs: readonly RenderJob[], onAnswer: (job: RenderJob, pixels: Uint8Array) => void, signal?: AbortSignal): Promise<void> {
+export async function runJobs(
+  jobs: readonly RenderJob[],
+  onAnswer: (job: RenderJob, pixels: Uint8Array) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   signal?.throwIfAborted();
   if (jobs.length === 0) return;
   const threads = Math.min(availableParallelism(), MOST_THREADS, jobs.length);

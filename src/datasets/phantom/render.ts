@@ -2,16 +2,33 @@
 
 import { foldIn, key, normalArray } from '../../engine';
 import {
-  addPlate, addQuantumNoise, addRods, addSolid, addTube, detect, develop, downsample, type Exposure, type Grid, makeNoiseTile, makeView, type NoiseTile,
-  sampleNoise, type Solid, type Tube, type Vec3, type View,
+  addPlate,
+  addQuantumNoise,
+  addRods,
+  addSolid,
+  addTube,
+  detect,
+  develop,
+  downsample,
+  type Exposure,
+  type Grid,
+  makeNoiseTile,
+  makeView,
+  type NoiseTile,
+  type Solid,
+  sampleNoise,
+  type Tube,
+  type Vec3,
+  type View,
 } from '../../imaging';
 import { devices, septalLines } from './devices';
 import { draws } from './draws';
 import { type Effects, effects } from './effects';
-import { domeSolid, makeLung } from './lungs';
+import { makeLung } from './lungs';
 import { collimate, sideMarker } from './marks';
+import { organs } from './organs';
 import { skeleton } from './skeleton';
-import { bodySolids, fat, mediastinum, middleFat, spineAt } from './torso';
+import { bodySolids, fat, middleFat } from './torso';
 import { trace } from './trace';
 import type { Study } from './types';
 import { airways, hila, vesselTree } from './vessels';
@@ -19,8 +36,8 @@ import { airways, hila, vesselTree } from './vessels';
 /** Absorption in 1/cm at a chest X-ray's energy: water, compact bone beyond water, metal. */
 const MU = { water: 0.2, bone: 0.36, metal: 4 } as const;
 
-/** What one cm of a nodule adds; more than the lung that it replaces, as old ones hold lime. */
-const NODULE = 1.75;
+/** What one cm of a nodule of 1.6 cm radius adds; more than the lung that it replaces, and more for small ones, which hold lime. */
+const NODULE = 1.65;
 
 /** What one cm of a vessel adds: more than its water, for the contrast that real displays give to fine structure. */
 const VESSEL_CONTRAST = 1.35;
@@ -38,50 +55,15 @@ function geometry(study: Study, width: number): { view: View; grid: Grid } {
   const s = patient.size;
   const portable = study.view === 'AP';
   const across = ((study.view === 'LATERAL' ? 30.5 : 34.2) + 1.1 * fat(patient)) * s * patient.chestWidth ** 0.7;
-  const along = 31.5 * s * patient.chestHeight; // the lungs from apex to sulcus, with a margin
+  const along = 32.5 * s * patient.chestHeight; // the lungs from apex to sulcus, with a margin
   const field = Math.max(across, along) * random.normal(1, portable ? 0.045 : 0.03);
   const angle = (study.view === 'LATERAL' ? Math.PI / 2 : 0) + study.rotation;
   const view = makeView(angle, portable ? -95 : 170);
-  const v0 = 13 * s * patient.chestHeight - field * (portable ? 0.33 : 0.36) + random.normal(0, portable ? 0.9 : 0.5);
-  return { view, grid: { width, pitch: field / width, u0: random.normal(0, portable ? 0.9 : 0.4) + (study.view === 'LATERAL' ? 0.5 : 0), v0 } };
-}
-
-/** Solids that push the lungs aside, and the gas under the left dome. */
-function organs(study: Study, effect: Effects): { solids: Solid[]; gas: Solid[] } {
-  const { patient } = study;
-  const s = patient.size;
-  const breath = study.inspiration;
-  const random = draws(foldIn(key(patient.detail), 7));
-  const solids = mediastinum(study, effect);
-  const tops: Record<string, number> = {};
-  for (const side of ['right', 'left'] as const) {
-    const raise = (side === 'right' ? patient.domeDifference : 0) + effect[side].domeRaise;
-    const top = (-9.6 - 0.9 * breath - 1.3 * effect.flat) * s * patient.chestHeight + raise;
-    tops[side] = top;
-    const height = (4.6 - 2.0 * effect.flat) * s + raise * 0.6;
-    solids.push(domeSolid(side, top, height, 6.6 * s * patient.chestWidth, 8.3 * s * patient.chestDepth));
-  }
-  const zs = [-20, -14, -8, -2, 4, 9, 13, 16];
-  solids.push({
-    kind: 'stack', z: zs, x: zs.map((z) => spineAt(patient, z)[0]), y: zs.map((z) => spineAt(patient, z)[1] - 0.8),
-    a: zs.map(() => 2.0 * s), b: zs.map(() => 2.1 * s),
-  });
-  // muscle and pleura beside the spine, shallower outwards
-  for (const [a, b] of [[2.9, 1.3], [3.9, 0.8]] as const)
-    solids.push({ kind: 'stack', z: zs, x: zs.map((z) => spineAt(patient, z)[0]), y: zs.map((z) => spineAt(patient, z)[1] - 1.2), a: zs.map(() => a * s), b: zs.map(() => b * s) });
-  const bubble = random.uniform(0.35, 1.15);
-  const gas: Solid[] = [
-    { kind: 'ellipsoid', centre: [(4.6 + random.uniform(0, 2.4)) * s, 2, tops.left! - 1.5 - 1.5 * bubble], radii: [2.6 * bubble, 3 * bubble, 1.35 * bubble] },
-  ];
-  for (let i = 0; i < 3; i++)
-    gas.push({ kind: 'ellipsoid', centre: [random.uniform(-4, 10), 4, tops.left! - random.uniform(6, 11)], radii: [random.uniform(0.8, 2), 1.8, random.uniform(0.7, 1.5)] });
-  if (effect.hernia > 0) {
-    const r = effect.hernia;
-    const centre = [1.2, -4.2, tops.left! + r * 0.8] as const;
-    solids.push({ kind: 'ellipsoid', centre, radii: [r * 1.15, r, r] });
-    gas.push({ kind: 'ellipsoid', centre: [centre[0], centre[1], centre[2] + r * 0.32], radii: [r * 0.85, r * 0.8, r * 0.5] });
-  }
-  return { solids, gas };
+  const v0 = 13 * s * patient.chestHeight - field * (portable ? 0.37 : 0.385) + random.normal(0, portable ? 0.9 : 0.5);
+  return {
+    view,
+    grid: { width, pitch: field / width, u0: random.normal(0, portable ? 0.9 : 0.4) + (study.view === 'LATERAL' ? 0.5 : 0), v0 },
+  };
 }
 
 function exposure(study: Study): Exposure {
@@ -106,7 +88,11 @@ function lumps(centre: Vec3, radius: number, study: Study): Solid[] {
   return [0.98, 0.9, 0.8, 0.72].map((part): Solid => {
     const off = (): number => random.uniform(-1, 1) * (1 - part) * radius * 0.8;
     const r = part * radius;
-    return { kind: 'ellipsoid', centre: [centre[0] + off(), centre[1] + off(), centre[2] + off()], radii: [r, r, r * random.uniform(0.88, 1.05)] };
+    return {
+      kind: 'ellipsoid',
+      centre: [centre[0] + off(), centre[1] + off(), centre[2] + off()],
+      radii: [r, r, r * random.uniform(0.88, 1.05)],
+    };
   });
 }
 
@@ -117,11 +103,14 @@ function addFine(water: Float32Array, aerated: Float32Array, study: Study, effec
   for (const side of ['left', 'right'] as const) addRods(fine, vesselTree(study.patient, side), effect.vessels, contrast, view, grid);
   const all: Tube[] = [...hila(study.patient)];
   if (effect.edema > 0) all.push(...septalLines(study, effect.edema));
-  for (const lung of [effect.left, effect.right]) for (const b of lung.bands) all.push({ points: [b.from, b.to], radius: b.radius, amount: 2.1 });
+  for (const lung of [effect.left, effect.right])
+    for (const b of lung.bands) all.push({ points: [b.from, b.to], radius: b.radius, amount: 2.1 });
   for (const tube of all) addTube(fine, tube, view, grid);
   for (const lung of [effect.left, effect.right])
-    for (const n of lung.nodules) for (const part of lumps(n.centre, n.radius, study)) addSolid(fine, part, view, grid, NODULE / 4);
+    for (const n of lung.nodules)
+      for (const part of lumps(n.centre, n.radius, study)) addSolid(fine, part, view, grid, (NODULE * (1.6 / n.radius) ** 0.7) / 4);
   const noise = noiseTile();
+  const noiseAt = sampleNoise; // looked up once, not for each pixel
   const place = study.patient.detail % 199;
   const grainy = 0.05 + 0.11 * effect.edema;
   for (let row = 0; row < grid.width; row++) {
@@ -131,7 +120,7 @@ function addFine(water: Float32Array, aerated: Float32Array, study: Study, effec
       const lung = aerated[i]!;
       if (lung <= 0) continue;
       const u = grid.u0 + column * grid.pitch;
-      const texture = sampleNoise(noise, u * 1.9 + place, z * 1.9) + 0.7 * sampleNoise(noise, u * 4.3, z * 4.3 + place);
+      const texture = noiseAt(noise, u * 1.9 + place, z * 1.9) + 0.7 * noiseAt(noise, u * 4.3, z * 4.3 + place);
       water[i]! += fine[i]! * Math.min(1, lung / 3) + grainy * texture * Math.min(1, lung / 6);
     }
   }
@@ -170,7 +159,8 @@ function attenuation(study: Study, view: View, grid: Grid): Float32Array {
 function meter(signal: Float32Array, width: number): number {
   const values: number[] = [];
   const step = Math.max(1, Math.floor(width / 48));
-  for (let y = Math.floor(width * 0.15); y < width * 0.8; y += step) for (let x = Math.floor(width * 0.18); x < width * 0.82; x += step) values.push(signal[y * width + x]!);
+  for (let y = Math.floor(width * 0.15); y < width * 0.8; y += step)
+    for (let x = Math.floor(width * 0.18); x < width * 0.82; x += step) values.push(signal[y * width + x]!);
   const sorted = Float32Array.from(values).sort();
   const [low, high] = [Math.floor(sorted.length * 0.1), Math.floor(sorted.length * 0.9)];
   let sum = 0;
@@ -195,4 +185,3 @@ export function renderStudy(study: Study, size: number): Uint8Array {
   collimate(grey, size, study, draws(foldIn(key(study.detail), 6)));
   return Uint8Array.from(grey, (v) => Math.round(255 * v));
 }
-

@@ -49,7 +49,13 @@ function ribs({ patient, view, findings }: Study): Tube[] {
   for (let rib = 1; rib <= 12; rib++) {
     for (const side of [-1, 1] as const) {
       const line = ribLine(patient, rib, side);
-      const radius = line.map((_, i) => (0.5 + 0.1 * Math.min(1, i / 8) - 0.06 * (i / 26)) * (rib === 1 ? 1.05 : rib > 10 ? 0.8 : 1) * (i > 23 ? 1 - 0.17 * (i - 23) : 1) * patient.size);
+      const radius = line.map(
+        (_, i) =>
+          (0.5 + 0.1 * Math.min(1, i / 8) - 0.06 * (i / 26)) *
+          (rib === 1 ? 1.05 : rib > 10 ? 0.8 : 1) *
+          (i > 23 ? 1 - 0.17 * (i - 23) : 1) *
+          patient.size,
+      );
       const bone = { amount: (view === 'LATERAL' ? 0.6 : 0.95) * density, core: 0.74, coreAmount: 0.16 * density };
       const broken = fractures.find((f) => sign(f.side!) === side && Math.abs(brokenRib(f) - rib) <= (f.grade > 0 ? 1 : 0));
       if (!broken) {
@@ -58,20 +64,20 @@ function ribs({ patient, view, findings }: Study): Tube[] {
       }
       // A displaced fracture: the front piece steps down and in, with a gap.
       const at = 8 + Math.round(1.5 * (broken.place[1] + 1)) - (rib % 2);
-      const step = 1.0 + 0.5 * broken.amount;
+      const step = 1.2 + 0.5 * broken.amount;
       tubes.push({ points: line.slice(0, at), radius: radius.slice(0, at), ...bone });
-      const rest = line.slice(at + 1).map(([x, y, z], i): Vec3 => {
+      const rest = line.slice(at + 2).map(([x, y, z], i): Vec3 => {
         const fade = Math.exp(-i / 5);
         return [x - side * 0.35 * fade, y, z - step * fade];
       });
-      tubes.push({ points: rest, radius: radius.slice(at + 1), ...bone });
+      tubes.push({ points: rest, radius: radius.slice(at + 2), ...bone });
     }
   }
   return tubes;
 }
 
 /** The rib, 3 to 8, that a fracture is about. */
-export function brokenRib(finding: Finding): number {
+function brokenRib(finding: Finding): number {
   return Math.round(5.5 + 2.4 * finding.place[2]);
 }
 
@@ -98,18 +104,31 @@ function spine(study: Study): Skeleton {
       squareness,
     });
     solids.push({ solid: stack(body, waist, 0.7), amount: (lateral ? 0.2 : 0.1) * patient.boneDensity });
-    for (const end of [-half, half]) solids.push({ solid: stack([end - 0.13, end, end + 0.13], [0.9, 1.03, 0.9], 0.6), amount: (lateral ? 0.3 : 0.14) * patient.boneDensity });
+    for (const end of [-half, half])
+      solids.push({
+        solid: stack([end - 0.13, end, end + 0.13], [0.9, 1.03, 0.9], 0.6),
+        amount: (lateral ? 0.3 : 0.14) * patient.boneDensity,
+      });
     for (const side of [-1, 1] as const) {
-      solids.push({ solid: { kind: 'ellipsoid', centre: [x + side * a * 0.75, y - b - 0.7, z + 0.35 * s], radii: [0.36, 0.9, 0.52] }, amount: 0.3 * patient.boneDensity });
+      solids.push({
+        solid: { kind: 'ellipsoid', centre: [x + side * a * 0.75, y - b - 0.7, z + 0.35 * s], radii: [0.36, 0.9, 0.52] },
+        amount: 0.3 * patient.boneDensity,
+      });
       tubes.push({
         points: [
           [x + side * a * 0.7, y - b - 1.2, z + 0.3],
           [x + side * (a + 1.5), y - b - 2, z + 0.7],
         ],
-        radius: 0.42 * s, amount: 0.45 * patient.boneDensity, core: 0.6, coreAmount: 0.12,
+        radius: 0.42 * s,
+        amount: 0.45 * patient.boneDensity,
+        core: 0.6,
+        coreAmount: 0.12,
       });
     }
-    solids.push({ solid: { kind: 'ellipsoid', centre: [x, y - b - 3, z - 1.1 * s], radii: [0.3, 1.9, 0.75] }, amount: 0.22 * patient.boneDensity });
+    solids.push({
+      solid: { kind: 'ellipsoid', centre: [x, y - b - 3, z - 1.1 * s], radii: [0.3, 1.9, 0.75] },
+      amount: 0.22 * patient.boneDensity,
+    });
   });
   return { tubes, solids, plates: [] };
 }
@@ -121,18 +140,29 @@ function shoulder(study: Study, side: -1 | 1): Skeleton {
   const density = patient.boneDensity;
   const at = (x: number, y: number, z: number): Vec3 => [side * x * s * patient.chestWidth, y * s, z * s];
   const raise = view === 'AP' ? 1.1 : 0; // AP: the beam comes from in front and above, clavicles lie higher
-  const clavicle = smoothCurve([at(1.7, 7.2, 8.7 + raise), at(5, 8, 9.3 + raise), at(9, 6.5, 10.4 + raise), at(13, 2.5, 11.6 + raise), at(16.8, -1.5, 12.3 + raise)], 6);
+  const clavicle = smoothCurve(
+    [at(1.7, 7.2, 8.7 + raise), at(5, 8, 9.3 + raise), at(9, 6.5, 10.4 + raise), at(13, 2.5, 11.6 + raise), at(16.8, -1.5, 12.3 + raise)],
+    6,
+  );
   const tubes: Tube[] = [
     {
       points: clavicle,
       radius: clavicle.map((_, i) => (i < 5 ? 0.78 - 0.05 * i : 0.54 + 0.12 * Math.max(0, (i - 16) / 8)) * s),
-      amount: 0.95 * density, core: 0.7, coreAmount: 0.2 * density,
+      amount: 0.95 * density,
+      core: 0.7,
+      coreAmount: 0.2 * density,
     },
   ];
   if (view === 'LATERAL') {
     tubes.length = 0;
     tubes.push({ points: smoothCurve([at(12, -9.5, -3), at(12.5, -9, 3), at(13.5, -7, 10)], 6), radius: 0.45, amount: 0.4 * density });
-    tubes.push({ points: smoothCurve([at(15, -1, 13), at(15, 5, 18.5), at(14, 10, 24)], 6), radius: 1.3 * s, amount: 0.55 * density, core: 0.65, coreAmount: 0.06 });
+    tubes.push({
+      points: smoothCurve([at(15, -1, 13), at(15, 5, 18.5), at(14, 10, 24)], 6),
+      radius: 1.3 * s,
+      amount: 0.55 * density,
+      core: 0.65,
+      coreAmount: 0.06,
+    });
     return { tubes, solids: [], plates: [] };
   }
   const over = view === 'AP' ? -2.2 : 0.3; // PA: the shoulder blades are rolled out of the lungs
@@ -142,13 +172,20 @@ function shoulder(study: Study, side: -1 | 1): Skeleton {
   const neck = at(15.2 + over * 0.3, -6, 8);
   tubes.push({ points: smoothCurve([low, at(13.6 + over, -8.5, 3), neck], 6), radius: 0.42 * s, amount: 0.5 * density });
   tubes.push({ points: smoothCurve([low, at(11.0 + over, -10, 3.4), medial], 6), radius: 0.16 * s, amount: 0.5 * density });
-  tubes.push({ points: smoothCurve([medial, at(14 + over * 0.5, -9, 11), at(18.2, -4, 12.6)], 6), radius: 0.4 * s, amount: 0.45 * density });
+  tubes.push({
+    points: smoothCurve([medial, at(14 + over * 0.5, -9, 11), at(18.2, -4, 12.6)], 6),
+    radius: 0.4 * s,
+    amount: 0.45 * density,
+  });
   tubes.push({ points: smoothCurve([at(15.6, -3, 11), at(15, 0.5, 11.6), at(16, 2.5, 10.6)], 5), radius: 0.55 * s, amount: 0.4 * density });
   const hang = view === 'AP' ? 0.16 : 0.42;
   const head = at(18.4, -2.5, 10.3);
   tubes.push({
     points: smoothCurve([head, [head[0] + side * hang * 6, head[1], head[2] - 6], [head[0] + side * hang * 24, head[1], head[2] - 24]], 5),
-    radius: 1.2 * s, amount: 0.75 * density, core: 0.66, coreAmount: 0.06,
+    radius: 1.2 * s,
+    amount: 0.75 * density,
+    core: 0.66,
+    coreAmount: 0.06,
   });
   return {
     tubes,

@@ -1,6 +1,7 @@
 /** Soft tissue: trunk, arms, neck, breasts, heart and mediastinum, as solids. */
 
 import type { Ellipsoid, Solid, Stack, Vec3 } from '../../imaging';
+import { refine } from './curves';
 import type { Patient, Study } from './types';
 
 /** How findings change the shape of heart and mediastinum. */
@@ -11,6 +12,8 @@ export interface Displacement {
   readonly widening: number;
   /** Shift of heart and mediastinum to the patient's left, cm. */
   readonly shift: number;
+  /** How much the diaphragm is flattened, 0..1: the heart hangs lower. */
+  readonly flat: number;
 }
 
 function unit(v: Vec3): Vec3 {
@@ -44,7 +47,7 @@ function trunk(patient: Patient, armsUp: boolean): Stack {
   const f = fat(patient);
   const shoulder = patient.sex === 'M' ? 1.03 : 0.95;
   // height, half width, half depth, centre y
-  const rows: readonly (readonly [number, number, number, number])[] = [
+  const table: readonly (readonly [number, number, number, number])[] = [
     [-30, 15.0 + 1.6 * f, 11.0 + 1.3 * f, 0.6],
     [-16, 15.0 + 1.3 * f, 11.3 + 1.1 * f, 0.3],
     [-8, 14.9 + f, 11.4 + f, -0.4],
@@ -60,6 +63,7 @@ function trunk(patient: Patient, armsUp: boolean): Stack {
     [19, 6.6 + 0.3 * f, 5.8 + 0.3 * f, -1.6],
     [30, 5.8 + 0.3 * f, 5.4 + 0.3 * f, -0.8],
   ];
+  const rows = refine(table, 4) as [number, number, number, number][];
   const narrow = armsUp ? 0.92 : 1; // the shoulders' girdle is drawn up and in
   return {
     kind: 'stack',
@@ -80,7 +84,12 @@ export function bodySolids(study: Study): Solid[] {
   const solids: Solid[] = [trunk(patient, view === 'LATERAL')];
   if (view === 'LATERAL') {
     // Arms raised in front of the head; their roots and the chin lie above the apices.
-    solids.push({ kind: 'ellipsoid', centre: [0, 7 * s, 20 * s], radii: [17 * s, 4.2 + 0.5 * f, 13 * s], axes: [[1, 0, 0], unit([0, 0.75, -0.66]), unit([0, 0.66, 0.75])] });
+    solids.push({
+      kind: 'ellipsoid',
+      centre: [0, 7 * s, 20 * s],
+      radii: [17 * s, 4.2 + 0.5 * f, 13 * s],
+      axes: [[1, 0, 0], unit([0, 0.75, -0.66]), unit([0, 0.66, 0.75])],
+    });
     solids.push({ kind: 'ellipsoid', centre: [0, 3.5 * s, 25 * s], radii: [7, 9, 7] });
   } else {
     const hang = view === 'AP' ? 0.16 : 0.42; // arms along the body, or elbows out
@@ -123,20 +132,33 @@ export function mediastinum(study: Study, change: Displacement): Solid[] {
   const { widening: w } = change;
   const old = Math.max(0, (patient.age - 45) / 40);
   const shift = change.shift;
-  const drop = -0.5 * study.inspiration * s; // the heart is drawn down and slims on deep inspiration
+  const drop = (-0.6 * study.inspiration - 1.2 * change.flat) * s; // the heart is drawn down and slims on deep inspiration
   const broad = 1 - 0.05 * study.inspiration;
   const long: Vec3 = [0.74, 0.4, -0.54 + 0.16 * (1 - study.inspiration) * 0.5];
   const upper = shift * 0.6;
   return [
     // left ventricle, right atrium and ventricle
-    { kind: 'ellipsoid', centre: [2.7 * h + shift, 2.4 * s, -5.0 * s + drop - (change.heart - 1) * 2.2], radii: [6.3 * h * broad, 4.8 * h, 6.1 * h], axes: frame(long) },
-    { kind: 'ellipsoid', centre: [-0.9 * h + shift, 2.6 * s, -4.9 * s + drop - (change.heart - 1) * 2], radii: [3.6 * h * broad, 6.0 * h, 4.6 * h] },
+    {
+      kind: 'ellipsoid',
+      centre: [2.7 * h + shift, 2.4 * s, -5.0 * s + drop - (change.heart - 1) * 2.2],
+      radii: [6.3 * h * broad, 4.8 * h, 6.1 * h],
+      axes: frame(long),
+    },
+    {
+      kind: 'ellipsoid',
+      centre: [-0.9 * h + shift, 2.6 * s, -4.9 * s + drop - (change.heart - 1) * 2],
+      radii: [3.6 * h * broad, 6.0 * h, 4.6 * h],
+    },
     // root of aorta and pulmonary trunk
     { kind: 'ellipsoid', centre: [0.9 + shift, 2.6, -0.4 * s], radii: [3.1 * h, 3.4 * h, 4.4 * s], axes: frame([0.32, 0.1, -1]) },
     { kind: 'ellipsoid', centre: [2.0 * s + shift * 0.8, 2.0, 1.6 * s], radii: [2.9 * h, 3.0, 2.9], axes: frame([0.5, 0, -1]) },
     // ascending aorta and superior vena cava, arch, descending aorta
     { kind: 'ellipsoid', centre: [-1.5 * s - 0.4 * w + upper, 1.2, 4.2 * s], radii: [1.9 + 0.35 * old + 0.75 * w, 2.3 + 0.4 * w, 5.6 * s] },
-    { kind: 'ellipsoid', centre: [(1.6 + 0.3 * old) * s + 0.3 * w + upper, -1.4, 5.9 * s], radii: [1.9 + 0.55 * old + 0.7 * w, 3.4, 1.6 + 0.3 * old + 0.3 * w] },
+    {
+      kind: 'ellipsoid',
+      centre: [(1.6 + 0.3 * old) * s + 0.3 * w + upper, -1.4, 5.9 * s],
+      radii: [1.9 + 0.55 * old + 0.7 * w, 3.4, 1.6 + 0.3 * old + 0.3 * w],
+    },
     {
       kind: 'stack',
       z: [-40, -8, 0, 4.5 * s, 6.2 * s],

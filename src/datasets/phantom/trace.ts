@@ -1,9 +1,25 @@
 /** Ray sums through trunk and lungs: for each pixel the way of its ray through body, lungs and the organs between them. */
 
-import { columnToU, type Grid, halfChord, type NoiseTile, rowToV, SLICE, type Slices, type Solid, sampleNoise, slice, type View } from '../../imaging';
+import {
+  columnToU,
+  type Grid,
+  halfChord,
+  type NoiseTile,
+  rowToV,
+  SLICE,
+  type Slices,
+  type Solid,
+  sampleNoise,
+  slice,
+  type View,
+} from '../../imaging';
 import type { LungState, Opacity } from './effects';
 import { Intervals, SliceRow } from './intervals';
 import { type Lung, lungSolid } from './lungs';
+
+// Names of another room are looked up at each use in CommonJS; the inner loops take them once.
+const chord = halfChord;
+const noiseAt = sampleNoise;
 
 /** What rays pass: the union of `body`, minus air in the lungs where no `organs` are. */
 export interface Thorax {
@@ -100,10 +116,10 @@ function clouded(p: Prepared, u: number, z: number, from: number, to: number): n
     let dz = (z - c.centre[2]) / c.radii[2];
     if (du * du + dz * dz > 7) continue;
     const rough = 0.9 * c.patchiness;
-    du += rough * 0.45 * sampleNoise(p.noise, u * 0.55 + 7, z * 0.55);
-    dz += rough * 0.45 * sampleNoise(p.noise, u * 0.55 + 31, z * 0.55 + 11);
+    du += rough * 0.45 * noiseAt(p.noise, u * 0.55 + 7, z * 0.55);
+    dz += rough * 0.45 * noiseAt(p.noise, u * 0.55 + 31, z * 0.55 + 11);
     let part = c.strength * Math.exp(-du * du - dz * dz) * 0.886 * c.rt * (erf((to - c.t) / c.rt) - erf((from - c.t) / c.rt));
-    part *= Math.max(0.15, 1 + c.patchiness * 0.8 * sampleNoise(p.noise, u * 1.25, z * 1.25 + 3));
+    part *= Math.max(0.15, 1 + c.patchiness * 0.8 * noiseAt(p.noise, u * 1.25, z * 1.25 + 3));
     if (c.above !== undefined) part /= 1 + Math.exp((c.above - z) / 0.16);
     if (c.below !== undefined) part /= 1 + Math.exp((z - c.below) / 0.16);
     sum += part;
@@ -111,54 +127,74 @@ function clouded(p: Prepared, u: number, z: number, from: number, to: number): n
   return 1 - Math.exp(-sum / length);
 }
 
+/** One piece of a ray in the cavity, free of organs; [in0, in1] is where the lung itself is, `line` the grazed pleura. */
+function crossPiece(
+  p: Prepared,
+  at: number,
+  u: number,
+  z: number,
+  from: number,
+  to: number,
+  in0: number,
+  in1: number,
+  line: number,
+  sums: Float64Array,
+): void {
+  if (to - from < 0.02) return;
+  const lung0 = from > in0 ? from : in0;
+  const lung1 = to < in1 ? to : in1;
+  const lungLength = lung1 > lung0 ? lung1 - lung0 : 0;
+  const dry = p.state.fluid ? 1 - flooded(p, at, u, z, from, to) : 1;
+  const clear = p.clouds.length > 0 && lungLength > 0.02 ? 1 - clouded(p, u, z, lung0, lung1) : 1;
+  sums[0]! -= lungLength * dry * clear * (1 - p.state.density);
+  sums[1]! += lungLength * dry;
+  if (p.state.rim?.kind === 'air') sums[0]! -= (to - from - lungLength) * dry;
+  sums[0]! += 0.5 * line * dry;
+}
+
+/** Where the lung is inside its cavity, on the ray at u: [from, to, how much pleura it grazes], written to `out`. */
+function innerLung(p: Prepared, inner: Slices, at: number, u: number, middle: number, out: Float64Array): void {
+  out[0] = out[1] = middle;
+  out[2] = 0;
+  const r = inner.rows;
+  const reach = r[at + 1]!;
+  const du = u - r[at]!;
+  if (du >= reach || du <= -reach) return;
+  const half = chord(inner.squareness, r[at + 4]!, du / reach);
+  const centre = r[at + 2]! + r[at + 3]! * du;
+  out[0] = centre - half;
+  out[1] = centre + half;
+  if (p.state.rim!.kind !== 'air' || reach < 0.3 || Math.abs(du) < 0.4 * reach) return;
+  const thin = Math.abs(du) / (reach - 0.16); // the visceral pleura, seen where the ray grazes it
+  out[2] = half - (thin < 1 ? chord(inner.squareness, r[at + 4]! - 0.06, thin) : 0);
+}
+
+const inside = new Float64Array(3);
+
 /** The ray through one lung between the organs; adds to water (negative: less than a body full of it) and aerated lung. */
 function crossLung(p: Prepared, organs: Intervals, at: number, u: number, z: number, sums: Float64Array): void {
   const { rows, squareness } = p.cavity;
   const reach = rows[at + 1]!;
-  if (reach <= 0) return;
-  const d = (u - rows[at]!) / reach;
-  if (d <= -1 || d >= 1) return;
-  const half = halfChord(squareness, rows[at + 4]!, d);
-  const middle = rows[at + 2]! + rows[at + 3]! * (u - rows[at]!);
-
-  let [in0, in1, line] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
-  if (p.inner) {
-    in0 = in1 = middle;
-    const r = p.inner.rows;
-    const e = (u - r[at]!) / r[at + 1]!;
-    if (r[at + 1]! > 0 && e > -1 && e < 1) {
-      const h = halfChord(squareness, r[at + 4]!, e);
-      const m = r[at + 2]! + r[at + 3]! * (u - r[at]!);
-      [in0, in1] = [m - h, m + h];
-      if (p.state.rim!.kind === 'air') {
-        // the visceral pleura, seen where the ray grazes it
-        const thin = (Math.abs(u - r[at]!) / (r[at + 1]! - 0.16)) ** 2;
-        line = Math.abs(e) > 0.4 ? h - (thin < 1 ? halfChord(squareness, r[at + 4]! - 0.06, Math.sqrt(thin)) : 0) : 0;
-      }
-    }
-  }
-  const piece = (from: number, to: number): void => {
-    if (to - from < 0.02) return;
-    const lung0 = Math.max(from, in0);
-    const lung1 = Math.min(to, in1);
-    const lungLength = Math.max(0, lung1 - lung0);
-    const rimLength = to - from - lungLength;
-    const dry = p.state.fluid ? 1 - flooded(p, at, u, z, from, to) : 1;
-    const air = lungLength * dry * (p.clouds.length && lungLength > 0.02 ? 1 - clouded(p, u, z, lung0, lung1) : 1);
-    sums[0]! -= air * (1 - p.state.density);
-    sums[1]! += lungLength * dry;
-    if (p.state.rim?.kind === 'air') sums[0]! -= rimLength * dry;
-    if (line > 0) sums[0]! += 0.5 * line * dry;
-  };
+  const du = u - rows[at]!;
+  if (du >= reach || du <= -reach) return;
+  const half = chord(squareness, rows[at + 4]!, du / reach);
+  const middle = rows[at + 2]! + rows[at + 3]! * du;
+  inside[0] = -1e9;
+  inside[1] = 1e9;
+  inside[2] = 0;
+  if (p.inner) innerLung(p, p.inner, at, u, middle, inside);
+  const in0 = inside[0]!;
+  const in1 = inside[1]!;
+  const line = inside[2]!;
   let start = middle - half;
   const end = middle + half;
   for (let i = 0; i < organs.count && organs.from[i]! < end; i++) {
     if (organs.to[i]! <= start) continue;
-    if (organs.from[i]! > start) piece(start, organs.from[i]!);
-    start = Math.max(start, organs.to[i]!);
+    if (organs.from[i]! > start) crossPiece(p, at, u, z, start, organs.from[i]!, in0, in1, line, sums);
+    start = organs.to[i]!;
     if (start >= end) return;
   }
-  piece(start, end);
+  crossPiece(p, at, u, z, start, end, in0, in1, line, sums);
 }
 
 /** Traces all rays of a grid. */
@@ -172,13 +208,15 @@ export function trace(thorax: Thorax, view: View, grid: Grid): Traced {
   const cavities = new SliceRow(lungs.map((l) => l.cavity));
   const onRay = new Intervals();
   const sums = new Float64Array(2);
+  const u0 = columnToU(grid, 0);
   for (let row = 0; row < width; row++) {
     const z = rowToV(grid, row);
+    const at = row * SLICE;
     body.load(row);
     organs.load(row);
     cavities.load(row);
     for (let column = 0; column < width; column++) {
-      const u = columnToU(grid, column);
+      const u = u0 + column * grid.pitch;
       if (u <= body.from || u >= body.to) continue;
       body.meet(onRay, u);
       if (onRay.count === 0) continue;
@@ -186,7 +224,7 @@ export function trace(thorax: Thorax, view: View, grid: Grid): Traced {
       sums[1] = 0;
       if (u > cavities.from && u < cavities.to) {
         organs.meet(onRay, u);
-        for (const lung of lungs) crossLung(lung, onRay, row * SLICE, u, z, sums);
+        for (const lung of lungs) crossLung(lung, onRay, at, u, z, sums);
       }
       water[row * width + column] = Math.max(0, sums[0]!);
       aerated[row * width + column] = sums[1]!;

@@ -27,7 +27,11 @@ function grow(rods: number[], random: Draws, from: Vec3, direction: Vec3, r: num
   const steps = 2;
   for (let i = 0; i < steps; i++) {
     const bend = 0.13;
-    heading = normalise([heading[0] + random.uniform(-bend, bend), heading[1] + random.uniform(-bend, bend), heading[2] + random.uniform(-bend, bend) - 0.02]);
+    heading = normalise([
+      heading[0] + random.uniform(-bend, bend),
+      heading[1] + random.uniform(-bend, bend),
+      heading[2] + random.uniform(-bend, bend) - 0.02,
+    ]);
     const to: Vec3 = [at[0] + (heading[0] * length) / steps, at[1] + (heading[1] * length) / steps, at[2] + (heading[2] * length) / steps];
     rods.push(...at, ...to, r * (1 - 0.08 * i), r * (1 - 0.08 * (i + 1)));
     at = to;
@@ -98,8 +102,16 @@ export function airways(patient: Patient, shift: number): Tube[] {
   const trachea = smoothCurve([[0, 0, 24 * s], [0.05, -1.2 * s, 15 * s], [0.3 * shift - 0.15, -2.6 * s, 9.5 * s], carina], 6);
   return [
     { points: trachea, radius: 0.9 * s, amount: wall },
-    { points: smoothCurve([carina, [-1.6 + 0.4 * shift, -4 * s, 3.0 * s], [-3.4, -4.2 * s, 1.2 * s]], 4), radius: [0.74, 0.7, 0.66, 0.63, 0.6, 0.57, 0.54, 0.5, 0.45].map((r) => r * s), amount: wall * 0.7 },
-    { points: smoothCurve([carina, [1.9 + 0.4 * shift, -4 * s, 3.2 * s], [4.3, -4.4 * s, 2.0 * s]], 4), radius: [0.7, 0.66, 0.62, 0.58, 0.55, 0.52, 0.5, 0.46, 0.4].map((r) => r * s), amount: wall * 0.7 },
+    {
+      points: smoothCurve([carina, [-1.6 + 0.4 * shift, -4 * s, 3.0 * s], [-3.4, -4.2 * s, 1.2 * s]], 4),
+      radius: [0.74, 0.7, 0.66, 0.63, 0.6, 0.57, 0.54, 0.5, 0.45].map((r) => r * s),
+      amount: wall * 0.7,
+    },
+    {
+      points: smoothCurve([carina, [1.9 + 0.4 * shift, -4 * s, 3.2 * s], [4.3, -4.4 * s, 2.0 * s]], 4),
+      radius: [0.7, 0.66, 0.62, 0.58, 0.55, 0.52, 0.5, 0.46, 0.4].map((r) => r * s),
+      amount: wall * 0.7,
+    },
   ];
 }
 
@@ -107,7 +119,31 @@ export function airways(patient: Patient, shift: number): Tube[] {
 export function hila(patient: Patient): Tube[] {
   const s = patient.size;
   return [
-    { points: smoothCurve([[-1.5 * s, -1.2 * s, 1.9 * s], [-3.2 * s, -1.8 * s, 1.5 * s], [-4.4 * s, -2.4 * s, -0.4 * s], [-4.9 * s, -3 * s, -3.4 * s]], 4), radius: [0.95, 0.95, 0.92, 0.88, 0.84, 0.8, 0.74, 0.68, 0.62, 0.56, 0.5, 0.44, 0.38].map((r) => r * s), amount: 0.62 },
-    { points: smoothCurve([[1.5 * s, -0.6 * s, 2.6 * s], [3.4 * s, -2 * s, 2.9 * s], [4.5 * s, -3.2 * s, 1.4 * s], [4.8 * s, -3.8 * s, -1.8 * s]], 4), radius: [0.95, 0.95, 0.93, 0.9, 0.86, 0.82, 0.76, 0.7, 0.62, 0.55, 0.5, 0.44, 0.38].map((r) => r * s), amount: 0.62 },
+    {
+      points: smoothCurve(
+        [
+          [-1.5 * s, -1.2 * s, 1.9 * s],
+          [-3.2 * s, -1.8 * s, 1.5 * s],
+          [-4.4 * s, -2.4 * s, -0.4 * s],
+          [-4.9 * s, -3 * s, -3.4 * s],
+        ],
+        4,
+      ),
+      radius: [0.95, 0.95, 0.92, 0.88, 0.84, 0.8, 0.74, 0.68, 0.62, 0.56, 0.5, 0.44, 0.38].map((r) => r * s),
+      amount: 0.62,
+    },
+    {
+      points: smoothCurve(
+        [
+          [1.5 * s, -0.6 * s, 2.6 * s],
+          [3.4 * s, -2 * s, 2.9 * s],
+          [4.5 * s, -3.2 * s, 1.4 * s],
+          [4.8 * s, -3.8 * s, -1.8 * s],
+        ],
+        4,
+      ),
+      radius: [0.95, 0.95, 0.93, 0.9, 0.86, 0.82, 0.76, 0.7, 0.62, 0.55, 0.5, 0.44, 0.38].map((r) => r * s),
+      amount: 0.62,
+    },
   ];
 }

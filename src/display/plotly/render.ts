@@ -112,5 +112,5 @@ export function figureSvg(figure: FigureSpec, width: number, height: number): st
  * @param zoom  pixels of the picture for one CSS pixel
  */
 export function figureRaster(figure: FigureSpec, width: number, height: number, zoom: number): ReturnType<typeof rasterise> {
-  return rasterise(figureSvg(figure, width, height), zoom);
+  return rasterise(figureSvg(figure, width, height), { width, height }, zoom);
 }

@@ -22,8 +22,8 @@ export interface ReportSummary {
 }
 
 /**
- * Writes a notebook with its outputs as one HTML page that opens without network, server or notebook: interactive plots, pictures, tables and
- * text as they were saved. Scripts in outputs are left out.
+ * Writes a notebook with its outputs as one HTML page that opens without network, server or notebook: interactive plots,
+ * pictures, tables and text as they were saved. Scripts in outputs are left out.
  *
  * @param notebook  the .ipynb file, format 4
  * @param out       the page; by default beside the notebook, with .html instead of .ipynb

@@ -2,16 +2,25 @@ import { escapeHtml } from '../escape';
 
 const keywords = new Set(
   (
-    'abstract any as asserts async await bigint boolean break case catch class const continue declare default delete do else enum export extends ' +
-    'false finally for from function get if implements import in infer instanceof interface is keyof let namespace never new null number object ' +
-    'of override private protected public readonly return satisfies set static string super switch symbol this throw true try type typeof ' +
-    'undefined unknown var void while with yield'
+    'abstract any as asserts async await bigint boolean break case catch class const continue declare default delete do else ' +
+    'enum export extends false finally for from function get if implements import in infer instanceof interface is keyof let ' +
+    'namespace never new null number object of override private protected public readonly return satisfies set static string ' +
+    'super switch symbol this throw true try type typeof undefined unknown var void while with yield'
   ).split(' '),
 );
 
 /** Pieces of TypeScript in the order in which they are tried; what none takes stays plain. */
-const pieces =
-  /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<string>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|`(?:[^`\\]|\\[\s\S])*`)|(?<number>\b(?:0[xob][\da-f_]+|\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?)n?\b)|(?<word>[$\p{L}_][$\p{L}\p{N}_]*)/giu;
+const pieces = new RegExp(
+  [
+    /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$))/,
+    /(?<string>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|`(?:[^`\\]|\\[\s\S])*`)/,
+    /(?<number>\b(?:0[xob][\da-f_]+|\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?)n?\b)/,
+    /(?<word>[$\p{L}_][$\p{L}\p{N}_]*)/u,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'giu',
+);
 
 /**
  * TypeScript, JavaScript or JSON as HTML with the classes `tok-comment`, `tok-string`, `tok-number`, `tok-keyword`, `tok-type` and

@@ -31,8 +31,8 @@ const pictureTypes: Readonly<Record<string, string>> = {
 const fold = /^\s*(?:<details( open)?>\s*)?(?:<summary>(.*)<\/summary>)?\s*$|^\s*<\/details>\s*$/;
 
 /**
- * A renderer for one notebook. HTML in Markdown is shown as text, except lines of `<details>` and `<summary>`; pictures are put into the page
- * (attachments, and files beside the notebook), pictures from the network are named instead.
+ * A renderer for one notebook. HTML in Markdown is shown as text, except lines of `<details>` and `<summary>`; pictures are put
+ * into the page (attachments, and files beside the notebook), pictures from the network are named instead.
  *
  * @param folder  where the notebook lies
  */

@@ -32,7 +32,6 @@ export function embedding(ids: tf.Tensor, table: tf.Tensor2D): tf.Tensor {
       const flat = tf.reshape(ids!, [ids!.size]) as tf.Tensor1D;
       const dy2 = tf.reshape(dy, [flat.size, C]);
       if (isTensorFlow()) return [tf.unsortedSegmentSum(dy2, flat, V)];
-      // wasm has no segment sum, and writes the bits of integers whatever type oneHot is asked for.
       return [tf.scatterND(tf.reshape(flat, [flat.size, 1]), dy2, [V, C])]; // adds where ids repeat; wasm has no segment sum
     },
   );
