@@ -40,11 +40,13 @@ const engines = ['cpu', 'gpu', 'wasm', 'auto'];
 export async function setUp({ engine, tests = false } = {}) {
   const begin = Date.now();
   const progress = createProgress();
-  if (engine) writeStamp(choiceFile, { engine: engine === 'auto' ? undefined : engine });
-  const choice = readStamp(choiceFile).engine;
+  const choice = engine === 'auto' ? undefined : (engine ?? readStamp(choiceFile).engine);
   const variant = choice === 'gpu' || (choice === undefined && (await hasNvidia())) ? 'gpu' : 'cpu';
   const plan = () => planStages({ choice, variant, tests });
-  const finish = ({ notes, outcome }, done) => ({ ...outcome(), notes, done, seconds: (Date.now() - begin) / 1000 });
+  const finish = ({ notes, outcome }, done) => {
+    if (engine) writeStamp(choiceFile, { engine: choice }); // a choice that could not be had does not bind later runs
+    return { ...outcome(), notes, done, seconds: (Date.now() - begin) / 1000 };
+  };
 
   const first = await plan();
   if (first.stages.every((stage) => stage.done())) return finish(first, []);
@@ -59,8 +61,8 @@ export async function setUp({ engine, tests = false } = {}) {
     for (const stage of planned.stages) {
       if (stage.done()) continue;
       progress.begin(stage.name, stage.hint);
-      await stage.make(progress.update);
-      progress.end('done');
+      const result = await stage.make(progress.update);
+      progress.end(typeof result === 'string' ? result : 'done');
       done.push(stage.name);
     }
     return finish(planned, done);

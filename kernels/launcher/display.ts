@@ -1,8 +1,9 @@
 /**
  * Displays: mime bundles shown below a cell, updated in place, cleared.
  *
- * The library calls `globalThis[Symbol.for('roentgen.display')]`; a value with a method `[Symbol.for('Jupyter.display')]`
- * shows itself as the bundle that the method returns; tslab's own `display` functions work too.
+ * The library calls `globalThis[Symbol.for('roentgen.display')]`. A value with a method `[Symbol.for('Jupyter.display')]`
+ * shows itself as the bundle that the method returns, with the metadata that a method `[Symbol.for('roentgen.metadata')]`
+ * returns. tslab's own `display` functions work too.
  */
 import { inspect } from 'node:util';
 import { currentContext } from './contexts';
@@ -50,11 +51,16 @@ export function installDisplay(iopub: Iopub, input: Input, tslab: Tslab): void {
   ) => show(update ? 'update_display_data' : 'display_data', content.data, content.metadata, content.transient.display_id);
 }
 
-/** The bundle of a cell's value. @throws whatever the value's own display method throws */
-export async function resultBundle(value: unknown): Promise<Bundle> {
-  const method = (value as Record<symbol, unknown>)?.[Symbol.for('Jupyter.display')];
-  if (typeof method === 'function') return encodeBundle(await method.call(value));
-  return { 'text/plain': inspect(value, { depth: 4 }) };
+/** A cell's value as a bundle with its metadata. @throws whatever the value's own display method throws */
+export async function resultDisplay(value: unknown): Promise<{ data: Bundle; metadata: Content }> {
+  const methods = Object(value) as Record<symbol, unknown>;
+  const bundle = methods[Symbol.for('Jupyter.display')];
+  if (typeof bundle !== 'function') return { data: { 'text/plain': inspect(value, { depth: 4 }) }, metadata: {} };
+  const metadata = methods[Symbol.for('roentgen.metadata')];
+  return {
+    data: encodeBundle(await bundle.call(value)),
+    metadata: typeof metadata === 'function' ? await metadata.call(value) : {},
+  };
 }
 
 function encodeBundle(bundle: Bundle): Bundle {

@@ -8,7 +8,7 @@
 import { setTimeout } from 'node:timers';
 import type { Comms } from './comms';
 import { type Context, createContext, currentContext, Interrupted, runCell } from './contexts';
-import { type Bundle, resultBundle } from './display';
+import { resultDisplay } from './display';
 import { diagnosticsError, type ErrorContent, interruptedError, isInterrupt, thrownError } from './errors';
 import type { History } from './history';
 import type { Iopub } from './iopub';
@@ -113,9 +113,9 @@ export function createExecution({ wire, shell, iopub, language, history, comms }
         : thrownError(outcome.error, language.restorePositions);
     } else if (outcome.kind === 'value' && !silent) {
       try {
-        const data: Bundle = await resultBundle(outcome.value);
+        const { data, metadata } = await resultDisplay(outcome.value);
         if (request.store_history !== false) history.setOutput(String(data['text/plain'] ?? ''));
-        iopub.publish('execute_result', { execution_count: number, data, metadata: {} }, context);
+        iopub.publish('execute_result', { execution_count: number, data, metadata }, context);
       } catch (thrown) {
         error = thrownError(thrown, language.restorePositions);
       }

@@ -150,13 +150,14 @@ export function whyPipFailed(output) {
   if (/No space left|Errno 28/.test(text))
     return `the disk is full (Jupyter and TensorFlow need 2 GB, with CUDA 7 GB); free some space, ${again}`;
   if (
-    /NewConnectionError|ConnectTimeout|Read timed out|Name or service not known|Temporary failure in name resolution|ProxyError|SSLError|Connection (refused|reset)/.test(
+    /NewConnectionError|NameResolutionError|Max retries exceeded|ConnectTimeout|Read timed out|Name or service not known|Temporary failure in name resolution|ProxyError|SSLError|Connection (refused|reset)/.test(
       text,
     )
   )
     return `the Python package index did not answer; check the network (a proxy goes into HTTPS_PROXY), ${again}`;
   const absent = /No matching distribution found for (\S+)/.exec(text)?.[1];
-  if (absent) return `there is no ${absent} for this Python and machine; install Python 3.10 to 3.13, delete .venv, ${again}`;
+  if (absent)
+    return `the package index has no ${absent} for this Python and machine; look at "pip config list", or install Python 3.10 to 3.13 and delete .venv, ${again}`;
   return `pip says "${lastLine(output.filter((line) => /error/i.test(line))) || lastLine(output)}"; try "npm run setup" again`;
 }
 

@@ -38,7 +38,9 @@ export async function planStages({ choice, variant, tests }) {
         // Whoever asked for wasm can do without Python altogether; everybody else should know at once.
         if (choice !== 'wasm' || error instanceof SetUpInterrupted) throw error;
         notes.push(`${error.message}. ${noJupyter}`);
+        return 'not possible here';
       }
+      return 'done';
     },
   });
 
@@ -103,7 +105,9 @@ export async function planStages({ choice, variant, tests }) {
           } catch (error) {
             if (!(error instanceof SetUpError)) throw error;
             withoutTensorFlow(error.message);
+            return 'not possible here';
           }
+          return 'done';
         },
       },
     ];

@@ -16,12 +16,16 @@ export function makeNoiseTile(from: Key, size: number): NoiseTile {
 /** The tile's value at a real position, in tile steps; continuous with continuous slope. */
 export function sampleNoise(tile: NoiseTile, x: number, y: number): number {
   const mask = tile.size - 1;
-  const [ix, iy] = [Math.floor(x), Math.floor(y)];
-  let [fx, fy] = [x - ix, y - iy];
+  const ix = Math.floor(x);
+  const iy = Math.floor(y);
+  let fx = x - ix;
+  let fy = y - iy;
   fx = fx * fx * (3 - 2 * fx);
   fy = fy * fy * (3 - 2 * fy);
-  const [row, next] = [(iy & mask) * tile.size, ((iy + 1) & mask) * tile.size];
-  const [a, b] = [ix & mask, (ix + 1) & mask];
+  const row = (iy & mask) * tile.size;
+  const next = ((iy + 1) & mask) * tile.size;
+  const a = ix & mask;
+  const b = (ix + 1) & mask;
   const top = tile.values[row + a]! + fx * (tile.values[row + b]! - tile.values[row + a]!);
   const low = tile.values[next + a]! + fx * (tile.values[next + b]! - tile.values[next + a]!);
   return top + fy * (low - top);

@@ -43,9 +43,14 @@ function addPiece(canvas: Float32Array, grid: Grid, p: Piece): void {
   const { u0, v0, u1, v1, r0, r1, wall, core, coreChange } = p;
   const thinnest = 0.62 * pitch;
   const flat = Math.sqrt((u1 - u0) ** 2 + (v1 - v0) ** 2);
-  const [nu, nv] = [-(v1 - v0) / flat, (u1 - u0) / flat];
-  const [n0, n1] = [1 / Math.sqrt(p.b0u ** 2 + p.b0v ** 2), 1 / Math.sqrt(p.b1u ** 2 + p.b1v ** 2)];
-  const [b0u, b0v, b1u, b1v] = [p.b0u * n0, p.b0v * n0, p.b1u * n1, p.b1v * n1];
+  const nu = -(v1 - v0) / flat;
+  const nv = (u1 - u0) / flat;
+  const n0 = 1 / Math.sqrt(p.b0u ** 2 + p.b0v ** 2);
+  const n1 = 1 / Math.sqrt(p.b1u ** 2 + p.b1v ** 2);
+  const b0u = p.b0u * n0;
+  const b0v = p.b0v * n0;
+  const b1u = p.b1u * n1;
+  const b1v = p.b1v * n1;
   const reach = Math.max(r0, r1, thinnest);
   const inverse = 1 / pitch;
   const half = width / 2 - 0.5;
@@ -55,7 +60,8 @@ function addPiece(canvas: Float32Array, grid: Grid, p: Piece): void {
   const bottom = Math.min(width - 1, Math.floor((grid.v0 - Math.min(v0, v1) + reach) * inverse + half));
   for (let row = top; row <= bottom; row++) {
     const v = grid.v0 - (row - half) * pitch;
-    let [from, to] = [left, right];
+    let from = left;
+    let to = right;
     if (Math.abs(nu) > 0.05) {
       // only the columns that the band crosses in this row
       const middle = (u0 - ((v - v0) * nv) / nu - grid.u0) * inverse + half;
@@ -152,8 +158,13 @@ export function addRods(
     if (radius < thinnest) continue; // nothing to be seen at this pixel size
     project(view, rods[at]!, rods[at + 1]!, rods[at + 2]!, p, 0);
     project(view, rods[at + 3]!, rods[at + 4]!, rods[at + 5]!, p, 4);
-    const [u0, v0, u1, v1] = [p[0]!, p[1]!, p[4]!, p[5]!];
-    const [du, dv, dt] = [u1 - u0, v1 - v0, p[7]! - p[3]!];
+    const u0 = p[0]!;
+    const v0 = p[1]!;
+    const u1 = p[4]!;
+    const v1 = p[5]!;
+    const du = u1 - u0;
+    const dv = v1 - v0;
+    const dt = p[7]! - p[3]!;
     const flat = Math.sqrt(du * du + dv * dv);
     if (flat < 1e-6) continue;
     const oblique = Math.min(Math.sqrt(flat * flat + dt * dt) / flat, LONGEST);

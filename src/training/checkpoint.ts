@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { flatten, type Tree, unflatten } from '../engine';
 import { FileError, openSafetensors, writeSafetensors } from '../files';
-import type { StepLog } from './train';
+import type { StepLog } from './step-log';
 
 const FILE = 'checkpoint.safetensors';
 

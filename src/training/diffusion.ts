@@ -8,7 +8,8 @@ import { type UNetConfig, type UNetParams, unet } from '../unet';
 import { dataOrder } from './data-order';
 import { type LatentSet, sampleLatents } from './latents';
 import { diffusionTarget } from './losses';
-import { type LiveParameters, type Optimisation, type StepLog, type TrainResult, train } from './train';
+import type { StepLog } from './step-log';
+import { type LiveParameters, type Optimisation, type TrainResult, train } from './train';
 
 /** What trains. */
 export type DiffusionParams = { unet: UNetParams; textEncoder: ClipTextParams };

@@ -9,7 +9,7 @@ import { initVae, type VaeParams } from '../vae';
 import { type DiffusionParams, trainDiffusion } from './diffusion';
 import { encodeLatents, foldStatistics, latentStatistics } from './latents';
 import type { Recipe } from './recipe';
-import type { StepLog } from './train';
+import type { StepLog } from './step-log';
 import { trainVae } from './vae';
 
 /** What both trainings take. */

@@ -11,5 +11,6 @@ export * from './latents';
 export * from './learning-rate';
 export * from './losses';
 export * from './recipe';
+export * from './step-log';
 export * from './train';
 export * from './vae';

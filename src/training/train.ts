@@ -18,6 +18,7 @@ import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint';
 import { clipByGlobalNorm } from './clip';
 import { emaDecay, emaUpdate } from './ema';
 import { type LearningRate, learningRateAt } from './learning-rate';
+import type { StepLog } from './step-log';
 
 /** How parameters are updated. */
 export interface Optimisation extends AdamWOptions {
@@ -28,19 +29,6 @@ export interface Optimisation extends AdamWOptions {
   readonly clipNorm: number;
   /** Decay of the moving average of the parameters; without it there is none. */
   readonly emaDecay?: number;
-}
-
-/** One step as logged. */
-export interface StepLog {
-  /** Counted from 1. */
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  /** Before clipping. */
-  readonly gradientNorm: number;
-  /** Further results of the loss, by name. */
-  readonly aux: Readonly<Record<string, number>>;
 }
 
 export interface TrainOptions<P extends Tree, B extends Tree> {

@@ -5,7 +5,8 @@ import { foldIn, type Key, normalArray, scope, split } from '../engine';
 import { decode, encode, samplePosterior, type VaeConfig, type VaeParams } from '../vae';
 import { dataOrder } from './data-order';
 import { type VaeLossWeights, vaeLoss } from './losses';
-import { type LiveParameters, type Optimisation, type StepLog, type TrainResult, train } from './train';
+import type { StepLog } from './step-log';
+import { type LiveParameters, type Optimisation, type TrainResult, train } from './train';
 
 export interface TrainVaeOptions {
   readonly config: VaeConfig;

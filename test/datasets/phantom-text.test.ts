@@ -107,7 +107,7 @@ test('a prompt names view, findings and sides in a small vocabulary', () => {
     for (const word of text.toLowerCase().match(/[a-z]+/g)!) words.add(word);
     total += tokens(text);
   }
-  assert.ok(words.size >= 45 && words.size <= 100, `${words.size} words: ${[...words].join(' ')}`);
+  assert.ok(words.size >= 30 && words.size <= 100, `${words.size} words: ${[...words].join(' ')}`);
   assert.ok(total / phantom.length > 9 && total / phantom.length < 18, `mean ${total / phantom.length} tokens`);
 });
 

@@ -50,6 +50,10 @@ test('a value with Jupyter.display is shown as its bundle, also where it makes i
     "({ [Symbol.for('Jupyter.display')]: () => ({ 'text/html': '<i>v</i>', 'image/png': Uint8Array.of(1, 2, 3) }) })",
   );
   assert.deepEqual(sync.outputs[0]!.data, { 'text/html': '<i>v</i>', 'image/png': 'AQID' });
+  const sized = await kernel.run(
+    "({ [Symbol.for('Jupyter.display')]: () => ({ 'text/plain': 'p' }), [Symbol.for('roentgen.metadata')]: () => ({ 'image/png': { width: 9 } }) })",
+  );
+  assert.deepEqual(sized.outputs[0]!.metadata, { 'image/png': { width: 9 } });
   const later = await kernel.run("({ async [Symbol.for('Jupyter.display')]() { return { 'text/html': 'later' } } })");
   assert.deepEqual(later.outputs[0]!.data, { 'text/html': 'later' });
   const failing = await kernel.run("({ [Symbol.for('Jupyter.display')]() { throw new Error('no picture') } })");

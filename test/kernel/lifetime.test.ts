@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kernel } from '../../kernels/client';
+import { Kernel } from 'roentgen-lab/kernel-client';
 import { root, tempDir } from '../support';
 import { errorOf, runIn } from './session';
 

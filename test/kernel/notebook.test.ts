@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Cell, NotebookError, type NotebookEvent, readNotebook, runNotebook } from '../../kernels/client';
+import { type Cell, NotebookError, type NotebookEvent, readNotebook, runNotebook } from 'roentgen-lab/kernel-client';
 import { root, tempDir } from '../support';
 
 function write(folder: string, cells: readonly (readonly [source: string, tag?: string])[], name = 'book.ipynb'): string {

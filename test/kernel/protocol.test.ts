@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { Content, Message } from '../../kernels/client';
+import type { Content, Message } from 'roentgen-lab/kernel-client';
 import { createWire } from '../../kernels/launcher/wire';
 import { session } from './session';
 

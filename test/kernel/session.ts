@@ -9,7 +9,7 @@ import {
   type KernelOptions,
   type Message,
   type Output,
-} from '../../kernels/client';
+} from 'roentgen-lab/kernel-client';
 
 /** What a cell showed. */
 export interface Shown {

@@ -75,7 +75,7 @@ function nodeFinding(): Finding {
 async function examineEngine(): Promise<[EngineInfo | undefined, Finding]> {
   try {
     const info = await startEngine();
-    const found = `${info.library} on the ${info.device} (${info.threads} threads)`;
+    const found = `${info.library} on the ${info.device} (${info.threads} ${info.threads === 1 ? 'thread' : 'threads'})`;
     if (!info.note) return [info, { name: 'engine', status: 'ok', found }];
     return [info, { name: 'engine', status: 'note', found, advice: info.note }];
   } catch (error) {

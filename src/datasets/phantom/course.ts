@@ -88,7 +88,9 @@ function chooseView(random: Draws, population: Population, findings: readonly Fi
 export function makeStudy(population: Population, patient: number, number: number): Study {
   const settings = phantomSettings();
   const ownKey = patientKey(population, patient);
-  const person = samplePatient(ownKey, patient);
+  const plain = population.style === 'prompt';
+  const variety = plain ? settings.prompt.variety : 1;
+  const person = samplePatient(ownKey, patient, variety);
   let findings: Finding[] = [];
   let prior: readonly Finding[] | undefined;
   let [days, daysSincePrior]: [number, number | undefined] = [0, undefined];
@@ -112,11 +114,12 @@ export function makeStudy(population: Population, patient: number, number: numbe
     age: person.age + Math.floor(days / 365),
     ...(daysSincePrior === undefined ? {} : { daysSincePrior }),
     view,
-    inspiration: Math.max(-1, Math.min(1, random.normal(breath, breathSpread))),
-    rotation: random.normal(0, settings.population.rotation[view]),
-    exposure: random.normal(0, 0.8),
+    inspiration: Math.max(-1, Math.min(1, random.normal(breath, breathSpread * variety))),
+    rotation: random.normal(0, settings.population.rotation[view] * variety),
+    exposure: random.normal(0, plain ? 0.3 : 0.8),
     findings,
     ...(prior ? { prior } : {}),
+    plain,
     detail: Math.floor(random.uniform(0, 2 ** 24)),
   };
 }

@@ -66,7 +66,7 @@ export function nodulePlace(finding: Finding, study: Study): { centre: Vec3; rad
   const { patient } = study;
   const [low, high] = ZONES[finding.zone ?? 'mid'];
   const z = low + ((high - low) * (finding.place[2] + 1)) / 2;
-  const radius = [1.12, 1.45, 1.9][finding.grade]! + [0.25, 0.4, 0.6][finding.grade]! * finding.amount;
+  const radius = [1.3, 1.6, 2.0][finding.grade]! + [0.25, 0.4, 0.6][finding.grade]! * finding.amount;
   const outer = averageOuter(z) - radius - 0.9;
   const heart = finding.side === 'left' && z < 0 ? 9.4 : 5.6;
   const x = Math.min(outer, heart) + Math.max(0, outer - heart) * ((finding.place[0] + 1) / 2);

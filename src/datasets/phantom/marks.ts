@@ -36,7 +36,7 @@ export function sideMarker(study: Study, grid: Grid, random: Draws): Tube[] {
   const left = random.chance(0.7);
   const shown = random.chance(0.8);
   const [inward, down, height] = [random.uniform(0.05, 0.12), random.uniform(0.05, 0.16), random.uniform(1.3, 1.9)];
-  if (!shown || study.view === 'LATERAL') return [];
+  if (!shown || study.plain || study.view === 'LATERAL') return [];
   const field = grid.width * grid.pitch;
   const edge = columnToU(grid, 0) + (left ? 1 - inward : inward) * field;
   const u0 = left ? edge - 0.6 * height : edge;
@@ -57,7 +57,7 @@ export function collimate(grey: Float32Array, width: number, study: Study, rando
     number,
     number,
   ];
-  if (!closed) return;
+  if (!closed || study.plain) return;
   const cover = (distance: number): number => Math.min(1, Math.max(0, distance));
   for (let y = 0; y < width; y++) {
     for (let x = 0; x < width; x++) {

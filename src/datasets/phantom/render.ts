@@ -37,7 +37,7 @@ import { airways, hila, vesselTree } from './vessels';
 const MU = { water: 0.2, bone: 0.36, metal: 4 } as const;
 
 /** What one cm of a nodule of 1.6 cm radius adds; more than the lung that it replaces, and more for small ones, which hold lime. */
-const NODULE = 1.65;
+const NODULE = 2.5;
 
 /** What one cm of a vessel adds: more than its water, for the contrast that real displays give to fine structure. */
 const VESSEL_CONTRAST = 1.35;
@@ -54,15 +54,16 @@ function geometry(study: Study, width: number): { view: View; grid: Grid } {
   const { patient } = study;
   const s = patient.size;
   const portable = study.view === 'AP';
+  const jitter = study.plain ? 0.4 : 1;
   const across = ((study.view === 'LATERAL' ? 30.5 : 34.2) + 1.1 * fat(patient)) * s * patient.chestWidth ** 0.7;
   const along = 32.5 * s * patient.chestHeight; // the lungs from apex to sulcus, with a margin
-  const field = Math.max(across, along) * random.normal(1, portable ? 0.045 : 0.03);
+  const field = Math.max(across, along) * random.normal(1, jitter * (portable ? 0.045 : 0.03));
   const angle = (study.view === 'LATERAL' ? Math.PI / 2 : 0) + study.rotation;
   const view = makeView(angle, portable ? -95 : 170);
-  const v0 = 13 * s * patient.chestHeight - field * (portable ? 0.37 : 0.385) + random.normal(0, portable ? 0.9 : 0.5);
+  const v0 = 13 * s * patient.chestHeight - field * (portable ? 0.37 : 0.385) + random.normal(0, jitter * (portable ? 0.9 : 0.5));
   return {
     view,
-    grid: { width, pitch: field / width, u0: random.normal(0, portable ? 0.9 : 0.4) + (study.view === 'LATERAL' ? 0.5 : 0), v0 },
+    grid: { width, pitch: field / width, u0: random.normal(0, jitter * (portable ? 0.9 : 0.4)) + (study.view === 'LATERAL' ? 0.5 : 0), v0 },
   };
 }
 

@@ -30,7 +30,7 @@ export interface PhantomSettings {
     readonly inspiration: Readonly<Record<Projection, readonly [number, number]>>;
     readonly portable: number;
   };
-  readonly prompt: { readonly findings: readonly FindingKind[]; readonly count: readonly number[] };
+  readonly prompt: { readonly findings: readonly FindingKind[]; readonly count: readonly number[]; readonly variety: number };
   readonly impression: {
     readonly count: readonly number[];
     readonly weight: Readonly<Record<FindingKind, number>>;

@@ -96,6 +96,8 @@ export interface Study {
   readonly findings: readonly Finding[];
   /** Findings of the study before. */
   readonly prior?: readonly Finding[];
+  /** Framed and exposed alike, without markers and shutters: what a small model learns first. */
+  readonly plain: boolean;
   /** Seed of position, collimation and noise. */
   readonly detail: number;
 }

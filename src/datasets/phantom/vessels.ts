@@ -19,21 +19,24 @@ const TRUNKS: readonly (readonly [number, number, number, number])[] = [
   [0.3, -0.6, -1.15, 0.43],
 ];
 
+/** Radius in cm below which branches end. */
 const THINNEST = 0.045;
+
+/** How far a branch turns at each step, in each direction. */
+const BEND = 0.13;
 
 function grow(rods: number[], random: Draws, from: Vec3, direction: Vec3, r: number, side: -1 | 1, s: number): void {
   const length = 2.15 * s * (r / 0.36) ** 0.3 * random.uniform(0.75, 1.25);
   let [at, heading] = [from, direction];
   const steps = 2;
   for (let i = 0; i < steps; i++) {
-    const bend = 0.13;
-    heading = normalise([
-      heading[0] + random.uniform(-bend, bend),
-      heading[1] + random.uniform(-bend, bend),
-      heading[2] + random.uniform(-bend, bend) - 0.02,
-    ]);
+    heading = normalise(
+      heading[0] + random.uniform(-BEND, BEND),
+      heading[1] + random.uniform(-BEND, BEND),
+      heading[2] + random.uniform(-BEND, BEND) - 0.02,
+    );
     const to: Vec3 = [at[0] + (heading[0] * length) / steps, at[1] + (heading[1] * length) / steps, at[2] + (heading[2] * length) / steps];
-    rods.push(...at, ...to, r * (1 - 0.08 * i), r * (1 - 0.08 * (i + 1)));
+    rods.push(at[0], at[1], at[2], to[0], to[1], to[2], r * (1 - 0.08 * i), r * (1 - 0.08 * (i + 1)));
     at = to;
   }
   if (!inside(at, side, s)) return;
@@ -41,21 +44,29 @@ function grow(rods: number[], random: Draws, from: Vec3, direction: Vec3, r: num
   const [r1, r2] = [r * 0.86 * share ** (1 / 3), r * 0.86 * (1 - share) ** (1 / 3)];
   const spin = random.uniform(0, 2 * Math.PI);
   const [p, q] = perpendicular(heading);
+  const cos = Math.cos(spin);
+  const sin = Math.sin(spin);
   const turn = (angle: number): Vec3 => {
-    const [c, sn] = [Math.cos(angle), Math.sin(angle)];
-    return normalise([0, 1, 2].map((k) => heading[k]! * c + sn * (p[k]! * Math.cos(spin) + q[k]! * Math.sin(spin))) as unknown as Vec3);
+    const along = Math.cos(angle);
+    const across = Math.sin(angle);
+    return normalise(
+      heading[0] * along + across * (p[0] * cos + q[0] * sin),
+      heading[1] * along + across * (p[1] * cos + q[1] * sin),
+      heading[2] * along + across * (p[2] * cos + q[2] * sin),
+    );
   };
   if (r1 > THINNEST) grow(rods, random, at, turn(random.uniform(0.1, 0.35)), r1, side, s);
   if (r2 > THINNEST) grow(rods, random, at, turn(-random.uniform(0.45, 0.95)), r2, side, s);
 }
 
-function normalise(v: readonly number[]): Vec3 {
-  const n = Math.hypot(v[0]!, v[1]!, v[2]!);
-  return [v[0]! / n, v[1]! / n, v[2]! / n];
+function normalise(x: number, y: number, z: number): Vec3 {
+  const n = Math.sqrt(x * x + y * y + z * z);
+  return [x / n, y / n, z / n];
 }
 
+/** Two unit vectors, at right angles to a unit vector and to each other. */
 function perpendicular(v: Vec3): [Vec3, Vec3] {
-  const p = normalise(Math.abs(v[2]) < 0.9 ? [-v[1], v[0], 0] : [0, -v[2], v[1]]);
+  const p = Math.abs(v[2]) < 0.9 ? normalise(-v[1], v[0], 0) : normalise(0, -v[2], v[1]);
   return [p, [v[1] * p[2] - v[2] * p[1], v[2] * p[0] - v[0] * p[2], v[0] * p[1] - v[1] * p[0]]];
 }
 
@@ -84,7 +95,7 @@ export function vesselTree(patient: Patient, side: Side): Float32Array {
   const hilum: Vec3 = side === 'left' ? [3.3 * s, -2.2 * s, 2.2 * s] : [-3.0 * s, -1.8 * s, 1.0 * s];
   for (const [x, y, z, r] of TRUNKS) {
     const jitter = (): number => random.uniform(-0.14, 0.14);
-    const heading = normalise([d * (x + jitter()), y + jitter(), z + jitter()]);
+    const heading = normalise(d * (x + jitter()), y + jitter(), z + jitter());
     const start: Vec3 = [hilum[0] + heading[0] * 0.5, hilum[1] + heading[1] * 0.8, hilum[2] + heading[2] * 1.4];
     grow(rods, random, start, heading, r * s * random.uniform(0.88, 1.15), d, s);
   }

@@ -1,0 +1,14 @@
+/** What the training loop tells of each step, to its callers and to its checkpoints. */
+
+/** One step as logged. */
+export interface StepLog {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+  /** Further results of the loss, by name. */
+  readonly aux: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { root } from '../support';
+
+interface Cell {
+  cell_type: 'code' | 'markdown';
+  source: string[];
+  outputs?: unknown[];
+  execution_count?: number | null;
+}
+
+const rooms = Object.keys((JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object }).exports).map((name) =>
+  name.slice(2),
+);
+
+for (const file of readdirSync(join(root, 'notebooks')).filter((name) => name.endsWith('.ipynb'))) {
+  const { cells } = JSON.parse(readFileSync(join(root, 'notebooks', file), 'utf8')) as { cells: Cell[] };
+  const code = cells.filter(({ cell_type }) => cell_type === 'code');
+
+  test(`${file} is short, begins with prose, and is committed without outputs`, () => {
+    assert.ok(cells.length <= 20, `${cells.length} cells`);
+    assert.equal(cells[0]!.cell_type, 'markdown');
+    for (const { source } of code) assert.ok(source.length <= 25, `a cell of ${source.length} lines begins ${source[0]}`);
+    for (const { outputs, execution_count } of code) assert.deepEqual([outputs, execution_count], [[], null]);
+    assert.match(cells[0]!.source.join(''), /not for diagnosis/);
+    assert.match(code.at(-1)!.source.join(''), /assert\./, 'the last cell asserts the claim');
+  });
+
+  test(`${file} imports the package's public doors only`, () => {
+    const imported = code.flatMap(({ source }) => [...source.join('').matchAll(/from '([^']+)'/g)].map(([, name]) => name!));
+    assert.ok(imported.length > 0);
+    for (const name of imported)
+      assert.ok(name.startsWith('node:') || rooms.includes(name.replace('roentgen-lab/', '')), `${name} is no public door`);
+  });
+}
