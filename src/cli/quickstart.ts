@@ -115,6 +115,8 @@ async function runQuickstart(options: { readonly out: string; readonly [name: st
       output: made.notebook,
       parameters: options,
       cwd: join(root, 'notebooks'),
+      // Large tensors come and go at every step: huge pages spare the page faults. Only a process's start can set them.
+      env: { GLIBC_TUNABLES: process.env.GLIBC_TUNABLES ?? 'glibc.malloc.hugetlb=1' },
       signal: context.signal,
       onOutput: progress.take,
     });

@@ -19,8 +19,8 @@ export interface ClassifierConfig {
   /** Pixels a side, a multiple of 16. */
   readonly size: number;
   readonly channels: readonly [number, number, number];
-  /** Width of the features. */
-  readonly features: number;
+  /** Width of the layer between convolutions and outputs. */
+  readonly hidden: number;
   readonly findings: readonly string[];
   /** Those of the findings that have a side. */
   readonly sided: readonly string[];
@@ -35,7 +35,7 @@ export type ClassifierParams = {
 
 /** Outputs for a batch. */
 export type ClassifierOutput = {
-  /** [B, features]; what distances are measured in. */
+  /** [B, channels[2]]; what distances are measured in: the last convolution's outputs, their mean over the picture, as FID takes Inception's. */
   features: tf.Tensor2D;
   /** Logits of presence, [B, findings]. */
   presence: tf.Tensor2D;
@@ -55,13 +55,13 @@ const stages = ([a, b, c]: ClassifierConfig['channels']): readonly (readonly [nu
 
 const GROUPS = 8;
 
-function classifierSpec({ size, channels, features, findings, sided }: ClassifierConfig): Spec<ClassifierParams> {
+function classifierSpec({ size, channels, hidden, findings, sided }: ClassifierConfig): Spec<ClassifierParams> {
   if (size % 16 !== 0) throw new RangeError(`classifier: size: expected a multiple of 16, got ${size}`);
   return {
     stages: stages(channels).map(([inputs, outputs]) => ({ conv: convSpec(inputs, outputs, 3), norm: normSpec(outputs) })),
-    embed: linearSpec((size / 16) ** 2 * channels[2], features),
-    presence: linearSpec(features, findings.length),
-    side: linearSpec(features, Math.max(1, sided.length)), // a tensor can't be empty
+    embed: linearSpec((size / 16) ** 2 * channels[2], hidden),
+    presence: linearSpec(hidden, findings.length),
+    side: linearSpec(hidden, Math.max(1, sided.length)), // a tensor can't be empty
   };
 }
 
@@ -89,11 +89,11 @@ export function classifier(config: ClassifierConfig, params: ClassifierParams, i
       x = groupNorm(y, norm.weight, norm.bias, { groups: GROUPS, eps: 1e-5, silu: true }) as tf.Tensor4D;
     });
     const flat = tf.reshape(x, [B!, -1]) as tf.Tensor2D; // positions stay apart: a side is a place
-    const features = silu(linear(flat, params.embed.weight, params.embed.bias)) as tf.Tensor2D;
+    const hidden = silu(linear(flat, params.embed.weight, params.embed.bias)) as tf.Tensor2D;
     return {
-      features,
-      presence: linear(features, params.presence.weight, params.presence.bias) as tf.Tensor2D,
-      side: linear(features, params.side.weight, params.side.bias) as tf.Tensor2D,
+      features: tf.mean(x, [1, 2]) as tf.Tensor2D,
+      presence: linear(hidden, params.presence.weight, params.presence.bias) as tf.Tensor2D,
+      side: linear(hidden, params.side.weight, params.side.bias) as tf.Tensor2D,
     };
   });
 }

@@ -41,7 +41,8 @@ export function classify({ config, params }: Classifier, pixels: Float32Array): 
     }),
   }));
   const sides = Math.max(1, config.sided.length);
-  const features = new Float32Array(n * config.features);
+  const width = config.channels[2];
+  const features = new Float32Array(n * width);
   const presence = new Float32Array(n * config.findings.length);
   const side = new Float32Array(n * sides);
   try {
@@ -51,18 +52,18 @@ export function classify({ config, params }: Classifier, pixels: Float32Array): 
       padded.set(pixels.subarray(start * area, (start + count) * area));
       const images = tf.tensor4d(padded, [BATCH, config.size, config.size, 1]);
       const out = network.run(images);
-      for (const [tensor, all, width] of [
-        [out.features, features, config.features],
+      for (const [tensor, all, columns] of [
+        [out.features, features, width],
         [out.presence, presence, config.findings.length],
         [out.side, side, sides],
       ] as const)
-        all.set(tensor.dataSync().subarray(0, count * width), start * width);
+        all.set(tensor.dataSync().subarray(0, count * columns), start * columns);
       dispose(images, out);
     }
   } finally {
     network.dispose();
   }
-  return { features: { values: features, rows: n, columns: config.features }, presence, right: side };
+  return { features: { values: features, rows: n, columns: width }, presence, right: side };
 }
 
 /** Writes `config.json` and `model.safetensors`. */

@@ -33,11 +33,11 @@ export async function keptClassifier(recipe: Recipe, options: KeptClassifierOpti
   const folder = join(cache, createHash('sha256').update(identity).digest('hex').slice(0, 16));
   if (existsSync(join(folder, 'config.json'))) return loadClassifier(folder);
   const records = Array.from({ length: train.length }, (_, i) => train.record(i));
-  const { channels, features, optimisation } = recipe.classifier;
+  const { channels, hidden, optimisation } = recipe.classifier;
   const sided = train.findings.filter((finding) => records.some(({ sides }) => sides[finding] !== undefined));
   const { onStep, signal } = options;
   const { interrupted, ...classifier } = await trainClassifier({
-    config: { size: recipe.size, channels, features, findings: train.findings, sided },
+    config: { size: recipe.size, channels, hidden, findings: train.findings, sided },
     pixels: await loadPixels(train, recipe.size),
     records,
     optimisation,

@@ -26,7 +26,7 @@ export interface Recipe {
   readonly data: { readonly train: number; readonly test: number };
   readonly classifier: {
     readonly channels: readonly [number, number, number];
-    readonly features: number;
+    readonly hidden: number;
     readonly optimisation: Optimisation;
   };
   readonly evaluation: { readonly pictures: number };

@@ -36,7 +36,7 @@ test('singular covariances give a finite distance', () => {
 });
 
 test('findings are scored where they are known, sides where they were asked for', () => {
-  const config: ClassifierConfig = { size: 16, channels: [8, 8, 8], features: 2, findings: ['effusion', 'edema'], sided: ['effusion'] };
+  const config: ClassifierConfig = { size: 16, channels: [8, 8, 8], hidden: 2, findings: ['effusion', 'edema'], sided: ['effusion'] };
   const features: Features = { values: new Float32Array(8), rows: 4, columns: 2 };
   const records = [
     { labels: { effusion: 1, edema: 0 }, sides: { effusion: 'right' } },

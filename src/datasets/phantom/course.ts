@@ -116,7 +116,7 @@ export function makeStudy(population: Population, patient: number, number: numbe
     view,
     inspiration: Math.max(-1, Math.min(1, random.normal(breath, breathSpread * variety))),
     rotation: random.normal(0, settings.population.rotation[view] * variety),
-    exposure: random.normal(0, plain ? 0.3 : 0.8),
+    exposure: random.normal(0, plain ? 0.15 : 0.8),
     findings,
     ...(prior ? { prior } : {}),
     plain,

@@ -54,7 +54,7 @@ function geometry(study: Study, width: number): { view: View; grid: Grid } {
   const { patient } = study;
   const s = patient.size;
   const portable = study.view === 'AP';
-  const jitter = study.plain ? 0.4 : 1;
+  const jitter = study.plain ? 0.2 : 1;
   const across = ((study.view === 'LATERAL' ? 30.5 : 34.2) + 1.1 * fat(patient)) * s * patient.chestWidth ** 0.7;
   const along = 32.5 * s * patient.chestHeight; // the lungs from apex to sulcus, with a margin
   const field = Math.max(across, along) * random.normal(1, jitter * (portable ? 0.045 : 0.03));
