@@ -140,16 +140,22 @@ async function report(made: Artefacts, asJson: boolean, context: Context): Promi
     return;
   }
   const percent = (share: number | null): string => (share === null ? 'the texts name none' : `${(100 * share).toFixed(0)}%`);
+  const distance = (fid: number): string => fid.toPrecision(3);
   const { mean, ...findings } = summary.aurocGenerated;
   const rows: [string, string][] = [
     ['engine', summary.engine],
     ['time', `${duration(summary.minutes * 60)}, of which training ${duration(summary.trainMinutes * 60)}`],
     ['peak memory', `${summary.peakRssMiB} MiB`],
     ['losses', `autoencoder ${summary.losses.vae.toFixed(4)}, diffusion ${summary.losses.diffusion.toFixed(4)}`],
-    ['FID before', summary.fidBefore.toFixed(1)],
-    ...(summary.fidStart === undefined ? [] : [['FID at the start', summary.fidStart.toFixed(1)] as [string, string]]),
-    ['FID after', `${summary.fidAfter.toFixed(1)} (real pictures of other patients ${summary.fidReal.toFixed(1)})`],
-    ['AUROC', `mean ${mean?.toFixed(3)} on generated pictures, ${summary.aurocReal.mean?.toFixed(3)} on real ones`],
+    ['FID before', distance(summary.fidBefore)],
+    ...(summary.fidStart === undefined ? [] : [['FID at the start', distance(summary.fidStart)] as [string, string]]),
+    ['FID after', `${distance(summary.fidAfter)} (real pictures of other patients ${distance(summary.fidReal)})`],
+    [
+      'AUROC',
+      mean === undefined
+        ? 'no labels to measure by'
+        : `mean ${mean.toFixed(3)} on generated pictures, ${summary.aurocReal.mean?.toFixed(3)} on real ones`,
+    ],
     ...Object.entries(findings).map(([finding, value]): [string, string] => [`  ${finding}`, `${value.toFixed(3)}`]),
     ['side as asked', percent(summary.sideAccuracy)],
     ['report', made.report],

@@ -59,6 +59,7 @@ export interface TrainResult<P extends Tree> {
   readonly log: readonly StepLog[];
   /** Whether a signal ended it before the last step. */
   readonly interrupted: boolean;
+  /** Of training alone, without what `onStep` took. */
   readonly seconds: number;
   readonly peakRssMiB: number;
 }
@@ -97,6 +98,7 @@ export async function train<P extends Tree, B extends Tree>(options: TrainOption
   const { optimisation, batch, onStep } = options;
   const signal = options.signal ?? interruptSignal();
   const started = performance.now();
+  let watching = 0; // pictures made on the way are not training
   const first: TrainState<P> = scope(() => ({
     params: cloneTree(options.params),
     moments: initMoments(options.params),
@@ -143,7 +145,9 @@ export async function train<P extends Tree, B extends Tree>(options: TrainOption
             'Look for values that are not finite in the data, or lower the learning rate.',
         );
       log.push(entry);
+      const paused = performance.now();
       await onStep?.(entry, live);
+      watching += performance.now() - paused;
       await new Promise((next) => setImmediate(next)); // lets interrupts, displays and timers through
     }
     if (options.checkpoint) {
@@ -154,7 +158,7 @@ export async function train<P extends Tree, B extends Tree>(options: TrainOption
       params: live.averaged(),
       log,
       interrupted: t < optimisation.steps,
-      seconds: (performance.now() - started) / 1000,
+      seconds: (performance.now() - started - watching) / 1000,
       peakRssMiB: memoryUse().peakRssMiB,
     };
     return result;
