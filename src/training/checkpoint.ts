@@ -15,27 +15,31 @@ export interface Checkpoint<S extends Tree> {
   /** Steps done. */
   readonly step: number;
   readonly log: readonly StepLog[];
+  /** What tells one run from another: seed, data, settings. */
+  readonly identity?: string;
 }
 
 /** Writes `folder/checkpoint.safetensors`, atomically; on an error the one before it stays. */
-export async function writeCheckpoint<S extends Tree>(folder: string, { state, step, log }: Checkpoint<S>): Promise<void> {
+export async function writeCheckpoint<S extends Tree>(folder: string, { state, step, log, identity = '' }: Checkpoint<S>): Promise<void> {
   const tensors: Record<string, { shape: number[]; data: Float32Array }> = {};
   for (const [path, leaf] of Object.entries(flatten(state)))
     tensors[path] = { shape: leaf.shape, data: (await leaf.data()) as Float32Array };
-  await writeSafetensors(join(folder, FILE), tensors, { step: String(step), log: JSON.stringify(log) });
+  await writeSafetensors(join(folder, FILE), tensors, { step: String(step), log: JSON.stringify(log), identity });
 }
 
 /**
- * Reads a checkpoint of a state of the same form, or undefined where the folder has none. The caller disposes the state.
+ * Reads the checkpoint of a run, or undefined where the folder has none or that of a run with another identity. The caller disposes the state.
  *
+ * @param like a state of the same form
  * @throws FileError where the tensors are not those of `like`: another model, another optimiser
  */
-export async function readCheckpoint<S extends Tree>(folder: string, like: S): Promise<Checkpoint<S> | undefined> {
+export async function readCheckpoint<S extends Tree>(folder: string, like: S, identity: string = ''): Promise<Checkpoint<S> | undefined> {
   const path = join(folder, FILE);
   if (!existsSync(path)) return undefined;
   const file = await openSafetensors(path);
   const flat: Record<string, tf.Tensor> = {};
   try {
+    if ((file.metadata.identity ?? '') !== identity) return undefined;
     const expected = flatten(like);
     const differing = Object.keys(expected).filter(
       (key) => !file.keys.includes(key) || !tf.util.arraysEqual(file.info(key).shape, expected[key]!.shape),

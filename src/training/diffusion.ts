@@ -41,6 +41,7 @@ export interface TrainDiffusionOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (log: StepLog, live: LiveParameters<DiffusionParams>) => void | Promise<void>;
   readonly checkpoint?: string;
+  readonly identity?: string;
 }
 
 type Batch = {
@@ -114,5 +115,6 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onStep ? { onStep: options.onStep } : {}),
     ...(options.checkpoint ? { checkpoint: options.checkpoint } : {}),
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
   });
 }

@@ -1,7 +1,8 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
+import { createHash } from 'node:crypto';
 import { initClipText } from '../encoders';
-import { cloneTree, dispose, type Key, split } from '../engine';
+import { cloneTree, dispose, flatten, type Key, split, type Tree } from '../engine';
 import { checkModel, disposeModel, type Model } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
 import { initUNet } from '../unet';
@@ -20,7 +21,7 @@ export interface FitOptions {
   readonly onStep?: (log: StepLog, update: () => void) => void | Promise<void>;
   /** Called while images are encoded. */
   readonly onEncode?: (done: number, total: number) => void;
-  /** A folder to resume from, where it holds a checkpoint, and to write one to. */
+  /** A folder for the checkpoint: the same training, interrupted and called again, goes on from it. */
   readonly checkpoint?: string;
 }
 
@@ -30,6 +31,14 @@ export interface FitResult {
   /** Whether a signal ended it before the last step. */
   readonly interrupted: boolean;
   readonly seconds: number;
+}
+
+/** Names a training by all that it depends on, so that a checkpoint is only taken up by the run that wrote it. */
+function identityOf(key: Key, settings: unknown, start: Tree, pixels: Float32Array, texts: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([key, settings, texts]));
+  hash.update(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
+  for (const leaf of Object.values(flatten(start))) hash.update(leaf.dataSync() as Float32Array);
+  return hash.digest('hex');
 }
 
 /** A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`). */
@@ -84,7 +93,7 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
     optimisation: recipe.vae.optimisation,
     key,
     ...(signal ? { signal } : {}),
-    ...(checkpoint ? { checkpoint } : {}),
+    ...(checkpoint ? { checkpoint, identity: identityOf(key, recipe.vae, model.vae.params, pixels, []) } : {}),
     ...(onStep ? { onStep: (log, live) => onStep(log, () => setVae(model, live.averaged())) } : {}),
   });
   setVae(model, result.params);
@@ -135,7 +144,7 @@ export async function fitDiffusion(
       optimisation: recipe.diffusion.optimisation,
       key,
       ...(signal ? { signal } : {}),
-      ...(checkpoint ? { checkpoint } : {}),
+      ...(checkpoint ? { checkpoint, identity: identityOf(key, recipe.diffusion, params, pixels, texts) } : {}),
       ...(onStep ? { onStep: (log, live) => onStep(log, () => replaceDiffusion(model, live.averaged())) } : {}),
     });
     replaceDiffusion(model, result.params);

@@ -43,8 +43,13 @@ export interface TrainOptions<P extends Tree, B extends Tree> {
   readonly signal?: AbortSignal;
   /** Called after every step; what it returns is awaited. */
   readonly onStep?: (log: StepLog, live: LiveParameters<P>) => void | Promise<void>;
-  /** A folder to resume from, where it holds a checkpoint, and to write one to at the end or at an interruption. */
+  /**
+   * A folder that a checkpoint is written to, at the end or at an interruption. A run of the same identity that was interrupted goes on from it;
+   * one that had ended, or another run's, is replaced.
+   */
   readonly checkpoint?: string;
+  /** What tells this run from others that use the same folder: seed, data, settings. */
+  readonly identity?: string;
 }
 
 /** Parameters while they train. */
@@ -107,7 +112,11 @@ export async function train<P extends Tree, B extends Tree>(options: TrainOption
   let resumed: Checkpoint<TrainState<P>> | undefined;
   let step: Step<TrainState<P>, [B, Scalars], Outputs>;
   try {
-    resumed = options.checkpoint ? await readCheckpoint(options.checkpoint, first) : undefined;
+    resumed = options.checkpoint ? await readCheckpoint(options.checkpoint, first, options.identity) : undefined;
+    if (resumed && resumed.step >= optimisation.steps) {
+      dispose(resumed.state);
+      resumed = undefined;
+    }
     step = compileTrainingStep(resumed?.state ?? first, options.loss, optimisation);
   } finally {
     dispose(first, resumed?.state);
@@ -152,7 +161,7 @@ export async function train<P extends Tree, B extends Tree>(options: TrainOption
     }
     if (options.checkpoint) {
       const state = step.read();
-      await writeCheckpoint(options.checkpoint, { state, step: t, log }).finally(() => dispose(state));
+      await writeCheckpoint(options.checkpoint, { state, step: t, log, identity: options.identity ?? '' }).finally(() => dispose(state));
     }
     const result = {
       params: live.averaged(),

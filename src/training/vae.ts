@@ -21,6 +21,7 @@ export interface TrainVaeOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (log: StepLog, live: LiveParameters<VaeParams>) => void | Promise<void>;
   readonly checkpoint?: string;
+  readonly identity?: string;
 }
 
 type Batch = { images: tf.Tensor4D; noise: tf.Tensor4D };
@@ -61,5 +62,6 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onStep ? { onStep: options.onStep } : {}),
     ...(options.checkpoint ? { checkpoint: options.checkpoint } : {}),
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
   });
 }

@@ -99,3 +99,26 @@ test(
     dispose(params);
   }),
 );
+
+test(
+  'a checkpoint is taken up only by the run that wrote it, and only where that had not ended',
+  noLeaks(async (t) => {
+    const params = { w: tf.zeros([3, 1]) as tf.Tensor2D };
+    const folder = join(tempDir(t), 'checkpoint');
+    const stop = new AbortController();
+    const onStep = ({ step }: StepLog): void => {
+      if (step === 4) stop.abort();
+    };
+    const run = (identity: string, extra: Partial<TrainOptions<Params, Batch>> = {}): ReturnType<typeof train<Params, Batch>> =>
+      train(problem(params, 9, { checkpoint: folder, identity, ...extra }));
+    const part = await run('one', { signal: stop.signal, onStep });
+    const steps: number[] = [];
+    const count = { onStep: ({ step }: StepLog): void => void steps.push(step) };
+    const other = await run('another', count);
+    assert.deepEqual(steps.splice(0), [1, 2, 3, 4, 5, 6, 7, 8, 9], 'another run starts at the beginning');
+    const again = await run('another', count);
+    assert.deepEqual(steps, [1, 2, 3, 4, 5, 6, 7, 8, 9], 'a run that had ended is not gone on with');
+    assert.deepEqual(again.params.w.dataSync(), other.params.w.dataSync());
+    dispose(params, part.params, other.params, again.params);
+  }),
+);
