@@ -36,7 +36,7 @@ export class Interrupted extends Error {
 }
 
 /** The machine's fault, not the input's. */
-const machineFaults = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'];
+export const machineFaults: readonly string[] = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'];
 
 /** How the process ends for what a command threw. */
 export function exitCodeOf(error: unknown): ExitCode {

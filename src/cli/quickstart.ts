@@ -8,7 +8,7 @@ import { openDataset } from '../datasets';
 import { duration, exportNotebook } from '../display';
 import { FileError, readJson } from '../files';
 import type { Summary } from '../metrics';
-import { type Context, exitCodes, Interrupted, UsageError } from './context';
+import { type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
 import { root } from './paths';
 import { terminalProgress } from './terminal-progress';
 
@@ -124,7 +124,9 @@ async function runQuickstart(options: { readonly out: string; readonly [name: st
     if (context.signal.aborted) throw new Interrupted(`quickstart: interrupted; the notebook up to there is ${made.notebook}`);
     if (!(error instanceof NotebookError)) throw error;
     await exportNotebook(made.notebook, made.report);
-    throw new Error(`quickstart: cell ${error.cell + 1}: ${error.ename}: ${error.evalue}\nThe notebook up to there: ${made.notebook}`);
+    const story = `quickstart: cell ${error.cell + 1}: ${error.ename}: ${error.evalue}\nThe notebook up to there: ${made.notebook}`;
+    const badInput = error.ename === 'FileError' && !machineFaults.some((code) => error.evalue.includes(`(${code})`));
+    throw badInput ? new UsageError(story) : new Error(story);
   } finally {
     progress.end();
   }
