@@ -8,6 +8,7 @@ import type { QuickInfo } from '@tslab/typescript-for-tslab';
 import type { CompletionInfo, Converter, Diagnostic } from 'tslab/dist/converter';
 import type { Executor } from 'tslab/dist/executor';
 import { createPositions } from './positions';
+import { expandShorthand } from './shorthand';
 import { loadTslab, type Tslab } from './tslab';
 
 /** How a cell ended. */
@@ -102,7 +103,7 @@ export function createLanguage(setSynchronous: (running: boolean) => void): Lang
       let ok = false;
       const listeners = process.rawListeners('SIGINT');
       try {
-        const ended = executor.execute(code);
+        const ended = executor.execute(expandShorthand(tslab.ts, code));
         setSynchronous(false);
         if (process.rawListeners('SIGINT').some((listener) => !listeners.includes(listener))) rearmSigint();
         ok = await ended;

@@ -19,6 +19,15 @@ test('a cell shows its value, its text in order, and keeps its variables', async
   assert.equal((await kernel.run('a + b')).value, '41');
 });
 
+test('shorthand properties reach names of earlier cells', async () => {
+  await kernel.run('const width = 3; const height = 4; let depth = 1;');
+  assert.equal(
+    (await kernel.run('const box = { width, height, deep: { depth } }; JSON.stringify(box)')).value,
+    `'{"width":3,"height":4,"deep":{"depth":1}}'`,
+  );
+  assert.equal((await kernel.run('({ depth = 9 } = { depth: 7 }); [depth, (({ width }) => width)({ width })]')).value, '[ 7, 3 ]');
+});
+
 test('20,000 lines arrive, complete and in order, and the cell ends', async () => {
   const shown = await kernel.run('for (let i = 0; i < 20000; i++) console.log("line " + i)');
   assert.equal(shown.reply.status, 'ok');
