@@ -11,13 +11,13 @@ import { trainClassifier } from './train-classifier';
 
 /** The measuring instrument's own seed: it does not change with a run's. */
 const SEED = 1895;
+/** Where classifiers are kept. */
+const CACHE = resolve(__dirname, '..', '..', '.cache', 'classifier');
 
 export interface KeptClassifierOptions {
   readonly signal?: AbortSignal;
   /** Called after each step, where it has to be trained. */
   readonly onStep?: (log: StepLog) => void;
-  /** Folder that classifiers are kept in; `.cache/classifier` beside the library if not given. */
-  readonly cache?: string;
 }
 
 /**
@@ -28,9 +28,8 @@ export interface KeptClassifierOptions {
  */
 export async function keptClassifier(recipe: Recipe, options: KeptClassifierOptions = {}): Promise<Classifier> {
   const { train } = phantomSplit(recipe.data);
-  const cache = options.cache ?? resolve(__dirname, '..', '..', '.cache', 'classifier');
   const identity = JSON.stringify([SEED, recipe.size, recipe.classifier, train.fingerprint, train.length]);
-  const folder = join(cache, createHash('sha256').update(identity).digest('hex').slice(0, 16));
+  const folder = join(CACHE, createHash('sha256').update(identity).digest('hex').slice(0, 16));
   if (existsSync(join(folder, 'config.json'))) return loadClassifier(folder);
   const records = Array.from({ length: train.length }, (_, i) => train.record(i));
   const { channels, hidden, optimisation } = recipe.classifier;

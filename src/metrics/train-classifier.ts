@@ -1,16 +1,14 @@
 /** Training the classifier on pictures with labels and sides. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import type { ImageRecord } from '../datasets';
 import { type Key, scope, split } from '../engine';
 import { dataOrder, type LiveParameters, type Optimisation, type StepLog, train } from '../training';
 import { type ClassifierConfig, type ClassifierParams, classifier, initClassifier } from './classifier';
 import type { Classifier } from './classify';
 
 /** Labels of one picture, as datasets give them. */
-export interface Labelled {
-  readonly labels: Readonly<Record<string, 0 | 1>>;
-  readonly sides: Readonly<Record<string, 'left' | 'right'>>;
-}
+export type Labelled = Pick<ImageRecord, 'labels' | 'sides'>;
 
 export interface TrainClassifierOptions {
   readonly config: ClassifierConfig;

@@ -19,8 +19,6 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** Called after every step; `update()` puts the present (averaged) weights into the model, to look at its pictures. */
   readonly onStep?: (log: StepLog, update: () => void) => void | Promise<void>;
-  /** Called while images are encoded. */
-  readonly onEncode?: (done: number, total: number) => void;
   /** A folder for the checkpoint: the same training, interrupted and called again, goes on from it. */
   readonly checkpoint?: string;
 }
@@ -82,7 +80,7 @@ function replaceDiffusion(model: Model, { unet, textEncoder }: DiffusionParams):
  * @param pixels n grey images one after another, each `recipe.size` squared, 0 to 1
  */
 export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitOptions): Promise<FitResult> {
-  const { onStep, onEncode, key, signal, checkpoint } = options;
+  const { onStep, key, signal, checkpoint } = options;
   const { size } = recipe;
   const result = await trainVae({
     config: model.vae.config,
@@ -98,7 +96,7 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
   });
   setVae(model, result.params);
   const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
-  const latents = await encodeLatents(model.vae.config, model.vae.params, some, size, { ...(onEncode ? { onProgress: onEncode } : {}) });
+  const latents = await encodeLatents(model.vae.config, model.vae.params, some, size);
   setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
   model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
   return { log: result.log, interrupted: result.interrupted, seconds: result.seconds };
@@ -123,12 +121,11 @@ export async function fitDiffusion(
   texts: readonly string[],
   options: FitOptions,
 ): Promise<FitResult> {
-  const { onStep, onEncode, key, signal, checkpoint } = options;
+  const { onStep, key, signal, checkpoint } = options;
   const { tokenizer, vae, unet, textEncoder } = model;
   if (!tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const latents = await encodeLatents(vae.config, vae.params, pixels, recipe.size, {
     ...(signal ? { signal } : {}),
-    ...(onEncode ? { onProgress: onEncode } : {}),
   });
   const params: DiffusionParams = cloneTree({ unet: unet.params, textEncoder: textEncoder.params });
   try {

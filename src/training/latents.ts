@@ -25,7 +25,7 @@ export async function encodeLatents(
   params: VaeParams,
   pixels: Float32Array,
   size: number,
-  options: { readonly signal?: AbortSignal; readonly onProgress?: (done: number, total: number) => void } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<LatentSet> {
   const area = size * size;
   const n = pixels.length / area;
@@ -52,7 +52,6 @@ export async function encodeLatents(
       mean.set(out.mean.dataSync().subarray(0, count * each), start * each);
       std.set(out.std.dataSync().subarray(0, count * each), start * each);
       dispose(images, out);
-      options.onProgress?.(start + count, n);
       await new Promise((next) => setImmediate(next));
     }
   } finally {
