@@ -11,7 +11,7 @@ import { findSpec, type KernelSpec, launcherSpec } from './spec';
 export interface KernelOptions extends KernelPlace {
   /** Name or folder of a kernelspec; without it this installation's launcher. */
   readonly kernel?: string;
-  /** How long the start may take. Default 60,000 ms. */
+  /** How long the start may take. Default 180,000 ms. */
   readonly startMilliseconds?: number;
 }
 
@@ -76,7 +76,7 @@ export class Kernel {
     context.blocky = false;
     const spec = options.kernel === undefined ? launcherSpec() : findSpec(options.kernel);
     const kernel = new Kernel(spec, await spawnKernel(spec, options));
-    const limit = options.startMilliseconds ?? 60_000;
+    const limit = options.startMilliseconds ?? 180_000;
     const until = Date.now() + limit;
     // The subscription to iopub takes a moment: the kernel is ready when a request's status arrives there too.
     while (!kernel.#heard) {

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { NotebookError, runNotebook } from 'roentgen-lab/kernel-client';
 import { openDataset } from '../datasets';
 import { duration, exportNotebook } from '../display';
+import { startEngine } from '../engine';
 import { FileError, readJson } from '../files';
 import type { Summary } from '../metrics';
 import { type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
@@ -37,7 +38,10 @@ export function addQuickstart(program: Command, context: Context): void {
     .option('--patient-column <name>', "the CSV's column that tells patients apart; without it every image counts as a patient")
     .option('--from-scratch', "start from random weights, not from the phantom's model")
     .option('--name <name>', 'the folder below runs/; by default quickstart, or the name of the data folder')
-    .option('--recipe <name>', 'a recipe of data/recipes or a JSON file; by default quickstart, or quickstart-real with --data')
+    .option(
+      '--recipe <name>',
+      'a recipe of data/recipes or a JSON file; by default quickstart (on wasm quickstart-wasm), or quickstart-real with --data',
+    )
     .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
     .option('--json', 'print the summary as JSON')
     .action((flags: Flags) => quickstart(flags, context));
@@ -86,9 +90,15 @@ async function quickstart(flags: Flags, context: Context): Promise<void> {
       };
   if (!phantom) await openDataset(data); // what is wrong with it is told before a kernel starts
   const start = phantom || flags.fromScratch ? '' : await phantomModel(flags, context);
-  const recipe = flags.recipe ?? (phantom ? 'quickstart' : 'quickstart-real');
+  const recipe = flags.recipe ?? (phantom ? await phantomRecipe() : 'quickstart-real');
   const made = await runQuickstart({ recipe, ...data, start, seed: flags.seed, out: folder }, context);
   await report(made, flags.json === true, context);
+}
+
+/** The phantom's recipe at the size that fits the engine. */
+async function phantomRecipe(): Promise<string> {
+  const { backend } = await startEngine();
+  return backend === 'wasm' ? 'quickstart-wasm' : 'quickstart';
 }
 
 /** The CSV, beside the caller or in the folder of images. */
@@ -102,7 +112,7 @@ async function phantomModel(flags: Flags, context: Context): Promise<string> {
   const { model, summary } = artefactsOf(folder);
   if (!existsSync(summary) || !existsSync(join(model, 'model_index.json'))) {
     context.say("There is no phantom's model to start from yet, so it is trained first (--from-scratch does without).");
-    await runQuickstart({ recipe: 'quickstart', data: 'phantom', start: '', seed: flags.seed, out: folder }, context);
+    await runQuickstart({ recipe: await phantomRecipe(), data: 'phantom', start: '', seed: flags.seed, out: folder }, context);
   }
   return model;
 }

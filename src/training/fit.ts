@@ -43,9 +43,9 @@ function identityOf(key: Key, settings: unknown, start: Tree, pixels: Float32Arr
 export function initModel(recipe: Recipe, tokenizer: Tokenizer, key: Key): Model {
   const [vaeKey, unetKey, textKey] = split(key, 3) as [Key, Key, Key];
   const text = {
+    max_position_embeddings: tokenizer.maxLength,
     ...recipe.text_encoder.config,
     vocab_size: tokenizer.vocabularySize,
-    max_position_embeddings: tokenizer.maxLength,
     pad_token_id: tokenizer.padId,
     ...(tokenizer.startId === undefined ? {} : { bos_token_id: tokenizer.startId }),
     ...(tokenizer.endId === undefined ? {} : { eos_token_id: tokenizer.endId }),
