@@ -13,6 +13,8 @@ export interface KernelOptions extends KernelPlace {
   readonly kernel?: string;
   /** How long the start may take. Default 180,000 ms. */
   readonly startMilliseconds?: number;
+  /** Ends the start. */
+  readonly signal?: AbortSignal;
 }
 
 /** How to run a piece of code. */
@@ -81,8 +83,9 @@ export class Kernel {
     // The subscription to iopub takes a moment: the kernel is ready when a request's status arrives there too.
     while (!kernel.#heard) {
       if (kernel.#process.hasEnded()) throw new Error(await kernel.#process.ended);
-      if (Date.now() > until) {
+      if (options.signal?.aborted || Date.now() > until) {
         kernel.#process.signal('SIGKILL');
+        options.signal?.throwIfAborted();
         throw new Error(`${spec.displayName}: no answer within ${limit / 1000} s`);
       }
       const asked = kernel.request('shell', 'kernel_info_request', {}).catch(() => undefined);

@@ -131,7 +131,10 @@ async function runQuickstart(options: { readonly out: string; readonly [name: st
       onOutput: progress.take,
     });
   } catch (error) {
-    if (context.signal.aborted) throw new Interrupted(`quickstart: interrupted; the notebook up to there is ${made.notebook}`);
+    if (context.signal.aborted)
+      throw new Interrupted(
+        existsSync(made.notebook) ? `quickstart: interrupted; the notebook up to there is ${made.notebook}` : undefined,
+      );
     if (!(error instanceof NotebookError)) throw error;
     await exportNotebook(made.notebook, made.report);
     const story = `quickstart: cell ${error.cell + 1}: ${error.ename}: ${error.evalue}\nThe notebook up to there: ${made.notebook}`;
