@@ -10,6 +10,8 @@ import type { Tokenizer } from './tokenizer';
 export interface LoadTokenizerOptions {
   /** Length of every encoded text; by default the folder's `model_max_length`, 77 for CLIP and 512 for BERT where it gives none. */
   maxLength?: number;
+  /** Most tokens that the encoder behind it reads: the default length is no greater, and it where the folder gives none. */
+  window?: number;
 }
 
 /** What transformers calls "no limit" is 10^30. */
@@ -99,7 +101,8 @@ function settingsOf(
   const isBert = definition.model.type === 'WordPiece' || (!definition.model.merges && !Array.isArray(definition.model.vocab));
   const limit = config.model_max_length;
   const given = typeof limit === 'number' && limit < noLimit ? limit : undefined;
-  const maxLength = options.maxLength ?? given ?? (isClip ? 77 : isBert ? 512 : undefined);
+  const usual = given ?? (isClip ? 77 : isBert ? 512 : options.window);
+  const maxLength = options.maxLength ?? (usual === undefined ? undefined : Math.min(usual, options.window ?? usual));
   if (maxLength === undefined) throw new RangeError(`${folder}: gives no model_max_length; pass maxLength`);
 
   const defaults: Record<string, string> = isClip

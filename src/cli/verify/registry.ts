@@ -4,6 +4,7 @@ import type { Checker } from './checker';
 import { pipelineChecker } from './pipeline';
 import { schedulersChecker } from './schedulers';
 import { textClipChecker } from './text-clip';
+import { textOthersChecker } from './text-others';
 import { tokenizersChecker } from './tokenizers';
 import { unetChecker } from './unet';
 import { vaeChecker } from './vae';
@@ -12,6 +13,7 @@ export const checkers: readonly Checker[] = [
   pipelineChecker,
   schedulersChecker,
   textClipChecker,
+  textOthersChecker,
   tokenizersChecker,
   unetChecker,
   vaeChecker,
