@@ -61,6 +61,14 @@ export interface TextEncoder extends TextEncoderModel {
   dispose(): void;
 }
 
+/** Where an encoder's parts came from. */
+export interface TextEncoderOrigin {
+  readonly folder?: string;
+  readonly ignored?: readonly string[];
+  /** Whether padding is masked; by default as the kind is used alone (`TextEncoderFacts.masks`). */
+  readonly masks?: boolean;
+}
+
 /**
  * An encoder from its parts.
  *
@@ -70,7 +78,7 @@ export interface TextEncoder extends TextEncoderModel {
 export function createTextEncoder(
   model: TextEncoderModel,
   tokenizer: Tokenizer,
-  { folder, ignored = [] }: { readonly folder?: string; readonly ignored?: readonly string[] } = {},
+  { folder, ignored = [], masks }: TextEncoderOrigin = {},
 ): TextEncoder {
   const { config, params } = model;
   const facts = textEncoderFacts(config);
@@ -78,7 +86,7 @@ export function createTextEncoder(
   let step: Step<TextEncoderParams, [tf.Tensor2D, tf.Tensor2D], TextStates> | undefined;
   const run = (ids: tf.Tensor2D, mask: tf.Tensor2D): TextStates => {
     step ??= compileStep(params, (weights: TextEncoderParams, i: tf.Tensor2D, m: tf.Tensor2D) => ({
-      out: textStates(config, weights, i, m),
+      out: textStates(config, weights, i, m, masks),
     }));
     return step.run(ids, mask);
   };
@@ -181,7 +189,11 @@ export async function loadTextEncoder(folder: string, { maxLength, tokenizer }: 
       ...(maxLength === undefined ? {} : { maxLength }),
       window: Math.min(positions, model.contextLength ?? positions),
     });
-    return createTextEncoder(model, words, { folder, ignored: model.ignored });
+    return createTextEncoder(model, words, {
+      folder,
+      ignored: model.ignored,
+      ...(whole ? { masks: model.config.use_attention_mask === true } : {}), // as its pictures are made
+    });
   } catch (error) {
     dispose(model.params);
     throw error;

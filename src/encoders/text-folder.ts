@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { dispose } from '../engine';
 import { FileError, loadParameters, readJson } from '../files';
 import type { BertConfig } from './bert-config';
 import { bertKey, loadBert, readBert, saveBert } from './bert-files';
@@ -9,7 +10,7 @@ import type { ClipConfig, ClipTextConfig } from './clip-config';
 import { loadClipText, saveClipText } from './clip-files';
 import { type ClipTextParams, clipTextShapes } from './clip-text';
 import { loadT5, saveT5 } from './t5-files';
-import { type TextEncoderModel, textModelTypes } from './text-model';
+import { type TextEncoderConfig, type TextEncoderModel, textModelTypes } from './text-model';
 
 /** An encoder from a folder. */
 export interface LoadedTextEncoder extends TextEncoderModel {
@@ -27,6 +28,38 @@ interface OpenClipConfig {
 /** Models whose configs are BertConfig's defaults. */
 const BERT_BASE = /(BiomedNLP-(BiomedBERT|PubMedBERT)-base-uncased|^bert-base-uncased|\/bert-base-uncased)/;
 
+/** How a folder holds its encoder: alone (or with a head), as CLIP's text tower beside the images', or inside an open_clip model. */
+type Form = 'alone' | 'clip-towers' | 'open_clip';
+
+/** The config of a folder's text encoder. */
+export interface TextEncoderFolder {
+  readonly config: TextEncoderConfig;
+  readonly form: Form;
+  /** Most tokens a text by the folder's own word, where it gives one apart from the tokenizer. */
+  readonly contextLength?: number;
+}
+
+/**
+ * What kind of text encoder a folder holds; no weights are read.
+ *
+ * @throws FileError where the folder holds another kind of model
+ */
+export async function readTextEncoderConfig(folder: string): Promise<TextEncoderFolder> {
+  const openClip = join(folder, 'open_clip_config.json');
+  if (existsSync(openClip)) return await readOpenClip(folder, openClip);
+  const path = join(folder, 'config.json');
+  const json = await readJson<unknown>(path);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new FileError(path, 'is not a JSON object');
+  const config = json as TextEncoderConfig & ClipConfig;
+  if (config.model_type === 'clip' && config.text_config) return { config: towerConfig(config), form: 'clip-towers' };
+  const isClip = config.model_type === undefined && config.architectures?.[0]?.startsWith('CLIPText');
+  if (isClip || textModelTypes.includes(config.model_type ?? '')) return { config, form: 'alone' };
+  throw new FileError(
+    path,
+    `its model_type is ${JSON.stringify(config.model_type ?? null)}; expected that of a text encoder: ${textModelTypes.join(', ')}`,
+  );
+}
+
 /**
  * Reads config and weights of a text encoder: CLIP (alone or as part of the model with two towers), BERT, RoBERTa, XLM-RoBERTa, T5 (alone or as
  * part of the whole), or the BERT inside an open_clip model such as BiomedCLIP.
@@ -34,14 +67,10 @@ const BERT_BASE = /(BiomedNLP-(BiomedBERT|PubMedBERT)-base-uncased|^bert-base-un
  * @throws FileError where the folder holds another kind of model, or its tensors are not those of its config
  */
 export async function loadTextEncoderModel(folder: string): Promise<LoadedTextEncoder> {
-  const openClip = join(folder, 'open_clip_config.json');
-  if (existsSync(openClip)) return await loadOpenClip(folder, openClip);
-  const path = join(folder, 'config.json');
-  const config = (await readJson(path)) as { model_type?: string; architectures?: readonly string[]; text_config?: ClipTextConfig } | null;
-  if (typeof config !== 'object' || config === null) throw new FileError(path, 'is not a JSON object');
-  const architecture = config.architectures?.[0] ?? '';
-  const type = config.model_type ?? (architecture.startsWith('CLIPText') ? 'clip_text_model' : undefined);
-  switch (type) {
+  const { config, form, contextLength } = await readTextEncoderConfig(folder);
+  if (form === 'clip-towers') return await loadClipTower(folder, config as ClipTextConfig);
+  if (form === 'open_clip') return { ...(await loadOpenClip(folder, config as BertConfig)), ...(contextLength ? { contextLength } : {}) };
+  switch (config.model_type) {
     case 'bert':
     case 'roberta':
     case 'xlm-roberta':
@@ -49,27 +78,23 @@ export async function loadTextEncoderModel(folder: string): Promise<LoadedTextEn
     case 't5':
     case 'mt5':
       return await loadT5(folder);
-    case 'clip':
-      if (config.text_config) return await loadClipTower(folder, config as ClipConfig);
-      return { ...(await loadClipText(folder)), ignored: [] };
-    case 'clip_text_model':
-      return { ...(await loadClipText(folder)), ignored: [] };
     default:
-      throw new FileError(
-        path,
-        `its model_type is ${JSON.stringify(type ?? null)}; expected that of a text encoder: ${textModelTypes.join(', ')}`,
-      );
+      return { ...(await loadClipText(folder)), ignored: [] };
   }
 }
 
-/** The text tower of CLIPModel, with its projection. */
-async function loadClipTower(folder: string, { text_config, projection_dim }: ClipConfig): Promise<LoadedTextEncoder> {
-  const config: ClipTextConfig = {
+/** The text tower's config out of both towers'. */
+function towerConfig({ text_config, projection_dim }: ClipConfig): ClipTextConfig {
+  return {
     ...text_config,
     model_type: 'clip_text_model',
     ...(projection_dim === undefined ? {} : { projection_dim }),
     architectures: ['CLIPTextModelWithProjection'],
   };
+}
+
+/** The text tower of CLIPModel, with its projection. */
+async function loadClipTower(folder: string, config: ClipTextConfig): Promise<LoadedTextEncoder> {
   const ignored: string[] = [];
   const params = await loadParameters<ClipTextParams>(folder, {
     file: 'model',
@@ -84,9 +109,8 @@ async function loadClipTower(folder: string, { text_config, projection_dim }: Cl
   return { config, params, ignored };
 }
 
-/** The BERT of an open_clip model: its keys have the prefix `text.transformer.`; its projection to the images' space is not read. */
-async function loadOpenClip(folder: string, path: string): Promise<LoadedTextEncoder> {
-  const { hf_model_name: name, context_length: contextLength } = ((await readJson<OpenClipConfig>(path)) ?? {}).model_cfg?.text_cfg ?? {};
+async function readOpenClip(folder: string, path: string): Promise<TextEncoderFolder> {
+  const { hf_model_name: name, context_length: contextLength } = (await readJson<OpenClipConfig | null>(path))?.model_cfg?.text_cfg ?? {};
   if (name === undefined)
     throw new FileError(
       path,
@@ -97,12 +121,18 @@ async function loadOpenClip(folder: string, path: string): Promise<LoadedTextEnc
   if (given.model_type === undefined && !BERT_BASE.test(name))
     throw new FileError(path, `its text encoder is ${name}; put that model's config.json into this folder, so that its sizes are known`);
   const config = given.model_type === undefined ? ({ model_type: 'bert' } as const) : (given as BertConfig);
+  return { config, form: 'open_clip', ...(contextLength === undefined ? {} : { contextLength }) };
+}
+
+/** The BERT of an open_clip model: its keys have the prefix `text.transformer.`; its projection to the images' space is not read. */
+async function loadOpenClip(folder: string, config: BertConfig): Promise<LoadedTextEncoder> {
   const file = existsSync(join(folder, 'open_clip_model.safetensors')) ? 'open_clip_model' : 'open_clip_pytorch_model';
   const loaded = await readBert(folder, file, config, (key) =>
     key.startsWith('text.transformer.') ? bertKey(key.slice('text.transformer.'.length)) : undefined,
   );
   const strange = loaded.ignored.filter((key) => !/^(visual\.|text\.proj\.|text\.transformer\.|logit_scale$|logit_bias$)/.test(key));
-  if (strange.length === 0) return { ...loaded, ...(contextLength === undefined ? {} : { contextLength }) };
+  if (strange.length === 0) return loaded;
+  dispose(loaded.params);
   throw new FileError(
     join(folder, `${file}.safetensors`),
     `holds tensors of no known part of an open_clip model: ${strange.slice(0, 5).join(', ')}`,

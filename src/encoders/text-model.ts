@@ -135,10 +135,17 @@ export type TextStates = {
 /**
  * Contexts, and one vector for each text.
  *
- * @param mask 1 for tokens, 0 for padding, [B, L]: over which the mean is taken, and where `facts.masks`, what is attended to
+ * @param mask  1 for tokens, 0 for padding, [B, L]: over which the mean is taken, and where `masks`, what is attended to
+ * @param masks whether padding is masked; by default as the kind is used alone
  */
-export function textStates(config: TextEncoderConfig, params: TextEncoderParams, ids: tf.Tensor2D, mask: tf.Tensor2D): TextStates {
-  const { kind, masks } = textEncoderFacts(config);
+export function textStates(
+  config: TextEncoderConfig,
+  params: TextEncoderParams,
+  ids: tf.Tensor2D,
+  mask: tf.Tensor2D,
+  masks: boolean = textEncoderFacts(config).masks,
+): TextStates {
+  const { kind } = textEncoderFacts(config);
   return tf.tidy(() => {
     const attended = masks ? mask : undefined;
     if (kind === 'CLIP') {
@@ -146,7 +153,7 @@ export function textStates(config: TextEncoderConfig, params: TextEncoderParams,
       return { context: lastHiddenState, pooled };
     }
     const context = textContext(config, params, ids, attended);
-    const weights = tf.expandDims(tf.cast(mask, 'float32'), 2); // [B, L, 1]
+    const weights = tf.reshape(tf.cast(mask, 'float32'), [...mask.shape, 1]); // [B, L, 1]
     const pooled = tf.div(tf.sum(tf.mul(context, weights), 1), tf.maximum(tf.sum(weights, 1), 1)) as tf.Tensor2D;
     return { context, pooled };
   });

@@ -2,6 +2,7 @@
 
 import type { Checker } from './checker';
 import { pipelineChecker } from './pipeline';
+import { pretrainedChecker } from './pretrained';
 import { schedulersChecker } from './schedulers';
 import { textClipChecker } from './text-clip';
 import { textOthersChecker } from './text-others';
@@ -11,6 +12,7 @@ import { vaeChecker } from './vae';
 
 export const checkers: readonly Checker[] = [
   pipelineChecker,
+  pretrainedChecker,
   schedulersChecker,
   textClipChecker,
   textOthersChecker,
