@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Key } from '../engine';
+import type { LinearParams } from '../nn';
 import { type BertParams, bert, bertShapes, initBert } from './bert';
 import { type BertConfig, bertWindow, completeBertConfig } from './bert-config';
 import { bertClass } from './bert-files';
@@ -157,4 +158,23 @@ export function textStates(
     const pooled = tf.div(tf.sum(tf.mul(context, weights), 1), tf.maximum(tf.sum(weights, 1), 1)) as tf.Tensor2D;
     return { context, pooled };
   });
+}
+
+/** Weights by what they are for. */
+export interface TextEncoderParts {
+  /** What the context depends on. */
+  readonly used: TextEncoderParams;
+  /** BERT's pooler, CLIP's projection: no gradient of a context reaches them. */
+  readonly rest: { readonly pooler?: LinearLayer; readonly text_projection?: LinearParams };
+}
+
+type LinearLayer = NonNullable<BertParams['pooler']>;
+
+/** Divides an encoder's weights; the tensors are the same. */
+export function contextParts(params: TextEncoderParams): TextEncoderParts {
+  const { pooler, text_projection, ...used } = params as Partial<BertParams & ClipTextParams>;
+  return {
+    used: used as TextEncoderParams,
+    rest: { ...(pooler ? { pooler } : {}), ...(text_projection ? { text_projection } : {}) },
+  };
 }
