@@ -128,7 +128,11 @@ function exchangeUNet(
   return { model: { config: next, params: unflatten<UNetParams>(mixed) }, newWeights };
 }
 
-function describe({ from, to, unet, trains, newWeights }: Omit<Swap, 'model' | 'note'>, maxLength: number, projection: TextProjection | undefined): string {
+function describe(
+  { from, to, unet, trains, newWeights }: Omit<Swap, 'model' | 'note'>,
+  maxLength: number,
+  projection: TextProjection | undefined,
+): string {
   const names = { unet: 'the U-Net', textEncoder: 'the text encoder', projection: 'the projection' };
   const size = projection ? `, behind a new projection to ${projection.config.out_features}` : '';
   const list = trains.map((part) => names[part]).join(' and ');

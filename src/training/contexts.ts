@@ -86,7 +86,11 @@ export async function encodeContexts(
 }
 
 /** Contexts of chosen texts, a dropped one being the empty text's; [B, L, C], the caller disposes it. */
-export function gatherContexts({ contexts, rows, shape: [L, C], empty }: ContextSet, chosen: Int32Array, dropped: readonly boolean[]): tf.Tensor3D {
+export function gatherContexts(
+  { contexts, rows, shape: [L, C], empty }: ContextSet,
+  chosen: Int32Array,
+  dropped: readonly boolean[],
+): tf.Tensor3D {
   const values = new Float32Array(chosen.length * L * C);
   chosen.forEach((record, b) => {
     const row = dropped[b] ? empty : rows[record]!;

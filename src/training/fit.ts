@@ -211,7 +211,9 @@ export async function fitDiffusion(
       optimisation: recipe.diffusion.optimisation,
       key,
       ...(signal ? { signal } : {}),
-      ...(checkpoint ? { checkpoint, identity: identityOf(key, recipe.diffusion, identityParts(model, trains, params), pixels, texts) } : {}),
+      ...(checkpoint
+        ? { checkpoint, identity: identityOf(key, recipe.diffusion, identityParts(model, trains, params), pixels, texts) }
+        : {}),
       ...(onStep ? { onStep: (log, live) => onStep(log, () => replaceDiffusion(model, live.averaged())) } : {}),
     });
     replaceDiffusion(model, result.params);

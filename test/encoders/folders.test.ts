@@ -55,7 +55,10 @@ test(
       [{ ...config, model_type: 'xlm-roberta' }, 'XLMRobertaModel'],
       [t5Config, 'T5EncoderModel'],
       [{ ...t5Config, feed_forward_proj: 'gated-gelu' } as T5Config, 'T5EncoderModel'],
-      [{ hidden_size: 8, intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2, vocab_size: 16, eos_token_id: 3 }, 'CLIPTextModel'],
+      [
+        { hidden_size: 8, intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2, vocab_size: 16, eos_token_id: 3 },
+        'CLIPTextModel',
+      ],
     ];
     for (const [given, className] of kinds) {
       const folder = tempDir(t);
@@ -100,7 +103,11 @@ test(
     const save = async (entries: Record<string, tf.Tensor>): Promise<string> => {
       const folder = tempDir(t);
       await saveParameters(folder, 'model', entries);
-      await writeJson(join(folder, 'config.json'), { ...t5Config, architectures: ['T5ForConditionalGeneration'], is_encoder_decoder: true });
+      await writeJson(join(folder, 'config.json'), {
+        ...t5Config,
+        architectures: ['T5ForConditionalGeneration'],
+        is_encoder_decoder: true,
+      });
       return folder;
     };
     const both = await loadTextEncoderModel(await save({ ...flat, ...decoder, 'encoder.embed_tokens.weight': flat['shared.weight']! }));
@@ -149,7 +156,10 @@ test(
     assert.deepEqual([...encoder.ignored].sort(), ['logit_scale', 'text.proj.0.weight', 'text.proj.2.weight', 'visual.head.weight']);
 
     await writeJson(join(folder, 'config.json'), {});
-    await assert.rejects(loadTextEncoder(folder), /its text encoder is somebody\/small-bert; put that model's config\.json into this folder/);
+    await assert.rejects(
+      loadTextEncoder(folder),
+      /its text encoder is somebody\/small-bert; put that model's config\.json into this folder/,
+    );
     await writeJson(join(folder, 'open_clip_config.json'), { model_cfg: { text_cfg: { width: 512 } } });
     await assert.rejects(loadTextEncoder(folder), /open_clip's own, which is not supported; get the same model in transformers' form/);
     encoder.dispose();

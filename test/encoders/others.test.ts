@@ -103,7 +103,10 @@ test('the published configs have their published numbers of weights and windows'
   const xlm: BertConfig = { ...robertaBase, model_type: 'xlm-roberta', vocab_size: 250002 };
   assert.equal(countValues(bertShapes(xlm, pooler)), 278_043_648, 'XLM-RoBERTa base');
   assert.equal(countValues(t5Shapes(t5Small)), 35_330_816, 'T5 small, its encoder');
-  assert.deepEqual([bertBase, robertaBase, xlm, t5Small].map((config) => textEncoderFacts(config).window), [512, 512, 512, undefined]);
+  assert.deepEqual(
+    [bertBase, robertaBase, xlm, t5Small].map((config) => textEncoderFacts(config).window),
+    [512, 512, 512, undefined],
+  );
 });
 
 test('the shared fixtures pass', (t) => verifyFixtures(t, 'text/'));
@@ -155,8 +158,8 @@ test(
     ] as const) {
       const params = initBert(config, key(1));
       const tokens = ids([[3, 5, pad, pad]]);
-      const { value, grads } = valueAndGrad((p: BertParams) =>
-        tf.mean(tf.square(tf.add(bert(config, p, tokens).lastHiddenState, 0.3))) as tf.Scalar,
+      const { value, grads } = valueAndGrad(
+        (p: BertParams) => tf.mean(tf.square(tf.add(bert(config, p, tokens).lastHiddenState, 0.3))) as tf.Scalar,
       )(params);
       const row = (table: tf.Tensor2D, i: number): number[] => [...tf.tidy(() => tf.slice(table, [i, 0], [1, -1]).dataSync())];
       assert.ok(row(grads.embeddings.word_embeddings.weight, pad).every((v) => v === 0));
@@ -171,14 +174,20 @@ test(
 test('relative positions: exact buckets near by, wider ones farther off, both directions apart', () => {
   const buckets = relativeBuckets(200, 32, 128);
   const of = (query: number, k: number): number => buckets[query * 200 + k]!;
-  assert.deepEqual([0, 1, 7, 8, 11, 12, 16, 23, 32, 64, 90, 91, 127, 150].map((d) => of(d, 0)), [0, 1, 7, 8, 8, 9, 10, 11, 12, 14, 14, 15, 15, 15]);
+  assert.deepEqual(
+    [0, 1, 7, 8, 11, 12, 16, 23, 32, 64, 90, 91, 127, 150].map((d) => of(d, 0)),
+    [0, 1, 7, 8, 8, 9, 10, 11, 12, 14, 14, 15, 15, 15],
+  );
   assert.equal(of(0, 1), 17);
   assert.equal(of(0, 199), 31);
 });
 
 test('a config that asks for another network is refused by key and value', () => {
   const refused: [() => unknown, RegExp][] = [
-    [() => completeBertConfig({ ...bertTiny, position_embedding_type: 'relative_key' } as BertConfig), /"position_embedding_type": expected "absolute", got "relative_key"/],
+    [
+      () => completeBertConfig({ ...bertTiny, position_embedding_type: 'relative_key' } as BertConfig),
+      /"position_embedding_type": expected "absolute", got "relative_key"/,
+    ],
     [() => completeBertConfig({ ...bertTiny, hidden_act: 'mish' } as unknown as BertConfig), /"hidden_act"/],
     [() => completeBertConfig({ ...bertTiny, is_decoder: true } as BertConfig), /"is_decoder": expected false, got true/],
     [() => completeBertConfig({ ...bertTiny, embedding_size: 8 } as BertConfig), /"embedding_size" with value 8 is not known here/],
@@ -186,9 +195,13 @@ test('a config that asks for another network is refused by key and value', () =>
     [() => completeBertConfig({ ...robertaTiny, pad_token_id: null }), /"pad_token_id"/],
     [() => completeT5Config({ ...t5Tiny, feed_forward_proj: 'gated-tanh' } as unknown as T5Config), /"feed_forward_proj"/],
     [() => completeT5Config({ ...t5Tiny, relative_attention_num_buckets: 7 }), /expected an even number from 4/],
-    [() => textEncoderFacts({ model_type: 'gpt2' } as unknown as TextEncoderConfig), /"model_type": expected "clip_text_model", got "gpt2"/],
+    [
+      () => textEncoderFacts({ model_type: 'gpt2' } as unknown as TextEncoderConfig),
+      /"model_type": expected "clip_text_model", got "gpt2"/,
+    ],
   ];
-  for (const [call, message] of refused) assert.throws(call, (error: Error) => error instanceof RangeError && message.test(error.message), String(message));
+  for (const [call, message] of refused)
+    assert.throws(call, (error: Error) => error instanceof RangeError && message.test(error.message), String(message));
 });
 
 test(

@@ -22,14 +22,23 @@ import { assertSameTree } from '../networks';
 import { assertClose, noLeaks, tempDir } from '../support';
 import { effusion, tinyModel } from './tiny-model';
 
-const tokenizer = trainBpe(['left pleural effusion', 'edema edema'], { vocabularySize: 530, maxLength: 12 });
+const tokenizer = trainBpe(['left pleural effusion', 'edema edema'], { vocabularySize: 530, maxLength: 32 });
 
 /** A BERT of this width, or a T5, with a window of its own. */
 function encoderOf(width: number, kind: 'bert' | 't5' = 'bert'): TextEncoder {
   const vocab_size = tokenizer.vocabularySize;
   const config: TextEncoderConfig =
     kind === 'bert'
-      ? { model_type: 'bert', vocab_size, hidden_size: width, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 12, initializer_range: 0.5 }
+      ? {
+          model_type: 'bert',
+          vocab_size,
+          hidden_size: width,
+          intermediate_size: 32,
+          num_hidden_layers: 1,
+          num_attention_heads: 2,
+          max_position_embeddings: 32,
+          initializer_range: 0.5,
+        }
       : { model_type: 't5', vocab_size, d_model: width, d_kv: 8, d_ff: 32, num_layers: 1, num_heads: 2 };
   return createTextEncoder({ config, params: initTextEncoder(config, key(7)) }, tokenizer);
 }
@@ -42,14 +51,23 @@ test(
   noLeaks(async () => {
     const [model, encoder] = [tinyModel(), encoderOf(16)];
     const swap = swapTextEncoder(model, encoder);
-    assert.deepEqual([swap.from, swap.to], [{ kind: 'CLIP', width: 16 }, { kind: 'BERT', width: 16 }]);
+    assert.deepEqual(
+      [swap.from, swap.to],
+      [
+        { kind: 'CLIP', width: 16 },
+        { kind: 'BERT', width: 16 },
+      ],
+    );
     assert.deepEqual([swap.unet, swap.projection, swap.newWeights, swap.trains], ['kept', false, 0, ['unet']]);
-    assert.match(swap.note, /^BERT \(16 wide, 12 tokens\) is in place of CLIP \(16 wide\); the U-Net is kept\. To be trained now: the U-Net\./);
+    assert.match(
+      swap.note,
+      /^BERT \(16 wide, 32 tokens\) is in place of CLIP \(16 wide\); the U-Net is kept\. To be trained now: the U-Net\./,
+    );
     assert.match(swap.note, /Until then the pictures mean nothing\.$/);
     assertSameTree(swap.model.unet.params, model.unet.params);
     assert.equal(swap.model.tokenizer, tokenizer);
     assert.equal(model.textEncoder.config.model_type, undefined, 'the given model stays');
-    const { context, lostTokens } = encodePrompts(swap.model, [effusion, 'edema '.repeat(40)]);
+    const { context, lostTokens } = encodePrompts(swap.model, [effusion, 'edema '.repeat(60)]);
     const alone = await encoder.encode([effusion]);
     assert.ok(lostTokens[1]! > 20 && lostTokens[0] === 0);
     tf.tidy(() => assertClose(tf.slice(context, [0, 0, 0], [1, -1, -1]), alone.context, 1e-6, 'padding is masked, as when used alone'));

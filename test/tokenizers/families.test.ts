@@ -26,12 +26,27 @@ test("RoBERTa's old files: bytes with a mark for the space, special tokens aroun
 
 /** A unigram vocabulary as `tokenizer.json` has it. */
 function unigram(first: string[], around: (id: Record<string, number>) => object): object {
-  const pieces: [string, number][] = [['▁no', -2], ['▁left', -2], ['▁', -3], ['effusion', -4], ['s', -5], ['▁effusion', -3]];
+  const pieces: [string, number][] = [
+    ['▁no', -2],
+    ['▁left', -2],
+    ['▁', -3],
+    ['effusion', -4],
+    ['s', -5],
+    ['▁effusion', -3],
+  ];
   const vocab = [...first.map((token): [string, number] => [token, 0]), ...pieces];
   const ids = Object.fromEntries(vocab.map(([token], id) => [token, id]));
   return {
     version: '1.0',
-    added_tokens: first.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    added_tokens: first.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
     normalizer: null,
     pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
     post_processor: around(ids),

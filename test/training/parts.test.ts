@@ -6,8 +6,8 @@ import { createTextEncoder, initTextEncoder, type TextEncoderConfig } from 'roen
 import { cloneTree, dispose, flatten, key } from 'roentgen-lab/engine';
 import { disposeModel, type Model, swapTextEncoder } from 'roentgen-lab/pipelines';
 import { encodeContexts, type FitDiffusionOptions, type FitResult, fitDiffusion, loadRecipe, type Recipe } from 'roentgen-lab/training';
-import { tinyModel } from '../pipelines/tiny-model';
 import { assertSameTree } from '../networks';
+import { tinyModel } from '../pipelines/tiny-model';
 import { assertClose, noLeaks, tempDir } from '../support';
 
 const size = 16;
@@ -29,7 +29,15 @@ function swapped(kind: 'bert' | 't5'): Model {
   const vocab_size = tokenizer.vocabularySize;
   const config: TextEncoderConfig =
     kind === 'bert'
-      ? { model_type: 'bert', vocab_size, hidden_size: 12, intermediate_size: 24, num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 24 }
+      ? {
+          model_type: 'bert',
+          vocab_size,
+          hidden_size: 12,
+          intermediate_size: 24,
+          num_hidden_layers: 1,
+          num_attention_heads: 2,
+          max_position_embeddings: 24,
+        }
       : { model_type: 't5', vocab_size, d_model: 12, d_kv: 6, d_ff: 24, num_layers: 1, num_heads: 2, feed_forward_proj: 'gated-gelu' };
   const encoder = createTextEncoder({ config, params: initTextEncoder(config, key(2)) }, tokenizer);
   const swap = swapTextEncoder(model, encoder, { key: key(4) });
@@ -72,7 +80,11 @@ test(
   'a projection alone, with a frozen U-Net',
   noLeaks(async () => {
     const model = swapped('bert');
-    const before = { unet: valuesOf(model.unet.params), text: valuesOf(model.textEncoder.params), projection: valuesOf(model.textProjection!.params) };
+    const before = {
+      unet: valuesOf(model.unet.params),
+      text: valuesOf(model.textEncoder.params),
+      projection: valuesOf(model.textProjection!.params),
+    };
     const { log } = await fit(model, { trains: ['projection'] });
     assert.ok(log.every(({ loss, gradientNorm }) => Number.isFinite(loss) && gradientNorm > 0));
     assert.ok(!changed(before.unet, valuesOf(model.unet.params)) && !changed(before.text, valuesOf(model.textEncoder.params)));
