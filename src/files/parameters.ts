@@ -11,13 +11,18 @@ import { openSafetensors, type SafetensorsFile } from './safetensors';
 import { howToConvert } from './safetensors-header';
 import { type TensorToWrite, writeSafetensorsLazily } from './safetensors-write';
 
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
 export interface LoadOptions {
   /** Stem of the file in a folder, such as `model`; by default the one of `diffusion_pytorch_model` and `model` that is there. */
   file?: string;
-  /** Every key of the tree with its shape in the engine's layout. Anything missing, extra or of another shape is an error. */
-  expected?: Readonly<Record<string, readonly number[]>>;
-  /** From the file's key to the tree's; undefined drops a tensor that the network does not use. */
-  rename?: (key: string) => string | undefined;
+  /**
+   * Every key of the tree with its shape in the engine's layout. Anything missing, extra or of another shape is an error. Where parts may be
+   * absent, a function of the (renamed) keys that are there.
+   */
+  expected?: Shapes | ((keys: ReadonlySet<string>) => Shapes);
+  /** From the file's key to the tree's; undefined drops a tensor that the network does not use. `keys` are all those of the file. */
+  rename?: (key: string, keys: ReadonlySet<string>) => string | undefined;
 }
 
 /**
@@ -35,7 +40,8 @@ export async function loadParameters<T extends Tree = Tree>(fileOrFolder: string
   try {
     for (const shard of shards) files.push(await openSafetensors(shard));
     const sources = collect(found, files, options.rename ?? ((key) => key));
-    if (options.expected) compareKeys(found, sources, options.expected);
+    const { expected } = options;
+    if (expected) compareKeys(found, sources, typeof expected === 'function' ? expected(new Set(sources.keys())) : expected);
     else checkNesting(found, sources);
     for (const [key, { file, fileKey }] of sources) {
       const { shape, data } = toEngineLayout(key, file.info(fileKey).shape, await file.read(fileKey));
@@ -80,11 +86,12 @@ interface Source {
   readonly shape: readonly number[];
 }
 
-function collect(path: string, files: readonly SafetensorsFile[], rename: (key: string) => string | undefined): Map<string, Source> {
+function collect(path: string, files: readonly SafetensorsFile[], rename: NonNullable<LoadOptions['rename']>): Map<string, Source> {
+  const keys = new Set(files.flatMap((file) => file.keys));
   const sources = new Map<string, Source>();
   for (const file of files)
     for (const fileKey of file.keys) {
-      const key = rename(fileKey);
+      const key = rename(fileKey, keys);
       if (key === undefined) continue;
       const other = sources.get(key);
       if (other) throw new FileError(path, `both ${other.fileKey} and ${fileKey} hold the parameter ${key}`);
@@ -93,7 +100,7 @@ function collect(path: string, files: readonly SafetensorsFile[], rename: (key: 
   return sources;
 }
 
-function compareKeys(path: string, sources: ReadonlyMap<string, Source>, expected: Readonly<Record<string, readonly number[]>>): void {
+function compareKeys(path: string, sources: ReadonlyMap<string, Source>, expected: Shapes): void {
   const missing = Object.keys(expected).filter((key) => !sources.has(key));
   const unexpected = [...sources.keys()].filter((key) => !Object.hasOwn(expected, key));
   const wrong: string[] = [];

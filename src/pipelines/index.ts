@@ -14,4 +14,6 @@ export * from './model-folder';
 export * from './networks';
 export * from './reconstruct';
 export type { SamplingOptions, SamplingProgress } from './sampling';
+export * from './swap-text-encoder';
+export * from './text-projection';
 export * from './text-to-image';

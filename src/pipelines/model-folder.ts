@@ -1,7 +1,8 @@
 /** Model folders in Stable Diffusion's layout. */
 
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadClipText, saveClipText } from '../encoders';
+import { loadTextEncoderModel, saveTextEncoder, type TextEncoderModel, textEncoderFacts } from '../encoders';
 import { dispose, type Tree } from '../engine';
 import { FileError, readJson, readModelIndex, writeJson, writeModelIndex } from '../files';
 import { createScheduler, type SchedulerConfig } from '../schedulers';
@@ -10,13 +11,28 @@ import { loadUNet, saveUNet } from '../unet';
 import { loadVae, saveVae } from '../vae';
 import { checkModel, type Model } from './model';
 import { forgetNetworks } from './networks';
+import { hasTextProjection, loadTextProjection, saveTextProjection } from './text-projection';
 
 /** The classes of each component that are understood. */
 const classes: Readonly<Record<string, readonly string[]>> = {
   unet: ['UNet2DConditionModel'],
   vae: ['AutoencoderKL'],
-  text_encoder: ['CLIPTextModel', 'CLIPTextModelWithProjection'],
+  text_encoder: [
+    'CLIPTextModel',
+    'CLIPTextModelWithProjection',
+    'BertModel',
+    'RobertaModel',
+    'XLMRobertaModel',
+    'T5EncoderModel',
+    'MT5EncoderModel',
+  ],
 };
+
+/** Config and weights, without the list of what else the file held. */
+async function loadTextEncoder(folder: string): Promise<TextEncoderModel & { readonly params: Tree }> {
+  const { config, params } = await loadTextEncoderModel(folder);
+  return { config, params };
+}
 
 /**
  * Loads a model folder in Stable Diffusion's layout.
@@ -42,11 +58,13 @@ export async function loadModel(folder: string): Promise<Model> {
   try {
     const schedulerConfig = (await readJson(join(folder, 'scheduler', 'scheduler_config.json'))) as SchedulerConfig;
     createScheduler(schedulerConfig, { steps: 1 }); // an unusable config is told before gigabytes are read
+    const projection = join(folder, 'text_projection');
     const tokenizer = components.tokenizer ? await loadTokenizer(join(folder, 'tokenizer')) : undefined;
     const model: Model = {
       unet: owned(await loadUNet(join(folder, 'unet'))),
       vae: owned(await loadVae(join(folder, 'vae'))),
-      textEncoder: owned(await loadClipText(join(folder, 'text_encoder'))),
+      textEncoder: owned(await loadTextEncoder(join(folder, 'text_encoder'))),
+      ...(hasTextProjection(projection) ? { textProjection: owned(await loadTextProjection(projection)) } : {}),
       ...(tokenizer ? { tokenizer } : {}),
       schedulerConfig,
       folder,
@@ -60,8 +78,8 @@ export async function loadModel(folder: string): Promise<Model> {
 }
 
 /**
- * Writes a model folder that diffusers' `StableDiffusionPipeline.from_pretrained` opens. Files are replaced one by one, each whole;
- * `model_index.json` comes last.
+ * Writes a model folder that diffusers' `StableDiffusionPipeline.from_pretrained` opens, unless the model has a text projection, which diffusers
+ * has not (`foldTextProjection` takes it into the U-Net). Files are replaced one by one, each whole; `model_index.json` comes last.
  *
  * @throws Error where a file cannot be written, or the parts do not fit each other
  */
@@ -70,11 +88,14 @@ export async function saveModel(model: Model, folder: string): Promise<void> {
   const scheduler = createScheduler(model.schedulerConfig, { steps: 1 }).className;
   await saveUNet(join(folder, 'unet'), model.unet);
   await saveVae(join(folder, 'vae'), model.vae);
-  await saveClipText(join(folder, 'text_encoder'), model.textEncoder);
+  await saveTextEncoder(join(folder, 'text_encoder'), model.textEncoder);
+  const projection = join(folder, 'text_projection');
+  if (model.textProjection) await saveTextProjection(projection, model.textProjection);
+  else await rm(projection, { recursive: true, force: true }); // of a model that was there before
   await writeJson(join(folder, 'scheduler', 'scheduler_config.json'), { ...model.schedulerConfig, _class_name: scheduler });
   const components: Record<string, readonly [string, string]> = {
     scheduler: ['diffusers', scheduler],
-    text_encoder: ['transformers', 'CLIPTextModel'],
+    text_encoder: ['transformers', textEncoderFacts(model.textEncoder.config).className],
     unet: ['diffusers', 'UNet2DConditionModel'],
     vae: ['diffusers', 'AutoencoderKL'],
   };
@@ -91,5 +112,5 @@ export async function saveModel(model: Model, folder: string): Promise<void> {
 /** Frees a model's parameters and its compiled networks. */
 export function disposeModel(model: Model): void {
   forgetNetworks(model);
-  dispose(model.unet.params, model.vae.params, model.textEncoder.params);
+  dispose(model.unet.params, model.vae.params, model.textEncoder.params, model.textProjection?.params);
 }

@@ -1,11 +1,12 @@
 /** A model's networks, compiled once and used again: graphs are kept per model, and weights are exchanged where the model's were. */
 
 import type * as tf from '@tensorflow/tfjs-core';
-import { clipContext } from '../encoders';
+import { type TextEncoderParams, textContext } from '../encoders';
 import { compileStep, type Step, type Tree } from '../engine';
 import { unet } from '../unet';
 import { decode, encode, type Posterior } from '../vae';
 import type { Model } from './model';
+import { projectContext } from './text-projection';
 
 type Run = Step<Tree, tf.Tensor[], Tree>;
 
@@ -62,12 +63,24 @@ export function runEncoder(model: Model, image: tf.Tensor4D): Posterior {
   return network(model, 'encoder', vae, (params, x) => encode(vae.config, params, x as tf.Tensor4D)).run(image) as Posterior;
 }
 
-/** @returns the text encoder's last hidden states, [B, L, C]; the caller disposes it */
-export function runTextEncoder(model: Model, ids: tf.Tensor2D): tf.Tensor3D {
-  const { textEncoder } = model;
-  return network(model, 'text', textEncoder, (params, x) => clipContext(textEncoder.config, params, x as tf.Tensor2D)).run(
-    ids,
-  ) as tf.Tensor3D;
+/**
+ * @param mask 1 for tokens, 0 for padding, [B, L]; looked at where the encoder's config says `use_attention_mask`
+ * @returns    what the U-Net attends to: the text encoder's last hidden states, projected where there is a projection, [B, L, C]; the caller
+ *             disposes it
+ * @throws Error where the encoder needs a mask and none is given
+ */
+export function runTextEncoder(model: Model, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D {
+  const { textEncoder, textProjection } = model;
+  const masked = textEncoder.config.use_attention_mask === true;
+  if (masked && !mask) throw new Error("runTextEncoder: mask: the text encoder's config says use_attention_mask; give the texts' mask");
+  const step = network(model, 'text', textEncoder as { config: object; params: Tree }, (params, x, m) =>
+    textContext(textEncoder.config, params as unknown as TextEncoderParams, x as tf.Tensor2D, m as tf.Tensor2D | undefined),
+  );
+  const context = (masked ? step.run(ids, mask!) : step.run(ids)) as tf.Tensor3D;
+  if (!textProjection) return context;
+  const projected = projectContext(textProjection.params, context);
+  context.dispose();
+  return projected;
 }
 
 /** Frees the compiled networks of a model; the next use compiles anew. */
