@@ -8,4 +8,5 @@ export { type ModelIndex, readModelIndex, writeModelIndex } from './model-folder
 export { type LoadOptions, loadParameters, saveParameters } from './parameters';
 export { encodePng, type PngImage, writePng } from './png';
 export { openSafetensors, readSafetensors, type SafetensorsFile } from './safetensors';
+export { howToConvert } from './safetensors-header';
 export { writeSafetensors } from './safetensors-write';

@@ -13,5 +13,6 @@ export * from './model';
 export * from './model-folder';
 export * from './networks';
 export * from './reconstruct';
+export * from './single-file';
 export type { SamplingOptions, SamplingProgress } from './sampling';
 export * from './text-to-image';

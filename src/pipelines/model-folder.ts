@@ -1,5 +1,6 @@
 /** Model folders in Stable Diffusion's layout. */
 
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadClipText, saveClipText } from '../encoders';
 import { dispose, type Tree } from '../engine';
@@ -10,6 +11,7 @@ import { loadUNet, saveUNet } from '../unet';
 import { loadVae, saveVae } from '../vae';
 import { checkModel, type Model } from './model';
 import { forgetNetworks } from './networks';
+import { loadSingleFile } from './single-file';
 
 /** The classes of each component that are understood. */
 const classes: Readonly<Record<string, readonly string[]>> = {
@@ -18,14 +20,26 @@ const classes: Readonly<Record<string, readonly string[]>> = {
   text_encoder: ['CLIPTextModel', 'CLIPTextModelWithProjection'],
 };
 
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+export interface LoadModelOptions {
+  /** Which files are read where a folder has several, such as `fp16`; all are computed in float32. */
+  readonly variant?: string | undefined;
+}
+
 /**
- * Loads a model folder in Stable Diffusion's layout.
+ * Loads a model folder in Stable Diffusion's layout, or one file as `loadSingleFile` does. float16 and bfloat16 files are read to float32.
  *
  * @returns parameters are the caller's: `disposeModel`
  * @throws Error naming the file where a part is missing, of another class, has missing or wrongly shaped tensors, or does not fit the
  *               others
  */
-export async function loadModel(folder: string): Promise<Model> {
+export async function loadModel(folder: string, { variant }: LoadModelOptions = {}): Promise<Model> {
+  if (await isFile(folder)) return loadSingleFile(folder);
   const { components } = await readModelIndex(folder);
   const index = join(folder, 'model_index.json');
   for (const name of ['unet', 'vae', 'text_encoder', 'scheduler']) {
@@ -44,9 +58,9 @@ export async function loadModel(folder: string): Promise<Model> {
     createScheduler(schedulerConfig, { steps: 1 }); // an unusable config is told before gigabytes are read
     const tokenizer = components.tokenizer ? await loadTokenizer(join(folder, 'tokenizer')) : undefined;
     const model: Model = {
-      unet: owned(await loadUNet(join(folder, 'unet'))),
-      vae: owned(await loadVae(join(folder, 'vae'))),
-      textEncoder: owned(await loadClipText(join(folder, 'text_encoder'))),
+      unet: owned(await loadUNet(join(folder, 'unet'), variant)),
+      vae: owned(await loadVae(join(folder, 'vae'), variant)),
+      textEncoder: owned(await loadClipText(join(folder, 'text_encoder'), 'model', variant)),
       ...(tokenizer ? { tokenizer } : {}),
       schedulerConfig,
       folder,
