@@ -3,7 +3,7 @@
  * Inside, convolutions are HWIO and linear layers [in, out]. Embedding tables [V, C] are the same in both.
  */
 
-import type { TensorData } from './dtypes';
+import { newRoom, type Room, type TensorData } from './dtypes';
 
 /** A shape with its values. */
 export interface LaidOut {
@@ -38,9 +38,9 @@ export function fileShape(key: string, shape: readonly number[]): number[] {
  * From a file's layout to the engine's: OIHW to HWIO, [out, in] to [in, out] for `*.weight` of rank 2 that is not an
  * embedding table. Other tensors come back as they are, values not copied.
  *
- * @param room memory for the result, 4 bytes an element; new memory where left out
+ * @param room memory for a result that is not the given values
  */
-export function toEngineLayout(key: string, shape: readonly number[], data: TensorData, room?: ArrayBuffer): LaidOut {
+export function toEngineLayout(key: string, shape: readonly number[], data: TensorData, room?: Room): LaidOut {
   const what = kind(key, shape.length);
   if (what === 'same') return { shape: [...shape], data };
   const [outputs, inputs] = shape as [number, number];
@@ -77,9 +77,10 @@ function transpose(
   columns: number,
   toRow: Int32Array | undefined,
   toColumn: Int32Array | undefined,
-  room: ArrayBuffer = new ArrayBuffer(4 * data.length),
+  room: Room = newRoom,
 ): TensorData {
-  const out = data instanceof Int32Array ? new Int32Array(room, 0, data.length) : new Float32Array(room, 0, data.length);
+  const memory = room(4 * data.length);
+  const out = data instanceof Int32Array ? new Int32Array(memory, 0, data.length) : new Float32Array(memory, 0, data.length);
   const block = 32;
   for (let r0 = 0; r0 < rows; r0 += block) {
     const r1 = Math.min(rows, r0 + block);

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
 import { copyToTensor, dispose, flatten, type Tree, unflatten } from '../engine';
+import type { Room } from './dtypes';
 import { FileError } from './errors';
 import { findWeights } from './find-weights';
 import { engineShape, fileShape, toEngineLayout, toFileLayout } from './layout';
@@ -39,8 +40,7 @@ export async function loadParameters<T extends Tree = Tree>(fileOrFolder: string
     else checkNesting(found, sources);
     const [inFile, inEngine] = [workspace(), workspace()];
     for (const [key, { file, fileKey, stored, shape }] of sources) {
-      const bytes = 4 * sizeOf(shape);
-      const { data } = toEngineLayout(key, stored, await file.read(fileKey, inFile(bytes)), inEngine(bytes));
+      const { data } = toEngineLayout(key, stored, await file.read(fileKey, inFile), inEngine);
       flat[key] = copyToTensor(data, shape);
     }
     return unflatten<T>(flat);
@@ -75,10 +75,8 @@ export async function saveParameters(
   await writeSafetensorsLazily(join(folder, `${fileStem}.safetensors`), tensors, { format: 'pt' });
 }
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
-
 /** Memory that all tensors go through: what each left behind would wait for the garbage collector, gigabytes of it. */
-function workspace(): (bytes: number) => ArrayBuffer {
+function workspace(): Room {
   let memory = new ArrayBuffer(0);
   return (bytes) => {
     if (memory.byteLength < bytes) memory = new ArrayBuffer(bytes);

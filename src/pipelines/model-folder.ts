@@ -4,12 +4,13 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadClipText, saveClipText } from '../encoders';
 import { dispose, type Tree } from '../engine';
-import { FileError, readJson, readModelIndex, writeJson, writeModelIndex } from '../files';
+import { FileError, readJson, readModelIndex, writeFileAtomic, writeJson, writeModelIndex } from '../files';
 import { createScheduler, type SchedulerConfig } from '../schedulers';
 import { loadTokenizer } from '../tokenizers';
 import { loadUNet, saveUNet } from '../unet';
 import { loadVae, saveVae } from '../vae';
 import { checkModel, type Model } from './model';
+import { type ModelCard, modelCard } from './model-card';
 import { forgetNetworks } from './networks';
 import { loadSingleFile } from './single-file';
 
@@ -77,9 +78,10 @@ export async function loadModel(folder: string, { variant }: LoadModelOptions = 
  * Writes a model folder that diffusers' `StableDiffusionPipeline.from_pretrained` opens. Files are replaced one by one, each whole;
  * `model_index.json` comes last.
  *
+ * @param card what its README.md, the model card, says of data, recipe and measures
  * @throws Error where a file cannot be written, or the parts do not fit each other
  */
-export async function saveModel(model: Model, folder: string): Promise<void> {
+export async function saveModel(model: Model, folder: string, card: ModelCard = {}): Promise<void> {
   checkModel(model, 'saveModel');
   const scheduler = createScheduler(model.schedulerConfig, { steps: 1 }).className;
   await saveUNet(join(folder, 'unet'), model.unet);
@@ -99,6 +101,7 @@ export async function saveModel(model: Model, folder: string): Promise<void> {
     };
     components.tokenizer = ['transformers', className];
   }
+  await writeFileAtomic(join(folder, 'README.md'), modelCard(model, card));
   await writeModelIndex(folder, components);
 }
 
