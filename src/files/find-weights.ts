@@ -51,9 +51,9 @@ async function findFile(fileOrFolder: string, stems: readonly string[], variant:
     const wanted = found.find(({ kind }) => variant !== undefined && kind === variant) ?? found.find(({ kind }) => kind === undefined);
     if (wanted) return join(fileOrFolder, wanted.name);
     const variants = [...new Set(found.map(({ kind }) => kind))];
-    if (variants.length === 1) return join(fileOrFolder, found[0]!.name);
-    if (variants.length > 1)
-      throw new FileError(fileOrFolder, `has the variants ${variants.join(', ')} of ${stem}.safetensors; ask for one of them`);
+    if (variants.length === 1 && variant === undefined) return join(fileOrFolder, found[0]!.name);
+    if (variants.length > 0)
+      throw new FileError(fileOrFolder, `has ${variants.map((one) => `${stem}.${one}.safetensors`).join(', ')}; ask for one of these variants`);
   }
   const pickle = names.find((candidate) => /\.(bin|ckpt|pt|pth)$/.test(candidate));
   const instead = pickle ? `; it has ${pickle}. ${howToConvert}` : '';

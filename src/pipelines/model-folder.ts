@@ -1,6 +1,6 @@
 /** Model folders in Stable Diffusion's layout. */
 
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadClipText, saveClipText } from '../encoders';
 import { dispose, type Tree } from '../engine';
@@ -49,6 +49,7 @@ export async function loadModel(folder: string, { variant }: LoadModelOptions = 
     if (classes[name] && !classes[name].includes(className))
       throw new FileError(index, `${name}: expected ${classes[name].join(' or ')}, got ${className}, which is not supported`);
   }
+  if (variant !== undefined) await expectVariant(folder, variant);
   const loaded: Tree[] = [];
   const owned = <T extends { readonly params: Tree }>(part: T): T => {
     loaded.push(part.params);
@@ -72,6 +73,13 @@ export async function loadModel(folder: string, { variant }: LoadModelOptions = 
     dispose(...loaded);
     throw error;
   }
+}
+
+/** A part without the variant has its plain file, as in diffusers; a name that no part has is a mistake. */
+async function expectVariant(folder: string, variant: string): Promise<void> {
+  const files = (await Promise.all(['unet', 'vae', 'text_encoder'].map((part) => readdir(join(folder, part))))).flat();
+  if (!files.some((name) => name.endsWith(`.${variant}.safetensors`) || name.endsWith(`.safetensors.index.${variant}.json`)))
+    throw new FileError(folder, `no part has files of the variant ${variant}, such as model.${variant}.safetensors`);
 }
 
 /**
