@@ -84,18 +84,18 @@ function parseText(path: string, type: string, body: Buffer): [string, string] {
   return [keyword, body.toString('utf8', behind(behind(text + 2)))]; // behind the flag and the method: language, translated keyword
 }
 
-/** A tEXt chunk where Latin-1 is enough, else iTXt. PNG specification (ISO/IEC 15948) 11.3.4. */
+/** A tEXt chunk where ASCII is enough, else iTXt: many programs take tEXt's Latin-1 for UTF-8. PNG specification (ISO/IEC 15948) 11.3.4. */
 function textChunk(keyword: string, value: string): Buffer {
   if (!/^[\x21-\x7e]([\x20-\x7e]{0,77}[\x21-\x7e])?$/.test(keyword))
     throw new RangeError(`encodePng: text keyword ${JSON.stringify(keyword)}: expected 1 to 79 printable ASCII characters`);
   const clean = value.replaceAll('\0', ' '); // a NUL would end the field
-  const latin = /^[\n\x20-\x7e\xa0-\xff]*$/.test(clean);
-  const body = latin
+  const ascii = /^[\n\x20-\x7e]*$/.test(clean);
+  const body = ascii
     ? Buffer.concat([Buffer.from(`${keyword}\0`, 'latin1'), Buffer.from(clean, 'latin1')])
     : Buffer.concat([Buffer.from(`${keyword}\0\0\0\0\0`, 'latin1'), Buffer.from(clean, 'utf8')]); // not compressed, no language
   const chunk = Buffer.alloc(12 + body.length);
   chunk.writeUInt32BE(body.length, 0);
-  chunk.write(latin ? 'tEXt' : 'iTXt', 4, 'latin1');
+  chunk.write(ascii ? 'tEXt' : 'iTXt', 4, 'latin1');
   body.copy(chunk, 8);
   chunk.writeUInt32BE(crc32(chunk.subarray(4, 8 + body.length)), 8 + body.length);
   return chunk;

@@ -33,22 +33,25 @@ function typicalLatents(channels: number): tf.Tensor4D {
 /**
  * The linear map that comes nearest, in least squares, to what the autoencoder's decoder makes of typical latents, each pixel's colour being the
  * mean of the pixels that a latent stands for. Computed once for a model's autoencoder, at the cost of decoding a small batch.
+ *
+ * @param own scaled latents to fit it to in place of typical ones, such as those of real pictures, [n, h, w, C]; borrowed
  */
-export function fitLatentColours(model: Model): LatentColours {
-  const known = fitted.get(model.vae.params);
+export function fitLatentColours(model: Model, own?: tf.Tensor4D): LatentColours {
+  const known = own ? undefined : fitted.get(model.vae.params);
   if (known) return known;
   const { latent_channels: channels } = completeVaeConfig(model.vae.config);
+  if (own) expectShape('fitLatentColours: own', own, `n h w ${channels}`);
   const factor = latentFactor(model);
   const [inputs, colours] = tf.tidy(() => {
-    const latents = typicalLatents(channels);
+    const latents = own ?? typicalLatents(channels);
     const decoded = tf.avgPool(decodeLatents(model, latents), factor, factor, 'valid');
-    const withOne = tf.concat([latents, tf.ones([SAMPLES, SIDE, SIDE, 1])], 3);
-    return [withOne, decoded].map((x) => tf.reshape(x, [SAMPLES * SIDE * SIDE, -1]).arraySync() as number[][]);
+    const withOne = tf.concat([latents, tf.ones([...latents.shape.slice(0, 3), 1])], 3);
+    return [withOne, decoded].map((x) => tf.reshape(x, [-1, x.shape[3]!]).arraySync() as number[][]);
   }) as unknown as [number[][], number[][]];
   const [x, y] = [new Matrix(inputs), new Matrix(colours)];
   const normal = x.transpose().mmul(x).add(Matrix.eye(channels + 1).mul(RIDGE));
   const map = solve(normal, x.transpose().mmul(y)).to2DArray();
-  fitted.set(model.vae.params, map);
+  if (!own) fitted.set(model.vae.params, map);
   return map;
 }
 

@@ -116,8 +116,8 @@ function chunks(png: Uint8Array): { type: string; body: Buffer }[] {
   return found;
 }
 
-test('texts lie in chunks before the pixels: Latin-1 as tEXt, anything else as UTF-8 in iTXt', async () => {
-  const text = { prompt: 'Large effusion.\nNo café.', seed: '7', note: 'synthetic, not for diagnosis', translated: '大量胸水' };
+test('texts lie in chunks before the pixels: ASCII as tEXt, anything else as UTF-8 in iTXt', async () => {
+  const text = { prompt: 'Large effusion.\nNo other.', seed: '7', note: 'synthetic, not for diagnosis', translated: '大量胸水' };
   const found = chunks(await encodePng({ width: 3, height: 2, channels: 1, data: ramp(6) }, text));
   const types = found.map(({ type }) => type);
   assert.equal(types[0], 'IHDR');
@@ -141,7 +141,7 @@ test('texts are read back from the file; a damaged one is an error', async (t) =
   const bytes = readFileSync(path);
   const at = bytes.indexOf('second');
   writeFileSync(path, Buffer.concat([bytes.subarray(0, at), Buffer.from('S'), bytes.subarray(at + 1)]));
-  await assert.rejects(readPngText(path), /checksum of its chunk tEXt at byte 33 is wrong/);
+  await assert.rejects(readPngText(path), /checksum of its chunk iTXt at byte 33 is wrong/);
   writeFileSync(path, bytes.subarray(0, at));
   await assert.rejects(readPngText(path), /is truncated/);
   writeFileSync(path, 'GIF89a');

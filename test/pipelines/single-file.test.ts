@@ -27,7 +27,6 @@ const rules = (levels: number): Readonly<Record<'unet' | 'vae', readonly Rule[]>
       [/^up_blocks\.(\d)\.resnets\.(\d)/, (_, i, j) => `output_blocks.${2 * n(i!) + n(j!)}.0`],
       [/^up_blocks\.(\d)\.attentions\.(\d)/, (_, i, j) => `output_blocks.${2 * n(i!) + n(j!)}.1`],
       [/^up_blocks\.(\d)\.upsamplers\.0\.conv/, (_, i) => `output_blocks.${2 * n(i!) + 1}.${n(i!) === 0 ? 1 : 2}.conv`],
-      [/(blocks?\.\d.*)\.norm1\.(?!.*transformer)(weight|bias)$/, '$1.in_layers.0.$2'],
       [/\.conv1\./, '.in_layers.2.'],
       [/\.time_emb_proj\./, '.emb_layers.1.'],
       [/\.conv2\./, '.out_layers.3.'],
