@@ -91,17 +91,22 @@ interface Entry {
 
 async function generate(folder: string, flags: Flags, context: Context): Promise<void> {
   const prompts = [...(flags.prompt ?? []), ...(flags.prompts === undefined ? [] : await readPrompts(flags.prompts, flags.column))];
-  if (prompts.length === 0) throw new UsageError('generate: no prompt: give --prompt TEXT or --prompts FILE (--prompt "" is unconditional)');
-  if (flags.column !== undefined && flags.prompts === undefined) throw new UsageError('generate: --column names a column of --prompts FILE');
+  if (prompts.length === 0)
+    throw new UsageError('generate: no prompt: give --prompt TEXT or --prompts FILE (--prompt "" is unconditional)');
+  if (flags.column !== undefined && flags.prompts === undefined)
+    throw new UsageError('generate: --column names a column of --prompts FILE');
   for (const [name, value] of Object.entries({ strength: flags.strength, mask: flags.mask }))
     if (value !== undefined && flags.initImage === undefined) throw new UsageError(`generate: --${name} goes with --init-image FILE`);
-  const out = resolve(flags.out ?? join('pictures', `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`));
+  const out = resolve(
+    flags.out ?? join('pictures', `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`),
+  );
 
   const { signal } = context;
   const engine = await startEngine();
   const model = await loadModel(folder, { variant: flags.variant });
   try {
-    if (!model.tokenizer) throw new UsageError(`${folder}: has no tokenizer, so prompts can't be encoded; copy the model's tokenizer folder too`);
+    if (!model.tokenizer)
+      throw new UsageError(`${folder}: has no tokenizer, so prompts can't be encoded; copy the model's tokenizer folder too`);
     context.say(`${engine.library} on ${engine.device}; model ${basename(resolve(folder))}`);
     const modelHash = await hashModel(folder, signal);
     await makeFolder(out);
@@ -109,7 +114,10 @@ async function generate(folder: string, flags: Flags, context: Context): Promise
     const { entries, made, stopped } = await makeAll(model, prompts, flags, out, modelHash, context);
     const seconds = (performance.now() - started) / 1000;
     const sheet = made.length > 0 ? 'sheet.png' : undefined;
-    if (sheet) await imageGrid(made.slice(0, MOST_ON_SHEET), undefined, { scale: Math.max(1, Math.round(160 / made[0]!.width)) }).save(join(out, sheet));
+    if (sheet)
+      await imageGrid(made.slice(0, MOST_ON_SHEET), undefined, { scale: Math.max(1, Math.round(160 / made[0]!.width)) }).save(
+        join(out, sheet),
+      );
     const manifest = {
       note: disclaimer,
       software: `roentgen-lab ${libraryVersion}`,
@@ -123,7 +131,8 @@ async function generate(folder: string, flags: Flags, context: Context): Promise
     };
     await writeJson(join(out, 'manifest.json'), manifest);
     if (flags.json) context.print(JSON.stringify({ ...manifest, out }, null, 2));
-    else if (made.length > 0) context.print(`${out}: ${count(made.length, 'picture')} in ${duration(seconds)}, sheet.png, manifest.json; ${disclaimer}`);
+    else if (made.length > 0)
+      context.print(`${out}: ${count(made.length, 'picture')} in ${duration(seconds)}, sheet.png, manifest.json; ${disclaimer}`);
     if (stopped) throw new Interrupted(`generate: interrupted; ${count(made.length, 'finished picture')} kept in ${out}`);
   } finally {
     disposeModel(model);

@@ -14,7 +14,8 @@ import type { InputImage } from '../pipelines';
 export async function readPicture(path: string, channels: 1 | 3, side?: number): Promise<InputImage> {
   const image = await readImage(path);
   const planes = image.channels === 3 && channels === 1 ? [luma(image)] : Array.from({ length: image.channels }, (_, c) => plane(image, c));
-  const sized = side === undefined ? planes : planes.map((one) => resize(centreSquare(one), { width: side, height: side, filter: 'bicubic' }));
+  const sized =
+    side === undefined ? planes : planes.map((one) => resize(centreSquare(one), { width: side, height: side, filter: 'bicubic' }));
   const { width, height } = sized[0]!;
   const pixels = new Float32Array(width * height * sized.length);
   sized.forEach(({ data }, c) => {

@@ -33,11 +33,6 @@ export function isTensorFlow(): boolean {
   return tf.getBackend() === 'tensorflow';
 }
 
-/** Whether TensorFlow computes on a GPU. */
-export function onGpu(): boolean {
-  return isTensorFlow() && (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
-}
-
 function tensorFlow(): TensorFlowBackend {
   if (!isTensorFlow())
     throw new Error(

@@ -53,7 +53,10 @@ async function findFile(fileOrFolder: string, stems: readonly string[], variant:
     const variants = [...new Set(found.map(({ kind }) => kind))];
     if (variants.length === 1 && variant === undefined) return join(fileOrFolder, found[0]!.name);
     if (variants.length > 0)
-      throw new FileError(fileOrFolder, `has ${variants.map((one) => `${stem}.${one}.safetensors`).join(', ')}; ask for one of these variants`);
+      throw new FileError(
+        fileOrFolder,
+        `has ${variants.map((one) => `${stem}.${one}.safetensors`).join(', ')}; ask for one of these variants`,
+      );
   }
   const pickle = names.find((candidate) => /\.(bin|ckpt|pt|pth)$/.test(candidate));
   const instead = pickle ? `; it has ${pickle}. ${howToConvert}` : '';

@@ -17,6 +17,6 @@ export * from './model-hash';
 export * from './networks';
 export * from './picture-file';
 export * from './reconstruct';
-export * from './single-file';
 export type { SamplingOptions, SamplingProgress } from './sampling';
+export * from './single-file';
 export * from './text-to-image';

@@ -49,7 +49,10 @@ export function fitLatentColours(model: Model, own?: tf.Tensor4D): LatentColours
     return [withOne, decoded].map((x) => tf.reshape(x, [-1, x.shape[3]!]).arraySync() as number[][]);
   }) as unknown as [number[][], number[][]];
   const [x, y] = [new Matrix(inputs), new Matrix(colours)];
-  const normal = x.transpose().mmul(x).add(Matrix.eye(channels + 1).mul(RIDGE));
+  const normal = x
+    .transpose()
+    .mmul(x)
+    .add(Matrix.eye(channels + 1).mul(RIDGE));
   const map = solve(normal, x.transpose().mmul(y)).to2DArray();
   if (!own) fitted.set(model.vae.params, map);
   return map;

@@ -26,5 +26,9 @@ export function pictureTexts(image: GeneratedImage, modelHash?: string): Record<
  */
 export async function savePicture(path: string, image: GeneratedImage, modelHash?: string): Promise<void> {
   const { width, height, channels, pixels } = image;
-  await writePng(path, { width, height, channels, data: Uint8Array.from(pixels, (value) => Math.round(255 * value)) }, pictureTexts(image, modelHash));
+  await writePng(
+    path,
+    { width, height, channels, data: Uint8Array.from(pixels, (value) => Math.round(255 * value)) },
+    pictureTexts(image, modelHash),
+  );
 }

@@ -139,8 +139,7 @@ const PREFIX = { unet: 'model.diffusion_model.', vae: 'first_stage_model.', text
  * @throws FileError where it is a pickle, holds no such model, or tensors are missing or have other shapes
  */
 export async function loadSingleFile(path: string, configs: SingleFileConfigs = stableDiffusion1): Promise<Model> {
-  if (!path.endsWith('.safetensors'))
-    throw new FileError(path, `is neither a model folder nor a .safetensors file. ${howToConvert}`);
+  if (!path.endsWith('.safetensors')) throw new FileError(path, `is neither a model folder nor a .safetensors file. ${howToConvert}`);
   const file = await openSafetensors(path);
   const { keys } = file;
   const first = `${PREFIX.unet}input_blocks.0.0.weight`;

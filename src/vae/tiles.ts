@@ -82,5 +82,10 @@ export function inTiles(x: tf.Tensor4D, { tile, stride, blend, kept }: Tiling, r
 /** A network's output one picture at a time: the same numbers with the memory of one. */
 export function inSlices(x: tf.Tensor4D, run: (one: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
   if (x.shape[0] === 1) return run(x);
-  return tf.tidy(() => tf.concat((tf.split(x, x.shape[0]) as tf.Tensor4D[]).map((one) => tf.tidy(() => run(one))), 0));
+  return tf.tidy(() =>
+    tf.concat(
+      (tf.split(x, x.shape[0]) as tf.Tensor4D[]).map((one) => tf.tidy(() => run(one))),
+      0,
+    ),
+  );
 }

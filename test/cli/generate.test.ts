@@ -38,10 +38,32 @@ describe('generate', { concurrency: 2 }, () => {
   test('pictures, sheet and manifest are written, and say what they were made with', async () => {
     const out = join(folder, 'texts');
     const files = ['--prompts', join(folder, 'prompts.csv'), '--column', 'report', '--prompt', 'né'];
-    const { status, stdout, stderr } = await make(...files, '--count', '2', '--scheduler', 'ddim', '--seed', '9', '--batch', '4', '--json', '--out', out);
+    const { status, stdout, stderr } = await make(
+      ...files,
+      '--count',
+      '2',
+      '--scheduler',
+      'ddim',
+      '--seed',
+      '9',
+      '--batch',
+      '4',
+      '--json',
+      '--out',
+      out,
+    );
     assert.equal(status, 0, stderr);
     const printed = JSON.parse(stdout);
-    assert.deepEqual(readdirSync(out).sort(), ['0000.png', '0001.png', '0002.png', '0003.png', '0004.png', '0005.png', 'manifest.json', 'sheet.png']);
+    assert.deepEqual(readdirSync(out).sort(), [
+      '0000.png',
+      '0001.png',
+      '0002.png',
+      '0003.png',
+      '0004.png',
+      '0005.png',
+      'manifest.json',
+      'sheet.png',
+    ]);
     const { out: where, ...manifest } = printed;
     assert.equal(where, out);
     assert.deepEqual(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')), manifest);
@@ -98,11 +120,14 @@ describe('generate', { concurrency: 2 }, () => {
   });
 
   test('no prompt', () => refuse(/no prompt: give --prompt TEXT or --prompts FILE/));
-  test('a CSV without a column', () => refuse(/which column holds the prompts\? --column: id, report/, '--prompts', join(folder, 'prompts.csv')));
+  test('a CSV without a column', () =>
+    refuse(/which column holds the prompts\? --column: id, report/, '--prompts', join(folder, 'prompts.csv')));
   test('a column that is not there', () =>
     refuse(/has no column "text"; it has id, report/, '--prompts', join(folder, 'prompts.csv'), '--column', 'text'));
   test('a mask without a picture', () => refuse(/--mask goes with --init-image FILE/, '--prompt', '', '--mask', 'a.png'));
-  test('a size that is no whole number of latents', () => refuse(/size: expected a multiple of 2 pixels, got 17/, '--prompt', '', '--size', '17'));
+  test('a size that is no whole number of latents', () =>
+    refuse(/size: expected a multiple of 2 pixels, got 17/, '--prompt', '', '--size', '17'));
   test('a scheduler that is not known', () => refuse(/magic is not supported; choose one of/, '--prompt', '', '--scheduler', 'magic'));
-  test('a picture that is none', () => refuse(/prompts\.csv: is not an image/, '--prompt', '', '--init-image', join(folder, 'prompts.csv')));
+  test('a picture that is none', () =>
+    refuse(/prompts\.csv: is not an image/, '--prompt', '', '--init-image', join(folder, 'prompts.csv')));
 });

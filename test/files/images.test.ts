@@ -137,7 +137,10 @@ test('texts are read back from the file; a damaged one is an error', async (t) =
   assert.deepEqual(await readImage(path), image, 'the pixels are the same');
   // As other programs see it.
   const comments = (await sharp(path).metadata()).comments;
-  assert.deepEqual(comments, Object.entries(text).map(([keyword, value]) => ({ keyword, text: value })));
+  assert.deepEqual(
+    comments,
+    Object.entries(text).map(([keyword, value]) => ({ keyword, text: value })),
+  );
   const bytes = readFileSync(path);
   const at = bytes.indexOf('second');
   writeFileSync(path, Buffer.concat([bytes.subarray(0, at), Buffer.from('S'), bytes.subarray(at + 1)]));

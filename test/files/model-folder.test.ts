@@ -36,7 +36,10 @@ test('a safety checker and what it needs are passed over where their folders wer
   const folder = tempDir(t);
   mkdirSync(join(folder, 'unet'));
   mkdirSync(join(folder, 'feature_extractor'));
-  const extra = { safety_checker: ['stable_diffusion', 'StableDiffusionSafetyChecker'], feature_extractor: ['transformers', 'CLIPImageProcessor'] };
+  const extra = {
+    safety_checker: ['stable_diffusion', 'StableDiffusionSafetyChecker'],
+    feature_extractor: ['transformers', 'CLIPImageProcessor'],
+  };
   await writeJson(join(folder, 'model_index.json'), {
     _class_name: 'StableDiffusionPipeline',
     unet: components.unet,

@@ -182,7 +182,8 @@ test(
   noLeaks(async (t) => {
     const folder = tempDir(t);
     const names = ['a', 'b'].map((key, i) => [key, `diffusion_pytorch_model.fp16-0000${i + 1}-of-00002.safetensors`] as const);
-    for (const [key, name] of names) await writeSafetensors(join(folder, name), { [key]: { shape: [1], data: Float32Array.of(name.length) } });
+    for (const [key, name] of names)
+      await writeSafetensors(join(folder, name), { [key]: { shape: [1], data: Float32Array.of(name.length) } });
     const index = { metadata: { total_size: 8 }, weight_map: Object.fromEntries(names) };
     await writeJson(join(folder, 'diffusion_pytorch_model.safetensors.index.fp16.json'), index);
     const tree = await loadParameters<{ a: tf.Tensor; b: tf.Tensor }>(folder, { expected: { a: [1], b: [1] }, variant: 'fp16' });

@@ -62,7 +62,10 @@ test(
     const hash = await hashModel(folder);
     const listed = execFileSync(
       'bash',
-      ['-c', 'shopt -s nullglob; sha256sum {scheduler,text_encoder,tokenizer,unet,vae}/*.{json,safetensors,txt} | LC_ALL=C sort -k 2 | sha256sum'],
+      [
+        '-c',
+        'shopt -s nullglob; sha256sum {scheduler,text_encoder,tokenizer,unet,vae}/*.{json,safetensors,txt} | LC_ALL=C sort -k 2 | sha256sum',
+      ],
       { cwd: folder, encoding: 'utf8' },
     );
     assert.equal(hash, listed.slice(0, 64), 'as the documentation says');
@@ -90,7 +93,15 @@ test('a picture says in its file what it was made with', (t) =>
   withModel(async (m) => {
     const path = join(tempDir(t), 'a.png');
     const prompt = 'left pleural effusion, né';
-    const [, picture] = await textToImage(m, { prompts: [effusion, prompt], negative: 'no', steps: 3, seed: 5, guidance: 2, scheduler: 'ddim', eta: 0.5 });
+    const [, picture] = await textToImage(m, {
+      prompts: [effusion, prompt],
+      negative: 'no',
+      steps: 3,
+      seed: 5,
+      guidance: 2,
+      scheduler: 'ddim',
+      eta: 0.5,
+    });
     await savePicture(path, picture!, 'ab'.repeat(32));
     const text = await readPngText(path);
     const { Software: software, ...rest } = text;

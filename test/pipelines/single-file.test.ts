@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { flatten, type Tree } from 'roentgen-lab/engine';
 import { readSafetensors, saveParameters, type TensorData, writeSafetensors } from 'roentgen-lab/files';
-import { disposeModel, loadModel, loadSingleFile, type Model, saveModel, type SingleFileConfigs, textToImage } from 'roentgen-lab/pipelines';
+import {
+  disposeModel,
+  loadModel,
+  loadSingleFile,
+  type Model,
+  type SingleFileConfigs,
+  saveModel,
+  textToImage,
+} from 'roentgen-lab/pipelines';
 import { assertClose, noLeaks, tempDir } from '../support';
 import { effusion, tinyModel } from './tiny-model';
 
@@ -131,7 +139,10 @@ test(
     const folder = tempDir(t);
     const pickle = join(folder, 'v1.ckpt');
     writeFileSync(pickle, 'PK');
-    await assert.rejects(loadModel(pickle), /v1\.ckpt: is neither a model folder nor a \.safetensors file\. Pickles can run code.*save_file/);
+    await assert.rejects(
+      loadModel(pickle),
+      /v1\.ckpt: is neither a model folder nor a \.safetensors file\. Pickles can run code.*save_file/,
+    );
     const part = join(folder, 'lora.safetensors');
     await writeSafetensors(part, { a: { shape: [1], data: Float32Array.of(1) } });
     await assert.rejects(loadModel(part), /lora\.safetensors: holds no whole model .* model_index\.json/);

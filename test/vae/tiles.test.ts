@@ -12,7 +12,8 @@ function plainTiles(x: number[][], tile: number, output: number, run: (tile: num
   const tiles: number[][][][] = [];
   for (let top = 0; top < x.length; top += stride) {
     const row: number[][][] = [];
-    for (let left = 0; left < x[0]!.length; left += stride) row.push(run(x.slice(top, top + tile).map((line) => line.slice(left, left + tile))));
+    for (let left = 0; left < x[0]!.length; left += stride)
+      row.push(run(x.slice(top, top + tile).map((line) => line.slice(left, left + tile))));
     tiles.push(row);
   }
   const out: number[][] = [];
