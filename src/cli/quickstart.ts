@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { NotebookError, runNotebook } from 'roentgen-lab/kernel-client';
 import { openDataset } from '../datasets';
 import { duration, exportNotebook } from '../display';
@@ -10,6 +10,7 @@ import { startEngine } from '../engine';
 import { FileError, readJson } from '../files';
 import type { Summary } from '../metrics';
 import { type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
+import { wholeNumber } from './numbers';
 import { root } from './paths';
 import { terminalProgress } from './terminal-progress';
 
@@ -42,15 +43,9 @@ export function addQuickstart(program: Command, context: Context): void {
       '--recipe <name>',
       'a recipe of data/recipes or a JSON file; by default quickstart (on wasm quickstart-wasm), or quickstart-real with --data',
     )
-    .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--json', 'print the summary as JSON')
     .action((flags: Flags) => quickstart(flags, context));
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0.');
-  return value;
 }
 
 /** Paths of what a run leaves. */

@@ -44,11 +44,13 @@ export async function readBert(
   file: string,
   config: BertConfig,
   name: (key: string) => string | undefined,
+  variant?: string,
 ): Promise<LoadedBert> {
   completeBertConfig(config);
   const ignored: string[] = [];
   const params = await loadParameters<BertParams>(folder, {
     file,
+    variant,
     expected: (keys) => bertShapes(config, { pooler: [...keys].some((key) => key.startsWith('pooler.')) }),
     rename: (key) => {
       const own = name(key);
@@ -64,8 +66,8 @@ export async function readBert(
  *
  * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
  */
-export async function loadBert(folder: string): Promise<LoadedBert> {
-  return await readBert(folder, 'model', (await readJson(join(folder, 'config.json'))) as BertConfig, bertKey);
+export async function loadBert(folder: string, variant?: string): Promise<LoadedBert> {
+  return await readBert(folder, 'model', (await readJson(join(folder, 'config.json'))) as BertConfig, bertKey, variant);
 }
 
 const CLASSES: Readonly<Record<BertModelType, string>> = { bert: 'BertModel', roberta: 'RobertaModel', 'xlm-roberta': 'XLMRobertaModel' };

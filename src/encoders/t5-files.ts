@@ -24,11 +24,12 @@ const TIED = 'encoder.embed_tokens.weight';
  *
  * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
  */
-export async function loadT5(folder: string): Promise<LoadedT5> {
+export async function loadT5(folder: string, variant?: string): Promise<LoadedT5> {
   const config = (await readJson(join(folder, 'config.json'))) as T5Config;
   const ignored: string[] = [];
   const params = await loadParameters<T5Params>(folder, {
     file: 'model',
+    variant,
     expected: t5Shapes(config),
     rename: (key, keys) => {
       if (key === TIED) return keys.has('shared.weight') ? undefined : 'shared.weight'; // the same table under a second name

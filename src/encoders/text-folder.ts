@@ -64,22 +64,23 @@ export async function readTextEncoderConfig(folder: string): Promise<TextEncoder
  * Reads config and weights of a text encoder: CLIP (alone or as part of the model with two towers), BERT, RoBERTa, XLM-RoBERTa, T5 (alone or as
  * part of the whole), or the BERT inside an open_clip model such as BiomedCLIP.
  *
+ * @param variant such as `fp16`, where the folder has its file
  * @throws FileError where the folder holds another kind of model, or its tensors are not those of its config
  */
-export async function loadTextEncoderModel(folder: string): Promise<LoadedTextEncoder> {
+export async function loadTextEncoderModel(folder: string, variant?: string): Promise<LoadedTextEncoder> {
   const { config, form, contextLength } = await readTextEncoderConfig(folder);
-  if (form === 'clip-towers') return await loadClipTower(folder, config as ClipTextConfig);
+  if (form === 'clip-towers') return await loadClipTower(folder, config as ClipTextConfig, variant);
   if (form === 'open_clip') return { ...(await loadOpenClip(folder, config as BertConfig)), ...(contextLength ? { contextLength } : {}) };
   switch (config.model_type) {
     case 'bert':
     case 'roberta':
     case 'xlm-roberta':
-      return await loadBert(folder);
+      return await loadBert(folder, variant);
     case 't5':
     case 'mt5':
-      return await loadT5(folder);
+      return await loadT5(folder, variant);
     default:
-      return { ...(await loadClipText(folder)), ignored: [] };
+      return { ...(await loadClipText(folder, 'model', variant)), ignored: [] };
   }
 }
 
@@ -94,10 +95,11 @@ function towerConfig({ text_config, projection_dim }: ClipConfig): ClipTextConfi
 }
 
 /** The text tower of CLIPModel, with its projection. */
-async function loadClipTower(folder: string, config: ClipTextConfig): Promise<LoadedTextEncoder> {
+async function loadClipTower(folder: string, config: ClipTextConfig, variant?: string): Promise<LoadedTextEncoder> {
   const ignored: string[] = [];
   const params = await loadParameters<ClipTextParams>(folder, {
     file: 'model',
+    variant,
     expected: clipTextShapes(config),
     rename: (key) => {
       if (key.endsWith('.position_ids')) return undefined;
