@@ -22,7 +22,7 @@ import {
   type View,
 } from '../../imaging';
 import { devices, septalLines } from './devices';
-import { draws } from './draws';
+import { draws } from '../procedural';
 import { type Effects, effects } from './effects';
 import { makeLung } from './lungs';
 import { collimate, sideMarker } from './marks';
