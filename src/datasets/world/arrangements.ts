@@ -21,7 +21,7 @@ function caption(ground: Ground, random: Draws, terse: Terse, body: string): str
   return `${opening} ${body}${grounded(ground, random, terse)}`.trim();
 }
 
-const RADIUS: Readonly<Record<Size, readonly [number, number]>> = { small: [0.085, 0.11], medium: [0.16, 0.19], large: [0.27, 0.32] };
+const RADIUS: Readonly<Record<Size, readonly [number, number]>> = { small: [0.085, 0.11], medium: [0.16, 0.19], large: [0.25, 0.29] };
 
 function chooseSize(random: Draws, kind: FigureKind): Size {
   return random.pick<Size>(detailed(kind) ? ['medium', 'large', 'large'] : ['small', 'medium', 'large']);
@@ -50,8 +50,8 @@ export function single(random: Draws): Scene {
     group.size === 'large' ? (['left', 'right', 'middle', 'middle'] as const) : (Object.keys(CENTRES) as PlaceName[]),
   );
   const [h, v] = CENTRES[name];
-  const margin = 1.15 * r + 0.05;
-  const jitter = (): number => random.uniform(-0.025, 0.025);
+  const margin = 1.16 * r + (group.size === 'large' ? 0 : 0.05);
+  const jitter = (): number => random.uniform(-0.02, 0.02);
   const place = { x: margin + (1 - 2 * margin) * h + jitter(), y: margin + (1 - 2 * margin) * v + jitter() };
   const side = (/left|right/.exec(name)?.[0] as PictureSide | undefined) ?? undefined;
   return {
