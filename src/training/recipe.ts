@@ -22,7 +22,7 @@ export interface Recipe {
   readonly scheduler: SchedulerConfig;
   readonly diffusion: { readonly text_dropout: number; readonly optimisation: Optimisation };
   readonly sampling: { readonly steps: number; readonly guidance: number };
-  /** Pictures of the phantom to train on, and of other patients to measure on. */
+  /** Pictures of a built-in dataset to train on, and others to measure on. */
   readonly data: { readonly train: number; readonly test: number };
   readonly classifier: {
     readonly channels: readonly [number, number, number];
