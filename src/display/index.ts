@@ -14,3 +14,4 @@ export { type Progress, progress, withProgress } from './progress';
 export { exportNotebook, type ReportSummary } from './report/export';
 export { type TableInput, type TableOptions, table } from './table';
 export { tokenStrip } from './tokens';
+export * from './widgets';
