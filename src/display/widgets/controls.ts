@@ -267,7 +267,7 @@ export function button(options: {
       button_style: main ? 'primary' : '',
       tabbable: null,
       tooltip: null,
-      layout: layout({ width: 'auto', min_width: '80px' }),
+      layout: layout({ width: 'auto', min_width: '80px', align_self: 'flex-start' }),
       style: style('ButtonStyle'),
     },
   );

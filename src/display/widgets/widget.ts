@@ -72,7 +72,7 @@ export function layout(properties: State = {}): Model {
 
 /** How wide a control is beside its label, in CSS pixels. */
 const controlWidth = 280;
-const leastLabel = 90;
+const leastLabel = 120;
 
 /** What every control with a label before it has: room for the whole label, and the rest in one width, so that controls stand in columns. */
 export function labelled(label: string, styleName: string): State {
