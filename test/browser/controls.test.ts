@@ -22,11 +22,11 @@ const bar = progressBar();
 const long = button({ label: 'Count to 100', main: true, onClick: async ({ signal }) => {
   const run = bar.start(100, 'Counting');
   for (let i = 1; i <= 100 && !signal.aborted; i++) { await new Promise((r) => setTimeout(r, 10)); run.update(i); }
-  run.end(signal.aborted ? 'stopped' : undefined); place.print('counted'); } });
+  run.end(signal.aborted ? 'stopped' : undefined); place.print('counted'); (globalThis as any).enough = true; } });
 column([tabs({ 'Make a picture': row([column([kind, level, prompt, checkbox({ label: 'A rather long label of a checkbox that must not be clipped' }), long, bar]), picture]),
   'A plot': figure({ data: [{ x: [1, 2, 3], y: [2, 1, 3] }], layout: { height: 240 } }) }), said, place])`,
   `console.log('long cell started');
-for (let i = 0; i < 100; i++) await new Promise((r) => setTimeout(r, 100));`,
+for (let i = 0; i < 600 && !(globalThis as any).enough; i++) await new Promise((r) => setTimeout(r, 100));`,
   `figure({ data: [{ x: [1, 2, 3], y: [2, 1, 3], name: 'a' }], layout: { title: { text: 'A plot' }, xaxis: { title: { text: 'step' } }, yaxis: { title: { text: 'loss' } } } })`,
   `imageGrid([ramp('rows'), ramp('columns')], ['Rows.', 'Columns, with a caption that is long enough to need a second line.'], { labels: ['one', 'two'] })`,
 ];
@@ -72,6 +72,8 @@ browserTest(lab, 'controls answer while a cell runs, show their errors, and move
 
 browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, async () => {
   const { page } = lab;
+  // What was never near the screen is not drawn yet.
+  await lab.cell(3).scrollIntoViewIfNeeded();
   const plot = lab.cell(3).locator('.js-plotly-plot');
   await plot.scrollIntoViewIfNeeded();
   const area = (await plot.locator('.nsewdrag').boundingBox())!;
@@ -79,6 +81,7 @@ browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, as
   await page.mouse.move(area.x + area.width / 2 + 2, area.y + area.height - 5);
   await plot.locator('.hoverlayer .hovertext').first().waitFor();
   await lab.shot('03-plot');
+  await lab.cell(4).scrollIntoViewIfNeeded();
   const small = lab.cell(4).locator('.rg-grid img').first();
   await small.scrollIntoViewIfNeeded();
   const width = (await small.boundingBox())!.width;
@@ -120,6 +123,8 @@ browserTest(lab, 'a saved notebook opened without its kernel shows pictures and 
 
 browserTest(lab, 'restart and run all runs everything again', 120, async () => {
   const { page } = lab;
+  // What the last run printed must not be taken for this one's.
+  await lab.menu('Edit', 'Clear Outputs of All Cells');
   await lab.menu('Kernel', 'Restart Kernel and Run All Cells');
   await page.locator('.jp-Dialog .jp-mod-accept').click();
   await lab.outputs(2).getByText('long cell started').waitFor();

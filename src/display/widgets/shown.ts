@@ -4,8 +4,8 @@ import { escapeHtml } from '../escape';
 import { type DisplayWindow, type Picture, toRaster } from '../pixels';
 import { encodePngSync, type Raster } from '../png';
 import { type Progress, progressOn } from '../progress';
-import { createModel } from './model';
-import { layout, style, type Widget, widget } from './widget';
+import { createModel, type Model } from './model';
+import { layout, nodeSymbol, style, type Widget, widget } from './widget';
 
 /** HTML that can be exchanged. */
 export interface Html extends Widget {
@@ -184,6 +184,9 @@ export interface ProgressBar extends Widget {
 export function progressBar(): ProgressBar {
   const empty = '<div style="height:1.4em"></div>';
   const place = html(empty);
+  // A width of its own, so that what stands beside it keeps its place while the text changes.
+  const { layout: shape } = place[nodeSymbol].model.state;
+  (shape as Model).set({ width: '430px' });
   let newest: object | undefined;
   return Object.assign(place as Widget, {
     start(total: number, name: string) {
