@@ -74,8 +74,12 @@ browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, as
   const { page } = lab;
   // What was never near the screen is not drawn yet.
   await lab.cell(3).scrollIntoViewIfNeeded();
-  const plot = lab.cell(3).locator('.js-plotly-plot');
+  const plot = lab.cell(3).locator('.jp-RenderedPlotly');
   await plot.scrollIntoViewIfNeeded();
+  // A picture of the plot's own size stands there until the mouse comes.
+  const [still, room] = [(await plot.locator('img').boundingBox())!, (await lab.outputs(3).boundingBox())!];
+  assert.ok(still.width <= room.width && still.height < 450, `the picture is ${still.width} x ${still.height}`);
+  await plot.hover();
   const area = (await plot.locator('.nsewdrag').boundingBox())!;
   await page.mouse.move(area.x + area.width / 2, area.y + area.height / 2);
   await page.mouse.move(area.x + area.width / 2 + 2, area.y + area.height - 5);
@@ -133,7 +137,7 @@ browserTest(lab, 'restart and run all runs everything again', 120, async () => {
   await lab.shot('07-interrupted');
   await lab.cell(3).click();
   await page.keyboard.press('Shift+Enter');
-  await lab.cell(3).locator('.js-plotly-plot').waitFor();
+  await lab.cell(3).locator('.jp-RenderedPlotly img').waitFor();
   assert.deepEqual(
     lab.complaints.filter((line) => /widget|comm/i.test(line)),
     [],

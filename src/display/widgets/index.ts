@@ -16,3 +16,4 @@ export { newest, Superseded } from './newest';
 export { type Output, output } from './output';
 export { type Html, html, type ImageWidget, image, type Label, label, type ProgressBar, progressBar } from './shown';
 export { type Change, type Widget, widgetMime } from './widget';
+export { type WindowLevel, windowLevel } from './window-level';
