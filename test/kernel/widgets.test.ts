@@ -129,3 +129,14 @@ test('nbclient stores the state of the controls in the notebook', (t) => {
   const picture = models.find(({ model_name }) => model_name === 'ImageModel')!;
   assert.equal(picture.buffers[0].encoding, 'base64');
 });
+
+test('names of the library are completed and documented, members of its values too', async () => {
+  await kernel.run("import { dropdown } from 'roentgen-lab/display'; const d = dropdown({ options: [1, 2] });");
+  const ask = (type: string, code: string): Promise<Content> =>
+    kernel.kernel.request('shell', type, { code, cursor_pos: code.length, detail_level: 0 });
+  const { matches } = await ask('complete_request', 'd.');
+  for (const name of ['value', 'disabled', 'show']) assert.ok(matches.includes(name), `${name} among ${matches}`);
+  assert.ok((await ask('complete_request', 'dropdown({ ')).matches.includes('onChange'));
+  const { data } = await ask('inspect_request', 'dropdown(');
+  assert.match(data['text/markdown'], /A choice of one among several\.[\s\S]*@example/);
+});
