@@ -21,7 +21,7 @@ browserTest(
     await lab.open('playground.ipynb');
     await lab.menu('Run', 'Run All Cells');
     const { page } = lab;
-    await page.getByText('Now it is yours').last().waitFor({ timeout: 240_000 });
+    await page.locator('.jp-Cell-outputArea', { hasText: 'Now it is yours' }).waitFor({ timeout: 240_000 });
     await lab.settled(120);
     const prompt = page.locator('.widget-textarea textarea');
     await prompt.scrollIntoViewIfNeeded();
