@@ -10,7 +10,7 @@ const lab = jupyterLab();
 browserTest(
   lab,
   'the playground: the prompt is counted, another encoder stops the picture that is being made and makes another',
-  400,
+  560,
   async () => {
     const model = join(lab.folder, 'model');
     await saveUntrained(model);
@@ -21,7 +21,7 @@ browserTest(
     await lab.open('playground.ipynb');
     await lab.menu('Run', 'Run All Cells');
     const { page } = lab;
-    await page.locator('.jp-Cell-outputArea', { hasText: 'Now it is yours' }).waitFor({ timeout: 240_000 });
+    await page.locator('.jp-Cell-outputArea', { hasText: 'Now it is yours' }).waitFor({ timeout: 300_000 });
     await lab.settled(120);
     const prompt = page.locator('.widget-textarea textarea');
     await prompt.scrollIntoViewIfNeeded();

@@ -120,7 +120,7 @@ test('nbclient stores the state of the controls in the notebook', (t) => {
     }),
   );
   const script =
-    'import sys, nbformat; from nbclient import NotebookClient; nb = nbformat.read(sys.argv[1], 4); NotebookClient(nb, timeout=120).execute(); nbformat.write(nb, sys.argv[1])';
+    'import sys, nbformat; from nbclient import NotebookClient; nb = nbformat.read(sys.argv[1], 4); NotebookClient(nb, timeout=120, startup_timeout=180).execute(); nbformat.write(nb, sys.argv[1])';
   execFileSync(python, ['-c', script, path], { env: { ...process.env, JUPYTER_PREFER_ENV_PATH: '1' } });
   const { metadata } = JSON.parse(readFileSync(path, 'utf8')) as { metadata: { widgets: Content } };
   const models = Object.values(metadata.widgets['application/vnd.jupyter.widget-state+json'].state) as Content[];

@@ -96,7 +96,7 @@ export function dropdown<T>({ options, value, label = '', onChange }: DropdownOp
 export interface SliderOptions extends ControlOptions<number> {
   readonly min: number;
   readonly max: number;
-  /** Distance of its places; by default 1, or a hundredth of ranges that are smaller than 10 or not whole. */
+  /** Distance of its places; by default 1 between whole numbers, and a hundredth of the range where it is from 0 to 1 or its ends are not whole. */
   readonly step?: number;
   /** Where it stands at first; by default `min`. */
   readonly value?: number;
@@ -109,7 +109,7 @@ export interface SliderOptions extends ControlOptions<number> {
  * @example const steps = slider({ label: 'Steps', min: 1, max: 50, value: 20 });
  */
 export function slider({ min, max, step, value = min, label = '', onChange }: SliderOptions): Control<number> {
-  const whole = [min, max, value].every(Number.isInteger) && (step === undefined ? max - min >= 10 : Number.isInteger(step));
+  const whole = [min, max, value].every(Number.isInteger) && (step === undefined ? max - min > 1 : Number.isInteger(step));
   const distance = step ?? (whole ? 1 : (max - min) / 100);
   if (!(max > min)) throw new RangeError(`slider: expected min < max, got ${min} and ${max}`);
   if (!(distance > 0)) throw new RangeError(`slider: step: expected a positive number, got ${step}`);
