@@ -21,7 +21,10 @@ browserTest(
     await lab.open('playground.ipynb');
     await lab.menu('Run', 'Run All Cells');
     const { page } = lab;
-    await page.locator('.jp-Cell-outputArea', { hasText: 'Now it is yours' }).waitFor({ timeout: 300_000 });
+    const done = page.locator('.jp-Cell-outputArea', { hasText: 'Now it is yours' });
+    const failed = page.locator('[data-mime-type="application/vnd.jupyter.error"]');
+    await done.or(failed).first().waitFor({ timeout: 300_000 });
+    assert.deepEqual(await failed.allInnerTexts(), []);
     await lab.settled(120);
     const prompt = page.locator('.widget-textarea textarea');
     await prompt.scrollIntoViewIfNeeded();
