@@ -1,7 +1,7 @@
 /** An attention layer with its projections (Vaswani et al. 2017), in the key names of Stable Diffusion. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, linear } from '../engine';
+import { attention, attentionWeights, linear } from '../engine';
 import { type LinearParams, linearSpec } from './layers';
 import type { Spec } from './parameters';
 
@@ -22,6 +22,8 @@ export interface AttentionLayerOptions {
   readonly heads: number;
   /** Added to the scores, broadcastable to [B, heads, Lq, Lk]. */
   readonly mask?: tf.Tensor;
+  /** Sees how much each query attends to each key, [B, heads, Lq, Lk]; borrowed, and computed for it alone. */
+  readonly onWeights?: (weights: tf.Tensor4D) => void;
 }
 
 export function attentionSpec({ channels, inner, context, qkvBias }: AttentionShape): Spec<AttentionParams> {
@@ -43,12 +45,13 @@ export function attentionLayer(
   params: AttentionParams,
   x: tf.Tensor3D,
   context: tf.Tensor3D,
-  { heads, mask }: AttentionLayerOptions,
+  { heads, mask, onWeights }: AttentionLayerOptions,
 ): tf.Tensor3D {
   return tf.tidy(() => {
     const q = linear(x, params.to_q.weight, params.to_q.bias);
     const k = linear(context, params.to_k.weight, params.to_k.bias);
     const v = linear(context, params.to_v.weight, params.to_v.bias);
+    if (onWeights) tf.tidy(() => onWeights(attentionWeights(q, k, { heads, mask })));
     const [out] = params.to_out;
     return linear(attention(q, k, v, { heads, mask }), out.weight, out.bias);
   });

@@ -8,6 +8,7 @@ export * from './data-order';
 export * from './diffusion';
 export * from './ema';
 export * from './fit';
+export * from './kept-model';
 export * from './latents';
 export * from './learning-rate';
 export * from './losses';
