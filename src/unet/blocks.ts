@@ -1,6 +1,7 @@
 /** The blocks of the U-Net's way down, middle and way up. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { checkpoint } from '../engine';
 import { downsample, type ResnetParams, resnetBlock, type Transformer2DParams, transformer2d, upsample } from '../nn';
 import type { DownBlockParams, MidBlockParams, UpBlockParams } from './parameters';
 
@@ -14,7 +15,12 @@ export interface BlockContext {
   readonly context: tf.Tensor3D;
   /** Added to the cross-attention's scores, [B, 1, 1, L]. */
   readonly contextMask?: tf.Tensor;
+  /** Compute each layer again on the way back instead of keeping its inner results. */
+  readonly checkpointing?: boolean;
 }
+
+type LayerParams = { resnet: ResnetParams; attention?: Transformer2DParams };
+type LayerInputs = { x: tf.Tensor4D; time: tf.Tensor2D; context?: tf.Tensor3D; contextMask?: tf.Tensor };
 
 /** A residual block and the transformer after it, where there is one. */
 function layer(
@@ -24,10 +30,14 @@ function layer(
   x: tf.Tensor4D,
   c: BlockContext,
 ): tf.Tensor4D {
-  return tf.tidy(() => {
-    const h = resnetBlock(resnet, x, c);
-    return attention ? transformer2d(attention, h, c.context, { heads, groups: c.groups, contextMask: c.contextMask }) : h;
-  });
+  const { groups, eps, time, context, contextMask } = c;
+  const run = (params: LayerParams, inputs: LayerInputs): tf.Tensor4D =>
+    tf.tidy(() => {
+      const h = resnetBlock(params.resnet, inputs.x, { groups, eps, time: inputs.time });
+      return params.attention ? transformer2d(params.attention, h, inputs.context!, { heads, groups, contextMask: inputs.contextMask }) : h;
+    });
+  const inputs: LayerInputs = { x, time, ...(attention ? { context, contextMask } : {}) };
+  return c.checkpointing ? checkpoint(run, { resnet, attention }, inputs) : run({ resnet, attention }, inputs);
 }
 
 /** @returns the outputs of all layers and of the halving, in order; the last is the block's output */
@@ -46,7 +56,7 @@ export function downBlock(params: DownBlockParams, heads: number, x: tf.Tensor4D
 
 /** A residual block, a transformer, a residual block. */
 export function midBlock(params: MidBlockParams, heads: number, x: tf.Tensor4D, c: BlockContext): tf.Tensor4D {
-  return tf.tidy(() => resnetBlock(params.resnets[1], layer(params.resnets[0], params.attentions[0], heads, x, c), c));
+  return tf.tidy(() => layer(params.resnets[1], undefined, heads, layer(params.resnets[0], params.attentions[0], heads, x, c), c));
 }
 
 /**
