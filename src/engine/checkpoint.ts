@@ -32,7 +32,12 @@ export function checkpoint<P extends Tree, I extends Tree, T extends tf.Tensor>(
 }
 
 /** Runs forward again with a tape, from the inputs as they are once `dy` is there, and backward from `dy`. */
-function gradients(run: (values: readonly tf.Tensor[]) => tf.Tensor, kept: readonly tf.Tensor[], count: number, dy: tf.Tensor): tf.Tensor[] {
+function gradients(
+  run: (values: readonly tf.Tensor[]) => tf.Tensor,
+  kept: readonly tf.Tensor[],
+  count: number,
+  dy: tf.Tensor,
+): tf.Tensor[] {
   return scope(() => {
     const engine = tf.engine();
     const { state } = engine as unknown as { state: { activeTape: unknown } };

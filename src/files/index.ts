@@ -1,11 +1,13 @@
 export { writeFileAtomic } from './atomic';
 export type { TensorData } from './dtypes';
 export { describeSystemError, FileError } from './errors';
+export { hashFile } from './hash';
 export { type Image, readImage } from './images';
 export { formatJson, parseJson, readJson, readText, writeJson } from './json';
 export { engineShape, fileShape, type LaidOut, toEngineLayout, toFileLayout } from './layout';
+export { lockFolder } from './lock';
 export { type ModelIndex, readModelIndex, writeModelIndex } from './model-folder';
 export { type LoadOptions, loadParameters, saveParameters } from './parameters';
 export { encodePng, type PngImage, writePng } from './png';
 export { openSafetensors, readSafetensors, type SafetensorsFile } from './safetensors';
-export { writeSafetensors } from './safetensors-write';
+export { type TensorToWrite, writeSafetensors, writeSafetensorsLazily } from './safetensors-write';

@@ -1,18 +1,23 @@
-/** Joint training of U-Net and text encoder on cached latents, the paper's default strategy (RoentGen, arXiv:2211.12737, section 4). */
+/** Training the diffusion model on cached latents by one of the strategies (RoentGen, arXiv:2211.12737, section 4). */
 
-import * as tf from '@tensorflow/tfjs-core';
-import { type ClipTextConfig, type ClipTextParams, clipContext } from '../encoders';
-import { foldIn, type Key, normalArray, scope, split, uniformArray } from '../engine';
+import type { ClipTextConfig } from '../encoders';
+import { cloneTree, dispose, flatten, foldIn, type Key, merge, partition, scope, split, type Tree, uniformArray } from '../engine';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
-import { type UNetConfig, type UNetParams, unet } from '../unet';
+import type { UNetConfig } from '../unet';
 import { dataOrder } from './data-order';
+import {
+  type DiffusionBatch,
+  type DiffusionObjective,
+  type DiffusionParams,
+  diffusionBatch,
+  diffusionLoss,
+  stratifiedTimesteps,
+} from './diffusion-loss';
 import { type LatentSet, sampleLatents } from './latents';
-import { diffusionTarget } from './losses';
+import type { Optimisation } from './optimisation';
 import type { StepLog } from './step-log';
-import { type LiveParameters, type Optimisation, type TrainResult, train } from './train';
-
-/** What trains. */
-export type DiffusionParams = { unet: UNetParams; textEncoder: ClipTextParams };
+import type { Strategy } from './strategies';
+import { type CheckpointOptions, type TrainResult, train } from './train';
 
 /** Token ids of n texts, row after row. */
 export interface TokenSet {
@@ -26,8 +31,11 @@ export interface TokenSet {
 export interface TrainDiffusionOptions {
   readonly unet: UNetConfig;
   readonly textEncoder: ClipTextConfig;
-  /** Where it starts; borrowed. */
+  /** Where it starts; borrowed, unless `handOver` is set (`TrainOptions`). */
   readonly params: DiffusionParams;
+  readonly handOver?: boolean;
+  /** What trains. */
+  readonly strategy: Strategy;
   /** Its prediction type and betas. */
   readonly scheduler: SchedulerConfig;
   readonly latents: LatentSet;
@@ -36,85 +44,87 @@ export interface TrainDiffusionOptions {
   readonly tokens: TokenSet;
   /** Share of texts replaced by the empty one, for classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598, algorithm 1). */
   readonly textDropout: number;
+  readonly objective?: DiffusionObjective;
+  /** Compute inner results of the U-Net's blocks again on the way back: less memory, more time. */
+  readonly checkpointing?: boolean;
   readonly optimisation: Optimisation;
   readonly key: Key;
   readonly signal?: AbortSignal;
-  readonly onStep?: (log: StepLog, live: LiveParameters<DiffusionParams>) => void | Promise<void>;
-  readonly checkpoint?: string;
-  readonly identity?: string;
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  /** `averaged()` makes the parameters of the whole model as they are now; the caller disposes them. */
+  readonly onStep?: (log: StepLog, averaged: () => DiffusionParams) => void | Promise<void>;
+  readonly checkpoints?: CheckpointOptions;
 }
 
-type Batch = {
-  latents: tf.Tensor4D;
-  noise: tf.Tensor4D;
-  timesteps: tf.Tensor1D;
-  /** √ᾱ_t and √(1 - ᾱ_t), [B, 1, 1, 1]. */
-  signal: tf.Tensor4D;
-  sigma: tf.Tensor4D;
-  ids: tf.Tensor2D;
-};
-
-/** One timestep from each of B equal parts of [0, T): every batch sees all noise levels, which makes its loss less noisy. */
-function stratifiedTimesteps(key: Key, batchSize: number, numTrainTimesteps: number): Int32Array {
-  return Int32Array.from(uniformArray(key, batchSize), (u, i) => Math.floor(((i + u) / batchSize) * numTrainTimesteps));
-}
+/** The tree that trains: leaves of the model, and those that the strategy adds. */
+type Trained = { readonly model: Tree; readonly added: Tree };
 
 /**
- * Trains U-Net and text encoder together to predict what the scheduler's prediction type says, by mean squared error.
+ * Trains what the strategy names to predict what the scheduler's prediction type says, by (weighted) mean squared error.
  *
- * @returns the moving average of both; the caller disposes it
- * @throws RangeError where latents and tokens are not equally many
+ * @returns the whole model's parameters, those that trained as their moving average; the caller disposes them
+ * @throws RangeError where latents and tokens are not equally many, or the strategy trains nothing
  */
 export async function trainDiffusion(options: TrainDiffusionOptions): Promise<TrainResult<DiffusionParams>> {
-  const { latents, tokens, optimisation } = options;
+  const { latents, tokens, optimisation, strategy, objective = {}, checkpointing = false } = options;
   const L = tokens.maxLength;
   if (tokens.ids.length !== latents.length * L)
     throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${tokens.ids.length / L} texts`);
   const tables = noiseTables(options.scheduler);
   const B = optimisation.batchSize;
-  const shape: [number, number, number, number] = [B, ...latents.shape];
   const [ordering, drawing] = split(options.key) as [Key, Key];
   const order = dataOrder(ordering, latents.length, B);
 
-  const batch = (step: number): Batch => {
-    const chosen = order(step);
-    const [times, noises, drops, samples] = split(foldIn(drawing, step), 4) as [Key, Key, Key, Key];
-    const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
+  const batch = (index: number): DiffusionBatch => {
+    const chosen = order(index);
+    const [times, noise, drops, samples] = split(foldIn(drawing, index), 4) as [Key, Key, Key, Key];
     const dropped = uniformArray(drops, B);
     const ids = new Int32Array(B * L);
     chosen.forEach((record, b) => {
       ids.set(dropped[b]! < options.textDropout ? tokens.empty : tokens.ids.subarray(record * L, (record + 1) * L), b * L);
     });
     const x0 = sampleLatents(latents, chosen, samples).map((value) => value * options.scalingFactor);
-    const column = (table: Float32Array): tf.Tensor4D =>
-      tf.tensor4d(
-        Float32Array.from(timesteps, (t) => table[t]!),
-        [B, 1, 1, 1],
-      );
-    return {
-      latents: tf.tensor4d(x0, shape),
-      noise: tf.tensor4d(normalArray(noises, x0.length), shape),
-      timesteps: tf.tensor1d(Float32Array.from(timesteps)),
-      signal: column(tables.signal),
-      sigma: column(tables.noise),
-      ids: tf.tensor2d(ids, [B, L], 'int32'),
-    };
+    const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
+    const weights = strategy.weight ? { weights: Array.from(chosen, strategy.weight) } : {};
+    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, ids, noise, ...weights });
   };
 
-  return train<DiffusionParams, Batch>({
-    params: options.params,
-    batch,
-    optimisation,
-    loss: (params, { latents: x0, noise, timesteps, signal, sigma, ids }) =>
-      scope(() => {
-        const noisy = tf.add(tf.mul(signal, x0), tf.mul(sigma, noise)) as tf.Tensor4D;
-        const context = clipContext(options.textEncoder, params.textEncoder, ids);
-        const predicted = unet(options.unet, params.unet, noisy, timesteps, context);
-        return tf.mean(tf.squaredDifference(predicted, diffusionTarget(x0, noise, signal, sigma, tables.predictionType))) as tf.Scalar;
-      }),
-    ...(options.signal ? { signal: options.signal } : {}),
-    ...(options.onStep ? { onStep: options.onStep } : {}),
-    ...(options.checkpoint ? { checkpoint: options.checkpoint } : {}),
-    ...(options.identity === undefined ? {} : { identity: options.identity }),
-  });
+  const [chosen, frozen] = partition(options.params, strategy.trains);
+  const added = strategy.add?.(options.params, foldIn(options.key, 1)) ?? {};
+  const params: Trained = { model: chosen, added };
+  if (Object.keys(flatten(params)).length === 0) throw new RangeError(`trainDiffusion: strategy ${strategy.name} trains nothing`);
+  const whole = (now: Trained, rest: Tree): DiffusionParams => {
+    const model = merge<DiffusionParams>(rest, now.model);
+    return strategy.apply ? strategy.apply(model, now.added) : model;
+  };
+  const { predictionType } = tables;
+  const configs = { unet: options.unet, textEncoder: options.textEncoder, predictionType, checkpointing };
+  /** The model with what was learnt, in tensors of its own. */
+  const finished = (last: { readonly params: Trained; readonly frozen: Tree }): DiffusionParams => {
+    const model = scope(() => cloneTree(whole(last.params, last.frozen)));
+    dispose(last.params, last.frozen);
+    return model;
+  };
+  const { handOver = false, signal, onStart, onStep, checkpoints } = options;
+  try {
+    const {
+      params: last,
+      frozen: fixed,
+      ...rest
+    } = await train<Trained, DiffusionBatch, Tree>({
+      params,
+      frozen,
+      handOver,
+      batch,
+      optimisation,
+      loss: (now, given, rest) => scope(() => diffusionLoss(configs, whole(now, rest), given)),
+      ...(signal ? { signal } : {}),
+      ...(onStart ? { onStart } : {}),
+      ...(onStep ? { onStep: (log, live) => onStep(log, () => finished(live.averaged())) } : {}),
+      ...(checkpoints ? { checkpoints } : {}),
+    });
+    return { ...rest, params: finished({ params: last, frozen: fixed }), frozen: {} };
+  } finally {
+    if (!handOver) dispose(added);
+  }
 }

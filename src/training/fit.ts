@@ -1,16 +1,19 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
-import { createHash } from 'node:crypto';
 import { initClipText } from '../encoders';
-import { cloneTree, dispose, flatten, type Key, split, type Tree } from '../engine';
+import { cloneTree, dispose, type Key, split, type Tree } from '../engine';
 import { checkModel, disposeModel, type Model } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
 import { initUNet } from '../unet';
 import { initVae, type VaeParams } from '../vae';
-import { type DiffusionParams, trainDiffusion } from './diffusion';
+import { contentHash } from './checkpoint-store';
+import { trainDiffusion } from './diffusion';
+import type { DiffusionParams } from './diffusion-loss';
 import { encodeLatents, foldStatistics, latentStatistics } from './latents';
 import type { Recipe } from './recipe';
 import type { StepLog } from './step-log';
+import { strategyOf } from './strategies';
+import type { CheckpointOptions } from './train';
 import { trainVae } from './vae';
 
 /** What both trainings take. */
@@ -19,8 +22,10 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** Called after every step; `update()` puts the present (averaged) weights into the model, to look at its pictures. */
   readonly onStep?: (log: StepLog, update: () => void) => void | Promise<void>;
-  /** A folder for the checkpoint: the same training, interrupted and called again, goes on from it. */
-  readonly checkpoint?: string;
+  /** Called once before the first step with the steps of earlier sittings. */
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  /** A folder for checkpoints: the same training, interrupted and called again, goes on from the newest. Or more exactly where, how often and which. */
+  readonly checkpoint?: string | Omit<CheckpointOptions, 'identity'>;
 }
 
 /** How a training went. */
@@ -31,12 +36,20 @@ export interface FitResult {
   readonly seconds: number;
 }
 
-/** Names a training by all that it depends on, so that a checkpoint is only taken up by the run that wrote it. */
-function identityOf(key: Key, settings: unknown, start: Tree, pixels: Float32Array, texts: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([key, settings, texts]));
-  hash.update(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
-  for (const leaf of Object.values(flatten(start))) hash.update(leaf.dataSync() as Float32Array);
-  return hash.digest('hex');
+/** Where checkpoints go, named by all that a training depends on, so that one is only taken up by the run that wrote it. */
+function checkpointsOf(
+  where: FitOptions['checkpoint'],
+  key: Key,
+  settings: unknown,
+  start: Tree,
+  pixels: Float32Array,
+  texts: readonly string[],
+): { checkpoints?: CheckpointOptions } {
+  if (where === undefined) return {};
+  const hash = contentHash();
+  for (const part of [JSON.stringify([key, settings, texts]), pixels, start]) hash.add(part);
+  const options = typeof where === 'string' ? { folder: where, resume: 'unfinished' as const } : where;
+  return { checkpoints: { ...options, identity: hash.text() } };
 }
 
 /** A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`). */
@@ -80,7 +93,7 @@ function replaceDiffusion(model: Model, { unet, textEncoder }: DiffusionParams):
  * @param pixels n grey images one after another, each `recipe.size` squared, 0 to 1
  */
 export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitOptions): Promise<FitResult> {
-  const { onStep, key, signal, checkpoint } = options;
+  const { onStep, onStart, key, signal, checkpoint } = options;
   const { size } = recipe;
   const result = await trainVae({
     config: model.vae.config,
@@ -91,8 +104,11 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
     optimisation: recipe.vae.optimisation,
     key,
     ...(signal ? { signal } : {}),
-    ...(checkpoint ? { checkpoint, identity: identityOf(key, recipe.vae, model.vae.params, pixels, []) } : {}),
-    ...(onStep ? { onStep: (log, live) => onStep(log, () => setVae(model, live.averaged())) } : {}),
+    checkpointing: recipe.vae.checkpointing ?? false,
+    flip: recipe.vae.flip ?? 0,
+    ...checkpointsOf(checkpoint, key, recipe.vae, model.vae.params, pixels, []),
+    ...(onStart ? { onStart } : {}),
+    ...(onStep ? { onStep: (log, live) => onStep(log, () => setVae(model, live.averaged().params)) } : {}),
   });
   setVae(model, result.params);
   const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
@@ -121,7 +137,7 @@ export async function fitDiffusion(
   texts: readonly string[],
   options: FitOptions,
 ): Promise<FitResult> {
-  const { onStep, key, signal, checkpoint } = options;
+  const { onStep, onStart, key, signal, checkpoint } = options;
   const { tokenizer, vae, unet, textEncoder } = model;
   if (!tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const latents = await encodeLatents(vae.config, vae.params, pixels, recipe.size, {
@@ -137,12 +153,16 @@ export async function fitDiffusion(
       latents,
       scalingFactor: vae.config.scaling_factor ?? 0.18215,
       tokens: { ids: tokenizer.encodeBatch(texts).ids, maxLength: tokenizer.maxLength, empty: tokenizer.encode('').ids },
+      strategy: strategyOf(recipe.diffusion.strategy ?? 'joint'),
       textDropout: recipe.diffusion.text_dropout,
+      objective: recipe.diffusion,
+      checkpointing: recipe.diffusion.checkpointing ?? false,
       optimisation: recipe.diffusion.optimisation,
       key,
       ...(signal ? { signal } : {}),
-      ...(checkpoint ? { checkpoint, identity: identityOf(key, recipe.diffusion, params, pixels, texts) } : {}),
-      ...(onStep ? { onStep: (log, live) => onStep(log, () => replaceDiffusion(model, live.averaged())) } : {}),
+      ...checkpointsOf(checkpoint, key, recipe.diffusion, params, pixels, texts),
+      ...(onStart ? { onStart } : {}),
+      ...(onStep ? { onStep: (log, averaged) => onStep(log, () => replaceDiffusion(model, averaged())) } : {}),
     });
     replaceDiffusion(model, result.params);
     return { log: result.log, interrupted: result.interrupted, seconds: result.seconds };

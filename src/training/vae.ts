@@ -1,12 +1,13 @@
 /** Training the autoencoder on images. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { foldIn, type Key, normalArray, scope, split } from '../engine';
+import { foldIn, type Key, normalArray, scope, split, uniformArray } from '../engine';
 import { decode, encode, samplePosterior, type VaeConfig, type VaeParams } from '../vae';
 import { dataOrder } from './data-order';
 import { type VaeLossWeights, vaeLoss } from './losses';
+import type { Optimisation } from './optimisation';
 import type { StepLog } from './step-log';
-import { type LiveParameters, type Optimisation, type TrainResult, train } from './train';
+import { type CheckpointOptions, type LiveParameters, type TrainResult, train } from './train';
 
 export interface TrainVaeOptions {
   readonly config: VaeConfig;
@@ -20,8 +21,12 @@ export interface TrainVaeOptions {
   readonly key: Key;
   readonly signal?: AbortSignal;
   readonly onStep?: (log: StepLog, live: LiveParameters<VaeParams>) => void | Promise<void>;
-  readonly checkpoint?: string;
-  readonly identity?: string;
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  readonly checkpoints?: CheckpointOptions;
+  /** Compute inner results of the blocks again on the way back: less memory, more time. */
+  readonly checkpointing?: boolean;
+  /** Share of pictures that are mirrored left to right; 0 where left out, as it must be for chests, whose heart is on the left. */
+  readonly flip?: number;
 }
 
 type Batch = { images: tf.Tensor4D; noise: tf.Tensor4D };
@@ -32,7 +37,7 @@ type Batch = { images: tf.Tensor4D; noise: tf.Tensor4D };
  * @returns the caller disposes its parameters
  */
 export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<VaeParams>> {
-  const { config, pixels, size, optimisation } = options;
+  const { config, pixels, size, optimisation, checkpointing = false, flip = 0 } = options;
   const area = size * size;
   const factor = 2 ** ((config.block_out_channels?.length ?? 1) - 1);
   const latents = [optimisation.batchSize, size / factor, size / factor, config.latent_channels ?? 4] as [number, number, number, number];
@@ -41,8 +46,13 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
 
   const batch = (step: number): Batch => {
     const images = new Float32Array(optimisation.batchSize * area);
+    const flips = uniformArray(split(foldIn(sampling, step))[0]!, optimisation.batchSize);
     order(step).forEach((record, b) => {
-      for (let i = 0; i < area; i++) images[b * area + i] = 2 * pixels[record * area + i]! - 1;
+      const mirrored = flips[b]! < flip;
+      for (let i = 0; i < area; i++) {
+        const from = mirrored ? i - (i % size) + size - 1 - (i % size) : i;
+        images[b * area + i] = 2 * pixels[record * area + from]! - 1;
+      }
     });
     const noise = normalArray(foldIn(sampling, step), tf.util.sizeFromShape(latents));
     return { images: tf.tensor4d(images, [optimisation.batchSize, size, size, 1]), noise: tf.tensor4d(noise, latents) };
@@ -54,14 +64,14 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
     optimisation,
     loss: (params, { images, noise }) =>
       scope(() => {
-        const posterior = encode(config, params, images);
-        const reconstruction = decode(config, params, samplePosterior(posterior, noise));
+        const posterior = encode(config, params, images, { checkpointing });
+        const reconstruction = decode(config, params, samplePosterior(posterior, noise), { checkpointing });
         const { loss, ...aux } = vaeLoss(images, reconstruction, posterior.mean, posterior.logvar, options.weights);
         return { loss, aux };
       }),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onStep ? { onStep: options.onStep } : {}),
-    ...(options.checkpoint ? { checkpoint: options.checkpoint } : {}),
-    ...(options.identity === undefined ? {} : { identity: options.identity }),
+    ...(options.onStart ? { onStart: options.onStart } : {}),
+    ...(options.checkpoints ? { checkpoints: options.checkpoints } : {}),
   });
 }

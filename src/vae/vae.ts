@@ -55,7 +55,12 @@ const residual =
 
 function midLayers({ resnets, attentions }: VaeMidBlockParams, groups: number, block: Block): Layer[] {
   const layers: Layer[] = [block(resnets[0], residual(groups)), block(resnets[1], residual(groups))];
-  if (attentions) layers.splice(1, 0, block(attentions[0], (params, x) => pixelAttention(params, x, groups)));
+  if (attentions)
+    layers.splice(
+      1,
+      0,
+      block(attentions[0], (params, x) => pixelAttention(params, x, groups)),
+    );
   return layers;
 }
 

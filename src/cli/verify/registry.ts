@@ -5,6 +5,7 @@ import { pipelineChecker } from './pipeline';
 import { schedulersChecker } from './schedulers';
 import { textClipChecker } from './text-clip';
 import { tokenizersChecker } from './tokenizers';
+import { trainingChecker } from './training';
 import { unetChecker } from './unet';
 import { vaeChecker } from './vae';
 
@@ -13,6 +14,7 @@ export const checkers: readonly Checker[] = [
   schedulersChecker,
   textClipChecker,
   tokenizersChecker,
+  trainingChecker,
   unetChecker,
   vaeChecker,
 ];

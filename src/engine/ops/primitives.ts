@@ -51,3 +51,15 @@ export function sumOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
   if (isTensorFlow()) return tf.sum(x, 1, true);
   return tf.tidy(() => tf.mul(meanOverPlaces(x), x.shape[1]));
 }
+
+/** Σ x² over all values, a scalar; no temporary of x's size is made where TensorFlow runs. */
+export function sumOfSquares(x: tf.Tensor): tf.Scalar {
+  if (isTensorFlow()) return tf.tidy(() => tf.mul(rawOp('L2Loss', [attribute.type('T', 'float32')], [x]), 2) as tf.Scalar);
+  return tf.tidy(() => tf.sum(tf.square(x)) as tf.Scalar);
+}
+
+/** x · scale for a scalar; where that is 0, the result is 0 even where x is infinite or not a number. */
+export function scaleOrZero<T extends tf.Tensor>(x: T, scale: tf.Scalar): T {
+  if (isTensorFlow()) return rawOp('MulNoNan', [attribute.type('T', 'float32')], [x, scale]) as T;
+  return tf.tidy(() => tf.where(tf.notEqual(scale, 0), tf.mul(x, scale), tf.zerosLike(x)) as T);
+}
