@@ -27,7 +27,7 @@ export interface KeptClassifierOptions {
  * @throws Error where training was interrupted
  */
 export async function keptClassifier(recipe: Recipe, options: KeptClassifierOptions = {}): Promise<Classifier> {
-  const { train } = phantomSplit(recipe.data);
+  const { train } = phantomSplit({ train: recipe.data.train, test: recipe.data.test }); // the same for every recipe's views
   const identity = JSON.stringify([SEED, recipe.size, recipe.classifier, train.fingerprint, train.length]);
   const folder = join(CACHE, createHash('sha256').update(identity).digest('hex').slice(0, 16));
   if (existsSync(join(folder, 'config.json'))) return loadClassifier(folder);

@@ -8,6 +8,7 @@ import { createScheduler, type SchedulerConfig } from '../schedulers';
 import { loadTokenizer } from '../tokenizers';
 import { loadUNet, saveUNet } from '../unet';
 import { loadVae, saveVae } from '../vae';
+import { hasLora } from './lora';
 import { checkModel, type Model } from './model';
 import { forgetNetworks } from './networks';
 
@@ -63,10 +64,13 @@ export async function loadModel(folder: string): Promise<Model> {
  * Writes a model folder that diffusers' `StableDiffusionPipeline.from_pretrained` opens. Files are replaced one by one, each whole;
  * `model_index.json` comes last.
  *
- * @throws Error where a file cannot be written, or the parts do not fit each other
+ * @throws Error where a file cannot be written, or the parts do not fit each other; RangeError where the model has adapters, which have a file
+ *               of their own
  */
 export async function saveModel(model: Model, folder: string): Promise<void> {
   checkModel(model, 'saveModel');
+  if (hasLora(model.unet.params) || hasLora(model.textEncoder.params))
+    throw new RangeError('saveModel: the model has adapters: write them with saveLora, then mergeLora or removeLora');
   const scheduler = createScheduler(model.schedulerConfig, { steps: 1 }).className;
   await saveUNet(join(folder, 'unet'), model.unet);
   await saveVae(join(folder, 'vae'), model.vae);

@@ -2,7 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { clipContext } from '../encoders';
-import { compileStep, type Step, type Tree } from '../engine';
+import { compileStep, flatten, type Step, type Tree } from '../engine';
 import { unet } from '../unet';
 import { decode, encode, type Posterior } from '../vae';
 import type { Model } from './model';
@@ -17,6 +17,12 @@ interface Entry {
 
 const cache = new WeakMap<Model, Map<string, Entry>>();
 
+/** Whether trees have the same leaves: adapters come and go without a change of the config. */
+function sameForm(a: Tree, b: Tree): boolean {
+  const [paths, others] = [Object.keys(flatten(a)), new Set(Object.keys(flatten(b)))];
+  return paths.length === others.size && paths.every((path) => others.has(path));
+}
+
 /** The compiled network of this name with the model's present weights. */
 function network<P extends Tree>(
   model: Model,
@@ -29,11 +35,12 @@ function network<P extends Tree>(
   const config = JSON.stringify(part.config);
   const found = entries.get(name);
   if (found && found.config === config) {
-    if (found.params !== part.params) {
+    if (found.params === part.params) return found.step;
+    if (sameForm(found.params, part.params)) {
       found.step.write(part.params);
       found.params = part.params;
+      return found.step;
     }
-    return found.step;
   }
   found?.step.dispose();
   const step = compileStep<P, tf.Tensor[], Tree>(part.params, (params, ...inputs) => ({ out: fn(params, ...inputs) })) as unknown as Run;

@@ -4,7 +4,7 @@ import type { ClipTextConfig } from '../encoders';
 import { cloneTree, dispose, flatten, foldIn, type Key, merge, partition, scope, split, type Tree, uniformArray } from '../engine';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
-import { dataOrder } from './data-order';
+import { type DataOrder, dataOrder } from './data-order';
 import {
   type DiffusionBatch,
   type DiffusionObjective,
@@ -16,7 +16,7 @@ import {
 import { type LatentSet, sampleLatents } from './latents';
 import type { Optimisation } from './optimisation';
 import type { StepLog } from './step-log';
-import type { Strategy } from './strategies';
+import type { Adaptation, TrainingSet } from './strategies';
 import { type CheckpointOptions, type TrainResult, train } from './train';
 
 /** Token ids of n texts, row after row. */
@@ -34,8 +34,10 @@ export interface TrainDiffusionOptions {
   /** Where it starts; borrowed, unless `handOver` is set (`TrainOptions`). */
   readonly params: DiffusionParams;
   readonly handOver?: boolean;
-  /** What trains. */
-  readonly strategy: Strategy;
+  /** What trains: what a strategy says of the model. */
+  readonly strategy: Adaptation;
+  /** Where the second half of every batch is drawn from another class (Ruiz et al. 2023, arXiv:2208.12242, eq. 2). */
+  readonly prior?: TrainingSet['prior'];
   /** Its prediction type and betas. */
   readonly scheduler: SchedulerConfig;
   readonly latents: LatentSet;
@@ -56,6 +58,16 @@ export interface TrainDiffusionOptions {
   readonly checkpoints?: CheckpointOptions;
 }
 
+/** Batches of which one half comes from the records before `from` and one from those after it. */
+function pairedOrder(key: Key, length: number, batchSize: number, { from }: { readonly from: number }): DataOrder {
+  if (batchSize % 2 !== 0)
+    throw new RangeError(`trainDiffusion: batchSize: expected an even number for halves of two classes, got ${batchSize}`);
+  const [own, other] = split(key) as [Key, Key];
+  const first = dataOrder(own, from, batchSize / 2);
+  const second = dataOrder(other, length - from, batchSize / 2);
+  return (step) => Int32Array.from([...first(step), ...second(step).map((record) => from + record)]);
+}
+
 /** The tree that trains: leaves of the model, and those that the strategy adds. */
 type Trained = { readonly model: Tree; readonly added: Tree };
 
@@ -73,7 +85,8 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const tables = noiseTables(options.scheduler);
   const B = optimisation.batchSize;
   const [ordering, drawing] = split(options.key) as [Key, Key];
-  const order = dataOrder(ordering, latents.length, B);
+  const order = options.prior ? pairedOrder(ordering, latents.length, B, options.prior) : dataOrder(ordering, latents.length, B);
+  const { prior } = options;
 
   const batch = (index: number): DiffusionBatch => {
     const chosen = order(index);
@@ -85,14 +98,15 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     });
     const x0 = sampleLatents(latents, chosen, samples).map((value) => value * options.scalingFactor);
     const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
-    const weights = strategy.weight ? { weights: Array.from(chosen, strategy.weight) } : {};
+    // The mean over the batch is then the mean over the first class plus the weighted mean over the second one.
+    const weights = prior ? { weights: Array.from(chosen, (record) => (record < prior.from ? 2 : 2 * prior.weight)) } : {};
     return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, ids, noise, ...weights });
   };
 
   const [chosen, frozen] = partition(options.params, strategy.trains);
   const added = strategy.add?.(options.params, foldIn(options.key, 1)) ?? {};
   const params: Trained = { model: chosen, added };
-  if (Object.keys(flatten(params)).length === 0) throw new RangeError(`trainDiffusion: strategy ${strategy.name} trains nothing`);
+  if (Object.keys(flatten(params)).length === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
   const whole = (now: Trained, rest: Tree): DiffusionParams => {
     const model = merge<DiffusionParams>(rest, now.model);
     return strategy.apply ? strategy.apply(model, now.added) : model;

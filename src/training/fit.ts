@@ -1,7 +1,7 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
 import { initClipText } from '../encoders';
-import { cloneTree, dispose, type Key, split, type Tree } from '../engine';
+import { cloneTree, dispose, foldIn, type Key, split, type Tree } from '../engine';
 import { checkModel, disposeModel, type Model } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
 import { initUNet } from '../unet';
@@ -12,7 +12,7 @@ import type { DiffusionParams } from './diffusion-loss';
 import { encodeLatents, foldStatistics, latentStatistics } from './latents';
 import type { Recipe } from './recipe';
 import type { StepLog } from './step-log';
-import { strategyOf } from './strategies';
+import { strategyOf, type TrainingSet } from './strategies';
 import type { CheckpointOptions } from './train';
 import { trainVae } from './vae';
 
@@ -51,6 +51,9 @@ function checkpointsOf(
   const options = typeof where === 'string' ? { folder: where, resume: 'unfinished' as const } : where;
   return { checkpoints: { ...options, identity: hash.text() } };
 }
+
+/** The child of a training's key that its preparation draws from. */
+const PREPARING = 1000;
 
 /** A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`). */
 export function initModel(recipe: Recipe, tokenizer: Tokenizer, key: Key): Model {
@@ -124,8 +127,16 @@ function setVae(model: Model, params: VaeParams): void {
   dispose(before);
 }
 
+export interface FitDiffusionOptions extends FitOptions {
+  /** Called while the strategy prepares, as when it has the model make pictures first. */
+  readonly onPrepare?: (done: number, total: number, what: string) => void;
+}
+
 /**
- * Trains the model's U-Net and text encoder jointly; the autoencoder stays as it is.
+ * Trains the model's U-Net and text encoder by the recipe's strategy, jointly where it names none; the autoencoder stays as it is.
+ *
+ * The strategy may change the model first (`Strategy.prepare`); ask the model afterwards with `strategyOf(recipe.diffusion.strategy).prompt`, and
+ * write it with `saveAdapted`.
  *
  * @param pixels as for `fitVae`
  * @param texts  one for each image; what is longer than the model's window is cut, and counted by `tokenizer.encodeBatch`
@@ -135,14 +146,20 @@ export async function fitDiffusion(
   recipe: Recipe,
   pixels: Float32Array,
   texts: readonly string[],
-  options: FitOptions,
+  options: FitDiffusionOptions,
 ): Promise<FitResult> {
-  const { onStep, onStart, key, signal, checkpoint } = options;
+  const { onStep, onStart, key, signal, checkpoint, onPrepare } = options;
+  if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
+  const strategy = strategyOf(recipe.diffusion.strategy);
+  const asked: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
+  const { size, sampling } = recipe;
+  const given = { model, data: asked, size, sampling, key: foldIn(key, PREPARING), ...(signal ? { signal } : {}) };
+  const data = strategy.prepare ? await strategy.prepare({ ...given, ...(onPrepare ? { onProgress: onPrepare } : {}) }) : asked;
   const { tokenizer, vae, unet, textEncoder } = model;
-  if (!tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
-  const latents = await encodeLatents(vae.config, vae.params, pixels, recipe.size, {
+  const latents = await encodeLatents(vae.config, vae.params, data.pixels, size, {
     ...(signal ? { signal } : {}),
   });
+  if (!tokenizer) throw new TypeError('fitDiffusion: the strategy took the tokenizer away');
   const params: DiffusionParams = cloneTree({ unet: unet.params, textEncoder: textEncoder.params });
   try {
     const result = await trainDiffusion({
@@ -152,15 +169,16 @@ export async function fitDiffusion(
       scheduler: model.schedulerConfig,
       latents,
       scalingFactor: vae.config.scaling_factor ?? 0.18215,
-      tokens: { ids: tokenizer.encodeBatch(texts).ids, maxLength: tokenizer.maxLength, empty: tokenizer.encode('').ids },
-      strategy: strategyOf(recipe.diffusion.strategy ?? 'joint'),
+      tokens: { ids: tokenizer.encodeBatch(data.texts).ids, maxLength: tokenizer.maxLength, empty: tokenizer.encode('').ids },
+      strategy: strategy.adapt(model),
+      ...(data.prior ? { prior: data.prior } : {}),
       textDropout: recipe.diffusion.text_dropout,
       objective: recipe.diffusion,
       checkpointing: recipe.diffusion.checkpointing ?? false,
       optimisation: recipe.diffusion.optimisation,
       key,
       ...(signal ? { signal } : {}),
-      ...checkpointsOf(checkpoint, key, recipe.diffusion, params, pixels, texts),
+      ...checkpointsOf(checkpoint, key, recipe.diffusion, params, data.pixels, data.texts),
       ...(onStart ? { onStart } : {}),
       ...(onStep ? { onStep: (log, averaged) => onStep(log, () => replaceDiffusion(model, averaged())) } : {}),
     });

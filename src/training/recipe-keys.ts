@@ -41,7 +41,7 @@ const RECIPE: Shape = {
     optimisation,
   },
   sampling: { steps: true, guidance: true },
-  data: { train: true, test: true },
+  data: { train: true, test: true, 'views?': true },
   classifier: { channels: true, hidden: true, optimisation },
   evaluation: { pictures: true },
   'run?': { 'checkpoint_every?': true, 'checkpoints_kept?': true, 'sample_every?': true, 'sample_prompts?': true },

@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Projection } from '../datasets';
 import type { ClipTextConfig } from '../encoders';
 import { readJson } from '../files';
 import type { SchedulerConfig } from '../schedulers';
@@ -11,7 +12,7 @@ import type { DiffusionObjective } from './diffusion-loss';
 import type { VaeLossWeights } from './losses';
 import { checkOptimisation, type Optimisation } from './optimisation';
 import { checkKeys } from './recipe-keys';
-import { strategyOf } from './strategies';
+import { type StrategySettings, strategyOf } from './strategies';
 
 /** A small model trained from nothing: autoencoder, then U-Net and text encoder jointly, then measures. */
 export interface Recipe {
@@ -32,8 +33,8 @@ export interface Recipe {
   readonly text_encoder: { readonly config: ClipTextConfig; readonly token_std: number };
   readonly scheduler: SchedulerConfig;
   readonly diffusion: DiffusionObjective & {
-    /** What trains; `joint` where left out. */
-    readonly strategy?: string;
+    /** How the model is adapted, `{ name, … }` (`strategyOf`); joint where left out. */
+    readonly strategy?: StrategySettings;
     readonly text_dropout: number;
     readonly checkpointing?: boolean;
     readonly optimisation: Optimisation;
@@ -48,8 +49,8 @@ export interface Recipe {
     readonly sample_prompts?: number;
   };
   readonly sampling: { readonly steps: number; readonly guidance: number };
-  /** Pictures of the phantom to train on, and of other patients to measure on. */
-  readonly data: { readonly train: number; readonly test: number };
+  /** Pictures of the phantom to train on, and of other patients to measure on; the views of the former, PA and AP where left out. */
+  readonly data: { readonly train: number; readonly test: number; readonly views?: readonly Projection[] };
   readonly classifier: {
     readonly channels: readonly [number, number, number];
     readonly hidden: number;
@@ -72,9 +73,11 @@ export interface Recipe {
 const FOLDER = resolve(__dirname, '..', '..', 'data', 'recipes');
 /** Names of the built-in recipes. */
 export function recipeNames(): string[] {
-  return readdirSync(FOLDER)
+  return readdirSync(FOLDER, { recursive: true })
+    .map(String)
     .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length));
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
 }
 
 /** Values of `over` in place of those of `base`; objects are merged, lists and numbers replaced. */
@@ -121,6 +124,6 @@ export function checkRecipe(recipe: Recipe, where: string): Recipe {
   checkOptimisation(recipe.vae.optimisation, `${where}: vae.optimisation`);
   checkOptimisation(recipe.diffusion.optimisation, `${where}: diffusion.optimisation`);
   checkOptimisation(recipe.classifier.optimisation, `${where}: classifier.optimisation`);
-  strategyOf(recipe.diffusion.strategy ?? 'joint');
+  strategyOf(recipe.diffusion.strategy);
   return recipe;
 }

@@ -1,7 +1,8 @@
-import type { Strategy } from './strategy';
+import { defineStrategy, type StrategyDefinition } from './strategy';
 
-export const joint: Strategy = {
+export const joint: StrategyDefinition = defineStrategy({
   name: 'joint',
   what: 'U-Net and text encoder together, the default of the paper',
-  trains: () => true,
-};
+  settings: {},
+  create: () => ({ adapt: () => ({ trains: () => true }) }),
+});

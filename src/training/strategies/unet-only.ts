@@ -1,7 +1,8 @@
-import type { Strategy } from './strategy';
+import { defineStrategy, ofUNet, type StrategyDefinition } from './strategy';
 
-export const unetOnly: Strategy = {
+export const unetOnly: StrategyDefinition = defineStrategy({
   name: 'unet-only',
   what: 'the U-Net; the text encoder stays as it is',
-  trains: (path) => path.startsWith('unet.'),
-};
+  settings: {},
+  create: () => ({ adapt: () => ({ trains: ofUNet }) }),
+});
