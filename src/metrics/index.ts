@@ -6,5 +6,6 @@ export * from './classify';
 export * from './evaluate';
 export * from './frechet';
 export * from './kept-classifier';
+export * from './ssim';
 export * from './summary';
 export * from './train-classifier';
