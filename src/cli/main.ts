@@ -9,9 +9,11 @@ import { addLab } from './lab';
 import { root } from './paths';
 import { addQuickstart } from './quickstart';
 import { addReport } from './report';
+import { addRuns } from './runs';
+import { addTrain } from './train';
 import { addVerify } from './verify';
 
-const commands: readonly AddCommand[] = [addDoctor, addLab, addQuickstart, addReport, addVerify];
+const commands: readonly AddCommand[] = [addDoctor, addLab, addQuickstart, addReport, addRuns, addTrain, addVerify];
 
 /** The program with all commands, as tests and `main` use it. */
 export function createProgram(context: Context): Command {

@@ -7,6 +7,7 @@ export * from './grad';
 export * from './interrupt';
 export * from './memory';
 export * from './ops';
+export { Message } from './protobuf';
 export * from './random';
 export * from './shapes';
 export * from './start';
