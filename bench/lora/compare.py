@@ -15,7 +15,6 @@ import numpy as np
 import peft
 import torch
 from diffusers import StableDiffusionPipeline
-from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors.numpy import load_file
@@ -39,8 +38,8 @@ if "--keys" in sys.argv:
     pipe.text_encoder.add_adapter(LoraConfig(target_modules=["q_proj", "k_proj", "v_proj", "out_proj"], **config))
     StableDiffusionPipeline.save_lora_weights(
         folder / "theirs",
-        unet_lora_layers=convert_state_dict_to_diffusers(get_peft_model_state_dict(pipe.unet)),
-        text_encoder_lora_layers=convert_state_dict_to_diffusers(get_peft_model_state_dict(pipe.text_encoder)),
+        unet_lora_layers=get_peft_model_state_dict(pipe.unet),
+        text_encoder_lora_layers=get_peft_model_state_dict(pipe.text_encoder),
     )
     keys = {k: list(v.shape) for k, v in sorted(load_file(folder / "theirs" / "pytorch_lora_weights.safetensors").items())}
     out = Path(sys.argv[sys.argv.index("--keys") + 1])

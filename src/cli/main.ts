@@ -10,10 +10,11 @@ import { root } from './paths';
 import { addQuickstart } from './quickstart';
 import { addReport } from './report';
 import { addRuns } from './runs';
+import { addStrategies } from './strategies';
 import { addTrain } from './train';
 import { addVerify } from './verify';
 
-const commands: readonly AddCommand[] = [addDoctor, addLab, addQuickstart, addReport, addRuns, addTrain, addVerify];
+const commands: readonly AddCommand[] = [addDoctor, addLab, addQuickstart, addReport, addRuns, addTrain, addStrategies, addVerify];
 
 /** The program with all commands, as tests and `main` use it. */
 export function createProgram(context: Context): Command {

@@ -12,7 +12,10 @@ export interface SsimOptions {
   readonly range?: number;
   /** Weights along one side of the square window; the Gaussian of 11 pixels and deviation 1.5 where left out. */
   readonly window?: readonly number[];
-  /** Only windows that are wholly inside, as in the paper; or one around every pixel, mirrored at the borders. `inside` where left out. */
+  /**
+   * Only windows that are wholly inside, as in the paper; or one around every pixel, mirrored at the borders, where contrast alone, as `msSsim` takes
+   * it, still leaves out the borders (torchmetrics). `inside` where left out.
+   */
   readonly border?: 'inside' | 'mirror';
   /** Divide covariances by n - 1 in place of n. */
   readonly sampleCovariance?: boolean;
@@ -96,14 +99,23 @@ function terms(x: GreyPicture, y: GreyPicture, options: SsimOptions): { ssim: nu
   const n = window.length ** 2;
   const unbiased = sampleCovariance ? n / (n - 1) : 1;
   const [c1, c2] = [(K1 * range) ** 2, (K2 * range) ** 2];
-  let [ssim, contrast] = [0, 0];
+  const rim = border === 'mirror' ? (window.length - 1) / 2 : 0;
+  const columns = border === 'mirror' ? width : width - window.length + 1;
+  const within = (i: number): boolean => {
+    const [column, row] = [i % columns, Math.floor(i / columns)];
+    return Math.min(column, row, columns - 1 - column, ma.length / columns - 1 - row) >= rim;
+  };
+  let [ssim, contrast, inside] = [0, 0, 0];
   for (let i = 0; i < ma.length; i++) {
     const [u, v] = [ma[i]!, mb[i]!];
     const structure = (2 * unbiased * (ab[i]! - u * v) + c2) / (unbiased * (aa[i]! - u * u + bb[i]! - v * v) + c2);
-    contrast += structure;
+    if (within(i)) {
+      contrast += structure;
+      inside++;
+    }
     ssim += structure * ((2 * u * v + c1) / (u * u + v * v + c1));
   }
-  return { ssim: ssim / ma.length, contrast: contrast / ma.length };
+  return { ssim: ssim / ma.length, contrast: contrast / inside };
 }
 
 /**
@@ -147,7 +159,9 @@ export function msSsim(x: GreyPicture, y: GreyPicture, options: SsimOptions & { 
   const { scales = MS_SSIM_WEIGHTS.length, ...each } = options;
   const most = msSsimScales(Math.min(x.width, x.height));
   if (!Number.isInteger(scales) || scales < 1 || scales > most)
-    throw new RangeError(`msSsim: pictures of ${x.width} × ${x.height} have ${most} scales of whole windows, asked for ${scales}; give scales, or larger pictures`);
+    throw new RangeError(
+      `msSsim: pictures of ${x.width} × ${x.height} have ${most} scales of whole windows, asked for ${scales}; give scales, or larger pictures`,
+    );
   const weights = MS_SSIM_WEIGHTS.slice(0, scales);
   const total = weights.reduce((a, b) => a + b, 0);
   let [a, b, product] = [x, y, 1];

@@ -152,7 +152,8 @@ export async function saveLora(model: Model, file: string): Promise<void> {
 }
 
 /**
- * Puts a file's adapters on a model that has none: made here or by diffusers and PEFT (`pytorch_lora_weights.safetensors`). Without alpha in the
+ * Puts a file's adapters on a model that has none: made here or by diffusers and PEFT (`pytorch_lora_weights.safetensors`, also under the older
+ * names `lora.down` and `lora_linear_layer.down`). Without alpha in the
  * header or in tensors `….alpha`, alpha is the rank.
  *
  * @throws FileError naming tensors that fit no layer of the model
@@ -169,7 +170,8 @@ export async function loadLora(model: Model, file: string): Promise<void> {
     for (const key of source.keys) {
       const [, name, path = ''] = /^(unet|text_encoder)\.(.*)$/.exec(key) ?? [];
       const part: LoraPart = name === 'unet' ? 'unet' : 'textEncoder';
-      const [, written = '', which] = /^(.*)\.(lora_A\.weight|lora_B\.weight|alpha)$/.exec(path) ?? [];
+      const [, written = '', found] = /^(.*)\.(lora_A|lora_B|lora\.down|lora\.up|lora_linear_layer\.down|lora_linear_layer\.up|alpha)(?:\.weight)?$/.exec(path) ?? [];
+      const which = found === undefined || found === 'alpha' ? found : /A|down/.test(found.slice(4)) ? 'lora_A.weight' : 'lora_B.weight';
       // transformers 5 leaves out the prefix that Stable Diffusion's folders have
       const layer = layers[part][`${written}.weight`] ? written : `text_model.${written}`;
       const weight = layers[part][`${layer}.weight`];
@@ -182,7 +184,8 @@ export async function loadLora(model: Model, file: string): Promise<void> {
       }
       const values = await source.read(key);
       if (which === 'alpha') {
-        const rank = source.info(key.replace(/alpha$/, 'lora_A.weight')).shape[0]!;
+        const down = source.keys.find((other) => other.startsWith(key.slice(0, -'alpha'.length)) && /(lora_A|down)\.weight$/.test(other));
+        const rank = down === undefined ? 1 : source.info(down).shape[0]!;
         added[`${part}.${layer}.lora_scale`]?.dispose();
         added[`${part}.${layer}.lora_scale`] = tf.scalar((values as Float32Array)[0]! / rank);
         continue;

@@ -1,7 +1,7 @@
 /** Training the diffusion model on cached latents by one of the strategies (RoentGen, arXiv:2211.12737, section 4). */
 
 import type { ClipTextConfig } from '../encoders';
-import { cloneTree, dispose, flatten, foldIn, type Key, merge, partition, scope, split, type Tree, uniformArray } from '../engine';
+import { cloneTree, countParameters, dispose, foldIn, type Key, merge, partition, scope, split, type Tree, uniformArray } from '../engine';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
 import { type DataOrder, dataOrder } from './data-order';
@@ -16,7 +16,7 @@ import {
 import { type LatentSet, sampleLatents } from './latents';
 import type { Optimisation } from './optimisation';
 import type { StepLog } from './step-log';
-import type { Adaptation, TrainingSet } from './strategies';
+import type { Extension, Strategy, TrainingSet } from './strategies';
 import { type CheckpointOptions, type TrainResult, train } from './train';
 
 /** Token ids of n texts, row after row. */
@@ -35,7 +35,7 @@ export interface TrainDiffusionOptions {
   readonly params: DiffusionParams;
   readonly handOver?: boolean;
   /** What trains: what a strategy says of the model. */
-  readonly strategy: Adaptation;
+  readonly strategy: Pick<Strategy, 'trains'> & Partial<Extension>;
   /** Where the second half of every batch is drawn from another class (Ruiz et al. 2023, arXiv:2208.12242, eq. 2). */
   readonly prior?: TrainingSet['prior'];
   /** Its prediction type and betas. */
@@ -74,10 +74,10 @@ type Trained = { readonly model: Tree; readonly added: Tree };
 /**
  * Trains what the strategy names to predict what the scheduler's prediction type says, by (weighted) mean squared error.
  *
- * @returns the whole model's parameters, those that trained as their moving average; the caller disposes them
+ * @returns the whole model's parameters, those that trained as their moving average, and how many values did; the caller disposes them
  * @throws RangeError where latents and tokens are not equally many, or the strategy trains nothing
  */
-export async function trainDiffusion(options: TrainDiffusionOptions): Promise<TrainResult<DiffusionParams>> {
+export async function trainDiffusion(options: TrainDiffusionOptions): Promise<TrainResult<DiffusionParams> & { trained: number }> {
   const { latents, tokens, optimisation, strategy, objective = {}, checkpointing = false } = options;
   const L = tokens.maxLength;
   if (tokens.ids.length !== latents.length * L)
@@ -106,7 +106,8 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const [chosen, frozen] = partition(options.params, strategy.trains);
   const added = strategy.add?.(options.params, foldIn(options.key, 1)) ?? {};
   const params: Trained = { model: chosen, added };
-  if (Object.keys(flatten(params)).length === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
+  const trained = countParameters(params);
+  if (trained === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
   const whole = (now: Trained, rest: Tree): DiffusionParams => {
     const model = merge<DiffusionParams>(rest, now.model);
     return strategy.apply ? strategy.apply(model, now.added) : model;
@@ -137,7 +138,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
       ...(onStep ? { onStep: (log, live) => onStep(log, () => finished(live.averaged())) } : {}),
       ...(checkpoints ? { checkpoints } : {}),
     });
-    return { ...rest, params: finished({ params: last, frozen: fixed }), frozen: {} };
+    return { ...rest, params: finished({ params: last, frozen: fixed }), frozen: {}, trained };
   } finally {
     if (!handOver) dispose(added);
   }

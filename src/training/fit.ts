@@ -1,7 +1,7 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
 import { initClipText } from '../encoders';
-import { cloneTree, dispose, foldIn, type Key, split, type Tree } from '../engine';
+import { cloneTree, countParameters, dispose, foldIn, type Key, split, type Tree } from '../engine';
 import { checkModel, disposeModel, type Model } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
 import { initUNet } from '../unet';
@@ -10,6 +10,7 @@ import { contentHash } from './checkpoint-store';
 import { trainDiffusion } from './diffusion';
 import type { DiffusionParams } from './diffusion-loss';
 import { encodeLatents, foldStatistics, latentStatistics } from './latents';
+import type { PerceptualNetwork } from './perceptual';
 import type { Recipe } from './recipe';
 import type { StepLog } from './step-log';
 import { strategyOf, type TrainingSet } from './strategies';
@@ -34,6 +35,8 @@ export interface FitResult {
   /** Whether a signal ended it before the last step. */
   readonly interrupted: boolean;
   readonly seconds: number;
+  /** Values that trained. */
+  readonly trained: number;
 }
 
 /** Where checkpoints go, named by all that a training depends on, so that one is only taken up by the run that wrote it. */
@@ -90,12 +93,17 @@ function replaceDiffusion(model: Model, { unet, textEncoder }: DiffusionParams):
   dispose(oldUnet, oldText);
 }
 
+export interface FitVaeOptions extends FitOptions {
+  /** In whose features pictures are compared, where the recipe's `vae.weights.perceptual` says how much (metrics: `perceptualNetwork`). */
+  readonly perceptual?: PerceptualNetwork;
+}
+
 /**
  * Trains the model's autoencoder, then brings its latents to mean 0 and deviation 1 in each channel (`foldStatistics`) and stores their scale.
  *
  * @param pixels n grey images one after another, each `recipe.size` squared, 0 to 1
  */
-export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitOptions): Promise<FitResult> {
+export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitVaeOptions): Promise<FitResult> {
   const { onStep, onStart, key, signal, checkpoint } = options;
   const { size } = recipe;
   const result = await trainVae({
@@ -104,6 +112,7 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
     pixels,
     size,
     weights: recipe.vae.weights,
+    ...(options.perceptual ? { perceptual: options.perceptual } : {}),
     optimisation: recipe.vae.optimisation,
     key,
     ...(signal ? { signal } : {}),
@@ -111,14 +120,14 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
     flip: recipe.vae.flip ?? 0,
     ...checkpointsOf(checkpoint, key, recipe.vae, model.vae.params, pixels, []),
     ...(onStart ? { onStart } : {}),
-    ...(onStep ? { onStep: (log, live) => onStep(log, () => setVae(model, live.averaged().params)) } : {}),
+    ...(onStep ? { onStep: (log, averaged) => onStep(log, () => setVae(model, averaged())) } : {}),
   });
   setVae(model, result.params);
   const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
   const latents = await encodeLatents(model.vae.config, model.vae.params, some, size);
   setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
   model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
-  return { log: result.log, interrupted: result.interrupted, seconds: result.seconds };
+  return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: countParameters(model.vae.params) };
 }
 
 function setVae(model: Model, params: VaeParams): void {
@@ -170,7 +179,7 @@ export async function fitDiffusion(
       latents,
       scalingFactor: vae.config.scaling_factor ?? 0.18215,
       tokens: { ids: tokenizer.encodeBatch(data.texts).ids, maxLength: tokenizer.maxLength, empty: tokenizer.encode('').ids },
-      strategy: strategy.adapt(model),
+      strategy: { trains: strategy.trains, ...strategy.extend?.(model) },
       ...(data.prior ? { prior: data.prior } : {}),
       textDropout: recipe.diffusion.text_dropout,
       objective: recipe.diffusion,
@@ -183,7 +192,7 @@ export async function fitDiffusion(
       ...(onStep ? { onStep: (log, averaged) => onStep(log, () => replaceDiffusion(model, averaged())) } : {}),
     });
     replaceDiffusion(model, result.params);
-    return { log: result.log, interrupted: result.interrupted, seconds: result.seconds };
+    return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: result.trained };
   } finally {
     dispose(params);
   }

@@ -23,7 +23,7 @@ const RECIPE: Shape = {
   tokenizer: { vocabulary_size: true, max_length: true },
   vae: {
     config: true,
-    weights: { reconstruction: true, gradient: true, kl: true },
+    weights: { reconstruction: true, gradient: true, kl: true, 'perceptual?': true, 'adversarial?': { weight: true, from: true } },
     optimisation,
     'flip?': true,
     'checkpointing?': true,

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { loadPixels, type OpenDatasetOptions, openPhantom, openSplit } from '../datasets';
 import { type Key, split, startEngine } from '../engine';
 import { FileError, lockFolder, writePng } from '../files';
-import { disposeModel, loadModel, type Model, saveModel, textToImage } from '../pipelines';
+import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
 import { type Tokenizer, trainBpe } from '../tokenizers';
 import { estimateMemory } from './estimate-memory';
 import { type FitResult, fitDiffusion, fitVae, initModel } from './fit';
 import { checkRecipe, type Recipe } from './recipe';
 import { openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
 import type { StepLog } from './step-log';
+import { saveAdapted, strategyOf } from './strategies';
 
 /** What is being done, for progress: `start` comes before a part's first `step`. */
 export interface RunProgress {
@@ -116,13 +117,21 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
       if (result.interrupted) return summary(out, result);
     }
     const run = opened(openRunFolder(out));
+    const strategy = strategyOf(recipe.diffusion.strategy);
     const { batchSize, accumulation = 1, steps } = recipe.diffusion.optimisation;
-    const prompts = Array.from({ length: Math.min(recipe.run?.sample_prompts ?? 4, test.length) }, (_, i) => test.record(i).text);
+    const prompts = Array.from({ length: Math.min(recipe.run?.sample_prompts ?? 4, test.length) }, (_, i) => test.record(i).text).map(
+      (text) => strategy.prompt?.(text) ?? text,
+    );
     const every = recipe.run?.sample_every;
     progress.start?.('Diffusion', steps);
     const result = await fitDiffusion(model, recipe, pixels, texts, {
       ...stage(out),
       key: diffusionKey,
+      onPrepare: (done, total, what) => {
+        if (done === 1) progress.start?.(what, total);
+        progress.step?.(done);
+        if (done === total) progress.start?.('Diffusion', steps);
+      },
       onStart: (log) => run.begin(log),
       onStep: async (log, update) => {
         run.step(log, batchSize * accumulation);
@@ -134,7 +143,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     });
     progress.end?.();
     if (result.interrupted) return summary(out, result);
-    await saveModel(model, join(out, 'model'));
+    await saveAdapted(model, strategy, join(out, 'model'));
     return { ...summary(out, result), model: join(out, 'model') };
   } finally {
     for (const folder of folders) folder.end();
@@ -152,7 +161,11 @@ async function writeSamples(model: Model, recipe: Recipe, prompts: readonly stri
   const images = await textToImage(model, { prompts, ...recipe.sampling, seed });
   for (const [i, { pixels, width, height, channels }] of images.entries()) {
     const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
-    await writePng(join(folder, `${String(i).padStart(2, '0')}.png`), { width, height, channels, data }, { Comment: 'synthetic, not for diagnosis' });
+    await writePng(
+      join(folder, `${String(i).padStart(2, '0')}.png`),
+      { width, height, channels, data },
+      { Comment: 'synthetic, not for diagnosis' },
+    );
   }
 }
 

@@ -103,6 +103,11 @@ export function encode(config: VaeConfig, params: VaeParams, image: tf.Tensor4D,
  * @throws TypeError where the shape is wrong, RangeError where the config asks for another network
  */
 export function decode(config: VaeConfig, params: VaeParams, z: tf.Tensor4D, options: VaeOptions = {}): tf.Tensor4D {
+  return tf.tidy(() => conv(params.decoder.conv_out, 1)(decoderStates(config, params, z, options)));
+}
+
+/** What the decoder's last layer, `conv_out`, makes the picture from: `decode` without it. [B, h f, w f, block_out_channels[0]] */
+export function decoderStates(config: VaeConfig, params: VaeParams, z: tf.Tensor4D, options: VaeOptions = {}): tf.Tensor4D {
   const c = completeVaeConfig(config);
   expectShape('vae: z', z, `B H W ${c.latent_channels}`);
 
@@ -115,6 +120,6 @@ export function decode(config: VaeConfig, params: VaeParams, z: tf.Tensor4D, opt
     layers.push(...resnets.map((resnet) => block(resnet, residual(groups))));
     if (upsamplers) layers.push((x) => upsample(upsamplers[0], x));
   }
-  layers.push(normSilu(decoder.conv_norm_out, groups), conv(decoder.conv_out, 1));
+  layers.push(normSilu(decoder.conv_norm_out, groups));
   return tf.tidy(() => sequence(z, layers));
 }

@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
 import { disposeModel, hasLora, idsOfWord, loadLearnedEmbeds, loadModel, type Model } from 'roentgen-lab/pipelines';
-import { fitDiffusion, loadRecipe, overrideRecipe, type Recipe, saveAdapted, type StrategySettings, strategies, strategyOf } from 'roentgen-lab/training';
+import {
+  fitDiffusion,
+  loadRecipe,
+  overrideRecipe,
+  type Recipe,
+  type StrategySettings,
+  saveAdapted,
+  strategies,
+  strategyOf,
+} from 'roentgen-lab/training';
 import { tinyModel } from '../pipelines/tiny-model';
 import { assertClose, noLeaks, tempDir } from '../support';
 
@@ -18,7 +27,12 @@ async function recipeOf(strategy: StrategySettings, steps = 3): Promise<Recipe> 
     { ...recipe, size: SIZE },
     {
       'diffusion.strategy': strategy,
-      'diffusion.optimisation': { ...recipe.diffusion.optimisation, steps, batchSize: 4, learningRate: { peak: 1e-2, schedule: 'constant', warmup: 0, floor: 0 } },
+      'diffusion.optimisation': {
+        ...recipe.diffusion.optimisation,
+        steps,
+        batchSize: 4,
+        learningRate: { peak: 1e-2, schedule: 'constant', warmup: 0, floor: 0 },
+      },
       'sampling.steps': 2,
     },
   );
@@ -34,7 +48,10 @@ const changed = (a: Record<string, Float32Array>, b: Record<string, Float32Array
   Object.keys(a).filter((path) => b[path] === undefined || !Buffer.from(a[path]!.buffer).equals(Buffer.from(b[path]!.buffer)));
 
 /** Trains a tiny model: what it was, what it is, how it went. */
-async function fit(strategy: StrategySettings, steps = 3): Promise<{ model: Model; before: Record<string, Float32Array>; recipe: Recipe; losses: number[] }> {
+async function fit(
+  strategy: StrategySettings,
+  steps = 3,
+): Promise<{ model: Model; before: Record<string, Float32Array>; recipe: Recipe; losses: number[] }> {
   const model = tinyModel();
   const before = bytesOf(model);
   const recipe = await recipeOf(strategy, steps);
@@ -48,8 +65,14 @@ const cases: { settings: StrategySettings; trains: (path: string) => boolean }[]
   { settings: { name: 'unet-only' }, trains: (path) => path.startsWith('unet.') },
   { settings: { name: 'random-unet' }, trains: (path) => !path.startsWith('vae.') },
   { settings: { name: 'random-unet', text_encoder: false }, trains: (path) => path.startsWith('unet.') },
-  { settings: { name: 'dreambooth', pictures: 3, prior_pictures: 4, class_prompts: ['no acute process'] }, trains: (path) => !path.startsWith('vae.') },
-  { settings: { name: 'dreambooth', pictures: 3, prior_pictures: 4, class_prompts: [''], text_encoder: false }, trains: (path) => path.startsWith('unet.') },
+  {
+    settings: { name: 'dreambooth', pictures: 3, prior_pictures: 4, class_prompts: ['no acute process'] },
+    trains: (path) => !path.startsWith('vae.'),
+  },
+  {
+    settings: { name: 'dreambooth', pictures: 3, prior_pictures: 4, class_prompts: [''], text_encoder: false },
+    trains: (path) => path.startsWith('unet.'),
+  },
   { settings: { name: 'textual-inversion', vectors: 2, initialiser: 'pleural' }, trains: (path) => path === table },
   { settings: { name: 'lora', rank: 2, alpha: 4, parts: ['unet', 'textEncoder'] }, trains: () => false },
 ];
@@ -72,7 +95,13 @@ for (const { settings, trains } of cases)
   );
 
 test('every strategy that is listed is tried here, and unknown settings are refused', () => {
-  assert.deepEqual([...new Set(cases.map(({ settings }) => settings.name))].sort(), strategies.map(({ name }) => name).filter((name) => !name.includes('swap') && !name.includes('projection')).sort());
+  assert.deepEqual(
+    [...new Set(cases.map(({ settings }) => settings.name))].sort(),
+    strategies
+      .map(({ name }) => name)
+      .filter((name) => !name.includes('swap') && !name.includes('projection'))
+      .sort(),
+  );
   assert.throws(() => strategyOf({ name: 'lara' }), /expected one of joint, .*lora/);
   assert.throws(() => strategyOf({ name: 'lora', rnk: 3 }), /lora: rnk is unknown \(there are rank, alpha, parts\)/);
   assert.throws(() => strategyOf({ name: 'lora', rank: '3' }), /rank: expected a value such as 4, got "3"/);

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { readImage, readJson } from '../../files';
-import { type GreyPicture, gaussianWindow, meanAbsoluteError, meanSquaredError, msSsim, psnr, ssim, type SsimOptions } from '../../metrics';
+import { type GreyPicture, gaussianWindow, meanAbsoluteError, meanSquaredError, msSsim, psnr, type SsimOptions, ssim } from '../../metrics';
 import type { Checker, Measure } from './checker';
 import { rel } from './measure';
 

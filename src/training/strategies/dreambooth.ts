@@ -45,6 +45,7 @@ export const dreambooth: StrategyDefinition = defineStrategy({
     if (!(weight >= 0)) throw new RangeError(`strategy dreambooth: prior_weight: expected a number from 0, got ${weight}`);
     if (classes.length === 0) throw new RangeError('strategy dreambooth: class_prompts: expected one prompt at least');
     return {
+      trains: (path) => settings.text_encoder || ofUNet(path),
       prompt: (text) => fillTemplate(template, token, text),
       async prepare(given) {
         const area = given.size ** 2;
@@ -57,7 +58,6 @@ export const dreambooth: StrategyDefinition = defineStrategy({
         pixels.set(made, few * area);
         return { pixels, texts: [...given.data.texts.slice(0, few), ...prompts], prior: { from: few, weight } };
       },
-      adapt: () => ({ trains: (path) => settings.text_encoder || ofUNet(path) }),
     };
   },
 });

@@ -9,7 +9,7 @@ import type { Settings, Strategy, StrategyDefinition, StrategySettings } from '.
 import { textualInversion } from './textual-inversion';
 import { unetOnly } from './unet-only';
 
-export type { Adaptation, Preparation, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategy';
+export type { Extension, Preparation, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategy';
 
 /** Every strategy with its settings and their defaults. */
 export const strategies: readonly StrategyDefinition[] = [joint, unetOnly, randomUNet, textualInversion, dreambooth, lora];

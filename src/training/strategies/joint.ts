@@ -4,5 +4,5 @@ export const joint: StrategyDefinition = defineStrategy({
   name: 'joint',
   what: 'U-Net and text encoder together, the default of the paper',
   settings: {},
-  create: () => ({ adapt: () => ({ trains: () => true }) }),
+  create: () => ({ trains: () => true }),
 });

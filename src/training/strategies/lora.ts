@@ -12,11 +12,11 @@ export const lora: StrategyDefinition = defineStrategy({
     const options = settings as LoraOptions;
     checkLora(options, 'strategy lora');
     return {
-      adapt(model) {
+      trains: () => false,
+      extend(model) {
         if (hasLora(model.unet.params) || hasLora(model.textEncoder.params))
           throw new RangeError('strategy lora: the model has adapters already; mergeLora or removeLora first');
         return {
-          trains: () => false,
           add: (params, key) => initLora(params, options, key),
           apply: (params, added) => withLora(params, added, options),
         };

@@ -34,25 +34,26 @@ export interface Preparation {
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
 
-/** What trains of a prepared model. */
-export interface Adaptation {
-  /** Whether a leaf of `{ unet, textEncoder, … }` trains; the others stay bit for bit. */
-  trains(path: string): boolean;
+/** What a strategy puts beside a prepared model's parameters. */
+export interface Extension {
   /** Leaves that are put beside the model's and train, such as adapters or new tokens' embeddings; the caller disposes them. */
-  add?(model: DiffusionParams, key: Key): Tree;
+  add(model: DiffusionParams, key: Key): Tree;
   /** The networks' parameters with what was added, in the compiled step and for the finished model: pure. */
-  apply?(model: DiffusionParams, added: Tree): DiffusionParams;
+  apply(model: DiffusionParams, added: Tree): DiffusionParams;
 }
 
 /** One way of adapting a model, with its settings. */
 export interface Strategy {
   readonly name: string;
   readonly what: string;
+  /** Whether a leaf of `{ unet, textEncoder, … }` trains; the others stay bit for bit. */
+  trains(path: string): boolean;
   /** A text as this model is trained on it and asked with it; as it is where left out. */
   prompt?(text: string): string;
   /** Before training: changes the model and says on what it trains; on the data as they are where left out. */
   prepare?(given: Preparation): TrainingSet | Promise<TrainingSet>;
-  adapt(model: Model): Adaptation;
+  /** What trains beside the model's own leaves. */
+  extend?(model: Model): Extension;
   /** Writes what was learnt as files of its own into the model's folder, and leaves the model as one that `saveModel` writes. */
   save?(model: Model, folder: string): Promise<void>;
 }
@@ -83,5 +84,5 @@ export function fillTemplate(template: string, token: string, text: string): str
   return template.replaceAll('{token}', token).replaceAll('{text}', text).trim();
 }
 
-/** Whether a path is of the U-Net, and whether it is of a part beside the autoencoder that reads the text. */
+/** Whether a path is of the U-Net. */
 export const ofUNet = (path: string): boolean => path.startsWith('unet.');

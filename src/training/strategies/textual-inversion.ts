@@ -31,16 +31,16 @@ export const textualInversion: StrategyDefinition = defineStrategy({
       throw new RangeError(`strategy textual-inversion: vectors: expected a whole number from 1, got ${vectors}`);
     const tokens = vectorTokens(token, vectors);
     return {
+      trains: () => false,
       prompt: (text) => fillTemplate(template, tokens.join(' '), text),
       prepare({ model, data }) {
         addTokens(model, tokens, initialiser);
         return data;
       },
-      adapt(model) {
+      extend(model) {
         const ids = idsOfWord(model, token, vectors);
         const path = `textEncoder.${tokenTablePath(model.textEncoder.params)}`;
         return {
-          trains: () => false,
           add: (params) => ({ rows: tf.tidy(() => tf.gather(flatten(params)[path] as tf.Tensor2D, ids)) }),
           apply: (params, added) =>
             merge(params, { [path]: withRows(flatten(params)[path] as tf.Tensor2D, (added as { rows: tf.Tensor2D }).rows, ids) } as Tree),

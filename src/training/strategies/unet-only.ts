@@ -4,5 +4,5 @@ export const unetOnly: StrategyDefinition = defineStrategy({
   name: 'unet-only',
   what: 'the U-Net; the text encoder stays as it is',
   settings: {},
-  create: () => ({ adapt: () => ({ trains: ofUNet }) }),
+  create: () => ({ trains: ofUNet }),
 });
