@@ -34,7 +34,8 @@ async function runRuns(given: readonly string[], flags: Flags, context: Context)
     if (other) throw new UsageError(`runs: ${other}: holds no run (no config.json); name runs to compare`);
     if (folders.length < 2) throw new UsageError('runs: --out: name two runs or more to compare');
   }
-  const found = folders.length === 0 ? runsBelow(join(root, 'runs')) : folders.flatMap((folder) => (isRun(folder) ? [folder] : runsBelow(folder)));
+  const found =
+    folders.length === 0 ? runsBelow(join(root, 'runs')) : folders.flatMap((folder) => (isRun(folder) ? [folder] : runsBelow(folder)));
   const runs = await Promise.all(found.map(describeRun));
   const plot = folders.length > 1 ? resolve(flags.out ?? 'compare.html') : undefined;
   if (plot) await compareRuns(folders, plot);
@@ -44,8 +45,14 @@ async function runRuns(given: readonly string[], flags: Flags, context: Context)
   }
   if (runs.length === 0) context.print('no runs');
   const rows = runs.map(({ name, recipe, seed, step, steps, loss, imagesPerSecond }) => [
-    name, recipe, String(seed), `${step}/${steps}`, shortNumber(loss), shortNumber(imagesPerSecond),
+    name,
+    recipe,
+    String(seed),
+    `${step}/${steps}`,
+    shortNumber(loss),
+    shortNumber(imagesPerSecond),
   ]);
-  if (rows.length > 0) for (const row of alignColumns([['run', 'recipe', 'seed', 'steps', 'loss', 'images/s'], ...rows], [2, 3, 4, 5])) context.print(row);
+  if (rows.length > 0)
+    for (const row of alignColumns([['run', 'recipe', 'seed', 'steps', 'loss', 'images/s'], ...rows], [2, 3, 4, 5])) context.print(row);
   if (plot) context.print(`\n${plot}`);
 }

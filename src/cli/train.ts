@@ -39,7 +39,10 @@ export function addTrain(program: Command, context: Context): void {
     .option('--resume', "go on from the run's last checkpoint")
     .option('--set <key.path=value>', 'a value of the recipe in place of its own; repeatable', collect)
     .option('--json', 'print how it went as JSON')
-    .addHelpText('after', '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.')
+    .addHelpText(
+      'after',
+      '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.',
+    )
     .action((recipe: string, flags: Flags) => runTrain(recipe, flags, context));
 }
 

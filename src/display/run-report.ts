@@ -27,7 +27,8 @@ export async function describeRun(folder: string): Promise<RunSummary> {
   const { recipe, seed } = (await readJson(join(folder, 'config.json'))) as RunConfig & { recipe: { name: string } };
   const log = await readRunLog(folder);
   const tail = log.slice(-Math.ceil(log.length / 10));
-  const mean = (of: (line: RunLine) => number): number | null => (tail.length ? tail.reduce((sum, line) => sum + of(line), 0) / tail.length : null);
+  const mean = (of: (line: RunLine) => number): number | null =>
+    tail.length ? tail.reduce((sum, line) => sum + of(line), 0) / tail.length : null;
   const last = log.at(-1);
   return {
     name: basename(folder),
@@ -45,10 +46,17 @@ export async function describeRun(folder: string): Promise<RunSummary> {
 export function runsBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return names.map(({ name }) => join(folder, name)).filter((path) => existsSync(join(path, 'config.json'))).sort();
+  return names
+    .map(({ name }) => join(folder, name))
+    .filter((path) => existsSync(join(path, 'config.json')))
+    .sort();
 }
 
-const output = (data: object): NotebookCell => ({ cell_type: 'code', source: '', outputs: [{ output_type: 'display_data', data: data as Record<string, unknown> }] });
+const output = (data: object): NotebookCell => ({
+  cell_type: 'code',
+  source: '',
+  outputs: [{ output_type: 'display_data', data: data as Record<string, unknown> }],
+});
 const text = (source: string): NotebookCell => ({ cell_type: 'markdown', source });
 
 async function write(out: string, title: string, cells: readonly NotebookCell[], folder: string): Promise<void> {
@@ -60,8 +68,21 @@ async function write(out: string, title: string, cells: readonly NotebookCell[],
 export async function compareRuns(folders: readonly string[], out: string): Promise<void> {
   const runs = await Promise.all(folders.map(async (folder) => ({ name: basename(folder), log: await readRunLog(folder) })));
   const curve = (of: (line: RunLine) => number) => runs.map(({ name, log }) => ({ name, x: log.map(({ step }) => step), y: log.map(of) }));
-  const rates = lineFigure({ series: curve(({ learningRate }) => learningRate), xTitle: 'step', yTitle: 'learning rate', title: 'Learning rate' });
-  const cells = [output(lossPlot(curve(({ loss }) => loss), { title: 'Loss' }).bundle()), output(rates.bundle())];
+  const rates = lineFigure({
+    series: curve(({ learningRate }) => learningRate),
+    xTitle: 'step',
+    yTitle: 'learning rate',
+    title: 'Learning rate',
+  });
+  const cells = [
+    output(
+      lossPlot(
+        curve(({ loss }) => loss),
+        { title: 'Loss' },
+      ).bundle(),
+    ),
+    output(rates.bundle()),
+  ];
   await write(out, runs.map(({ name }) => name).join(' and '), cells, '.');
 }
 
@@ -81,12 +102,20 @@ export async function reportRun(folder: string): Promise<string> {
     line('images per second', ({ imagesPerSecond }) => imagesPerSecond),
   ];
   const samples = join(folder, 'samples');
-  const steps = existsSync(samples) ? readdirSync(samples).filter((name) => name.startsWith('step-')).sort() : [];
+  const steps = existsSync(samples)
+    ? readdirSync(samples)
+        .filter((name) => name.startsWith('step-'))
+        .sort()
+    : [];
   if (steps.length > 0) cells.push(text('## Pictures of the same prompts as training went on'));
   for (const step of steps) {
     cells.push(text(`After ${Number(step.slice('step-'.length))} steps`));
-    for (const name of readdirSync(join(samples, step)).filter((file) => file.endsWith('.png')).sort())
-      cells.push(output({ 'image/png': (await readFile(join(samples, step, name))).toString('base64'), 'text/plain': '[synthetic picture]' }));
+    for (const name of readdirSync(join(samples, step))
+      .filter((file) => file.endsWith('.png'))
+      .sort())
+      cells.push(
+        output({ 'image/png': (await readFile(join(samples, step, name))).toString('base64'), 'text/plain': '[synthetic picture]' }),
+      );
   }
   cells.push(text('## Settings'), output({ 'text/plain': JSON.stringify(config, null, 2) }));
   const out = join(folder, 'report.html');

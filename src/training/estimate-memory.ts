@@ -36,7 +36,10 @@ const RESNET_OUTPUT = 6;
 const TRANSFORMER = 44;
 
 /** The peak of a training step. */
-export function estimateStepMemory({ parameters, trained, activations }: MemoryModel, { batchSize, emaDecay, accumulation = 1 }: Optimisation): MemoryEstimate {
+export function estimateStepMemory(
+  { parameters, trained, activations }: MemoryModel,
+  { batchSize, emaDecay, accumulation = 1 }: Optimisation,
+): MemoryEstimate {
   const parts = {
     engine: ENGINE_MIB,
     parameters: MiB(parameters),
@@ -146,11 +149,19 @@ export function estimateMemory(
   const vaeSize = countParameters(model.vae.params);
   const joint = estimateStepMemory(
     // the model's own weights stay beside the copy that trains
-    { parameters: 2 * parameters + vaeSize, trained: sum(sizes.filter(({ trains }) => trains)), activations: unetActivations(model.unet.config, [side, side], diffusion.checkpointing ?? false) },
+    {
+      parameters: 2 * parameters + vaeSize,
+      trained: sum(sizes.filter(({ trains }) => trains)),
+      activations: unetActivations(model.unet.config, [side, side], diffusion.checkpointing ?? false),
+    },
     diffusion.optimisation,
   );
   const first = estimateStepMemory(
-    { parameters: 2 * vaeSize + parameters, trained: vaeSize, activations: vaeActivations(model.vae.config, recipe.size, vae.checkpointing ?? false) },
+    {
+      parameters: 2 * vaeSize + parameters,
+      trained: vaeSize,
+      activations: vaeActivations(model.vae.config, recipe.size, vae.checkpointing ?? false),
+    },
     vae.optimisation,
   );
   const largest = withVae && first.MiB > joint.MiB ? first : joint;

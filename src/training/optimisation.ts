@@ -37,8 +37,8 @@ export function checkOptimisation(o: Optimisation, where: string): void {
     fail('learningRate.schedule', 'constant, linear or cosine', o.learningRate.schedule);
   whole('learningRate.warmup', o.learningRate.warmup, 0);
   number('learningRate.floor', o.learningRate.floor, 0, 1);
-  number("betas[0]", o.betas[0], 0, 1 - 1e-7);
-  number("betas[1]", o.betas[1], 0, 1 - 1e-7);
+  number('betas[0]', o.betas[0], 0, 1 - 1e-7);
+  number('betas[1]', o.betas[1], 0, 1 - 1e-7);
   number('epsilon', o.epsilon, 1e-30, 1);
   number('weightDecay', o.weightDecay, 0, 3e38);
   number('clipNorm', o.clipNorm, 1e-30, 3e38);

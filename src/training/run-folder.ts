@@ -49,7 +49,12 @@ export async function writeRunConfig(folder: string, config: RunConfig, engine: 
   const { backend, library, device, threads } = engine;
   const commit = gitCommit();
   const versions = { 'roentgen-lab': version, node: process.version, ...(commit ? { commit } : {}) };
-  await writeJson(join(folder, 'config.json'), { ...config, engine: { backend, library, device, threads }, versions, note: 'synthetic, not for diagnosis' });
+  await writeJson(join(folder, 'config.json'), {
+    ...config,
+    engine: { backend, library, device, threads },
+    versions,
+    note: 'synthetic, not for diagnosis',
+  });
 }
 
 /** The lines of a run's log; empty where it has none yet. */
@@ -83,12 +88,23 @@ export function openRunFolder(folder: string): RunFolder {
     },
     step(log, images) {
       const now = performance.now();
-      const line: RunLine = { ...log, imagesPerSecond: Number(((1000 * images) / (now - last)).toPrecision(4)), peakRssMiB: Math.round(memoryUse().peakRssMiB) };
+      const line: RunLine = {
+        ...log,
+        imagesPerSecond: Number(((1000 * images) / (now - last)).toPrecision(4)),
+        peakRssMiB: Math.round(memoryUse().peakRssMiB),
+      };
       last = now;
       try {
         appendFileSync(path, `${JSON.stringify(line)}\n`);
         const { loss, learningRate, gradientNorm, aux, imagesPerSecond, peakRssMiB } = line;
-        events?.scalars(log.step, { loss, learning_rate: learningRate, gradient_norm: gradientNorm, ...aux, images_per_second: imagesPerSecond, peak_rss_mib: peakRssMiB });
+        events?.scalars(log.step, {
+          loss,
+          learning_rate: learningRate,
+          gradient_norm: gradientNorm,
+          ...aux,
+          images_per_second: imagesPerSecond,
+          peak_rss_mib: peakRssMiB,
+        });
       } catch (error) {
         throw new FileError(path, `cannot be written: ${describeSystemError(error)}`, error);
       }

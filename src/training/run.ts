@@ -152,7 +152,11 @@ async function writeSamples(model: Model, recipe: Recipe, prompts: readonly stri
   const images = await textToImage(model, { prompts, ...recipe.sampling, seed });
   for (const [i, { pixels, width, height, channels }] of images.entries()) {
     const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
-    await writePng(join(folder, `${String(i).padStart(2, '0')}.png`), { width, height, channels, data }, { Comment: 'synthetic, not for diagnosis' });
+    await writePng(
+      join(folder, `${String(i).padStart(2, '0')}.png`),
+      { width, height, channels, data },
+      { Comment: 'synthetic, not for diagnosis' },
+    );
   }
 }
 
