@@ -173,9 +173,11 @@ test(
   noLeaks(async () => {
     const params = { w: tf.zeros([3, 1]) as tf.Tensor2D };
     const frozen = { shift: tf.scalar(2) };
-    const { loss: _, ...given } = problem(params, 5);
+    const { batch, optimisation } = problem(params, 5);
     const result = await train<Params, Batch, typeof frozen>({
-      ...given,
+      params,
+      batch,
+      optimisation,
       frozen,
       handOver: true,
       loss: ({ w }, { x }, { shift }) => scope(() => tf.mean(tf.square(tf.sub(tf.matMul(x, w), shift))) as tf.Scalar),
