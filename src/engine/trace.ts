@@ -1,7 +1,7 @@
 /** One eager call of a function recorded as a TensorFlow graph: every op that tfjs hands to the addon becomes a node. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute, type Binding, type GraphSession, GraphWriter } from './graph';
+import { attribute, type Binding, type GraphSession, GraphWriter, type OpOutput } from './graph';
 import type { Message } from './protobuf';
 
 /** What is used of tfjs-node's backend. */
@@ -42,7 +42,17 @@ export interface TracedResult {
 }
 
 /** The recording under way, where there is one. */
-let underway: { update: typeof updateVariables; has(x: tf.Tensor): boolean } | undefined;
+let underway: { update: typeof updateVariables; has(x: tf.Tensor): boolean; postpone: typeof postponed } | undefined;
+
+/**
+ * An op whose result has its first input's shape, put into the graph being recorded without being computed now: the result's values mean nothing while
+ * recording, but it costs no memory. For results of the parameters' size.
+ *
+ * @returns undefined where no call is being recorded
+ */
+export function postponed(op: string, inputs: readonly tf.Tensor[], attributes: Readonly<Record<string, Message>>): tf.Tensor | undefined {
+  return underway?.postpone(op, inputs, attributes);
+}
 
 /** Whether a call is being recorded and `x` is a leaf of its state, so that `updateVariables` can change it in place. */
 export function isVariable(x: tf.Tensor): boolean {
@@ -138,6 +148,15 @@ export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]
     return original.tensorDataSync(id);
   };
 
+  /** A handle of its own that shares `x`'s memory and stands for a node's result of the same shape. */
+  const stand = (x: tf.Tensor, name: string): [OpOutput, tf.Tensor] => {
+    const T = { name: 'T', type: original.TF_ATTR_TYPE, value: dtypeOf(x) };
+    const output = original.executeOp('Identity', [T], getIds.call(node, [x]), 1)[0]!;
+    references.set(output.id, name);
+    known.set(output.id, output);
+    live.add(output.id);
+    return [output, node.createOutputTensor(output)];
+  };
   let latest: string | undefined; // the last op that changes variables
   const update: typeof updateVariables = (op, leaves, values, attributes) => {
     const indices = leaves.map((x) => leafOf.get(idOf(x)));
@@ -148,20 +167,25 @@ export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]
     latest = graph.add(op, [...handles, ...values.map((x) => reference(idOf(x))), ...order], attributes);
     return leaves.map((x, k) => {
       const i = indices[k]!;
-      const T = { name: 'T', type: original.TF_ATTR_TYPE, value: dtypeOf(x) };
-      const output = original.executeOp('Identity', [T], getIds.call(node, [x]), 1)[0]!; // a handle of its own
       const dtype = attribute.type(dtypeOf(x));
-      references.set(output.id, graph.add('ReadVariableOp', [`state${i}`, `^${latest}`], { dtype }));
-      known.set(output.id, output);
-      live.add(output.id);
+      const [output, tensor] = stand(x, graph.add('ReadVariableOp', [`state${i}`, `^${latest}`], { dtype }));
       leafOf.set(output.id, i);
       changed.set(i, { id: output.id, node: latest! });
-      return node.createOutputTensor(output);
+      return tensor;
     });
   };
+  const postpone: typeof postponed = (op, inputs, attributes) =>
+    stand(
+      inputs[0]!,
+      graph.add(
+        op,
+        inputs.map((x) => reference(idOf(x))),
+        attributes,
+      ),
+    )[1];
 
   const outer = underway;
-  underway = { update, has: (x) => leafOf.has(idOf(x)) };
+  underway = { update, has: (x) => leafOf.has(idOf(x)), postpone };
   node.binding = binding;
   node.getInputTensorIds = (tensors) => {
     const ids = getIds.call(node, tensors);

@@ -31,9 +31,11 @@ const MiB = (values: number): number => (4 * values) / 2 ** 20;
 /** Node, TensorFlow and the graph before any tensor; measured (bench/training/memory.mjs). */
 const ENGINE_MIB = 420;
 /** Values kept for each place and channel: of a residual block's input and output, of a transformer's; fitted to the same measurements. */
-const RESNET_INPUT = 3;
-const RESNET_OUTPUT = 6;
-const TRANSFORMER = 44;
+const RESNET_INPUT = 3.5;
+const RESNET_OUTPUT = 7;
+const TRANSFORMER = 52;
+/** Values kept for each attention score. */
+const SCORES = 2.4;
 
 /** The peak of a training step. */
 export function estimateStepMemory(
@@ -86,7 +88,7 @@ export function unetActivations(config: UNetConfig, [h, w]: readonly [number, nu
     const places = (h * w) / 4 ** level;
     const inner = places * (RESNET_INPUT * inputs + RESNET_OUTPUT * channels);
     const heads = c.attention_head_dim[level]!;
-    const attention = attends ? places * TRANSFORMER * channels + 2 * heads * places * places : 0;
+    const attention = attends ? places * TRANSFORMER * channels + SCORES * heads * places * places : 0;
     if (checkpointing) {
       kept += places * (inputs + channels);
       largest = Math.max(largest, 2 * (inner + attention));

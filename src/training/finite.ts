@@ -1,7 +1,7 @@
 /** Values that are not finite: found in the step that brings them, before anything is kept of it. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, type Tree } from '../engine';
+import { flatten, sumOfSquares, type Tree } from '../engine';
 
 /** A step met NaN or infinity; nothing of it was kept. */
 export class NotFiniteError extends Error {
@@ -31,6 +31,10 @@ export function firstNotFinite(values: ArrayLike<number>): number {
 export function firstBadTensor(tree: Tree): { path: string; value: number; index: number } | undefined {
   for (const [path, leaf] of Object.entries(flatten(tree))) {
     if (leaf.dtype !== 'float32') continue;
+    const squares = sumOfSquares(leaf); // without a copy in JavaScript; it may overflow where no value does
+    const fine = Number.isFinite(squares.dataSync()[0]);
+    squares.dispose();
+    if (fine) continue;
     const values = leaf.dataSync<'float32'>();
     const index = firstNotFinite(values);
     if (index >= 0) return { path, value: values[index]!, index };

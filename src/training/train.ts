@@ -1,6 +1,6 @@
 /** The training loop: a compiled step repeated over batches. It logs, stops at a signal, keeps checkpoints and resumes from them. */
 
-import { cloneTree, dispose, flatten, interruptSignal, memoryUse, type Tree } from '../engine';
+import { cloneTree, collectGarbage, dispose, flatten, interruptSignal, memoryUse, type Tree } from '../engine';
 import { lockFolder } from '../files';
 import { clearCheckpoints, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
 import { firstBadTensor, firstNotFinite, NotFiniteError } from './finite';
@@ -151,7 +151,10 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
   } finally {
     dispose(state);
   }
-  if (options.handOver) dispose(options.params, options.frozen);
+  if (options.handOver) {
+    dispose(options.params, options.frozen);
+    collectGarbage();
+  }
   const log: StepLog[] = [...earlier];
   const live: LiveParameters<P, F> = { averaged: () => averaged(step) };
   const save = async (t: number): Promise<void> => {
