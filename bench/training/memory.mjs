@@ -49,7 +49,7 @@ async function measure({ channels, layers, side, batch, ema, checkpointing = fal
         x0: normalArray(key(i), batch * side * side * 4),
         shape: [batch, side, side, 4],
         timesteps: Array(batch).fill(500),
-        ids: new Int32Array(batch * 48),
+        texts: { ids: tf.zeros([batch, 48], 'int32') },
         noise: key(100 + i),
       }),
     optimisation,

@@ -44,7 +44,7 @@ const result = await train({
       x0: normalArray(split(c, 8)[i % 8], 32 * 32 * 4),
       shape: [1, 32, 32, 4],
       timesteps: [500],
-      ids: Int32Array.from({ length: 77 }, (_, k) => (k === 0 ? 49406 : k < 20 ? 1000 + k : 49407)),
+      texts: { ids: tf.tensor2d(Array.from({ length: 77 }, (_, k) => (k === 0 ? 49406 : k < 20 ? 1000 + k : 49407)), [1, 77], 'int32') },
       noise: key(7),
     }),
   optimisation: {

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { type AddCommand, type Context, describeError, type ExitCode, exitCodeOf, exitCodes } from './context';
 import { addDoctor } from './doctor';
+import { addEncode } from './encode';
+import { addGenerate } from './generate';
 import { addLab } from './lab';
+import { addMlm } from './mlm';
+import { addModels } from './models';
 import { root } from './paths';
 import { addQuickstart } from './quickstart';
 import { addReport } from './report';
@@ -14,7 +18,20 @@ import { addStrategies } from './strategies';
 import { addTrain } from './train';
 import { addVerify } from './verify';
 
-const commands: readonly AddCommand[] = [addDoctor, addLab, addQuickstart, addReport, addRuns, addTrain, addStrategies, addVerify];
+const commands: readonly AddCommand[] = [
+  addDoctor,
+  addEncode,
+  addGenerate,
+  addLab,
+  addMlm,
+  addModels,
+  addQuickstart,
+  addReport,
+  addRuns,
+  addStrategies,
+  addTrain,
+  addVerify,
+];
 
 /** The program with all commands, as tests and `main` use it. */
 export function createProgram(context: Context): Command {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { phantomSplit } from '../datasets';
 import { duration, imageGrid, type Progress, progress } from '../display';
 import { dispose, startEngine } from '../engine';
 import { writeJson } from '../files';
@@ -114,7 +115,8 @@ async function runStrategies(flags: Flags, context: Context): Promise<void> {
   await startEngine({ seed: flags.seed });
   const bars = oneBar();
   const { signal } = context;
-  const classifier = await keptClassifier(shared, {
+  const { train } = phantomSplit({ train: shared.data.train, test: shared.data.test });
+  const classifier = await keptClassifier(shared, train, {
     signal,
     onStep: ({ step, steps }) => bars.show('classifier', step, steps),
   });

@@ -28,7 +28,7 @@ export function addTrain(program: Command, context: Context): void {
     .description('train a recipe: settings, log, checkpoints, pictures, report and model in one folder')
     .argument('<recipe>', `a recipe's JSON file, or one of ${recipeNames().join(', ')}`)
     .requiredOption('--out <folder>', "the run's folder")
-    .option('--data <folder>', 'radiographs, or "phantom"', 'phantom')
+    .option('--data <folder>', 'radiographs, or one of the built-in "phantom" and "world"', 'phantom')
     .option('--csv <file>', 'CSV with a text for each image, where the folder has no known layout')
     .option('--image-column <name>', "the CSV's column of image files")
     .option('--text-column <name>', "the CSV's column of texts")
@@ -87,7 +87,7 @@ async function runTrain(name: string, flags: Flags, context: Context): Promise<v
       recipe,
       out,
       data: {
-        data: data === 'phantom' ? data : resolve(data),
+        data: data === 'phantom' || data === 'world' ? data : resolve(data),
         ...(csv === undefined ? {} : { csv: resolve(csv) }),
         ...(imageColumn === undefined ? {} : { imageColumn }),
         ...(textColumn === undefined ? {} : { textColumn }),

@@ -6,6 +6,7 @@ export * from './compile';
 export * from './grad';
 export * from './interrupt';
 export * from './memory';
+export * from './network';
 export * from './ops';
 export { Message } from './protobuf';
 export * from './random';

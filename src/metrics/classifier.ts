@@ -1,4 +1,4 @@
-/** A small convolutional classifier of radiographs: which findings are there, on which side, and the features that distances are measured in. */
+/** A small convolutional classifier: which findings (or kinds of things) are there, on which side, and the features that distances are measured in. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { conv2d, expectShape, groupNorm, type Key, linear, scope, silu } from '../engine';

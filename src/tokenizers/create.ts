@@ -88,6 +88,7 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
     },
     withTokens: (words: readonly string[]): Tokenizer => createTokenizer(where, addTokens(where, definition, words), settings),
     idOf: (token: string): number | undefined => library.token_to_id(token),
+    withLength: (length: number): Tokenizer => createTokenizer(where, definition, { ...settings, maxLength: length }),
     save: (folder: string): Promise<void> => save(folder, definition, settings),
   };
 }

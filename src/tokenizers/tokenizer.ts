@@ -58,6 +58,12 @@ export interface Tokenizer {
   /** The id of a token as it is in the vocabulary, or undefined. */
   idOf(token: string): number | undefined;
   /**
+   * The same vocabulary for texts of another length.
+   *
+   * @throws RangeError where the length has no room for a text
+   */
+  withLength(maxLength: number): Tokenizer;
+  /**
    * Writes a folder that `loadTokenizer`, transformers and diffusers open.
    *
    * @throws FileError where it cannot be written

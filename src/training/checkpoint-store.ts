@@ -46,6 +46,12 @@ const MANIFEST = 'manifest.json';
 
 type Manifest = { readonly step: number; readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>> };
 
+/** Size and SHA-256 of a file. */
+async function factsOf(path: string): Promise<{ bytes: number; sha256: string }> {
+  const sha256 = await hashFile(path);
+  return { bytes: (await stat(path)).size, sha256 };
+}
+
 const nameOf = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 
 /** Steps of the folder's checkpoints that have a manifest, newest first. */
@@ -89,7 +95,7 @@ export async function writeCheckpoint<S extends Tree>(
   await writeJson(join(own, PROGRESS), { step, identity });
   await writeFileAtomic(join(own, LOSSES), log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const files: Record<string, { bytes: number; sha256: string }> = {};
-  for (const name of [LOSSES, PROGRESS, STATE]) files[name] = await hashFile(join(own, name));
+  for (const name of [LOSSES, PROGRESS, STATE]) files[name] = await factsOf(join(own, name));
   await writeJson(join(own, MANIFEST), { step, files } satisfies Manifest);
   await writeFileAtomic(join(folder, 'last'), `${nameOf(step)}\n`);
   await prune(folder, step, options);
@@ -136,7 +142,7 @@ async function damage(path: string): Promise<string | undefined> {
   try {
     const { files } = parseJson<Manifest>(join(path, MANIFEST), await readFile(join(path, MANIFEST), 'utf8'));
     for (const [name, { bytes, sha256 }] of Object.entries(files)) {
-      const found = await hashFile(join(path, name));
+      const found = await factsOf(join(path, name));
       if (found.bytes !== bytes || found.sha256 !== sha256) return `${join(path, name)} is not what its manifest says`;
     }
     return undefined;

@@ -1,14 +1,15 @@
 /** The diffusion model's loss on one batch: from latents, noise, timesteps and token ids to a scalar. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type ClipTextConfig, type ClipTextParams, clipContext } from '../encoders';
+import { type TextEncoderConfig, type TextEncoderParams, textContext } from '../encoders';
 import { foldIn, type Key, normalArray, scope, uniformArray } from '../engine';
+import { projectContext, type TextProjectionParams } from '../pipelines';
 import type { NoiseTables, PredictionType } from '../schedulers';
 import { type UNetConfig, type UNetParams, unet } from '../unet';
 import { diffusionTarget, minSnrWeights, weightedSquaredError } from './losses';
 
-/** What can train. */
-export type DiffusionParams = { unet: UNetParams; textEncoder: ClipTextParams };
+/** What can train; a text encoder that stays as it is may be in its contexts. */
+export type DiffusionParams = { unet: UNetParams; textEncoder?: TextEncoderParams; projection?: TextProjectionParams };
 
 /** Options of the objective; what is left out is off. Keys as recipes have them. */
 export interface DiffusionObjective {
@@ -32,8 +33,14 @@ export type DiffusionBatch = {
   readonly sigma: tf.Tensor4D;
   /** Of each example's error, [B]. */
   readonly weights: tf.Tensor1D;
-  readonly ids: tf.Tensor2D;
+  /** The texts as tokens, [B, L], with their mask where the encoder masks padding; or as contexts, [B, L, C], before any projection. */
+  readonly ids?: tf.Tensor2D;
+  readonly mask?: tf.Tensor2D;
+  readonly context?: tf.Tensor3D;
 };
+
+/** The texts of a batch. */
+export type BatchTexts = Pick<DiffusionBatch, 'ids' | 'mask' | 'context'>;
 
 /** The noise of a batch with the objective's offset, and what the input gets beside it. */
 function noises(
@@ -62,7 +69,7 @@ export function stratifiedTimesteps(key: Key, batchSize: number, numTrainTimeste
  * The batch of clean latents at given timesteps.
  *
  * @param x0      clean latents in the diffusion model's scale, row-major
- * @param ids     token ids, row after row
+ * @param texts   tokens or contexts, handed on to the batch
  * @param weights of the examples, beside those of the objective; 1 where left out
  * @returns       the caller disposes it
  */
@@ -73,13 +80,13 @@ export function diffusionBatch(
     readonly x0: Float32Array;
     readonly shape: readonly [number, number, number, number];
     readonly timesteps: ArrayLike<number>;
-    readonly ids: Int32Array;
+    readonly texts: BatchTexts;
     readonly weights?: ArrayLike<number>;
     /** Standard normal noise in place of the key's. */
     readonly noise: Float32Array | Key;
   },
 ): DiffusionBatch {
-  const { x0, ids, weights } = given;
+  const { x0, texts, weights } = given;
   const shape: [number, number, number, number] = [...given.shape];
   const B = shape[0];
   const timesteps = Float32Array.from(given.timesteps);
@@ -96,7 +103,7 @@ export function diffusionBatch(
     signal: column(tables.signal),
     sigma: column(tables.noise),
     weights: tf.tensor1d(own.map((weight, i) => weight * (weights?.[i] ?? 1))),
-    ids: tf.tensor2d(ids, [B, ids.length / B], 'int32'),
+    ...texts,
   };
 }
 
@@ -104,16 +111,17 @@ export function diffusionBatch(
 export function diffusionLoss(
   configs: {
     readonly unet: UNetConfig;
-    readonly textEncoder: ClipTextConfig;
+    readonly textEncoder: TextEncoderConfig;
     readonly predictionType: PredictionType;
     readonly checkpointing?: boolean;
   },
   params: DiffusionParams,
-  { latents, noise, inputNoise, timesteps, signal, sigma, weights, ids }: DiffusionBatch,
+  { latents, noise, inputNoise, timesteps, signal, sigma, weights, ids, mask, context: cached }: DiffusionBatch,
 ): tf.Scalar {
   return scope(() => {
     const noisy = tf.add(tf.mul(signal, latents), tf.mul(sigma, inputNoise ?? noise)) as tf.Tensor4D;
-    const context = clipContext(configs.textEncoder, params.textEncoder, ids);
+    const encoded = cached ?? textContext(configs.textEncoder, params.textEncoder!, ids!, mask);
+    const context = params.projection ? projectContext(params.projection, encoded) : encoded;
     const predicted = unet(configs.unet, params.unet, noisy, timesteps, context, { checkpointing: configs.checkpointing ?? false });
     return weightedSquaredError(predicted, diffusionTarget(latents, noise, signal, sigma, configs.predictionType), weights);
   });

@@ -1,9 +1,11 @@
 /** Training the diffusion model on cached latents by one of the strategies (RoentGen, arXiv:2211.12737, section 4). */
 
-import type { ClipTextConfig } from '../encoders';
+import * as tf from '@tensorflow/tfjs-core';
+import type { TextEncoderConfig } from '../encoders';
 import { cloneTree, countParameters, dispose, foldIn, type Key, merge, partition, scope, split, type Tree, uniformArray } from '../engine';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
+import { type ContextSet, gatherContexts } from './contexts';
 import { type DataOrder, dataOrder } from './data-order';
 import {
   type DiffusionBatch,
@@ -26,11 +28,14 @@ export interface TokenSet {
   readonly maxLength: number;
   /** The empty text's ids, which stand in for dropped ones. */
   readonly empty: Int32Array;
+  /** 1 for the text, 0 for padding, where the encoder masks padding; of the texts and of the empty one. */
+  readonly mask?: Int32Array;
+  readonly emptyMask?: Int32Array;
 }
 
 export interface TrainDiffusionOptions {
   readonly unet: UNetConfig;
-  readonly textEncoder: ClipTextConfig;
+  readonly textEncoder: TextEncoderConfig;
   /** Where it starts; borrowed, unless `handOver` is set (`TrainOptions`). */
   readonly params: DiffusionParams;
   readonly handOver?: boolean;
@@ -43,7 +48,8 @@ export interface TrainDiffusionOptions {
   readonly latents: LatentSet;
   /** What latents are multiplied by: the autoencoder's `scaling_factor`. */
   readonly scalingFactor: number;
-  readonly tokens: TokenSet;
+  /** The texts: tokens where the encoder trains, contexts where it does not. */
+  readonly texts: TokenSet | ContextSet;
   /** Share of texts replaced by the empty one, for classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598, algorithm 1). */
   readonly textDropout: number;
   readonly objective?: DiffusionObjective;
@@ -57,6 +63,8 @@ export interface TrainDiffusionOptions {
   readonly onStep?: (log: StepLog, averaged: () => DiffusionParams) => void | Promise<void>;
   readonly checkpoints?: CheckpointOptions;
 }
+
+const isTokens = (texts: TokenSet | ContextSet): texts is TokenSet => 'ids' in texts;
 
 /** Batches of which one half comes from the records before `from` and one from those after it. */
 function pairedOrder(key: Key, length: number, batchSize: number, { from }: { readonly from: number }): DataOrder {
@@ -78,10 +86,11 @@ type Trained = { readonly model: Tree; readonly added: Tree };
  * @throws RangeError where latents and tokens are not equally many, or the strategy trains nothing
  */
 export async function trainDiffusion(options: TrainDiffusionOptions): Promise<TrainResult<DiffusionParams> & { trained: number }> {
-  const { latents, tokens, optimisation, strategy, objective = {}, checkpointing = false } = options;
-  const L = tokens.maxLength;
-  if (tokens.ids.length !== latents.length * L)
-    throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${tokens.ids.length / L} texts`);
+  const { latents, texts, optimisation, strategy, objective = {}, checkpointing = false } = options;
+  if (Boolean(options.params.textEncoder) !== isTokens(texts))
+    throw new RangeError('trainDiffusion: texts: expected tokens with a text encoder among params, and contexts without one');
+  const n = isTokens(texts) ? texts.ids.length / texts.maxLength : texts.length;
+  if (n !== latents.length) throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${n} texts`);
   const tables = noiseTables(options.scheduler);
   const B = optimisation.batchSize;
   const [ordering, drawing] = split(options.key) as [Key, Key];
@@ -91,16 +100,13 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const batch = (index: number): DiffusionBatch => {
     const chosen = order(index);
     const [times, noise, drops, samples] = split(foldIn(drawing, index), 4) as [Key, Key, Key, Key];
-    const dropped = uniformArray(drops, B);
-    const ids = new Int32Array(B * L);
-    chosen.forEach((record, b) => {
-      ids.set(dropped[b]! < options.textDropout ? tokens.empty : tokens.ids.subarray(record * L, (record + 1) * L), b * L);
-    });
+    const dropped = Array.from(uniformArray(drops, B), (u) => u < options.textDropout);
+    const asked = isTokens(texts) ? gatherTokens(texts, chosen, dropped) : { context: gatherContexts(texts, chosen, dropped) };
     const x0 = sampleLatents(latents, chosen, samples).map((value) => value * options.scalingFactor);
     const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
     // The mean over the batch is then the mean over the first class plus the weighted mean over the second one.
     const weights = prior ? { weights: Array.from(chosen, (record) => (record < prior.from ? 2 : 2 * prior.weight)) } : {};
-    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, ids, noise, ...weights });
+    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, texts: asked, noise, ...weights });
   };
 
   const [chosen, frozen] = partition(options.params, strategy.trains);
@@ -142,4 +148,20 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   } finally {
     if (!handOver) dispose(added);
   }
+}
+
+/** Ids of chosen texts, and their mask where there is one, [B, L]. */
+function gatherTokens(
+  { ids, mask, maxLength: L, empty, emptyMask }: TokenSet,
+  chosen: Int32Array,
+  dropped: readonly boolean[],
+): { ids: tf.Tensor2D; mask?: tf.Tensor2D } {
+  const gather = (all: Int32Array, none: Int32Array): tf.Tensor2D => {
+    const rows = new Int32Array(chosen.length * L);
+    chosen.forEach((record, b) => {
+      rows.set(dropped[b] ? none : all.subarray(record * L, (record + 1) * L), b * L);
+    });
+    return tf.tensor2d(rows, [chosen.length, L], 'int32');
+  };
+  return { ids: gather(ids, empty), ...(mask && emptyMask ? { mask: gather(mask, emptyMask) } : {}) };
 }

@@ -1,13 +1,14 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
-import { initClipText } from '../encoders';
-import { cloneTree, countParameters, dispose, foldIn, type Key, split, type Tree } from '../engine';
-import { checkModel, disposeModel, type Model } from '../pipelines';
+import { contextParts, initTextEncoder, type TextEncoderConfig, textEncoderFacts } from '../encoders';
+import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, split, type Tree } from '../engine';
+import { checkModel, disposeModel, type Model, type TrainablePart } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
 import { initUNet } from '../unet';
 import { initVae, type VaeParams } from '../vae';
 import { contentHash } from './checkpoint-store';
-import { trainDiffusion } from './diffusion';
+import { encodeContexts } from './contexts';
+import { type TokenSet, trainDiffusion } from './diffusion';
 import type { DiffusionParams } from './diffusion-loss';
 import { encodeLatents, foldStatistics, latentStatistics } from './latents';
 import type { PerceptualNetwork } from './perceptual';
@@ -61,18 +62,11 @@ const PREPARING = 1000;
 /** A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`). */
 export function initModel(recipe: Recipe, tokenizer: Tokenizer, key: Key): Model {
   const [vaeKey, unetKey, textKey] = split(key, 3) as [Key, Key, Key];
-  const text = {
-    ...recipe.text_encoder.config,
-    vocab_size: tokenizer.vocabularySize,
-    max_position_embeddings: tokenizer.maxLength,
-    pad_token_id: tokenizer.padId,
-    ...(tokenizer.startId === undefined ? {} : { bos_token_id: tokenizer.startId }),
-    ...(tokenizer.endId === undefined ? {} : { eos_token_id: tokenizer.endId }),
-  };
+  const text = fitConfig(recipe.text_encoder.config, tokenizer);
   const model: Model = {
     unet: { config: recipe.unet, params: initUNet(recipe.unet, unetKey) },
     vae: { config: { ...recipe.vae.config, scaling_factor: 1 }, params: initVae(recipe.vae.config, vaeKey) },
-    textEncoder: { config: text, params: initClipText(text, textKey, { tokenStd: recipe.text_encoder.token_std }) },
+    textEncoder: { config: text, params: initTextEncoder(text, textKey, { tokenStd: recipe.text_encoder.token_std }) },
     tokenizer,
     schedulerConfig: recipe.scheduler,
   };
@@ -85,12 +79,48 @@ export function initModel(recipe: Recipe, tokenizer: Tokenizer, key: Key): Model
   return model;
 }
 
+/** A text encoder's config for a tokenizer: its ids and, where positions are learnt, its length. */
+function fitConfig(config: TextEncoderConfig, tokenizer: Tokenizer): TextEncoderConfig {
+  const { padId, startId, endId, maxLength, vocabularySize } = tokenizer;
+  const { kind, masks } = textEncoderFacts(config);
+  const positions = kind === 'RoBERTa' || kind === 'XLM-RoBERTa' ? maxLength + padId + 1 : maxLength;
+  return {
+    ...(kind === 'T5' ? {} : { max_position_embeddings: positions }),
+    ...config,
+    vocab_size: vocabularySize,
+    pad_token_id: padId,
+    ...(startId === undefined ? {} : { bos_token_id: startId }),
+    ...(endId === undefined ? {} : { eos_token_id: endId }),
+    ...(masks ? { use_attention_mask: true } : {}),
+  } as TextEncoderConfig;
+}
+
 /** Puts parameters into the model and frees those that were there. */
-function replaceDiffusion(model: Model, { unet, textEncoder }: DiffusionParams): void {
-  const [oldUnet, oldText] = [model.unet.params, model.textEncoder.params];
+function replaceDiffusion(model: Model, { unet, textEncoder, projection }: DiffusionParams): void {
+  const before: Tree[] = [model.unet.params];
   model.unet = { ...model.unet, params: unet };
-  model.textEncoder = { ...model.textEncoder, params: textEncoder };
-  dispose(oldUnet, oldText);
+  if (textEncoder) {
+    const { used, rest } = contextParts(model.textEncoder.params);
+    before.push(used);
+    model.textEncoder = { ...model.textEncoder, params: { ...textEncoder, ...rest } };
+  }
+  if (projection) {
+    before.push(model.textProjection!.params);
+    model.textProjection = { ...model.textProjection!, params: projection };
+  }
+  dispose(...before);
+}
+
+/** The texts as tokens, for an encoder that trains. */
+function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]): TokenSet {
+  const [all, none] = [tokenizer.encodeBatch(texts), tokenizer.encode('')];
+  const masked = model.textEncoder.config.use_attention_mask === true;
+  return {
+    ids: all.ids,
+    maxLength: tokenizer.maxLength,
+    empty: none.ids,
+    ...(masked ? { mask: all.mask, emptyMask: none.mask } : {}),
+  };
 }
 
 export interface FitVaeOptions extends FitOptions {
@@ -139,16 +169,31 @@ function setVae(model: Model, params: VaeParams): void {
 export interface FitDiffusionOptions extends FitOptions {
   /** Called while the strategy prepares, as when it has the model make pictures first. */
   readonly onPrepare?: (done: number, total: number, what: string) => void;
+  /** What trains in place of what the recipe's strategy says: whole parts, as `swapTextEncoder` names them. */
+  readonly trains?: readonly TrainablePart[];
+  /** A folder in which a frozen text encoder's contexts are kept for other runs. */
+  readonly contextFolder?: string;
+  /** Called while a frozen text encoder's contexts are computed, once for each distinct text. */
+  readonly onEncoded?: (done: number, total: number) => void;
+}
+
+/** Whether a leaf trains by the names of whole parts. @throws RangeError where the model has no such part */
+function byParts(model: Model, parts: readonly TrainablePart[]): (path: string) => boolean {
+  if (parts.includes('projection') && !model.textProjection) throw new RangeError('fitDiffusion: trains: the model has no projection');
+  if (parts.length === 0) throw new RangeError('fitDiffusion: trains: expected a part that trains: unet, textEncoder or projection');
+  return (path) => parts.some((part) => path.startsWith(`${part}.`));
 }
 
 /**
- * Trains the model's U-Net and text encoder by the recipe's strategy, jointly where it names none; the autoencoder stays as it is.
+ * Trains the model by the recipe's strategy, U-Net, text encoder and, where there is one, projection jointly where it names none; the autoencoder
+ * stays as it is, and a text encoder that stays as it is runs once for each distinct text.
  *
  * The strategy may change the model first (`Strategy.prepare`); ask the model afterwards with `strategyOf(recipe.diffusion.strategy).prompt`, and
  * write it with `saveAdapted`.
  *
  * @param pixels as for `fitVae`
  * @param texts  one for each image; what is longer than the model's window is cut, and counted by `tokenizer.encodeBatch`
+ * @throws RangeError where `trains` names a part that the model has not
  */
 export async function fitDiffusion(
   model: Model,
@@ -157,20 +202,35 @@ export async function fitDiffusion(
   texts: readonly string[],
   options: FitDiffusionOptions,
 ): Promise<FitResult> {
-  const { onStep, onStart, key, signal, checkpoint, onPrepare } = options;
+  const { onStep, onStart, key, checkpoint, onPrepare, contextFolder, onEncoded } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
+  const signal = options.signal ? { signal: options.signal } : {};
   const asked: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
-  const { size, sampling } = recipe;
-  const given = { model, data: asked, size, sampling, key: foldIn(key, PREPARING), ...(signal ? { signal } : {}) };
-  const data = strategy.prepare ? await strategy.prepare({ ...given, ...(onPrepare ? { onProgress: onPrepare } : {}) }) : asked;
-  const { tokenizer, vae, unet, textEncoder } = model;
-  const latents = await encodeLatents(vae.config, vae.params, data.pixels, size, {
-    ...(signal ? { signal } : {}),
+  const given = { model, data: asked, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), ...signal };
+  const data = (await strategy.prepare?.({ ...given, ...(onPrepare ? { onProgress: onPrepare } : {}) })) ?? asked;
+  const { vae, unet, textEncoder, textProjection } = model;
+  const tokenizer: Tokenizer = model.tokenizer;
+  const trains = options.trains ? byParts(model, options.trains) : strategy.trains;
+  const extension = strategy.extend?.(model);
+  const { used } = contextParts(textEncoder.params);
+  const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
+  const latents = await encodeLatents(vae.config, vae.params, data.pixels, recipe.size, signal);
+  const read = encoderChanges
+    ? tokensOf(model, tokenizer, data.texts)
+    : await encodeContexts(textEncoder, tokenizer, data.texts, {
+        ...signal,
+        ...(contextFolder === undefined ? {} : { folder: contextFolder }),
+        ...(onEncoded ? { onProgress: onEncoded } : {}),
+      });
+  const params: DiffusionParams = cloneTree({
+    unet: unet.params,
+    ...(encoderChanges ? { textEncoder: used } : {}),
+    ...(textProjection ? { projection: textProjection.params } : {}),
   });
-  if (!tokenizer) throw new TypeError('fitDiffusion: the strategy took the tokenizer away');
-  const params: DiffusionParams = cloneTree({ unet: unet.params, textEncoder: textEncoder.params });
   try {
+    // All weights that a training depends on: a frozen encoder's too, though only its contexts take part.
+    const start: Tree = encoderChanges ? params : { params, textEncoder: textEncoder.params };
     const result = await trainDiffusion({
       unet: unet.config,
       textEncoder: textEncoder.config,
@@ -178,16 +238,16 @@ export async function fitDiffusion(
       scheduler: model.schedulerConfig,
       latents,
       scalingFactor: vae.config.scaling_factor ?? 0.18215,
-      tokens: { ids: tokenizer.encodeBatch(data.texts).ids, maxLength: tokenizer.maxLength, empty: tokenizer.encode('').ids },
-      strategy: { trains: strategy.trains, ...strategy.extend?.(model) },
+      texts: read,
+      strategy: { trains, ...extension },
       ...(data.prior ? { prior: data.prior } : {}),
       textDropout: recipe.diffusion.text_dropout,
       objective: recipe.diffusion,
       checkpointing: recipe.diffusion.checkpointing ?? false,
       optimisation: recipe.diffusion.optimisation,
       key,
-      ...(signal ? { signal } : {}),
-      ...checkpointsOf(checkpoint, key, recipe.diffusion, params, data.pixels, data.texts),
+      ...signal,
+      ...checkpointsOf(checkpoint, key, [recipe.diffusion, options.trains], start, data.pixels, data.texts),
       ...(onStart ? { onStart } : {}),
       ...(onStep ? { onStep: (log, averaged) => onStep(log, () => replaceDiffusion(model, averaged())) } : {}),
     });

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Projection } from '../datasets';
-import type { ClipTextConfig } from '../encoders';
+import type { TextEncoderConfig } from '../encoders';
 import { readJson } from '../files';
 import type { SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
@@ -30,7 +30,7 @@ export interface Recipe {
     readonly checkpointing?: boolean;
   };
   readonly unet: UNetConfig;
-  readonly text_encoder: { readonly config: ClipTextConfig; readonly token_std: number };
+  readonly text_encoder: { readonly config: TextEncoderConfig; readonly token_std: number };
   readonly scheduler: SchedulerConfig;
   readonly diffusion: DiffusionObjective & {
     /** How the model is adapted, `{ name, … }` (`strategyOf`); joint where left out. */
@@ -49,7 +49,7 @@ export interface Recipe {
     readonly sample_prompts?: number;
   };
   readonly sampling: { readonly steps: number; readonly guidance: number };
-  /** Pictures of the phantom to train on, and of other patients to measure on; the views of the former, PA and AP where left out. */
+  /** Pictures of a built-in dataset to train on, and others to measure on; the phantom's views to train on, PA and AP where left out. */
   readonly data: { readonly train: number; readonly test: number; readonly views?: readonly Projection[] };
   readonly classifier: {
     readonly channels: readonly [number, number, number];
@@ -89,6 +89,16 @@ function merge(base: unknown, over: unknown): unknown {
   return merged;
 }
 
+/** The same for recipes: a strategy of another name takes none of the settings of the one it replaces. */
+function mergeRecipe(base: unknown, over: unknown): unknown {
+  const merged = merge(base, over);
+  const strategy = (recipe: unknown): StrategySettings | undefined => (recipe as Partial<Recipe>).diffusion?.strategy;
+  const [old, given] = [strategy(base), strategy(over)];
+  if (!old || given?.name === undefined || given.name === old.name) return merged;
+  const { diffusion, ...rest } = merged as Recipe;
+  return { ...rest, diffusion: { ...diffusion, strategy: given } };
+}
+
 /**
  * Reads a recipe by its name, or from a file. A recipe that `extends` another one says only what differs.
  *
@@ -104,7 +114,7 @@ async function readRecipe(nameOrFile: string): Promise<Recipe> {
   if (!existsSync(file))
     throw new RangeError(`loadRecipe: no recipe "${nameOrFile}"; there are ${recipeNames().join(', ')}, or give a JSON file`);
   const { extends: parent, ...own } = (await readJson(file)) as Record<string, unknown>;
-  const recipe = (typeof parent === 'string' ? merge(await readRecipe(parent), own) : own) as unknown as Recipe;
+  const recipe = (typeof parent === 'string' ? mergeRecipe(await readRecipe(parent), own) : own) as unknown as Recipe;
   return recipe;
 }
 
@@ -113,7 +123,7 @@ export function overrideRecipe(recipe: Recipe, overrides: Readonly<Record<string
   let changed: unknown = recipe;
   for (const [path, value] of Object.entries(overrides)) {
     const nested = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
-    changed = merge(changed, nested);
+    changed = mergeRecipe(changed, nested);
   }
   return checkRecipe(changed as Recipe, 'recipe with --set');
 }

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPixels, type OpenDatasetOptions, openPhantom, openSplit } from '../datasets';
+import { loadPixels, type OpenDatasetOptions, openSplit, vocabularyTexts } from '../datasets';
 import { type Key, split, startEngine } from '../engine';
 import { FileError, lockFolder, writePng } from '../files';
 import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
@@ -48,10 +48,9 @@ export interface RunResult {
   readonly model?: string;
 }
 
-/** A tokenizer for a recipe: byte pairs of the texts and of a thousand longer impressions of the phantom. */
-export function recipeTokenizer(recipe: Recipe, texts: readonly string[]): Tokenizer {
-  const language = openPhantom({ style: 'impression', count: 1000 });
-  const words = [...texts, ...Array.from({ length: language.length }, (_, i) => language.record(i).text)];
+/** A tokenizer for a recipe: byte pairs of the texts, and of what else a vocabulary should know (`vocabularyTexts`). */
+export function recipeTokenizer(recipe: Recipe, data: string, texts: readonly string[]): Tokenizer {
+  const words = [...texts, ...vocabularyTexts(data)];
   return trainBpe(words, { vocabularySize: recipe.tokenizer.vocabulary_size, maxLength: recipe.tokenizer.max_length });
 }
 
@@ -80,7 +79,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
   await writeRunConfig(out, { recipe, seed, data, ...(base ? { model: base } : {}) }, engine);
   const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
   const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
-  const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, texts), modelKey);
+  const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
   const folders: RunFolder[] = [];
   const opened = (folder: RunFolder): RunFolder => {
     folders.push(folder);

@@ -9,7 +9,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `roentgen` with these arguments; SIGINT is sent once `interruptAt` was printed to standard output, or `interruptWhen` holds. */
+/** Runs `roentgen` with these arguments and sends SIGINT once `interruptAt` was printed to standard output, or once `interruptWhen` holds. */
 export async function roentgen(
   args: readonly string[],
   options: { env?: Record<string, string>; interruptAt?: string; interruptWhen?: () => boolean } = {},
@@ -27,14 +27,14 @@ export async function roentgen(
     interrupted = true;
     child.kill('SIGINT');
   });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
   const watch = setInterval(() => {
     if (interrupted || !options.interruptWhen?.()) return;
     interrupted = true;
     child.kill('SIGINT');
-  }, 10);
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
+  }, 5);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
   clearInterval(watch);
   return { status, stdout, stderr };

@@ -3,8 +3,10 @@
 import type { Checker } from './checker';
 import { metricsImagesChecker } from './metrics-images';
 import { pipelineChecker } from './pipeline';
+import { pretrainedChecker } from './pretrained';
 import { schedulersChecker } from './schedulers';
 import { textClipChecker } from './text-clip';
+import { textOthersChecker } from './text-others';
 import { tokenizersChecker } from './tokenizers';
 import { trainingChecker } from './training';
 import { unetChecker } from './unet';
@@ -13,8 +15,10 @@ import { vaeChecker } from './vae';
 export const checkers: readonly Checker[] = [
   metricsImagesChecker,
   pipelineChecker,
+  pretrainedChecker,
   schedulersChecker,
   textClipChecker,
+  textOthersChecker,
   tokenizersChecker,
   trainingChecker,
   unetChecker,

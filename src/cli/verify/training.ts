@@ -20,7 +20,7 @@ import {
 } from '../../training';
 import { loadUNet } from '../../unet';
 import { type Checker, type Measure, Unsupported } from './checker';
-import { type Fixture, fixtureImage, has } from './fixture';
+import { type Fixture, fixtureImage, fromRows, has } from './fixture';
 import { listCases } from './list';
 import { absolute, failed, relative } from './measure';
 
@@ -83,7 +83,7 @@ function batchOf(given: Case, inputs: Fixture, i: number): DiffusionBatch {
       noise: noise.dataSync<'float32'>(),
       shape: latents.shape,
       timesteps: given.timesteps[i]!,
-      ids: Int32Array.from(given.input_ids[i]!.flat()),
+      texts: { ids: fromRows(given.input_ids[i]!, 'int32') },
     });
   } finally {
     dispose(latents, noise);
@@ -96,7 +96,7 @@ const normOf = (values: ArrayLike<number>): number => Math.sqrt(Array.from(value
 function named(params: DiffusionParams, ema: DiffusionParams | undefined): Map<string, tf.Tensor> {
   const all = new Map<string, tf.Tensor>();
   for (const [path, leaf] of Object.entries(flatten(params.unet))) all.set(`unet.${path}`, leaf);
-  for (const [path, leaf] of Object.entries(flatten(params.textEncoder)))
+  for (const [path, leaf] of Object.entries(flatten(params.textEncoder ?? {})))
     all.set(`text_encoder.${path.replace(/^text_model\./, '')}`, leaf);
   for (const [path, leaf] of Object.entries(ema ? flatten(ema.unet) : {})) all.set(`ema.${path}`, leaf);
   return all;

@@ -2,17 +2,28 @@
 
 import { type Model, saveModel } from '../../pipelines';
 import { dreambooth } from './dreambooth';
+import { encoderSwap } from './encoder-swap';
 import { joint } from './joint';
 import { lora } from './lora';
 import { randomUNet } from './random-unet';
 import type { Settings, Strategy, StrategyDefinition, StrategySettings } from './strategy';
 import { textualInversion } from './textual-inversion';
+import { textualProjection } from './textual-projection';
 import { unetOnly } from './unet-only';
 
 export type { Extension, Preparation, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategy';
 
 /** Every strategy with its settings and their defaults. */
-export const strategies: readonly StrategyDefinition[] = [joint, unetOnly, randomUNet, textualInversion, dreambooth, lora];
+export const strategies: readonly StrategyDefinition[] = [
+  joint,
+  unetOnly,
+  randomUNet,
+  encoderSwap,
+  textualInversion,
+  textualProjection,
+  dreambooth,
+  lora,
+];
 
 /** A setting of another type than its default, as JSON shows both. */
 function wrongType(name: string, value: unknown, standard: Settings[string]): string | undefined {

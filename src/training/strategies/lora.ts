@@ -17,6 +17,7 @@ export const lora: StrategyDefinition = defineStrategy({
         if (hasLora(model.unet.params) || hasLora(model.textEncoder.params))
           throw new RangeError('strategy lora: the model has adapters already; mergeLora or removeLora first');
         return {
+          textEncoder: options.parts.includes('textEncoder'),
           add: (params, key) => initLora(params, options, key),
           apply: (params, added) => withLora(params, added, options),
         };

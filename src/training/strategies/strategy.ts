@@ -1,7 +1,10 @@
 /** What one way of adapting a model says of itself (RoentGen, arXiv:2211.12737, section 4); the loop, options and checkpoints are the same for all. */
 
-import type { Key, Tree } from '../../engine';
-import type { Model } from '../../pipelines';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadTextEncoder } from '../../encoders';
+import { dispose, type Key, type Tree } from '../../engine';
+import { type Model, type SwapOptions, swapTextEncoder } from '../../pipelines';
 import type { DiffusionParams } from '../diffusion-loss';
 
 /** What `diffusion.strategy` of a recipe holds: a name, and settings of that strategy where they are not its defaults. */
@@ -36,6 +39,8 @@ export interface Preparation {
 
 /** What a strategy puts beside a prepared model's parameters. */
 export interface Extension {
+  /** Whether any of it changes the text encoder, which then can't be run once for all steps. */
+  readonly textEncoder: boolean;
   /** Leaves that are put beside the model's and train, such as adapters or new tokens' embeddings; the caller disposes them. */
   add(model: DiffusionParams, key: Key): Tree;
   /** The networks' parameters with what was added, in the compiled step and for the finished model: pure. */
@@ -86,3 +91,33 @@ export function fillTemplate(template: string, token: string, text: string): str
 
 /** Whether a path is of the U-Net. */
 export const ofUNet = (path: string): boolean => path.startsWith('unet.');
+
+/**
+ * Puts an encoder of a folder into the model, in place. The encoder of a recipe that was trained before is named by its run's folder.
+ *
+ * @param encoder   folder with config.json and tokenizer, as `roentgen models get` and `roentgen mlm` leave them
+ * @param maxLength tokens a text; 0 for as many as the model's own encoder reads
+ * @throws RangeError where no folder is named or it is not there
+ */
+export async function swapEncoder(
+  { model, data, key }: Preparation,
+  strategy: string,
+  encoder: string,
+  maxLength: number,
+  how: Pick<SwapOptions, 'projection' | 'unet'>,
+): Promise<TrainingSet> {
+  if (encoder === '' || !existsSync(join(encoder, 'config.json')))
+    throw new RangeError(
+      `strategy ${strategy}: encoder: expected the folder of a text encoder, got ${JSON.stringify(encoder)}; get one with "roentgen models get minilm", or train one with "roentgen mlm"`,
+    );
+  const loaded = await loadTextEncoder(encoder, { maxLength: maxLength || (model.tokenizer?.maxLength ?? 77) });
+  try {
+    const { model: swapped } = swapTextEncoder(model, loaded, { ...how, key });
+    dispose(model.unet.params, model.vae.params, model.textEncoder.params as Tree, model.textProjection?.params);
+    delete model.textProjection;
+    Object.assign(model, swapped);
+    return data;
+  } finally {
+    loaded.dispose();
+  }
+}
