@@ -1,4 +1,4 @@
-/** The keys that a recipe may have: a misspelt one would otherwise be a setting that silently does nothing. */
+/** The keys that a recipe may have: a misspelt one would otherwise be a setting that silently does nothing. `comment` may stand anywhere. */
 
 /** `true` stands for anything, such as a network's config; a key that ends in `?` may be left out. */
 type Shape = true | { readonly [key: string]: Shape };
@@ -18,7 +18,6 @@ const optimisation: Shape = {
 
 const RECIPE: Shape = {
   name: true,
-  'comment?': true,
   size: true,
   tokenizer: { vocabulary_size: true, max_length: true },
   vae: {
@@ -60,7 +59,7 @@ export function checkKeys(recipe: unknown, where: string): void {
     const at = (key: string): string => (path ? `${path}.${key}` : key);
     const known = new Map(Object.entries(shape).map(([key, inner]) => [key.replace('?', ''), inner]));
     for (const key of Object.keys(value))
-      if (!known.has(key)) problems.push(`${at(key)} is unknown (there are ${[...known.keys()].join(', ')})`);
+      if (!known.has(key) && key !== 'comment') problems.push(`${at(key)} is unknown (there are ${[...known.keys()].join(', ')})`);
     for (const [key, inner] of Object.entries(shape)) {
       const name = key.replace('?', '');
       if (name in value) visit((value as Record<string, unknown>)[name], inner, at(name));

@@ -17,6 +17,8 @@ import { type StrategySettings, strategyOf } from './strategies';
 /** A small model trained from nothing: autoencoder, then U-Net and text encoder jointly, then measures. */
 export interface Recipe {
   readonly name: string;
+  /** For people; parts may have one too. */
+  readonly comment?: string;
   /** Pixels a side. */
   readonly size: number;
   readonly tokenizer: { readonly vocabulary_size: number; readonly max_length: number };
