@@ -19,7 +19,9 @@ interface Flags {
 export function addMlm(program: Command, context: Context): void {
   program
     .command('mlm')
-    .description("train a small BERT on the phantom's reports by masked language modelling, for the strategies encoder-swap and textual-projection")
+    .description(
+      "train a small BERT on the phantom's reports by masked language modelling, for the strategies encoder-swap and textual-projection",
+    )
     .argument('[recipe]', 'a recipe of data/encoders or a JSON file', 'phantom-bert')
     .option('--out <folder>', "the encoder's folder", 'models/phantom-bert')
     .option('--steps <n>', "steps, in place of the recipe's", wholeNumber)
@@ -62,10 +64,18 @@ async function runMlm(name: string, flags: Flags, context: Context): Promise<voi
   if (result.interrupted) throw new Interrupted(`mlm: interrupted after step ${result.log.length}; the same command goes on`);
   const tail = result.log.slice(-Math.ceil(result.log.length / 10));
   const mean = (of: (entry: (typeof tail)[number]) => number): number => tail.reduce((sum, entry) => sum + of(entry) / tail.length, 0);
-  const facts = { folder, steps: result.log.length, seconds: result.seconds, loss: mean(({ loss }) => loss), accuracy: mean(({ aux }) => aux.accuracy!) };
+  const facts = {
+    folder,
+    steps: result.log.length,
+    seconds: result.seconds,
+    loss: mean(({ loss }) => loss),
+    accuracy: mean(({ aux }) => aux.accuracy!),
+  };
   if (flags.json) context.print(JSON.stringify(facts, null, 2));
   else {
-    context.print(`${facts.steps} steps in ${duration(facts.seconds)}: loss ${facts.loss.toFixed(3)}, ${(100 * facts.accuracy).toFixed(0)}% of the hidden tokens found`);
+    context.print(
+      `${facts.steps} steps in ${duration(facts.seconds)}: loss ${facts.loss.toFixed(3)}, ${(100 * facts.accuracy).toFixed(0)}% of the hidden tokens found`,
+    );
     context.print(`encoder ${folder}`);
   }
 }

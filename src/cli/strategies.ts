@@ -8,8 +8,10 @@ import { duration, imageGrid, type Progress, progress } from '../display';
 import { dispose, startEngine } from '../engine';
 import { writeJson } from '../files';
 import {
+  type AutoencoderRow,
   DIVERSITY_PROMPTS,
   keptClassifier,
+  measureAutoencoder,
   measureStrategy,
   openStrategyBench,
   type StrategyBench,
@@ -31,6 +33,8 @@ export const TABLE_RECIPES: readonly string[] = [
   'textual-inversion',
   'dreambooth',
   'lora',
+  'textual-projection',
+  'encoder-swap',
 ];
 /** What all rows share: size, data, sampling, evaluation. */
 const BENCH_RECIPE = 'joint';
@@ -43,6 +47,7 @@ interface Flags {
   pictures?: number;
   seed: number;
   list?: boolean;
+  vae?: boolean;
   json?: boolean;
 }
 
@@ -57,6 +62,7 @@ export function addStrategies(program: Command, context: Context): void {
     .option('--steps <n>', "steps of every strategy, in place of the recipes' own", wholeNumber)
     .option('--pictures <n>', 'pictures for FID and AUROC', wholeNumber)
     .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--vae', 'train the autoencoder too, by the recipe vae, and compare what both lose of radiographs')
     .option('--list', 'print the strategies and their settings, and do nothing else')
     .option('--json', 'print the table as JSON')
     .action((flags: Flags) => (flags.list ? listStrategies(flags, context) : runStrategies(flags, context)));
@@ -105,11 +111,20 @@ async function recipesOf({ only, steps, pictures }: Flags): Promise<{ bench: Rec
   return { bench, recipes };
 }
 
+/** Whether the encoder that a recipe exchanges is there; the row is left out, and said so, where it is not. */
+function hasEncoder({ name, diffusion: { strategy } }: Recipe, context: Context): boolean {
+  const encoder = strategy?.encoder;
+  if (typeof encoder !== 'string' || existsSync(join(encoder, 'config.json'))) return true;
+  const how = name === 'textual-projection' ? 'roentgen models get minilm' : 'roentgen mlm';
+  context.say(`${name}: left out, there is no encoder in ${encoder}; get one with "${how}"`);
+  return false;
+}
+
 async function runStrategies(flags: Flags, context: Context): Promise<void> {
   const [base, out] = [resolve(flags.model), resolve(flags.out)];
   if (!existsSync(join(base, 'model_index.json')))
     throw new UsageError(
-      `strategies: ${base} is no model folder; name one with --model, or train the base first (roentgen train base --out runs/base)`,
+      `strategies: ${base} is no model folder; name one with --model, or train the base first (npm run quickstart -- --data world)`,
     );
   const { bench: shared, recipes } = await usage(() => recipesOf(flags));
   await startEngine({ seed: flags.seed });
@@ -121,23 +136,33 @@ async function runStrategies(flags: Flags, context: Context): Promise<void> {
     onStep: ({ step, steps }) => bars.show('classifier', step, steps),
   });
   const results: StrategyResult[] = [];
+  const runnable = recipes.filter((recipe) => hasEncoder(recipe, context));
   try {
     const bench = await openStrategyBench({ base, out, seed: flags.seed, recipe: shared, classifier, signal });
-    for (const recipe of [undefined, ...recipes]) {
+    for (const recipe of [undefined, ...runnable]) {
       const result = await measureStrategy(bench, recipe, { signal, onProgress: bars.show });
       bars.end();
       results.push(result);
       const { row, kept } = result;
       context.say(`${row.recipe}: FID ${shortNumber(row.fid)}, AUROC ${shortNumber(row.auroc)}${kept ? ' (measured before)' : ''}`);
     }
-    await report(bench, results, flags, context);
+    const autoencoders = [await measureAutoencoder(bench, undefined, { signal })];
+    if (flags.vae) autoencoders.push(await measureAutoencoder(bench, await loadRecipe('vae'), { signal, onProgress: bars.show }));
+    bars.end();
+    await report(bench, results, autoencoders, flags, context);
   } finally {
     bars.end();
     dispose(classifier.params);
   }
 }
 
-async function report(bench: StrategyBench, results: readonly StrategyResult[], { json }: Flags, context: Context): Promise<void> {
+async function report(
+  bench: StrategyBench,
+  results: readonly StrategyResult[],
+  autoencoders: readonly AutoencoderRow[],
+  { json }: Flags,
+  context: Context,
+): Promise<void> {
   const sheet = join(bench.out, 'pictures.png');
   const prompts = bench.prompts.slice(0, DIVERSITY_PROMPTS);
   const cells = results.flatMap(({ row, pictures }) => pictures.map((picture, i) => ({ picture, label: i === 0 ? row.recipe : '' })));
@@ -147,7 +172,7 @@ async function report(bench: StrategyBench, results: readonly StrategyResult[], 
     { columns: prompts.length, labels: cells.map(({ label }) => label) },
   ).save(sheet);
   const rows = results.map(({ row }) => row);
-  const table = { base: bench.base, seed: bench.seed, pictures: bench.prompts.length, fidReal: bench.fidReal, rows };
+  const table = { base: bench.base, seed: bench.seed, pictures: bench.prompts.length, fidReal: bench.fidReal, rows, autoencoders };
   await writeJson(join(bench.out, 'table.json'), table);
   if (json) {
     context.print(JSON.stringify({ ...table, sheet }, null, 2));
@@ -155,6 +180,8 @@ async function report(bench: StrategyBench, results: readonly StrategyResult[], 
   }
   for (const line of strategyTable(rows)) context.print(line);
   context.print(`FID of real pictures of other patients: ${shortNumber(bench.fidReal)}; ${bench.prompts.length} pictures a row.`);
+  for (const { name, l1, psnr, ssim } of autoencoders)
+    context.print(`Autoencoder ${name}: mean error ${shortNumber(l1)}, PSNR ${psnr.toFixed(1)} dB, SSIM ${ssim.toFixed(3)} on radiographs`);
   context.print(`Pictures: ${sheet}. All of them are synthetic, not for diagnosis.`);
 }
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { loadPixels, phantomSplit } from '../datasets';
 import { type Key, key, split } from '../engine';
 import { hashFile, readImage, readJson, writeJson, writePng } from '../files';
-import { disposeModel, type GeneratedImage, loadModel, type Model, textToImage } from '../pipelines';
-import { fitDiffusion, type Recipe, saveAdapted, strategyOf } from '../training';
-import { type Classifier, classify } from './classify';
+import { disposeModel, type GeneratedImage, loadModel, type Model, reconstruct, textToImage } from '../pipelines';
+import { fitDiffusion, fitVae, type PerceptualNetwork, type Recipe, saveAdapted, strategyOf } from '../training';
+import { type Classifier, classify, perceptualNetwork } from './classify';
 import { judge } from './evaluate';
 import { type Features, frechetDistance } from './frechet';
 import { type GreyPicture, meanAbsoluteError, promptDiversity, psnr, ssim } from './ssim';
@@ -254,4 +254,48 @@ export function reconstructionError(pixels: Float32Array, reconstructed: Float32
     sums.ssim += ssim(x, y) / n;
   }
   return sums;
+}
+
+/** What an autoencoder loses of radiographs. */
+export interface AutoencoderRow extends ReconstructionError {
+  readonly name: string;
+}
+
+/** Pictures that its error is measured on. */
+const RECONSTRUCTED = 64;
+
+/**
+ * The error of the base's autoencoder on test radiographs: as it is, as the paper uses Stable Diffusion's, or trained by a recipe first.
+ *
+ * @param recipe undefined for the autoencoder as it is
+ */
+export async function measureAutoencoder(
+  bench: StrategyBench,
+  recipe: Recipe | undefined,
+  options: MeasureOptions = {},
+): Promise<AutoencoderRow> {
+  const { signal, onProgress } = options;
+  const { size, data } = bench.recipe;
+  const { train, test } = phantomSplit({ train: data.train, test: data.test });
+  const model = await loadModel(bench.base);
+  try {
+    if (recipe) {
+      const pixels = await loadPixels(train, size, signal ? { signal } : {});
+      await fitVae(model, { ...recipe, size }, pixels, {
+        key: key(bench.seed),
+        checkpoint: join(bench.out, recipe.name, 'checkpoints'),
+        ...(recipe.vae.weights.perceptual ? { perceptual: perceptualNetwork(bench.classifier) as PerceptualNetwork } : {}),
+        ...(signal ? { signal } : {}),
+        onStep: ({ step, steps, loss }) => onProgress?.(`${recipe.name}: training, loss ${loss.toFixed(3)}`, step, steps),
+      });
+      signal?.throwIfAborted();
+    }
+    const pixels = (await loadPixels(test, size, signal ? { signal } : {})).slice(0, Math.min(RECONSTRUCTED, test.length) * size * size);
+    return {
+      name: recipe ? `trained by ${recipe.name}` : 'as it is',
+      ...reconstructionError(pixels, reconstruct(model, pixels, size), size),
+    };
+  } finally {
+    disposeModel(model);
+  }
 }

@@ -170,7 +170,8 @@ export async function loadLora(model: Model, file: string): Promise<void> {
     for (const key of source.keys) {
       const [, name, path = ''] = /^(unet|text_encoder)\.(.*)$/.exec(key) ?? [];
       const part: LoraPart = name === 'unet' ? 'unet' : 'textEncoder';
-      const [, written = '', found] = /^(.*)\.(lora_A|lora_B|lora\.down|lora\.up|lora_linear_layer\.down|lora_linear_layer\.up|alpha)(?:\.weight)?$/.exec(path) ?? [];
+      const [, written = '', found] =
+        /^(.*)\.(lora_A|lora_B|lora\.down|lora\.up|lora_linear_layer\.down|lora_linear_layer\.up|alpha)(?:\.weight)?$/.exec(path) ?? [];
       const which = found === undefined || found === 'alpha' ? found : /A|down/.test(found.slice(4)) ? 'lora_A.weight' : 'lora_B.weight';
       // transformers 5 leaves out the prefix that Stable Diffusion's folders have
       const layer = layers[part][`${written}.weight`] ? written : `text_model.${written}`;

@@ -6,7 +6,7 @@ import { openPhantom } from '../datasets';
 import { type BertConfig, type BertParams, saveTextEncoder } from '../encoders';
 import { readJson } from '../files';
 import { type Tokenizer, wordVocabulary } from '../tokenizers';
-import { trainMlm, type TrainMlmOptions } from './mlm';
+import { type TrainMlmOptions, trainMlm } from './mlm';
 import { checkOptimisation, type Optimisation } from './optimisation';
 import type { TrainResult } from './train';
 

@@ -2,7 +2,20 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type BertConfig, type BertParams, bert, completeBertConfig, initBert } from '../encoders';
-import { cloneTree, dispose, foldIn, gelu, type Key, layerNorm, linear, randomInts, scope, split, type Tree, uniformArray } from '../engine';
+import {
+  cloneTree,
+  dispose,
+  foldIn,
+  gelu,
+  type Key,
+  layerNorm,
+  linear,
+  randomInts,
+  scope,
+  split,
+  type Tree,
+  uniformArray,
+} from '../engine';
 import { initialise, type LinearParams, linearSpec, type NormParams, normSpec } from '../nn';
 import type { Tokenizer } from '../tokenizers';
 import { dataOrder } from './data-order';
@@ -51,7 +64,10 @@ export function initMlm(config: BertConfig, key: Key): MlmParams {
   const { hidden_size: width, vocab_size: vocabulary, initializer_range: std } = completeBertConfig(config);
   const { pooler, ...body } = initBert(config, own);
   dispose(pooler as Tree | undefined);
-  const head = initialise<{ dense: LinearParams; LayerNorm: NormParams }>({ dense: linearSpec(width, width, { std }), LayerNorm: normSpec(width) }, other);
+  const head = initialise<{ dense: LinearParams; LayerNorm: NormParams }>(
+    { dense: linearSpec(width, width, { std }), LayerNorm: normSpec(width) },
+    other,
+  );
   return { bert: body, head: { ...head, bias: tf.zeros([vocabulary]) } };
 }
 

@@ -80,8 +80,11 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
       frozen: perceptual && weights.perceptual ? { perceptual: perceptual.params } : {},
       batch,
       optimisation,
-      loss: (now, given, { perceptual: features }) =>
-        wholeVaeLoss(config, weights, now, given, perceptual && features && { network: perceptual, params: features }, checkpointing),
+      loss: (now, given, fixed) => {
+        const features = (fixed as { perceptual?: Tree } | undefined)?.perceptual; // an empty tree does not come back from a compiled state
+        const judge = perceptual && features && { network: perceptual, params: features };
+        return wholeVaeLoss(config, weights, now, given, judge, checkpointing);
+      },
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onStep ? { onStep: (log, live) => options.onStep!(log, () => autoencoderOf(live.averaged())) } : {}),
       ...(options.onStart ? { onStart: options.onStart } : {}),

@@ -102,7 +102,10 @@ test(
     const golden = JSON.parse(readFileSync(join(root, 'test', 'golden', 'lora.json'), 'utf8')) as { keys: Record<string, number[]> };
     const got = Object.fromEntries(written.keys.map((name) => [name, written.info(name).shape]));
     // transformers 5 leaves out the prefix that Stable Diffusion's folders have; diffusers reads both
-    const theirs = Object.entries(golden.keys).map(([name, shape]) => [name.replace(/^text_encoder\.(?!text_model)/, 'text_encoder.text_model.'), shape]);
+    const theirs = Object.entries(golden.keys).map(([name, shape]) => [
+      name.replace(/^text_encoder\.(?!text_model)/, 'text_encoder.text_model.'),
+      shape,
+    ]);
     assert.deepEqual(got, Object.fromEntries(theirs));
     assert.equal((JSON.parse(written.metadata.lora_adapter_metadata!) as Record<string, number>)['unet.lora_alpha'], 6);
     await written.close();

@@ -4,8 +4,17 @@ import { test } from 'node:test';
 import { loadTextEncoder } from 'roentgen-lab/encoders';
 import { dispose, flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
 import { disposeModel } from 'roentgen-lab/pipelines';
-import { encoderTexts, fitDiffusion, fitEncoder, loadEncoderRecipe, loadRecipe, maskTokens, overrideRecipe, recipeNames } from 'roentgen-lab/training';
 import { wordVocabulary } from 'roentgen-lab/tokenizers';
+import {
+  encoderTexts,
+  fitDiffusion,
+  fitEncoder,
+  loadEncoderRecipe,
+  loadRecipe,
+  maskTokens,
+  overrideRecipe,
+  recipeNames,
+} from 'roentgen-lab/training';
 import { tinyModel } from '../pipelines/tiny-model';
 import { noLeaks, tempDir } from '../support';
 
@@ -21,14 +30,20 @@ test('15% of the free tokens are asked for; of these 80% are masked, 10% replace
   assert.ok(Math.abs(share(chosen.length, free) - 0.15) < 0.005);
   assert.ok(Math.abs(share(chosen.filter((i) => hidden[i] === 7).length, chosen.length) - 0.8) < 0.01);
   assert.ok(Math.abs(share(chosen.filter((i) => hidden[i] === ids[i]).length, chosen.length) - 0.1) < 0.01);
-  assert.deepEqual(maskTokens(ids, (id) => id >= 10, 7, 1000, key(3)), { ids: hidden, asked });
+  assert.deepEqual(
+    maskTokens(ids, (id) => id >= 10, 7, 1000, key(3)),
+    { ids: hidden, asked },
+  );
 });
 
 test('a word vocabulary has frequent words whole and spells out the rest', () => {
   const tokenizer = wordVocabulary(['Left effusion.', 'left effusion, small'], { vocabularySize: 60, maxLength: 16 });
   assert.deepEqual(tokenizer.tokens('Left effusion'), ['[CLS]', 'left', 'effusion', '[SEP]']);
   assert.deepEqual(tokenizer.tokens('fuse'), ['[CLS]', 'f', '##u', '##s', '##e', '[SEP]']);
-  assert.throws(() => wordVocabulary(['abc'], { vocabularySize: 6, maxLength: 8 }), /expected at least 11, for special tokens and characters, got 6/);
+  assert.throws(
+    () => wordVocabulary(['abc'], { vocabularySize: 6, maxLength: 8 }),
+    /expected at least 11, for special tokens and characters, got 6/,
+  );
 });
 
 test(
@@ -39,7 +54,7 @@ test(
     const recipe = {
       ...full,
       tokenizer: { vocabulary_size: 400, max_length: 40 },
-      config: { hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 64 },
+      config: { model_type: 'bert' as const, hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 64 },
       optimisation: { ...full.optimisation, steps: 60, learningRate: { ...full.optimisation.learningRate, peak: 3e-3, warmup: 5 } },
       texts: { impressions: 20, prompts: 200 },
     };
@@ -70,10 +85,20 @@ test(
       );
       const { trained } = await fitDiffusion(model, own, pixels, texts, { key: key(1) });
       const after = flatten(model.unet.params);
-      const same = Object.entries(bytes).filter(([path, was]) => after[path]?.size === was.length && Buffer.from((after[path]!.dataSync() as Float32Array).buffer).equals(Buffer.from(was.buffer)));
+      const same = Object.entries(bytes).filter(
+        ([path, was]) =>
+          after[path]?.size === was.length && Buffer.from((after[path]!.dataSync() as Float32Array).buffer).equals(Buffer.from(was.buffer)),
+      );
       const size = trains === 'unet' ? Object.values(after) : Object.values(flatten(model.textProjection!.params as Tree));
-      assert.equal(trained, size.reduce((sum, leaf) => sum + leaf.size, 0));
-      assert.equal(same.length === Object.keys(bytes).length, trains === 'projection', `${name}: ${same.length} leaves of the U-Net are the same`);
+      assert.equal(
+        trained,
+        size.reduce((sum, leaf) => sum + leaf.size, 0),
+      );
+      assert.equal(
+        same.length === Object.keys(bytes).length,
+        trains === 'projection',
+        `${name}: ${same.length} leaves of the U-Net are the same`,
+      );
       assert.equal(model.textEncoder.config.model_type, 'bert');
       disposeModel(model);
     }

@@ -15,7 +15,7 @@ import {
   vaeLoss,
   wholeVaeLoss,
 } from 'roentgen-lab/training';
-import { decode, initVae, type VaeParams } from 'roentgen-lab/vae';
+import { decode, encode, initVae, type VaeParams } from 'roentgen-lab/vae';
 import { assertSameTree } from '../networks';
 import { assertClose, noLeaks } from '../support';
 
@@ -42,14 +42,17 @@ const optimisation: Optimisation = {
   clipNorm: 1e6,
 };
 
-const images = (): tf.Tensor4D => tf.tidy(() => tf.sub(tf.mul(tf.tensor4d(uniformArray(key(3), 2 * SIZE * SIZE), [2, SIZE, SIZE, 1]), 2), 1));
+const images = (): tf.Tensor4D =>
+  tf.tidy(() => tf.sub(tf.mul(tf.tensor4d(uniformArray(key(3), 2 * SIZE * SIZE), [2, SIZE, SIZE, 1]), 2), 1));
 
 test(
   'the adaptive weight is the ratio of whole gradients at the last layer, and nothing is taught through it',
   noLeaks(() => {
     const params = initVae(config, key(1));
     const critic = initPatchDiscriminator(1, key(2));
-    const [x, z] = [images(), normal<tf.Rank.R4>(key(5), [2, 16, 16, 4])];
+    const x = images();
+    const noise = tf.zeros([2, 16, 16, 4]) as tf.Tensor4D;
+    const z = tf.tidy(() => encode(config, params, x).mean);
     const reconstruction = (y: tf.Tensor4D): tf.Scalar => tf.mean(tf.abs(tf.sub(y, x))) as tf.Scalar;
     const adversarial = (y: tf.Tensor4D): tf.Scalar => tf.neg(tf.mean(patchDiscriminator(critic, y))) as tf.Scalar;
     const norms = [reconstruction, adversarial].map((loss) => {
@@ -64,25 +67,26 @@ test(
       return tf.add(tf.mul(balance, 3), tf.sum(detach(w.weight))) as tf.Scalar;
     })({ weight: params.decoder.conv_out.weight });
     assert.ok(grads.weight.dataSync().every((g) => g === 0));
-    const total = wholeVaeLoss(
-      config,
-      { ...plain, adversarial: { weight: 0.5, from: 1 } },
-      { vae: params, discriminator: critic },
-      { images: x, noise: tf.zeros([2, 16, 16, 4]), adversarial: tf.scalar(0.5) },
-      undefined,
-      false,
-    );
+    const active = tf.scalar(0.5);
+    const asked = { ...plain, adversarial: { weight: 0.5, from: 1 } };
+    const trained = { vae: params, discriminator: critic };
+    const total = wholeVaeLoss(config, asked, trained, { images: x, noise, adversarial: active }, undefined, false);
+    assertClose(total.aux.balance!, [norms[0]! / (norms[1]! + 1e-4)], 1e-4, 'adaptive weight');
     assert.ok(norms[0]! > 0 && norms[1]! > 0);
     assert.ok(Number.isFinite(total.loss.dataSync()[0]!));
     const { loss, aux } = total;
     const sum = tf.tidy(() => {
-      const { reconstruction: l1, kl, adversarial: g, discriminator: d, balance } = Object.fromEntries(
-        Object.entries(aux).map(([name, scalar]) => [name, scalar.dataSync()[0]!]),
-      ) as Record<string, number>;
+      const {
+        reconstruction: l1,
+        kl,
+        adversarial: g,
+        discriminator: d,
+        balance,
+      } = Object.fromEntries(Object.entries(aux).map(([name, scalar]) => [name, scalar.dataSync()[0]!])) as Record<string, number>;
       return l1! + 1e-6 * kl! + 0.5 * balance! * g! + d!;
     });
     assertClose(loss, [sum], 1e-5, 'sum of the terms');
-    dispose(params, critic as never, x, z, value, grads, loss, aux);
+    dispose(params, critic as never, x, z, noise, active, value, grads, loss, aux);
   }),
 );
 
@@ -113,7 +117,10 @@ test(
   }),
 );
 
-const train = (weights: VaeLossWeights, extra: Partial<TrainVaeOptions> = {}): Promise<{ params: VaeParams; log: { loss: number; aux: Readonly<Record<string, number>> }[] }> => {
+const train = (
+  weights: VaeLossWeights,
+  extra: Partial<TrainVaeOptions> = {},
+): Promise<{ params: VaeParams; log: { loss: number; aux: Readonly<Record<string, number>> }[] }> => {
   const params = initVae(config, key(1));
   const pixels = uniformArray(foldIn(key(9), 1), 6 * SIZE * SIZE);
   return trainVae({ config, params, pixels, size: SIZE, weights, optimisation, key: key(12), ...extra }).then(({ params: last, log }) => {
@@ -132,7 +139,9 @@ test(
     assertClose(late.params.decoder.conv_out.weight, without.params.decoder.conv_out.weight, 1e-6);
     assertSameTree(early.params as never, again.params as never);
     assert.deepEqual(early.log, again.log);
-    const differ = tf.tidy(() => tf.max(tf.abs(tf.sub(early.params.decoder.conv_out.weight, late.params.decoder.conv_out.weight))).dataSync()[0]!);
+    const differ = tf.tidy(
+      () => tf.max(tf.abs(tf.sub(early.params.decoder.conv_out.weight, late.params.decoder.conv_out.weight))).dataSync()[0]!,
+    );
     assert.ok(differ > 1e-5, `largest difference ${differ}`);
     assertClose([early.log[1]!.loss], [late.log[1]!.loss], 1e-6, 'step 2');
     assert.ok(early.log[2]!.aux.balance! > 0 && early.log[2]!.aux.balance! <= 1e4);
@@ -151,7 +160,11 @@ test(
     await assert.rejects(train({ ...plain, perceptual: 0.3 }), /weights.perceptual: expected a network/);
     const [x, y] = [images(), tf.zeros([2, SIZE, SIZE, 1]) as tf.Tensor4D];
     const terms = vaeLoss(x, y, tf.zeros([1, 1, 1, 1]), tf.zeros([1, 1, 1, 1]), { ...plain, reconstruction: 'l2' });
-    assertClose(terms.reconstruction, tf.tidy(() => tf.mean(tf.square(x))), 1e-6);
+    assertClose(
+      terms.reconstruction,
+      tf.tidy(() => tf.mean(tf.square(x))),
+      1e-6,
+    );
     tf.dispose([x, y, terms.loss, terms.reconstruction, terms.kl]);
     dispose(params, bare.params, seen.params);
   }),
