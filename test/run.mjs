@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 
 // `npm test`: sets up what is missing, then runs the tests (types, lint and the import rule are among them) on node's runner, whose totals come last.
-// `npm test -- engine files/json` runs the files whose path holds one of these; `--name pattern` those tests whose name matches.
+// `npm run test:long` (`--long`) takes the full counts where tests have reduced ones. `npm test -- engine files/json` runs the files whose path holds one of these; `--name pattern` those tests whose name matches.
 
 import { join, relative, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -30,9 +30,9 @@ function rank(file) {
 
 function options() {
   try {
-    return parseArgs({ allowPositionals: true, options: { name: { type: 'string', multiple: true } } });
+    return parseArgs({ allowPositionals: true, options: { name: { type: 'string', multiple: true }, long: { type: 'boolean' } } });
   } catch (error) {
-    process.stderr.write(`npm test: ${error.message}\nUsage: npm test -- [part of a test file's path ...] [--name pattern]\n`);
+    process.stderr.write(`npm test: ${error.message}\nUsage: npm test -- [part of a test file's path ...] [--name pattern] [--long]\n`);
     process.exit(2);
   }
 }
@@ -52,8 +52,9 @@ if (files.length === 0) {
 process.chdir(root);
 // Tests say themselves which engine they need; a choice made for this shell must not reach them.
 delete process.env.ROENTGEN_BACKEND;
+if (values.long) process.env.ROENTGEN_LONG_TESTS = '1';
 const patterns = values.name ? { testNamePatterns: values.name } : {};
-const events = run({ files, concurrency: 2, timeout: 600_000, ...patterns });
+const events = run({ files, concurrency: 2, timeout: values.long ? 7_200_000 : 600_000, ...patterns });
 const totals = [];
 events.on('test:diagnostic', ({ nesting, message }) => {
   if (nesting === 0 && /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /.test(message)) totals.push(message);

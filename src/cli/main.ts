@@ -8,13 +8,30 @@ import { addDoctor } from './doctor';
 import { addEncode } from './encode';
 import { addGenerate } from './generate';
 import { addLab } from './lab';
+import { addMlm } from './mlm';
 import { addModels } from './models';
 import { root } from './paths';
 import { addQuickstart } from './quickstart';
 import { addReport } from './report';
+import { addRuns } from './runs';
+import { addStrategies } from './strategies';
+import { addTrain } from './train';
 import { addVerify } from './verify';
 
-const commands: readonly AddCommand[] = [addDoctor, addEncode, addGenerate, addLab, addModels, addQuickstart, addReport, addVerify];
+const commands: readonly AddCommand[] = [
+  addDoctor,
+  addEncode,
+  addGenerate,
+  addLab,
+  addMlm,
+  addModels,
+  addQuickstart,
+  addReport,
+  addRuns,
+  addStrategies,
+  addTrain,
+  addVerify,
+];
 
 /** The program with all commands, as tests and `main` use it. */
 export function createProgram(context: Context): Command {

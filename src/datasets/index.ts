@@ -1,7 +1,16 @@
 export { type BatchOptions, checkIndex, type Dataset, type ImageRecord } from './dataset';
 export { type FolderOptions, openFolder } from './folder';
 export { openNih } from './nih';
-export { type DatasetSplit, type OpenDatasetOptions, openDataset, openSplit, phantomSplit, vocabularyTexts, worldSplit } from './open';
+export {
+  type DatasetSplit,
+  type OpenDatasetOptions,
+  openDataset,
+  openSplit,
+  type PhantomCounts,
+  phantomSplit,
+  vocabularyTexts,
+  worldSplit,
+} from './open';
 export {
   CHEXPERT_LABELS,
   type ChexpertLabel,

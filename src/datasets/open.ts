@@ -7,7 +7,7 @@ import { FileError } from '../files';
 import type { Dataset } from './dataset';
 import { openFolder } from './folder';
 import { openNih } from './nih';
-import { openPhantom } from './phantom';
+import { openPhantom, type Projection } from './phantom';
 import { splitByPatient } from './split';
 import { openWorld } from './world';
 
@@ -47,9 +47,17 @@ export interface DatasetSplit {
   readonly test: Dataset;
 }
 
+/** Sizes of the phantom's parts, and the views of the one to train on. */
+export interface PhantomCounts {
+  readonly train: number;
+  readonly test: number;
+  /** PA and AP where left out. The part to measure on has these in any case, so that figures compare. */
+  readonly views?: readonly Projection[];
+}
+
 /** The built-in phantom, the same for every run: frontal views with short prompts. */
-export function phantomSplit(counts: { readonly train: number; readonly test: number }): DatasetSplit {
-  return { train: openPhantom({ seed: 1, count: counts.train }), test: openPhantom({ seed: 2, count: counts.test }) };
+export function phantomSplit({ train, test, views }: PhantomCounts): DatasetSplit {
+  return { train: openPhantom({ seed: 1, count: train, ...(views ? { views } : {}) }), test: openPhantom({ seed: 2, count: test }) };
 }
 
 /** The built-in small world, the same for every run. */
@@ -83,7 +91,7 @@ const TEST_FRACTION = 0.2;
  * @param options.key    fixes the division
  */
 export async function openSplit(
-  options: OpenDatasetOptions & { readonly counts: { readonly train: number; readonly test: number }; readonly key: Key },
+  options: OpenDatasetOptions & { readonly counts: PhantomCounts; readonly key: Key },
 ): Promise<DatasetSplit> {
   if (options.data === 'phantom') return phantomSplit(options.counts);
   if (options.data === 'world') return worldSplit(options.counts);

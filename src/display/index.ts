@@ -14,6 +14,7 @@ export { notForDiagnosis, palette } from './palette';
 export { type DisplayWindow, type Picture, pictures } from './pixels';
 export { type Progress, progress, withProgress } from './progress';
 export { exportNotebook, type ReportSummary } from './report/export';
+export { compareRuns, describeRun, type RunSummary, reportRun, runsBelow } from './run-report';
 export { type TableInput, type TableOptions, table } from './table';
 export { tokenStrip } from './tokens';
 export * from './widgets';

@@ -1,13 +1,13 @@
 /** The transformer that both towers of CLIP share (Radford et al. 2021, arXiv:2103.00020): layer norms first, residuals after. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, gelu, layerNorm, linear, quickGelu } from '../engine';
-import { type LinearParams, linearSpec, type NormParams, normSpec, type Spec } from '../nn';
+import { attention, gelu, layerNorm, quickGelu } from '../engine';
+import { type AdaptedLinearParams, type LinearParams, linearLayer, linearSpec, type NormParams, normSpec, type Spec } from '../nn';
 import type { ClipTowerConfig } from './clip-config';
 
 export type ClipLayerParams = {
   layer_norm1: NormParams;
-  self_attn: { q_proj: LinearParams; k_proj: LinearParams; v_proj: LinearParams; out_proj: LinearParams };
+  self_attn: { q_proj: AdaptedLinearParams; k_proj: AdaptedLinearParams; v_proj: AdaptedLinearParams; out_proj: AdaptedLinearParams };
   layer_norm2: NormParams;
   mlp: { fc1: LinearParams; fc2: LinearParams };
 };
@@ -33,7 +33,7 @@ export function clipLayerSpecs(config: Required<ClipTowerConfig>): Spec<ClipLaye
 export const clipNorm = (x: tf.Tensor, { weight, bias }: NormParams, { layer_norm_eps }: Required<ClipTowerConfig>): tf.Tensor =>
   layerNorm(x, weight, bias, layer_norm_eps);
 
-const project = (x: tf.Tensor3D, { weight, bias }: LinearParams): tf.Tensor3D => linear(x, weight, bias);
+const project = (x: tf.Tensor3D, layer: AdaptedLinearParams): tf.Tensor3D => linearLayer(x, layer);
 
 /**
  * @param x    [B, L, C]

@@ -32,6 +32,11 @@ export class Message {
     return this.varint((field << 3) | 5).append(new Uint8Array(Float32Array.of(value).buffer));
   }
 
+  /** A 64-bit float field. */
+  double(field: number, value: number): this {
+    return this.varint((field << 3) | 1).append(new Uint8Array(Float64Array.of(value).buffer));
+  }
+
   /** A string, bytes or message field. */
   bytes(field: number, value: string | Uint8Array | Message): this {
     const encoded = typeof value === 'string' ? Buffer.from(value) : value instanceof Message ? value.finish() : value;

@@ -1,7 +1,8 @@
 /** One eager call of a function recorded as a TensorFlow graph: every op that tfjs hands to the addon becomes a node. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute, type Binding, type GraphSession, GraphWriter } from './graph';
+import { attribute, type Binding, type GraphSession, GraphWriter, type OpOutput } from './graph';
+import type { Message } from './protobuf';
 
 /** What is used of tfjs-node's backend. */
 interface NodeBackend {
@@ -40,6 +41,42 @@ export interface TracedResult {
   readonly nextState: readonly (tf.Tensor | undefined)[];
 }
 
+/** The recording under way, where there is one. */
+let underway: { update: typeof updateVariables; has(x: tf.Tensor): boolean; postpone: typeof postponed } | undefined;
+
+/**
+ * An op whose result has its first input's shape, put into the graph being recorded without being computed now: the result's values mean nothing while
+ * recording, but it costs no memory. For results of the parameters' size.
+ *
+ * @returns undefined where no call is being recorded
+ */
+export function postponed(op: string, inputs: readonly tf.Tensor[], attributes: Readonly<Record<string, Message>>): tf.Tensor | undefined {
+  return underway?.postpone(op, inputs, attributes);
+}
+
+/** Whether a call is being recorded and `x` is a leaf of its state, so that `updateVariables` can change it in place. */
+export function isVariable(x: tf.Tensor): boolean {
+  return underway?.has(x) ?? false;
+}
+
+/**
+ * An op of TensorFlow that changes state leaves where they lie, such as ResourceApplyAdam: nothing is computed now, and nothing is held twice when
+ * the graph runs. Such ops run one after the other in the order of the calls, after every op that reads their leaves' old values has been given them.
+ *
+ * @param leaves the op's resources, leaves of the state being recorded (`isVariable`); what the step returns in their place must be the results
+ * @param inputs the op's further inputs, in its order
+ * @returns      the leaves' values after the op; only their shapes mean something while recording
+ */
+export function updateVariables(
+  op: string,
+  leaves: readonly tf.Tensor[],
+  inputs: readonly tf.Tensor[],
+  attributes: Readonly<Record<string, Message>>,
+): tf.Tensor[] {
+  if (!underway) throw new Error(`updateVariables: ${op}: no call is being recorded`);
+  return underway.update(op, leaves, inputs, attributes);
+}
+
 /**
  * Records `call()`, which must compute from `state` and `inputs` by tensor ops alone.
  *
@@ -70,7 +107,10 @@ export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]
     return name;
   };
 
+  const leafOf = new Map<number, number>(); // id of a leaf's first or changed value → index in the state
+  const changed = new Map<number, { id: number; node: string }>(); // index in the state → its value after the last op that changed it in place
   state.forEach((x, i) => {
+    leafOf.set(idOf(x), i);
     const [dtype, shape] = [attribute.type(dtypeOf(x)), attribute.shape(x.shape)];
     graph.add('VarHandleOp', [], { dtype, shape, shared_name: attribute.string(`state${i}`) }, `state${i}`);
     graph.add('Placeholder', [], { dtype, shape }, `write${i}`);
@@ -108,6 +148,44 @@ export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]
     return original.tensorDataSync(id);
   };
 
+  /** A handle of its own that shares `x`'s memory and stands for a node's result of the same shape. */
+  const stand = (x: tf.Tensor, name: string): [OpOutput, tf.Tensor] => {
+    const T = { name: 'T', type: original.TF_ATTR_TYPE, value: dtypeOf(x) };
+    const output = original.executeOp('Identity', [T], getIds.call(node, [x]), 1)[0]!;
+    references.set(output.id, name);
+    known.set(output.id, output);
+    live.add(output.id);
+    return [output, node.createOutputTensor(output)];
+  };
+  let latest: string | undefined; // the last op that changes variables
+  const update: typeof updateVariables = (op, leaves, values, attributes) => {
+    const indices = leaves.map((x) => leafOf.get(idOf(x)));
+    const missing = indices.indexOf(undefined);
+    if (missing >= 0) throw new Error(`updateVariables: ${op}: resource ${missing} is no leaf of the state`);
+    const order = [...indices.map((i) => `^read${i}`), ...(latest === undefined ? [] : [`^${latest}`])];
+    const handles = indices.map((i) => `state${i}`);
+    latest = graph.add(op, [...handles, ...values.map((x) => reference(idOf(x))), ...order], attributes);
+    return leaves.map((x, k) => {
+      const i = indices[k]!;
+      const dtype = attribute.type(dtypeOf(x));
+      const [output, tensor] = stand(x, graph.add('ReadVariableOp', [`state${i}`, `^${latest}`], { dtype }));
+      leafOf.set(output.id, i);
+      changed.set(i, { id: output.id, node: latest! });
+      return tensor;
+    });
+  };
+  const postpone: typeof postponed = (op, inputs, attributes) =>
+    stand(
+      inputs[0]!,
+      graph.add(
+        op,
+        inputs.map((x) => reference(idOf(x))),
+        attributes,
+      ),
+    )[1];
+
+  const outer = underway;
+  underway = { update, has: (x) => leafOf.has(idOf(x)), postpone };
   node.binding = binding;
   node.getInputTensorIds = (tensors) => {
     const ids = getIds.call(node, tensors);
@@ -131,6 +209,14 @@ export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]
     tf.tidy(() => {
       const result = call();
       result.nextState.forEach((next, i) => {
+        const inPlace = changed.get(i);
+        if (inPlace) {
+          if (next === undefined || idOf(next) !== inPlace.id)
+            throw new TypeError(`compileStep: state leaf ${i} was changed in place, so its changed value must be its next one`);
+          updates.push(inPlace.node);
+          updated.push(i);
+          return;
+        }
         if (next === undefined || next === state[i]) return;
         const source = reference(idOf(next));
         if (next.dtype !== state[i]!.dtype || !tf.util.arraysEqual(next.shape, state[i]!.shape))
@@ -149,6 +235,7 @@ export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]
     graph.add('Identity', [one, ...updates.map((name) => `^${name}`)], { T: attribute.type(3) }, 'done');
     return { session: graph.load(original), outputs: [...outputs, 'done'], updated };
   } finally {
+    underway = outer;
     node.binding = original;
     node.getInputTensorIds = getIds;
   }

@@ -90,3 +90,15 @@ export function cloneTree<T extends Tree>(tree: T): T {
 export function countParameters(tree: Tree): number {
   return Object.values(flatten(tree)).reduce((sum, leaf) => sum + leaf.size, 0);
 }
+
+/** A tree's leaves in two trees, by their paths: those that `chosen` names, and the rest. Tensors are shared, not copied. */
+export function partition(tree: Tree, chosen: (path: string) => boolean): [chosen: Tree, rest: Tree] {
+  const parts: [FlatTree, FlatTree] = [{}, {}];
+  for (const [path, leaf] of Object.entries(flatten(tree))) parts[chosen(path) ? 0 : 1][path] = leaf;
+  return [unflatten(parts[0]), unflatten(parts[1])];
+}
+
+/** One tree with the leaves of several; where a path is in more than one, the last one's counts. Tensors are shared, not copied. */
+export function merge<T extends Tree = Tree>(...trees: readonly Tree[]): T {
+  return unflatten<T>(Object.assign({}, ...trees.map(flatten)) as FlatTree);
+}

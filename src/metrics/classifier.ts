@@ -76,18 +76,31 @@ export function classifierShapes(config: ClassifierConfig): Record<string, numbe
 }
 
 /**
+ * What each convolution makes of pictures, from fine to coarse: where a perceptual loss compares them.
+ *
+ * @param images [B, size, size, 1], 0 to 1
+ * @returns      [B, h, w, C] each; the caller disposes them
+ */
+export function classifierStages(config: ClassifierConfig, params: ClassifierParams, images: tf.Tensor4D): tf.Tensor4D[] {
+  return scope(() => {
+    let x = tf.mul(tf.sub(images, 0.5), 4) as tf.Tensor4D; // radiographs have a standard deviation of about a quarter
+    return stages(config.channels).map(([, , stride], i) => {
+      const { conv, norm } = params.stages[i]!;
+      const y = conv2d(x, conv.weight, conv.bias, { stride, padding: 1 });
+      x = groupNorm(y, norm.weight, norm.bias, { groups: GROUPS, eps: 1e-5, silu: true }) as tf.Tensor4D;
+      return x;
+    });
+  });
+}
+
+/**
  * @param images [B, size, size, 1], 0 to 1
  * @returns the caller disposes it
  */
 export function classifier(config: ClassifierConfig, params: ClassifierParams, images: tf.Tensor4D): ClassifierOutput {
   const { B } = expectShape('classifier: images', images, `B ${config.size} ${config.size} 1`);
   return scope(() => {
-    let x = tf.mul(tf.sub(images, 0.5), 4) as tf.Tensor4D; // pictures have a standard deviation of about a quarter
-    stages(config.channels).forEach(([, , stride], i) => {
-      const { conv, norm } = params.stages[i]!;
-      const y = conv2d(x, conv.weight, conv.bias, { stride, padding: 1 });
-      x = groupNorm(y, norm.weight, norm.bias, { groups: GROUPS, eps: 1e-5, silu: true }) as tf.Tensor4D;
-    });
+    const x = classifierStages(config, params, images).pop()!;
     const flat = tf.reshape(x, [B!, -1]) as tf.Tensor2D; // positions stay apart: a side is a place
     const hidden = silu(linear(flat, params.embed.weight, params.embed.bias)) as tf.Tensor2D;
     return {

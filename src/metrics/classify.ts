@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { compileStep, dispose, scope } from '../engine';
 import { loadParameters, readJson, saveParameters, writeJson } from '../files';
-import { type ClassifierConfig, type ClassifierOutput, type ClassifierParams, classifier, classifierShapes } from './classifier';
+import type { PerceptualNetwork } from '../training';
+import {
+  type ClassifierConfig,
+  type ClassifierOutput,
+  type ClassifierParams,
+  classifier,
+  classifierShapes,
+  classifierStages,
+} from './classifier';
 import type { Features } from './frechet';
 
 export interface Classifier {
@@ -19,6 +27,11 @@ export interface Classified {
   readonly presence: Float32Array;
   /** Probability of "right" against "left", [n, sided] row-major. */
   readonly right: Float32Array;
+}
+
+/** The classifier as the network in whose features an autoencoder's perceptual loss compares pictures (`fitVae`). */
+export function perceptualNetwork({ config, params }: Classifier): PerceptualNetwork<ClassifierParams> {
+  return { params, features: (weights, images) => classifierStages(config, weights, images) };
 }
 
 const BATCH = 64;

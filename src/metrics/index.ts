@@ -6,5 +6,7 @@ export * from './classify';
 export * from './evaluate';
 export * from './frechet';
 export * from './kept-classifier';
+export * from './measure-strategy';
+export * from './ssim';
 export * from './summary';
 export * from './train-classifier';

@@ -1,11 +1,17 @@
 /** An attention layer with its projections (Vaswani et al. 2017), in the key names of Stable Diffusion. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, attentionWeights, linear } from '../engine';
-import { type LinearParams, linearSpec } from './layers';
+import { attention, attentionWeights } from '../engine';
+import { linearSpec } from './layers';
+import { type AdaptedLinearParams, linearLayer } from './lora';
 import type { Spec } from './parameters';
 
-export type AttentionParams = { to_q: LinearParams; to_k: LinearParams; to_v: LinearParams; to_out: [LinearParams] };
+export type AttentionParams = {
+  to_q: AdaptedLinearParams;
+  to_k: AdaptedLinearParams;
+  to_v: AdaptedLinearParams;
+  to_out: [AdaptedLinearParams];
+};
 
 export interface AttentionShape {
   /** Channels of the queries' side, in and out. */
@@ -48,11 +54,10 @@ export function attentionLayer(
   { heads, mask, onWeights }: AttentionLayerOptions,
 ): tf.Tensor3D {
   return tf.tidy(() => {
-    const q = linear(x, params.to_q.weight, params.to_q.bias);
-    const k = linear(context, params.to_k.weight, params.to_k.bias);
-    const v = linear(context, params.to_v.weight, params.to_v.bias);
+    const q = linearLayer(x, params.to_q);
+    const k = linearLayer(context, params.to_k);
+    const v = linearLayer(context, params.to_v);
     if (onWeights) tf.tidy(() => onWeights(attentionWeights(q, k, { heads, mask })));
-    const [out] = params.to_out;
-    return linear(attention(q, k, v, { heads, mask }), out.weight, out.bias);
+    return linearLayer(attention(q, k, v, { heads, mask }), params.to_out[0]);
   });
 }

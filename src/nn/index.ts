@@ -3,6 +3,7 @@
 export * from './attention';
 export * from './config';
 export * from './layers';
+export * from './lora';
 export * from './parameters';
 export * from './resample';
 export * from './resnet';

@@ -9,6 +9,7 @@ import { createScheduler, type SchedulerConfig } from '../schedulers';
 import { loadTokenizer } from '../tokenizers';
 import { loadUNet, saveUNet } from '../unet';
 import { loadVae, saveVae } from '../vae';
+import { hasLora } from './lora';
 import { checkModel, type Model } from './model';
 import { type ModelCard, modelCard } from './model-card';
 import { forgetNetworks } from './networks';
@@ -104,10 +105,13 @@ async function expectVariant(folder: string, variant: string): Promise<void> {
  * has not (`foldTextProjection` takes it into the U-Net). Files are replaced one by one, each whole; `model_index.json` comes last.
  *
  * @param card what its README.md, the model card, says of data, recipe and measures
- * @throws Error where a file cannot be written, or the parts do not fit each other
+ * @throws Error where a file cannot be written, or the parts do not fit each other; RangeError where the model has adapters, which have a file
+ *               of their own
  */
 export async function saveModel(model: Model, folder: string, card: ModelCard = {}): Promise<void> {
   checkModel(model, 'saveModel');
+  if (hasLora(model.unet.params) || hasLora(model.textEncoder.params))
+    throw new RangeError('saveModel: the model has adapters: write them with saveLora, then mergeLora or removeLora');
   const scheduler = createScheduler(model.schedulerConfig, { steps: 1 }).className;
   await saveUNet(join(folder, 'unet'), model.unet);
   await saveVae(join(folder, 'vae'), model.vae);

@@ -86,6 +86,8 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
       const pair = library.encode(prepare(first), { text_pair: prepare(second), return_token_type_ids: true });
       return { ids: pair.ids, typeIds: pair.token_type_ids ?? [] };
     },
+    withTokens: (words: readonly string[]): Tokenizer => createTokenizer(where, addTokens(where, definition, words), settings),
+    idOf: (token: string): number | undefined => library.token_to_id(token),
     withLength: (length: number): Tokenizer => createTokenizer(where, definition, { ...settings, maxLength: length }),
     save: (folder: string): Promise<void> => save(folder, definition, settings),
   };
@@ -106,6 +108,19 @@ function sizeOf({ model, added_tokens: added = [] }: TokenizerJson): number {
   else for (const id of Object.values(model.vocab)) largest = Math.max(largest, id);
   for (const { id } of added) largest = Math.max(largest, id);
   return largest + 1;
+}
+
+/** The definition with further words, found in a text before anything else is done to it. */
+function addTokens(where: string, definition: TokenizerJson, words: readonly string[]): TokenizerJson {
+  const { model, added_tokens: added = [] } = definition;
+  const known = new Set([...added.map(({ content }) => content), ...(Array.isArray(model.vocab) ? [] : Object.keys(model.vocab))]);
+  const first = sizeOf(definition);
+  const fresh = [...new Set(words)].filter((word) => !known.has(word));
+  for (const word of fresh)
+    if (!/^\S+$/.test(word))
+      throw new RangeError(`${where}: a new token: expected a word without white space, got ${JSON.stringify(word)}`);
+  const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
+  return { ...definition, added_tokens: [...added, ...fresh.map((content, i) => ({ id: first + i, content, ...plain }))] };
 }
 
 /**

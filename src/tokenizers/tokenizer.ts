@@ -50,6 +50,14 @@ export interface Tokenizer {
   tokens(text: string): string[];
   encodePair(first: string, second: string): EncodedPair;
   /**
+   * A tokenizer that also knows these words, each as one token with the next free id; those it knows already keep theirs.
+   *
+   * @throws RangeError where a word is empty or has white space in it
+   */
+  withTokens(words: readonly string[]): Tokenizer;
+  /** The id of a token as it is in the vocabulary, or undefined. */
+  idOf(token: string): number | undefined;
+  /**
    * The same vocabulary for texts of another length.
    *
    * @throws RangeError where the length has no room for a text

@@ -1,7 +1,8 @@
 /** AdamW: Adam with decoupled weight decay. Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2, in PyTorch's form. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, mapTree, scope, type Tree } from '../engine';
+import { type AdamLeaf, adamUpdate, flatten, mapTree, scope, type Tree } from '../engine';
+import { type LearningRate, learningRateGroup } from './learning-rate';
 
 export interface AdamWOptions {
   /** Decay rates of the first and second moment. */
@@ -16,47 +17,72 @@ export interface AdamWOptions {
 export type Moments<P extends Tree> = { readonly m: P; readonly v: P };
 
 /** What changes from step to step, as scalars, so that one graph serves every step. */
-export interface AdamWSchedule {
-  readonly learningRate: tf.Scalar;
-  /** 1 - β₁^t and 1 - β₂^t of step t = 1, 2, …; computed in double precision, since β₂ is near 1. */
-  readonly correction1: tf.Scalar;
-  readonly correction2: tf.Scalar;
-}
+export type AdamWSchedule = {
+  readonly beta1: tf.Scalar;
+  readonly beta2: tf.Scalar;
+  readonly epsilon: tf.Scalar;
+  /** By group of parameters (`LearningRate.peaks`): the rate with the moments' corrections, and the weights' decay. */
+  readonly rates: Readonly<Record<string, tf.Scalar>>;
+  readonly decays: Readonly<Record<string, tf.Scalar>>;
+};
 
 /** Moments before the first step: zeros. The caller disposes them. */
 export function initMoments<P extends Tree>(params: P): Moments<P> {
   return { m: mapTree((leaf) => tf.zerosLike(leaf), params), v: mapTree((leaf) => tf.zerosLike(leaf), params) };
 }
 
-/** The scalars of step `t`, counted from 1. The caller disposes them. */
-export function adamWSchedule(t: number, learningRate: number, [beta1, beta2]: readonly [number, number]): AdamWSchedule {
-  return { learningRate: tf.scalar(learningRate), correction1: tf.scalar(1 - beta1 ** t), correction2: tf.scalar(1 - beta2 ** t) };
+/**
+ * The scalars of step `t`, counted from 1; corrections are computed in double precision, since β₂ is near 1. The caller disposes them.
+ *
+ * @param rates the step's learning rates by group, '' for those in none (`learningRatesAt`)
+ */
+export function adamWSchedule(t: number, rates: Readonly<Record<string, number>>, options: AdamWOptions): AdamWSchedule {
+  const [beta1, beta2] = options.betas;
+  const root = Math.sqrt(1 - beta2 ** t);
+  const each = (fn: (rate: number) => number): Record<string, tf.Scalar> =>
+    Object.fromEntries(Object.entries(rates).map(([group, rate]) => [group, tf.scalar(fn(rate))]));
+  return {
+    beta1: tf.scalar(beta1),
+    beta2: tf.scalar(beta2),
+    epsilon: tf.scalar(options.epsilon * root),
+    rates: each((rate) => (rate * root) / (1 - beta1 ** t)),
+    decays: each((rate) => rate * options.weightDecay),
+  };
+}
+
+/** The scalars where `active` is true; elsewhere those with which a step changes nothing. */
+export function whereActive(active: tf.Tensor, { beta1, beta2, epsilon, rates, decays }: AdamWSchedule): AdamWSchedule {
+  return scope(() => {
+    const or = (x: tf.Scalar, rest: number): tf.Scalar => tf.where(active, x, tf.scalar(rest));
+    const zeroed = (group: Readonly<Record<string, tf.Scalar>>): Record<string, tf.Scalar> =>
+      Object.fromEntries(Object.entries(group).map(([name, x]) => [name, or(x, 0)]));
+    return { beta1: or(beta1, 1), beta2: or(beta2, 1), epsilon: tf.clone(epsilon), rates: zeroed(rates), decays: zeroed(decays) };
+  });
 }
 
 /**
- * One step over a whole tree.
+ * One step over a whole tree; in a compiled step, in place (`adamUpdate`).
  *
+ * @param learningRate says which parameter is in which group
  * @returns new parameters and moments; the caller disposes them
  */
 export function adamW<P extends Tree>(
   params: P,
   grads: P,
   moments: Moments<P>,
-  { learningRate, correction1, correction2 }: AdamWSchedule,
-  { betas: [beta1, beta2], epsilon, weightDecay }: AdamWOptions,
+  { beta1, beta2, epsilon, rates, decays }: AdamWSchedule,
+  { weightDecay, learningRate }: AdamWOptions & { readonly learningRate: LearningRate },
 ): { params: P; moments: Moments<P> } {
   return scope(() => {
     const [g, m, v] = [flatten(grads), flatten(moments.m), flatten(moments.v)];
-    const keep = tf.sub(1, tf.mul(learningRate, weightDecay));
-    const rate = tf.div(learningRate, correction1);
-    const root2 = tf.sqrt(correction2);
-    const nextM = mapTree((_, path) => tf.add(tf.mul(m[path]!, beta1), tf.mul(g[path]!, 1 - beta1)), params);
-    const nextV = mapTree((_, path) => tf.add(tf.mul(v[path]!, beta2), tf.mul(tf.square(g[path]!), 1 - beta2)), params);
-    const [m1, v1] = [flatten(nextM), flatten(nextV)];
-    const next = mapTree((leaf, path) => {
-      const denominator = tf.add(tf.div(tf.sqrt(v1[path]!), root2), epsilon);
-      return tf.sub(tf.mul(leaf, keep), tf.mul(rate, tf.div(m1[path]!, denominator)));
-    }, params);
-    return { params: next, moments: { m: nextM, v: nextV } };
+    const next: Record<string, AdamLeaf> = {};
+    for (const [path, param] of Object.entries(flatten(params))) {
+      const group = learningRateGroup(learningRate, path);
+      const decay = weightDecay === 0 ? {} : { decay: decays[group]! };
+      const scalars = { rate: rates[group]!, beta1, beta2, epsilon, ...decay };
+      next[path] = adamUpdate({ param, m: m[path]!, v: v[path]! }, g[path]!, scalars);
+    }
+    const take = (part: keyof AdamLeaf): P => mapTree((_, path) => next[path]![part], params);
+    return { params: take('param'), moments: { m: take('m'), v: take('v') } };
   });
 }

@@ -1,22 +1,19 @@
 /** Gradient clipping by global norm. Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, algorithm 1, in PyTorch's form. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, mapTree, scope, type Tree } from '../engine';
+import { flatten, mapTree, scaleOrZero, scope, sumOfSquares, type Tree } from '../engine';
 
-/** √(Σ g²) over every value of the tree; a scalar that the caller disposes. */
-export function globalNorm(grads: Tree): tf.Scalar {
-  return scope(() => tf.sqrt(tf.addN(Object.values(flatten(grads)).map((leaf) => tf.sum(tf.square(leaf))))) as tf.Scalar);
+/** Σ x² of each leaf in the tree's order, [leaves]; the caller disposes it. */
+export function squaredNorms(tree: Tree): tf.Tensor1D {
+  return scope(() => tf.stack(Object.values(flatten(tree)).map(sumOfSquares)) as tf.Tensor1D);
 }
 
-/**
- * Gradients scaled so that their global norm is at most `maxNorm`.
- *
- * @returns the scaled tree and the norm before scaling; the caller disposes them
- */
-export function clipByGlobalNorm<P extends Tree>(grads: P, maxNorm: number): { grads: P; norm: tf.Scalar } {
-  return scope(() => {
-    const norm = globalNorm(grads);
-    const scale = tf.minimum(tf.div(maxNorm, tf.add(norm, 1e-6)), 1);
-    return { grads: mapTree((leaf) => tf.mul(leaf, scale), grads), norm };
-  });
+/** What gradients of this global norm are multiplied by so that it is at most `maxNorm`; a scalar that the caller disposes. */
+export function clipScale(norm: tf.Scalar, maxNorm: number): tf.Scalar {
+  return scope(() => tf.minimum(tf.div(maxNorm, tf.add(norm, 1e-6)), 1) as tf.Scalar);
+}
+
+/** Gradients times a scalar; all zeros where that is 0, whatever they are. The caller disposes the result. */
+export function scaleGradients<P extends Tree>(grads: P, scale: tf.Scalar): P {
+  return scope(() => mapTree((leaf) => scaleOrZero(leaf, scale), grads));
 }

@@ -1,23 +1,25 @@
-/** Training of a diffusion model's parts on cached latents; U-Net and text encoder jointly is the paper's default (RoentGen, arXiv:2211.12737, section 4). */
+/** Training the diffusion model on cached latents by one of the strategies (RoentGen, arXiv:2211.12737, section 4). */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type TextEncoderConfig, type TextEncoderParams, textContext } from '../encoders';
-import { cloneTree, foldIn, type Key, normalArray, scope, split, uniformArray } from '../engine';
-import { projectContext, type TextProjectionParams } from '../pipelines';
+import type { TextEncoderConfig } from '../encoders';
+import { cloneTree, countParameters, dispose, foldIn, type Key, merge, partition, scope, split, type Tree, uniformArray } from '../engine';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
-import { type UNetConfig, type UNetParams, unet } from '../unet';
+import type { UNetConfig } from '../unet';
 import { type ContextSet, gatherContexts } from './contexts';
-import { dataOrder } from './data-order';
+import { type DataOrder, dataOrder } from './data-order';
+import {
+  type DiffusionBatch,
+  type DiffusionObjective,
+  type DiffusionParams,
+  diffusionBatch,
+  diffusionLoss,
+  stratifiedTimesteps,
+} from './diffusion-loss';
 import { type LatentSet, sampleLatents } from './latents';
-import { diffusionTarget } from './losses';
+import type { Optimisation } from './optimisation';
 import type { StepLog } from './step-log';
-import { type LiveParameters, type Optimisation, type TrainResult, train } from './train';
-
-/** The parts that train, one at least. */
-export type DiffusionParams = { unet?: UNetParams; textEncoder?: TextEncoderParams; projection?: TextProjectionParams };
-
-/** Parts that are used as they are; a frozen text encoder is in its contexts. */
-export type FrozenParts = Pick<DiffusionParams, 'unet' | 'projection'>;
+import type { Extension, Strategy, TrainingSet } from './strategies';
+import { type CheckpointOptions, type TrainResult, train } from './train';
 
 /** Token ids of n texts, row after row. */
 export interface TokenSet {
@@ -34,10 +36,13 @@ export interface TokenSet {
 export interface TrainDiffusionOptions {
   readonly unet: UNetConfig;
   readonly textEncoder: TextEncoderConfig;
-  /** Where it starts; borrowed. */
+  /** Where it starts; borrowed, unless `handOver` is set (`TrainOptions`). */
   readonly params: DiffusionParams;
-  /** The U-Net where it does not train, and a projection that does not; borrowed. */
-  readonly frozen?: FrozenParts;
+  readonly handOver?: boolean;
+  /** What trains: what a strategy says of the model. */
+  readonly strategy: Pick<Strategy, 'trains'> & Partial<Extension>;
+  /** Where the second half of every batch is drawn from another class (Ruiz et al. 2023, arXiv:2208.12242, eq. 2). */
+  readonly prior?: TrainingSet['prior'];
   /** Its prediction type and betas. */
   readonly scheduler: SchedulerConfig;
   readonly latents: LatentSet;
@@ -47,102 +52,102 @@ export interface TrainDiffusionOptions {
   readonly texts: TokenSet | ContextSet;
   /** Share of texts replaced by the empty one, for classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598, algorithm 1). */
   readonly textDropout: number;
+  readonly objective?: DiffusionObjective;
+  /** Compute inner results of the U-Net's blocks again on the way back: less memory, more time. */
+  readonly checkpointing?: boolean;
   readonly optimisation: Optimisation;
   readonly key: Key;
   readonly signal?: AbortSignal;
-  readonly onStep?: (log: StepLog, live: LiveParameters<DiffusionParams>) => void | Promise<void>;
-  readonly checkpoint?: string;
-  readonly identity?: string;
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  /** `averaged()` makes the parameters of the whole model as they are now; the caller disposes them. */
+  readonly onStep?: (log: StepLog, averaged: () => DiffusionParams) => void | Promise<void>;
+  readonly checkpoints?: CheckpointOptions;
 }
-
-type Batch = {
-  latents: tf.Tensor4D;
-  noise: tf.Tensor4D;
-  timesteps: tf.Tensor1D;
-  /** √ᾱ_t and √(1 - ᾱ_t), [B, 1, 1, 1]. */
-  signal: tf.Tensor4D;
-  sigma: tf.Tensor4D;
-  ids?: tf.Tensor2D;
-  mask?: tf.Tensor2D;
-  /** In place of ids, [B, L, C]. */
-  context?: tf.Tensor3D;
-  /** Clones: handing them on costs nothing. */
-  frozen: FrozenParts;
-};
 
 const isTokens = (texts: TokenSet | ContextSet): texts is TokenSet => 'ids' in texts;
 
-/** One timestep from each of B equal parts of [0, T): every batch sees all noise levels, which makes its loss less noisy. */
-function stratifiedTimesteps(key: Key, batchSize: number, numTrainTimesteps: number): Int32Array {
-  return Int32Array.from(uniformArray(key, batchSize), (u, i) => Math.floor(((i + u) / batchSize) * numTrainTimesteps));
+/** Batches of which one half comes from the records before `from` and one from those after it. */
+function pairedOrder(key: Key, length: number, batchSize: number, { from }: { readonly from: number }): DataOrder {
+  if (batchSize % 2 !== 0)
+    throw new RangeError(`trainDiffusion: batchSize: expected an even number for halves of two classes, got ${batchSize}`);
+  const [own, other] = split(key) as [Key, Key];
+  const first = dataOrder(own, from, batchSize / 2);
+  const second = dataOrder(other, length - from, batchSize / 2);
+  return (step) => Int32Array.from([...first(step), ...second(step).map((record) => from + record)]);
 }
 
-/** @throws RangeError where parts are missing, or texts and latents do not belong together */
-function checkParts({ params, frozen, texts, latents }: TrainDiffusionOptions): void {
-  if (!params.unet && !frozen?.unet) throw new RangeError('trainDiffusion: the U-Net is neither among params nor among frozen');
-  if (Object.values(params).every((part) => part === undefined))
-    throw new RangeError('trainDiffusion: params: expected a part that trains: unet, textEncoder or projection');
-  if (Boolean(params.textEncoder) !== isTokens(texts))
-    throw new RangeError('trainDiffusion: texts: expected tokens where the text encoder trains, and contexts where it does not');
-  const n = isTokens(texts) ? texts.ids.length / texts.maxLength : texts.length;
-  if (n !== latents.length) throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${n} texts`);
-}
+/** The tree that trains: leaves of the model, and those that the strategy adds. */
+type Trained = { readonly model: Tree; readonly added: Tree };
 
 /**
- * Trains parts of the model to predict what the scheduler's prediction type says, by mean squared error.
+ * Trains what the strategy names to predict what the scheduler's prediction type says, by (weighted) mean squared error.
  *
- * @returns the moving average of the parts; the caller disposes it
- * @throws RangeError where latents and texts are not equally many, or parts are missing
+ * @returns the whole model's parameters, those that trained as their moving average, and how many values did; the caller disposes them
+ * @throws RangeError where latents and tokens are not equally many, or the strategy trains nothing
  */
-export async function trainDiffusion(options: TrainDiffusionOptions): Promise<TrainResult<DiffusionParams>> {
-  const { latents, texts, optimisation, frozen = {} } = options;
-  checkParts(options);
+export async function trainDiffusion(options: TrainDiffusionOptions): Promise<TrainResult<DiffusionParams> & { trained: number }> {
+  const { latents, texts, optimisation, strategy, objective = {}, checkpointing = false } = options;
+  if (Boolean(options.params.textEncoder) !== isTokens(texts))
+    throw new RangeError('trainDiffusion: texts: expected tokens with a text encoder among params, and contexts without one');
+  const n = isTokens(texts) ? texts.ids.length / texts.maxLength : texts.length;
+  if (n !== latents.length) throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${n} texts`);
   const tables = noiseTables(options.scheduler);
   const B = optimisation.batchSize;
-  const shape: [number, number, number, number] = [B, ...latents.shape];
   const [ordering, drawing] = split(options.key) as [Key, Key];
-  const order = dataOrder(ordering, latents.length, B);
+  const order = options.prior ? pairedOrder(ordering, latents.length, B, options.prior) : dataOrder(ordering, latents.length, B);
+  const { prior } = options;
 
-  const batch = (step: number): Batch => {
-    const chosen = order(step);
-    const [times, noises, drops, samples] = split(foldIn(drawing, step), 4) as [Key, Key, Key, Key];
-    const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
+  const batch = (index: number): DiffusionBatch => {
+    const chosen = order(index);
+    const [times, noise, drops, samples] = split(foldIn(drawing, index), 4) as [Key, Key, Key, Key];
     const dropped = Array.from(uniformArray(drops, B), (u) => u < options.textDropout);
+    const asked = isTokens(texts) ? gatherTokens(texts, chosen, dropped) : { context: gatherContexts(texts, chosen, dropped) };
     const x0 = sampleLatents(latents, chosen, samples).map((value) => value * options.scalingFactor);
-    const column = (table: Float32Array): tf.Tensor4D =>
-      tf.tensor4d(
-        Float32Array.from(timesteps, (t) => table[t]!),
-        [B, 1, 1, 1],
-      );
-    return {
-      latents: tf.tensor4d(x0, shape),
-      noise: tf.tensor4d(normalArray(noises, x0.length), shape),
-      timesteps: tf.tensor1d(Float32Array.from(timesteps)),
-      signal: column(tables.signal),
-      sigma: column(tables.noise),
-      ...(isTokens(texts) ? gatherTokens(texts, chosen, dropped) : { context: gatherContexts(texts, chosen, dropped) }),
-      frozen: cloneTree(frozen),
-    };
+    const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
+    // The mean over the batch is then the mean over the first class plus the weighted mean over the second one.
+    const weights = prior ? { weights: Array.from(chosen, (record) => (record < prior.from ? 2 : 2 * prior.weight)) } : {};
+    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, texts: asked, noise, ...weights });
   };
 
-  return train<DiffusionParams, Batch>({
-    params: options.params,
-    batch,
-    optimisation,
-    loss: (params, { latents: x0, noise, timesteps, signal, sigma, ids, mask, context: cached, frozen: fixed }) =>
-      scope(() => {
-        const noisy = tf.add(tf.mul(signal, x0), tf.mul(sigma, noise)) as tf.Tensor4D;
-        const encoded = cached ?? textContext(options.textEncoder, params.textEncoder!, ids!, mask);
-        const projection = params.projection ?? fixed.projection;
-        const context = projection ? projectContext(projection, encoded) : encoded;
-        const predicted = unet(options.unet, (params.unet ?? fixed.unet)!, noisy, timesteps, context);
-        return tf.mean(tf.squaredDifference(predicted, diffusionTarget(x0, noise, signal, sigma, tables.predictionType))) as tf.Scalar;
-      }),
-    ...(options.signal ? { signal: options.signal } : {}),
-    ...(options.onStep ? { onStep: options.onStep } : {}),
-    ...(options.checkpoint ? { checkpoint: options.checkpoint } : {}),
-    ...(options.identity === undefined ? {} : { identity: options.identity }),
-  });
+  const [chosen, frozen] = partition(options.params, strategy.trains);
+  const added = strategy.add?.(options.params, foldIn(options.key, 1)) ?? {};
+  const params: Trained = { model: chosen, added };
+  const trained = countParameters(params);
+  if (trained === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
+  const whole = (now: Trained, rest: Tree): DiffusionParams => {
+    const model = merge<DiffusionParams>(rest, now.model);
+    return strategy.apply ? strategy.apply(model, now.added) : model;
+  };
+  const { predictionType } = tables;
+  const configs = { unet: options.unet, textEncoder: options.textEncoder, predictionType, checkpointing };
+  /** The model with what was learnt, in tensors of its own. */
+  const finished = (last: { readonly params: Trained; readonly frozen: Tree }): DiffusionParams => {
+    const model = scope(() => cloneTree(whole(last.params, last.frozen)));
+    dispose(last.params, last.frozen);
+    return model;
+  };
+  const { handOver = false, signal, onStart, onStep, checkpoints } = options;
+  try {
+    const {
+      params: last,
+      frozen: fixed,
+      ...rest
+    } = await train<Trained, DiffusionBatch, Tree>({
+      params,
+      frozen,
+      handOver,
+      batch,
+      optimisation,
+      loss: (now, given, rest) => scope(() => diffusionLoss(configs, whole(now, rest), given)),
+      ...(signal ? { signal } : {}),
+      ...(onStart ? { onStart } : {}),
+      ...(onStep ? { onStep: (log, live) => onStep(log, () => finished(live.averaged())) } : {}),
+      ...(checkpoints ? { checkpoints } : {}),
+    });
+    return { ...rest, params: finished({ params: last, frozen: fixed }), frozen: {}, trained };
+  } finally {
+    if (!handOver) dispose(added);
+  }
 }
 
 /** Ids of chosen texts, and their mask where there is one, [B, L]. */

@@ -1,17 +1,21 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
-import { createHash } from 'node:crypto';
 import { contextParts, initTextEncoder, type TextEncoderConfig, textEncoderFacts } from '../encoders';
-import { cloneTree, dispose, flatten, type Key, split, type Tree } from '../engine';
+import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, split, type Tree } from '../engine';
 import { checkModel, disposeModel, type Model, type TrainablePart } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
 import { initUNet } from '../unet';
 import { initVae, type VaeParams } from '../vae';
+import { contentHash } from './checkpoint-store';
 import { encodeContexts } from './contexts';
-import { type DiffusionParams, type FrozenParts, type TokenSet, trainDiffusion } from './diffusion';
+import { type TokenSet, trainDiffusion } from './diffusion';
+import type { DiffusionParams } from './diffusion-loss';
 import { encodeLatents, foldStatistics, latentStatistics } from './latents';
+import type { PerceptualNetwork } from './perceptual';
 import type { Recipe } from './recipe';
 import type { StepLog } from './step-log';
+import { strategyOf, type TrainingSet } from './strategies';
+import type { CheckpointOptions } from './train';
 import { trainVae } from './vae';
 
 /** What both trainings take. */
@@ -20,8 +24,10 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** Called after every step; `update()` puts the present (averaged) weights into the model, to look at its pictures. */
   readonly onStep?: (log: StepLog, update: () => void) => void | Promise<void>;
-  /** A folder for the checkpoint: the same training, interrupted and called again, goes on from it. */
-  readonly checkpoint?: string;
+  /** Called once before the first step with the steps of earlier sittings. */
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  /** A folder for checkpoints: the same training, interrupted and called again, goes on from the newest. Or more exactly where, how often and which. */
+  readonly checkpoint?: string | Omit<CheckpointOptions, 'identity'>;
 }
 
 /** How a training went. */
@@ -30,15 +36,28 @@ export interface FitResult {
   /** Whether a signal ended it before the last step. */
   readonly interrupted: boolean;
   readonly seconds: number;
+  /** Values that trained. */
+  readonly trained: number;
 }
 
-/** Names a training by all that it depends on, so that a checkpoint is only taken up by the run that wrote it. */
-function identityOf(key: Key, settings: unknown, start: Tree, pixels: Float32Array, texts: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([key, settings, texts]));
-  hash.update(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
-  for (const leaf of Object.values(flatten(start))) hash.update(leaf.dataSync() as Float32Array);
-  return hash.digest('hex');
+/** Where checkpoints go, named by all that a training depends on, so that one is only taken up by the run that wrote it. */
+function checkpointsOf(
+  where: FitOptions['checkpoint'],
+  key: Key,
+  settings: unknown,
+  start: Tree,
+  pixels: Float32Array,
+  texts: readonly string[],
+): { checkpoints?: CheckpointOptions } {
+  if (where === undefined) return {};
+  const hash = contentHash();
+  for (const part of [JSON.stringify([key, settings, texts]), pixels, start]) hash.add(part);
+  const options = typeof where === 'string' ? { folder: where, resume: 'unfinished' as const } : where;
+  return { checkpoints: { ...options, identity: hash.text() } };
 }
+
+/** The child of a training's key that its preparation draws from. */
+const PREPARING = 1000;
 
 /** A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`). */
 export function initModel(recipe: Recipe, tokenizer: Tokenizer, key: Key): Model {
@@ -78,38 +97,18 @@ function fitConfig(config: TextEncoderConfig, tokenizer: Tokenizer): TextEncoder
 
 /** Puts parameters into the model and frees those that were there. */
 function replaceDiffusion(model: Model, { unet, textEncoder, projection }: DiffusionParams): void {
-  if (unet) {
-    dispose(model.unet.params);
-    model.unet = { ...model.unet, params: unet };
-  }
+  const before: Tree[] = [model.unet.params];
+  model.unet = { ...model.unet, params: unet };
   if (textEncoder) {
     const { used, rest } = contextParts(model.textEncoder.params);
-    dispose(used);
+    before.push(used);
     model.textEncoder = { ...model.textEncoder, params: { ...textEncoder, ...rest } };
   }
   if (projection) {
-    dispose(model.textProjection?.params);
+    before.push(model.textProjection!.params);
     model.textProjection = { ...model.textProjection!, params: projection };
   }
-}
-
-/** The model's parts, divided into those that train and those that stay; borrowed. */
-function divide(model: Model, trains: readonly TrainablePart[]): { params: DiffusionParams; frozen: FrozenParts } {
-  const has = (part: TrainablePart): boolean => trains.includes(part);
-  const projection = model.textProjection?.params;
-  if (has('projection') && !projection) throw new RangeError('fitDiffusion: trains: the model has no projection');
-  if (trains.length === 0) throw new RangeError('fitDiffusion: trains: expected a part that trains: unet, textEncoder or projection');
-  return {
-    params: {
-      ...(has('unet') ? { unet: model.unet.params } : {}),
-      ...(has('textEncoder') ? { textEncoder: contextParts(model.textEncoder.params).used } : {}),
-      ...(has('projection') && projection ? { projection } : {}),
-    },
-    frozen: {
-      ...(has('unet') ? {} : { unet: model.unet.params }),
-      ...(projection && !has('projection') ? { projection } : {}),
-    },
-  };
+  dispose(...before);
 }
 
 /** The texts as tokens, for an encoder that trains. */
@@ -124,13 +123,18 @@ function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]):
   };
 }
 
+export interface FitVaeOptions extends FitOptions {
+  /** In whose features pictures are compared, where the recipe's `vae.weights.perceptual` says how much (metrics: `perceptualNetwork`). */
+  readonly perceptual?: PerceptualNetwork;
+}
+
 /**
  * Trains the model's autoencoder, then brings its latents to mean 0 and deviation 1 in each channel (`foldStatistics`) and stores their scale.
  *
  * @param pixels n grey images one after another, each `recipe.size` squared, 0 to 1
  */
-export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitOptions): Promise<FitResult> {
-  const { onStep, key, signal, checkpoint } = options;
+export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitVaeOptions): Promise<FitResult> {
+  const { onStep, onStart, key, signal, checkpoint } = options;
   const { size } = recipe;
   const result = await trainVae({
     config: model.vae.config,
@@ -138,18 +142,22 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
     pixels,
     size,
     weights: recipe.vae.weights,
+    ...(options.perceptual ? { perceptual: options.perceptual } : {}),
     optimisation: recipe.vae.optimisation,
     key,
     ...(signal ? { signal } : {}),
-    ...(checkpoint ? { checkpoint, identity: identityOf(key, recipe.vae, model.vae.params, pixels, []) } : {}),
-    ...(onStep ? { onStep: (log, live) => onStep(log, () => setVae(model, live.averaged())) } : {}),
+    checkpointing: recipe.vae.checkpointing ?? false,
+    flip: recipe.vae.flip ?? 0,
+    ...checkpointsOf(checkpoint, key, recipe.vae, model.vae.params, pixels, []),
+    ...(onStart ? { onStart } : {}),
+    ...(onStep ? { onStep: (log, averaged) => onStep(log, () => setVae(model, averaged())) } : {}),
   });
   setVae(model, result.params);
   const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
   const latents = await encodeLatents(model.vae.config, model.vae.params, some, size);
   setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
   model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
-  return { log: result.log, interrupted: result.interrupted, seconds: result.seconds };
+  return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: countParameters(model.vae.params) };
 }
 
 function setVae(model: Model, params: VaeParams): void {
@@ -159,16 +167,29 @@ function setVae(model: Model, params: VaeParams): void {
 }
 
 export interface FitDiffusionOptions extends FitOptions {
-  /** What trains; by default U-Net, text encoder and, where there is one, projection. A frozen text encoder is run once for each distinct text. */
+  /** Called while the strategy prepares, as when it has the model make pictures first. */
+  readonly onPrepare?: (done: number, total: number, what: string) => void;
+  /** What trains in place of what the recipe's strategy says: whole parts, as `swapTextEncoder` names them. */
   readonly trains?: readonly TrainablePart[];
   /** A folder in which a frozen text encoder's contexts are kept for other runs. */
   readonly contextFolder?: string;
-  /** Called while a frozen text encoder's contexts are computed. */
+  /** Called while a frozen text encoder's contexts are computed, once for each distinct text. */
   readonly onEncoded?: (done: number, total: number) => void;
 }
 
+/** Whether a leaf trains by the names of whole parts. @throws RangeError where the model has no such part */
+function byParts(model: Model, parts: readonly TrainablePart[]): (path: string) => boolean {
+  if (parts.includes('projection') && !model.textProjection) throw new RangeError('fitDiffusion: trains: the model has no projection');
+  if (parts.length === 0) throw new RangeError('fitDiffusion: trains: expected a part that trains: unet, textEncoder or projection');
+  return (path) => parts.some((part) => path.startsWith(`${part}.`));
+}
+
 /**
- * Trains parts of the model, by default U-Net and text encoder jointly; the autoencoder stays as it is.
+ * Trains the model by the recipe's strategy, U-Net, text encoder and, where there is one, projection jointly where it names none; the autoencoder
+ * stays as it is, and a text encoder that stays as it is runs once for each distinct text.
+ *
+ * The strategy may change the model first (`Strategy.prepare`); ask the model afterwards with `strategyOf(recipe.diffusion.strategy).prompt`, and
+ * write it with `saveAdapted`.
  *
  * @param pixels as for `fitVae`
  * @param texts  one for each image; what is longer than the model's window is cut, and counted by `tokenizer.encodeBatch`
@@ -181,50 +202,58 @@ export async function fitDiffusion(
   texts: readonly string[],
   options: FitDiffusionOptions,
 ): Promise<FitResult> {
-  const { onStep, key, signal, checkpoint, contextFolder, onEncoded } = options;
-  const { tokenizer, vae, unet, textEncoder } = model;
-  if (!tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
-  const trains = options.trains ?? ['unet', 'textEncoder', ...(model.textProjection ? (['projection'] as const) : [])];
-  const divided = divide(model, trains);
-  const latents = await encodeLatents(vae.config, vae.params, pixels, recipe.size, {
-    ...(signal ? { signal } : {}),
+  const { onStep, onStart, key, checkpoint, onPrepare, contextFolder, onEncoded } = options;
+  if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
+  const strategy = strategyOf(recipe.diffusion.strategy);
+  const signal = options.signal ? { signal: options.signal } : {};
+  const asked: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
+  const given = { model, data: asked, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), ...signal };
+  const data = (await strategy.prepare?.({ ...given, ...(onPrepare ? { onProgress: onPrepare } : {}) })) ?? asked;
+  const { vae, unet, textEncoder, textProjection } = model;
+  const tokenizer: Tokenizer = model.tokenizer;
+  const trains = options.trains ? byParts(model, options.trains) : strategy.trains;
+  const extension = strategy.extend?.(model);
+  const { used } = contextParts(textEncoder.params);
+  const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
+  const latents = await encodeLatents(vae.config, vae.params, data.pixels, recipe.size, signal);
+  const read = encoderChanges
+    ? tokensOf(model, tokenizer, data.texts)
+    : await encodeContexts(textEncoder, tokenizer, data.texts, {
+        ...signal,
+        ...(contextFolder === undefined ? {} : { folder: contextFolder }),
+        ...(onEncoded ? { onProgress: onEncoded } : {}),
+      });
+  const params: DiffusionParams = cloneTree({
+    unet: unet.params,
+    ...(encoderChanges ? { textEncoder: used } : {}),
+    ...(textProjection ? { projection: textProjection.params } : {}),
   });
-  const { params, frozen } = cloneTree(divided);
   try {
-    const asTokens = trains.includes('textEncoder');
+    // All weights that a training depends on: a frozen encoder's too, though only its contexts take part.
+    const start: Tree = encoderChanges ? params : { params, textEncoder: textEncoder.params };
     const result = await trainDiffusion({
       unet: unet.config,
       textEncoder: textEncoder.config,
       params,
-      frozen,
       scheduler: model.schedulerConfig,
       latents,
       scalingFactor: vae.config.scaling_factor ?? 0.18215,
-      texts: asTokens
-        ? tokensOf(model, tokenizer, texts)
-        : await encodeContexts(textEncoder, tokenizer, texts, {
-            ...(signal ? { signal } : {}),
-            ...(contextFolder === undefined ? {} : { folder: contextFolder }),
-            ...(onEncoded ? { onProgress: onEncoded } : {}),
-          }),
+      texts: read,
+      strategy: { trains, ...extension },
+      ...(data.prior ? { prior: data.prior } : {}),
       textDropout: recipe.diffusion.text_dropout,
+      objective: recipe.diffusion,
+      checkpointing: recipe.diffusion.checkpointing ?? false,
       optimisation: recipe.diffusion.optimisation,
       key,
-      ...(signal ? { signal } : {}),
-      ...(checkpoint
-        ? { checkpoint, identity: identityOf(key, recipe.diffusion, identityParts(model, trains, params), pixels, texts) }
-        : {}),
-      ...(onStep ? { onStep: (log, live) => onStep(log, () => replaceDiffusion(model, live.averaged())) } : {}),
+      ...signal,
+      ...checkpointsOf(checkpoint, key, [recipe.diffusion, options.trains], start, data.pixels, data.texts),
+      ...(onStart ? { onStart } : {}),
+      ...(onStep ? { onStep: (log, averaged) => onStep(log, () => replaceDiffusion(model, averaged())) } : {}),
     });
     replaceDiffusion(model, result.params);
-    return { log: result.log, interrupted: result.interrupted, seconds: result.seconds };
+    return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: result.trained };
   } finally {
-    dispose(params, frozen);
+    dispose(params);
   }
-}
-
-/** All weights that a training depends on: those that train first; where the text encoder is frozen, it and the other frozen parts too. */
-function identityParts(model: Model, trains: readonly TrainablePart[], params: DiffusionParams): Tree {
-  if (trains.includes('unet') && trains.includes('textEncoder')) return params;
-  return { params, textEncoder: model.textEncoder.params, unet: model.unet.params, ...(model.textProjection?.params ?? {}) } as Tree;
 }

@@ -8,6 +8,20 @@ export interface LearningRate {
   readonly warmup: number;
   /** What is left of the peak at the last step, 0 to 1; for `linear` and `cosine`. */
   readonly floor: number;
+  /** Largest rates of groups of parameters, by the beginning of their paths: `{ "textEncoder": 1e-5 }`; the same schedule, and `peak` for all others. */
+  readonly peaks?: Readonly<Record<string, number>>;
+}
+
+/** Whose rate a parameter has: the longest of the groups' paths that its own begins with, or '' for `peak`. */
+export function learningRateGroup({ peaks = {} }: LearningRate, path: string): string {
+  const groups = Object.keys(peaks).filter((group) => path === group || path.startsWith(`${group}.`));
+  return groups.sort((a, b) => b.length - a.length)[0] ?? '';
+}
+
+/** The rates of step `t` by group. */
+export function learningRatesAt(rate: LearningRate, t: number, steps: number): Record<string, number> {
+  const groups = Object.entries({ '': rate.peak, ...rate.peaks });
+  return Object.fromEntries(groups.map(([group, peak]) => [group, learningRateAt({ ...rate, peak }, t, steps)]));
 }
 
 /** The rate of step `t`, counted from 0, of `steps`. */

@@ -13,6 +13,10 @@ export interface VaeLossWeights {
   readonly gradient: number;
   /** Weight of the KL divergence, a mean over latent values. */
   readonly kl: number;
+  /** Weight of the distance in a network's features (`perceptualDistance`); none where left out. */
+  readonly perceptual?: number;
+  /** A discriminator of patches: its weight beside the adaptive one (`adaptiveWeight`), and the first step in which it takes part. */
+  readonly adversarial?: { readonly weight: number; readonly from: number };
 }
 
 const error = (difference: tf.Tensor, kind: 'l1' | 'l2'): tf.Scalar => tf.mean(kind === 'l1' ? tf.abs(difference) : tf.square(difference));
@@ -70,4 +74,24 @@ export function diffusionTarget(
   if (type === 'epsilon') return noise.clone();
   if (type === 'sample') return x0.clone();
   return scope(() => tf.sub(tf.mul(signal, noise), tf.mul(sigma, x0)) as tf.Tensor4D);
+}
+
+/**
+ * Weights of the squared error by timestep that even out how much the noise levels pull. Hang et al. 2023 (arXiv:2303.09556), eq. (10) and section 3.4:
+ * min(SNR, γ) for a network that predicts x₀, over SNR for ε and over SNR + 1 for v.
+ *
+ * @param snr   ᾱ / (1 - ᾱ) of each timestep
+ * @param gamma γ; the paper's is 5
+ */
+export function minSnrWeights(snr: ArrayLike<number>, gamma: number, type: PredictionType): Float32Array {
+  return Float32Array.from(snr, (x) => Math.min(x, gamma) / (type === 'epsilon' ? x : type === 'v_prediction' ? x + 1 : 1));
+}
+
+/**
+ * The mean over the batch of each example's mean squared error times its weight.
+ *
+ * @param weights [B]; the caller's scale, not normalised
+ */
+export function weightedSquaredError(predicted: tf.Tensor4D, target: tf.Tensor4D, weights: tf.Tensor1D): tf.Scalar {
+  return scope(() => tf.mean(tf.mul(tf.mean(tf.squaredDifference(predicted, target), [1, 2, 3]), weights)) as tf.Scalar);
 }

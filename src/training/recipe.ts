@@ -2,28 +2,57 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Projection } from '../datasets';
 import type { TextEncoderConfig } from '../encoders';
 import { readJson } from '../files';
 import type { SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
 import type { VaeConfig } from '../vae';
+import type { DiffusionObjective } from './diffusion-loss';
 import type { VaeLossWeights } from './losses';
-import type { Optimisation } from './train';
+import { checkOptimisation, type Optimisation } from './optimisation';
+import { checkKeys } from './recipe-keys';
+import { type StrategySettings, strategyOf } from './strategies';
 
 /** A small model trained from nothing: autoencoder, then U-Net and text encoder jointly, then measures. */
 export interface Recipe {
   readonly name: string;
+  /** For people; parts may have one too. */
+  readonly comment?: string;
   /** Pixels a side. */
   readonly size: number;
   readonly tokenizer: { readonly vocabulary_size: number; readonly max_length: number };
-  readonly vae: { readonly config: VaeConfig; readonly weights: VaeLossWeights; readonly optimisation: Optimisation };
+  readonly vae: {
+    readonly config: VaeConfig;
+    readonly weights: VaeLossWeights;
+    readonly optimisation: Optimisation;
+    /** Share of pictures mirrored left to right; 0 where left out, as it must be for chests. */
+    readonly flip?: number;
+    /** Compute inner results again on the way back: less memory, more time. */
+    readonly checkpointing?: boolean;
+  };
   readonly unet: UNetConfig;
   readonly text_encoder: { readonly config: TextEncoderConfig; readonly token_std: number };
   readonly scheduler: SchedulerConfig;
-  readonly diffusion: { readonly text_dropout: number; readonly optimisation: Optimisation };
+  readonly diffusion: DiffusionObjective & {
+    /** How the model is adapted, `{ name, … }` (`strategyOf`); joint where left out. */
+    readonly strategy?: StrategySettings;
+    readonly text_dropout: number;
+    readonly checkpointing?: boolean;
+    readonly optimisation: Optimisation;
+  };
+  /** What a run keeps on the way (`roentgen train`). */
+  readonly run?: {
+    /** Steps between checkpoints, and how many stay. */
+    readonly checkpoint_every?: number;
+    readonly checkpoints_kept?: number;
+    /** Steps between pictures of the same prompts. */
+    readonly sample_every?: number;
+    readonly sample_prompts?: number;
+  };
   readonly sampling: { readonly steps: number; readonly guidance: number };
-  /** Pictures of a built-in dataset to train on, and others to measure on. */
-  readonly data: { readonly train: number; readonly test: number };
+  /** Pictures of a built-in dataset to train on, and others to measure on; the phantom's views to train on, PA and AP where left out. */
+  readonly data: { readonly train: number; readonly test: number; readonly views?: readonly Projection[] };
   readonly classifier: {
     readonly channels: readonly [number, number, number];
     readonly hidden: number;
@@ -44,25 +73,13 @@ export interface Recipe {
 }
 
 const FOLDER = resolve(__dirname, '..', '..', 'data', 'recipes');
-const PARTS = [
-  'size',
-  'tokenizer',
-  'vae',
-  'unet',
-  'text_encoder',
-  'scheduler',
-  'diffusion',
-  'sampling',
-  'data',
-  'classifier',
-  'evaluation',
-];
-
 /** Names of the built-in recipes. */
 export function recipeNames(): string[] {
-  return readdirSync(FOLDER)
+  return readdirSync(FOLDER, { recursive: true })
+    .map(String)
     .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length));
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
 }
 
 /** Values of `over` in place of those of `base`; objects are merged, lists and numbers replaced. */
@@ -74,19 +91,51 @@ function merge(base: unknown, over: unknown): unknown {
   return merged;
 }
 
+/** The same for recipes: a strategy of another name takes none of the settings of the one it replaces. */
+function mergeRecipe(base: unknown, over: unknown): unknown {
+  const merged = merge(base, over);
+  const strategy = (recipe: unknown): StrategySettings | undefined => (recipe as Partial<Recipe>).diffusion?.strategy;
+  const [old, given] = [strategy(base), strategy(over)];
+  if (!old || given?.name === undefined || given.name === old.name) return merged;
+  const { diffusion, ...rest } = merged as Recipe;
+  return { ...rest, diffusion: { ...diffusion, strategy: given } };
+}
+
 /**
  * Reads a recipe by its name, or from a file. A recipe that `extends` another one says only what differs.
  *
- * @throws RangeError where there is none of that name, listing those there are; Error where a part is missing, naming it
+ * @throws RangeError where there is none of that name, listing those there are; where keys are unknown or parts missing, naming them
  */
 export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
+  return checkRecipe(await readRecipe(nameOrFile), `recipe ${nameOrFile}`);
+}
+
+async function readRecipe(nameOrFile: string): Promise<Recipe> {
   const builtIn = join(FOLDER, `${nameOrFile}.json`);
   const file = existsSync(builtIn) ? builtIn : nameOrFile;
   if (!existsSync(file))
     throw new RangeError(`loadRecipe: no recipe "${nameOrFile}"; there are ${recipeNames().join(', ')}, or give a JSON file`);
   const { extends: parent, ...own } = (await readJson(file)) as Record<string, unknown>;
-  const recipe = (typeof parent === 'string' ? merge(await loadRecipe(parent), own) : own) as unknown as Recipe;
-  const missing = PARTS.filter((part) => !(part in recipe));
-  if (missing.length > 0) throw new Error(`${file}: the recipe lacks ${missing.join(', ')}`);
+  const recipe = (typeof parent === 'string' ? mergeRecipe(await readRecipe(parent), own) : own) as unknown as Recipe;
+  return recipe;
+}
+
+/** The recipe with single values replaced, as `--set key.path=value` names them. */
+export function overrideRecipe(recipe: Recipe, overrides: Readonly<Record<string, unknown>>): Recipe {
+  let changed: unknown = recipe;
+  for (const [path, value] of Object.entries(overrides)) {
+    const nested = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
+    changed = mergeRecipe(changed, nested);
+  }
+  return checkRecipe(changed as Recipe, 'recipe with --set');
+}
+
+/** @throws RangeError naming keys that no recipe has, parts that are missing, or the first value that can't be worked with */
+export function checkRecipe(recipe: Recipe, where: string): Recipe {
+  checkKeys(recipe, where);
+  checkOptimisation(recipe.vae.optimisation, `${where}: vae.optimisation`);
+  checkOptimisation(recipe.diffusion.optimisation, `${where}: diffusion.optimisation`);
+  checkOptimisation(recipe.classifier.optimisation, `${where}: classifier.optimisation`);
+  strategyOf(recipe.diffusion.strategy);
   return recipe;
 }

@@ -7,6 +7,8 @@ export interface StepLog {
   readonly steps: number;
   readonly loss: number;
   readonly learningRate: number;
+  /** Of groups of parameters with rates of their own. */
+  readonly learningRates?: Readonly<Record<string, number>>;
   /** Before clipping. */
   readonly gradientNorm: number;
   /** Further results of the loss, by name. */

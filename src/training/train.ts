@@ -1,66 +1,70 @@
-/** The training loop: one compiled step (gradient, clipping, AdamW, EMA), repeated over batches; it logs, stops at a signal and resumes. */
+/** The training loop: a compiled step repeated over batches. It logs, stops at a signal, keeps checkpoints and resumes from them. */
 
-import * as tf from '@tensorflow/tfjs-core';
-import {
-  cloneTree,
-  compileStep,
-  dispose,
-  interruptSignal,
-  type Loss,
-  memoryUse,
-  type Step,
-  scope,
-  type Tree,
-  valueAndGrad,
-} from '../engine';
-import { type AdamWOptions, type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments } from './adamw';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint';
-import { clipByGlobalNorm } from './clip';
-import { emaDecay, emaUpdate } from './ema';
-import { type LearningRate, learningRateAt } from './learning-rate';
+import { cloneTree, collectGarbage, dispose, flatten, interruptSignal, memoryUse, type Tree } from '../engine';
+import { lockFolder } from '../files';
+import { clearCheckpoints, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
+import { firstBadTensor, firstNotFinite, NotFiniteError } from './finite';
+import { learningRatesAt } from './learning-rate';
+import { checkOptimisation, type Optimisation } from './optimisation';
 import type { StepLog } from './step-log';
+import {
+  compileTrainStep,
+  initTrainState,
+  type StepOutputs,
+  stepScalars,
+  type TrainLoss,
+  type TrainState,
+  type TrainStep,
+} from './train-step';
 
-/** How parameters are updated. */
-export interface Optimisation extends AdamWOptions {
-  readonly steps: number;
-  readonly batchSize: number;
-  readonly learningRate: LearningRate;
-  /** Largest global norm of the gradient. */
-  readonly clipNorm: number;
-  /** Decay of the moving average of the parameters; without it there is none. */
-  readonly emaDecay?: number;
+/** Where a run keeps its checkpoints. A folder belongs to one process at a time. */
+export interface CheckpointOptions {
+  readonly folder: string;
+  /** What tells this run from others that use the same folder: seed, data, settings. */
+  readonly identity: string;
+  /** Steps between checkpoints; there is always one at the end and at an interruption. */
+  readonly every?: number;
+  /** How many of them are kept; 2 where left out. */
+  readonly keep?: number;
+  /**
+   * What is done with the folder's newest checkpoint: `always` goes on from it, and refuses that of another run; `unfinished` goes on only from the
+   * same run's where that was interrupted, and otherwise begins anew.
+   */
+  readonly resume: 'always' | 'unfinished';
 }
 
-export interface TrainOptions<P extends Tree, B extends Tree> {
-  /** Where it starts; borrowed. */
+export interface TrainOptions<P extends Tree, B extends Tree, F extends Tree = Record<string, never>> {
+  /** What trains, as it starts; borrowed, unless `handOver` is set. */
   readonly params: P;
+  /** Parameters that take part in the loss, but stay as they are; borrowed, unless `handOver` is set. */
+  readonly frozen?: F;
+  /** The loop disposes `params` and `frozen` as soon as the compiled step holds them, so that a large model is not in memory twice. */
+  readonly handOver?: boolean;
   /** Pure, from tensors to a scalar; compiled once. */
-  readonly loss: (params: P, batch: B) => Loss<Readonly<Record<string, tf.Scalar>>>;
-  /** The batch of step `step`, counted from 0: from the step alone, for resuming. The loop disposes it. */
-  readonly batch: (step: number) => B;
+  readonly loss: TrainLoss<P, B, F>;
+  /** Batch `index`, counted from 0: from the index alone, for resuming. Step t takes batches t · accumulation and on. The loop disposes it. */
+  readonly batch: (index: number) => B;
   readonly optimisation: Optimisation;
   /** Ends the run after the current step; by default an interrupt of the notebook's cell does. */
   readonly signal?: AbortSignal;
+  /** Called once before the first step with the steps of earlier sittings. */
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
   /** Called after every step; what it returns is awaited. */
-  readonly onStep?: (log: StepLog, live: LiveParameters<P>) => void | Promise<void>;
-  /**
-   * A folder that a checkpoint is written to, at the end or at an interruption. A run of the same identity that was interrupted goes on from it;
-   * one that had ended, or another run's, is replaced.
-   */
-  readonly checkpoint?: string;
-  /** What tells this run from others that use the same folder: seed, data, settings. */
-  readonly identity?: string;
+  readonly onStep?: (log: StepLog, live: LiveParameters<P, F>) => void | Promise<void>;
+  readonly checkpoints?: CheckpointOptions;
 }
 
 /** Parameters while they train. */
-export interface LiveParameters<P extends Tree> {
-  /** A copy of the moving average, or of the parameters where there is none; the caller disposes it. */
-  averaged(): P;
+export interface LiveParameters<P extends Tree, F extends Tree = Record<string, never>> {
+  /** A copy of the moving average, or of the parameters where there is none, and of what is frozen; the caller disposes both. */
+  averaged(): { readonly params: P; readonly frozen: F };
 }
 
-export interface TrainResult<P extends Tree> {
+export interface TrainResult<P extends Tree, F extends Tree = Record<string, never>> {
   /** The moving average, or the parameters where there is none; the caller disposes it. */
   readonly params: P;
+  /** What did not train; the caller disposes it. */
+  readonly frozen: F;
   readonly log: readonly StepLog[];
   /** Whether a signal ended it before the last step. */
   readonly interrupted: boolean;
@@ -69,109 +73,169 @@ export interface TrainResult<P extends Tree> {
   readonly peakRssMiB: number;
 }
 
-/** All that a run carries from step to step. */
-type TrainState<P extends Tree> = { readonly params: P; readonly moments: Moments<P>; readonly ema?: P };
-
-type Outputs = { readonly loss: tf.Scalar; readonly gradientNorm: tf.Scalar; readonly aux?: Readonly<Record<string, tf.Scalar>> };
-
-type Scalars = AdamWSchedule & { readonly emaDecay: tf.Scalar };
-
-function compileTrainingStep<P extends Tree, B extends Tree>(
-  state: TrainState<P>,
-  loss: TrainOptions<P, B>['loss'],
-  optimisation: Optimisation,
-): Step<TrainState<P>, [B, Scalars], Outputs> {
-  const differentiate = valueAndGrad(loss);
-  return compileStep(state, (current: TrainState<P>, batch: B, scalars: Scalars) => {
-    const { value, grads: raw, aux = {} } = differentiate(current.params, batch);
-    const { grads, norm } = clipByGlobalNorm(raw, optimisation.clipNorm);
-    const { params, moments } = adamW(current.params, grads, current.moments, scalars, optimisation);
-    const next: TrainState<P> = { params, moments, ...(current.ema ? { ema: emaUpdate(current.ema, params, scalars.emaDecay) } : {}) };
-    return { state: next, out: { loss: value, gradientNorm: norm, aux } };
-  });
+/** What the process may still need: of a run that is resumed, the state that was kept; else the first one. */
+async function beginning<P extends Tree, B extends Tree, F extends Tree>(
+  options: TrainOptions<P, B, F>,
+): Promise<{ state: TrainState<P>; step: number; log: readonly StepLog[] }> {
+  const { optimisation, checkpoints, params, frozen } = options;
+  const bad = firstBadTensor({ params, ...(frozen ? { frozen } : {}) });
+  if (bad) throw new NotFiniteError(1, bad.path, `holds ${bad.value} before training`);
+  const first = initTrainState(params, optimisation);
+  if (!checkpoints) return { state: first, step: 0, log: [] };
+  try {
+    const { folder, identity, resume } = checkpoints;
+    const last = await lastCheckpoint(folder);
+    const same = last?.identity === identity;
+    if (last && !same && resume === 'always')
+      throw new RangeError(
+        `train: ${last.path} belongs to another run (other seed, data, recipe or starting model); give the same ones, or another folder`,
+      );
+    if (last && same && (resume === 'always' || last.step < optimisation.steps)) {
+      const found = (await readCheckpoint(folder, first))!;
+      dispose(first);
+      return found;
+    }
+    await clearCheckpoints(folder); // of another run, or of one that had ended
+    return { state: first, step: 0, log: [] };
+  } catch (error) {
+    dispose(first);
+    throw error;
+  }
 }
 
-const numberOf = (x: tf.Scalar): number => x.dataSync()[0]!;
+/** The error that says where a step's first value is that is not finite. */
+function whatIsNotFinite(step: number, out: StepOutputs, batch: Tree, params: Tree): NotFiniteError | undefined {
+  const paths = Object.keys(flatten(params));
+  if (out.finite.dataSync()[0] === 0) {
+    const data = firstBadTensor(batch);
+    if (data) return new NotFiniteError(step, `batch.${data.path}`.replace(/\.$/, ''), `holds ${data.value} (value ${data.index})`);
+    const weights = firstBadTensor(params);
+    if (weights) return new NotFiniteError(step, weights.path, `holds ${weights.value} (value ${weights.index})`);
+    const gradient = firstNotFinite(out.gradientSquares.dataSync());
+    const [loss] = out.loss.dataSync();
+    if (gradient >= 0) return new NotFiniteError(step, `gradient of ${paths[gradient]}`, `is not finite (loss ${loss})`);
+    return new NotFiniteError(step, 'loss', `is ${loss}`);
+  }
+  const after = firstNotFinite(out.parameterSquares.dataSync());
+  return after < 0 ? undefined : new NotFiniteError(step, paths[after]!, 'overflows in the update');
+}
 
 /**
  * Trains parameters. Batches, learning rates and random numbers follow from the step alone, so a run that was stopped and resumed from its
  * checkpoint ends with the same bytes as one that was not.
  *
- * @throws Error where loss or gradient are not finite, naming the step; nothing of that step is kept
+ * @throws NotFiniteError naming the step and the first tensor where data, gradient or weights are not finite; nothing of that step is kept
+ * @throws FileError where a checkpoint can't be written or another process writes to the same folder; RangeError where it is another run's
  */
-export async function train<P extends Tree, B extends Tree>(options: TrainOptions<P, B>): Promise<TrainResult<P>> {
-  const { optimisation, batch, onStep } = options;
+export async function train<P extends Tree, B extends Tree, F extends Tree = Record<string, never>>(
+  options: TrainOptions<P, B, F>,
+): Promise<TrainResult<P, F>> {
+  checkOptimisation(options.optimisation, 'train');
+  const unlock = options.checkpoints ? await lockFolder(options.checkpoints.folder) : undefined;
+  try {
+    return await trainLocked(options);
+  } finally {
+    await unlock?.();
+  }
+}
+
+async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(options: TrainOptions<P, B, F>): Promise<TrainResult<P, F>> {
+  const { optimisation, onStep, checkpoints } = options;
   const signal = options.signal ?? interruptSignal();
   const started = performance.now();
   let watching = 0; // pictures made on the way are not training
-  const first: TrainState<P> = scope(() => ({
-    params: cloneTree(options.params),
-    moments: initMoments(options.params),
-    ...(optimisation.emaDecay === undefined ? {} : { ema: cloneTree(options.params) }),
-  }));
-  let resumed: Checkpoint<TrainState<P>> | undefined;
-  let step: Step<TrainState<P>, [B, Scalars], Outputs>;
+  const { state, step: done, log: earlier } = await beginning(options);
+  let step: TrainStep<P, B, F>;
   try {
-    resumed = options.checkpoint ? await readCheckpoint(options.checkpoint, first, options.identity) : undefined;
-    if (resumed && resumed.step >= optimisation.steps) {
-      dispose(resumed.state);
-      resumed = undefined;
-    }
-    step = compileTrainingStep(resumed?.state ?? first, options.loss, optimisation);
+    step = compileTrainStep(state, (options.frozen ?? {}) as F, options.loss, optimisation);
   } finally {
-    dispose(first, resumed?.state);
+    dispose(state);
   }
-  const log: StepLog[] = [...(resumed?.log ?? [])];
-  const live: LiveParameters<P> = {
-    averaged() {
-      const { params, moments, ema } = step.read();
-      dispose(moments, ema && params);
-      return ema ?? params;
-    },
+  if (options.handOver) {
+    dispose(options.params, options.frozen);
+    collectGarbage();
+  }
+  const log: StepLog[] = [...earlier];
+  const live: LiveParameters<P, F> = { averaged: () => averaged(step) };
+  const save = async (t: number): Promise<void> => {
+    const { train: now, frozen } = step.read();
+    dispose(frozen);
+    await writeCheckpoint(
+      checkpoints!.folder,
+      { state: now, step: t, log, identity: checkpoints!.identity },
+      { keep: checkpoints!.keep ?? 2, ...(checkpoints!.every === undefined ? {} : { every: checkpoints!.every }) },
+    ).finally(() => dispose(now));
   };
-  let t = resumed?.step ?? 0;
+  let t = done;
+  let saved = done > 0 ? done : -1;
   try {
+    await options.onStart?.(log);
     for (; t < optimisation.steps && !signal?.aborted; t++) {
-      const learningRate = learningRateAt(optimisation.learningRate, t, optimisation.steps);
-      const inputs = batch(t);
-      const scalars: Scalars = {
-        ...adamWSchedule(t + 1, learningRate, optimisation.betas),
-        emaDecay: tf.scalar(emaDecay(t + 1, optimisation.emaDecay ?? 0)),
-      };
-      const out = step.run(inputs, scalars);
-      const entry: StepLog = {
-        step: t + 1,
-        steps: optimisation.steps,
-        loss: numberOf(out.loss),
-        learningRate,
-        gradientNorm: numberOf(out.gradientNorm),
-        aux: Object.fromEntries(Object.entries(out.aux ?? {}).map(([name, value]) => [name, numberOf(value)])),
-      };
-      dispose(inputs, { ...scalars }, out);
-      if (!Number.isFinite(entry.loss) || !Number.isFinite(entry.gradientNorm))
-        throw new Error(
-          `train: step ${t + 1}: loss ${entry.loss}, gradient norm ${entry.gradientNorm}; no checkpoint was written. ` +
-            'Look for values that are not finite in the data, or lower the learning rate.',
-        );
+      const entry = oneStep(step, t, options);
       log.push(entry);
       const paused = performance.now();
       await onStep?.(entry, live);
       watching += performance.now() - paused;
+      if (checkpoints?.every && (t + 1) % checkpoints.every === 0) {
+        await save(t + 1);
+        saved = t + 1;
+      }
       await new Promise((next) => setImmediate(next)); // lets interrupts, displays and timers through
     }
-    if (options.checkpoint) {
-      const state = step.read();
-      await writeCheckpoint(options.checkpoint, { state, step: t, log, identity: options.identity ?? '' }).finally(() => dispose(state));
-    }
-    const result = {
-      params: live.averaged(),
+    if (checkpoints && saved !== t) await save(t);
+    return {
+      ...live.averaged(),
       log,
       interrupted: t < optimisation.steps,
       seconds: (performance.now() - started - watching) / 1000,
       peakRssMiB: memoryUse().peakRssMiB,
     };
-    return result;
   } finally {
     step.dispose();
   }
+}
+
+/** A copy of the moving average, or of the parameters; tensors of the engine are shared until they change. */
+function averaged<P extends Tree, B extends Tree, F extends Tree>(step: TrainStep<P, B, F>): { params: P; frozen: F } {
+  const state = step.read();
+  const result = cloneTree({ params: state.train.ema ?? state.train.params, frozen: state.frozen });
+  dispose(state);
+  return result;
+}
+
+/** One update from `accumulation` batches; `t` counts from 0. */
+function oneStep<P extends Tree, B extends Tree, F extends Tree>(
+  step: TrainStep<P, B, F>,
+  t: number,
+  options: TrainOptions<P, B, F>,
+): StepLog {
+  const { optimisation, batch } = options;
+  const { accumulation = 1, learningRate, steps } = optimisation;
+  const sums: Record<string, number> = {};
+  let gradientNorm = 0;
+  for (let part = 0; part < accumulation; part++) {
+    const inputs = batch(t * accumulation + part);
+    const scalars = stepScalars(t + 1, optimisation, part === accumulation - 1);
+    const out = step.run(inputs, scalars);
+    try {
+      const finite = out.finite.dataSync()[0] === 1 && firstNotFinite(out.parameterSquares.dataSync()) < 0;
+      if (!finite) {
+        const { train: now, frozen } = step.read();
+        try {
+          throw whatIsNotFinite(t + 1, out, inputs, now.params);
+        } finally {
+          dispose(now, frozen);
+        }
+      }
+      for (const [name, value] of Object.entries({ ...out.aux, loss: out.loss }))
+        sums[name] = (sums[name] ?? 0) + value.dataSync()[0]! / accumulation;
+      gradientNorm = out.gradientNorm.dataSync()[0]!;
+    } finally {
+      dispose(inputs, scalars, out);
+    }
+  }
+  const { loss, ...aux } = sums;
+  const { '': rate, ...rates } = learningRatesAt(learningRate, t, steps);
+  const groups = Object.keys(rates).length > 0 ? { learningRates: rates } : {};
+  return { step: t + 1, steps, loss: loss!, learningRate: rate!, ...groups, gradientNorm, aux };
 }

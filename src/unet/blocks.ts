@@ -1,6 +1,7 @@
 /** The blocks of the U-Net's way down, middle and way up. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { checkpoint } from '../engine';
 import { downsample, type ResnetParams, resnetBlock, type Transformer2DParams, transformer2d, upsample } from '../nn';
 import type { DownBlockParams, MidBlockParams, UpBlockParams } from './parameters';
 
@@ -15,6 +16,8 @@ export interface BlockContext {
   /** Added to the cross-attention's scores, [B, 1, 1, L]. */
   readonly contextMask?: tf.Tensor;
   readonly onAttention?: AttentionObserver;
+  /** Compute each layer again on the way back instead of keeping its inner results. */
+  readonly checkpointing?: boolean;
 }
 
 /**
@@ -26,6 +29,9 @@ export interface BlockContext {
  */
 export type AttentionObserver = (name: string, weights: tf.Tensor4D, size: readonly [height: number, width: number]) => void;
 
+type LayerParams = { resnet: ResnetParams; attention?: Transformer2DParams };
+type LayerInputs = { x: tf.Tensor4D; time: tf.Tensor2D; context?: tf.Tensor3D; contextMask?: tf.Tensor };
+
 /** A residual block and the transformer after it, where there is one. */
 function layer(
   resnet: ResnetParams,
@@ -35,16 +41,19 @@ function layer(
   c: BlockContext,
   name: string,
 ): tf.Tensor4D {
-  return tf.tidy(() => {
-    const h = resnetBlock(resnet, x, c);
-    if (!attention) return h;
-    const { groups, contextMask, onAttention } = c;
-    const size = [h.shape[1], h.shape[2]] as const;
-    const observer = onAttention && {
-      onAttention: (block: number, weights: tf.Tensor4D): void => onAttention(`${name}.transformer_blocks.${block}.attn2`, weights, size),
-    };
-    return transformer2d(attention, h, c.context, { heads, groups, contextMask, ...observer });
-  });
+  const { groups, eps, time, context, contextMask, onAttention } = c;
+  const run = (params: LayerParams, inputs: LayerInputs): tf.Tensor4D =>
+    tf.tidy(() => {
+      const h = resnetBlock(params.resnet, inputs.x, { groups, eps, time: inputs.time });
+      if (!params.attention) return h;
+      const size = [h.shape[1], h.shape[2]] as const;
+      const observer = onAttention && {
+        onAttention: (block: number, weights: tf.Tensor4D): void => onAttention(`${name}.transformer_blocks.${block}.attn2`, weights, size),
+      };
+      return transformer2d(params.attention, h, inputs.context!, { heads, groups, contextMask: inputs.contextMask, ...observer });
+    });
+  const inputs: LayerInputs = { x, time, ...(attention ? { context, contextMask } : {}) };
+  return c.checkpointing ? checkpoint(run, { resnet, attention }, inputs) : run({ resnet, attention }, inputs);
 }
 
 /**
@@ -66,9 +75,10 @@ export function downBlock(params: DownBlockParams, heads: number, x: tf.Tensor4D
 
 /** A residual block, a transformer, a residual block. */
 export function midBlock(params: MidBlockParams, heads: number, x: tf.Tensor4D, c: BlockContext): tf.Tensor4D {
-  return tf.tidy(() =>
-    resnetBlock(params.resnets[1], layer(params.resnets[0], params.attentions[0], heads, x, c, 'mid_block.attentions.0'), c),
-  );
+  return tf.tidy(() => {
+    const h = layer(params.resnets[0], params.attentions[0], heads, x, c, 'mid_block.attentions.0');
+    return layer(params.resnets[1], undefined, heads, h, c, 'mid_block');
+  });
 }
 
 /**

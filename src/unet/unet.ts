@@ -12,6 +12,8 @@ export interface UNetOptions {
   readonly classLabels?: tf.Tensor1D;
   /** 1 where a token of the context may be attended to, 0 where not, [B, L]. */
   readonly contextMask?: tf.Tensor2D;
+  /** For training in little memory: inner results of the blocks are computed again on the way back (`checkpoint`); gradients are the same. */
+  readonly checkpointing?: boolean;
   /**
    * Sees the outputs of `time_embedding` [B, T], `conv_in`, `down_blocks.0` …, `mid_block`, `up_blocks.0` … and `conv_norm_out`
    * [B, h, w, C] as they are computed. It borrows them: they are freed when the network returns.
@@ -76,7 +78,7 @@ export function unet(
 ): tf.Tensor4D {
   const c = completeUNetConfig(config);
   checkInputs(c, latents, timesteps, context, options);
-  const { contextMask, onBlock, onAttention } = options;
+  const { contextMask, onBlock, onAttention, checkpointing = false } = options;
 
   return tf.tidy(() => {
     const shared: BlockContext = {
@@ -84,6 +86,7 @@ export function unet(
       eps: c.norm_eps,
       time: embedTime(c, params, timesteps, options),
       context,
+      checkpointing,
       contextMask: contextMask && tf.mul(tf.sub(1, tf.reshape(contextMask, [contextMask.shape[0], 1, 1, -1])), MASKED_SCORE),
       ...(onAttention ? { onAttention } : {}),
     };

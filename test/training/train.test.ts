@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, foldIn, key, normalArray, scope } from 'roentgen-lab/engine';
-import { type StepLog, type TrainOptions, train } from 'roentgen-lab/training';
+import { type CheckpointOptions, type StepLog, type TrainOptions, train } from 'roentgen-lab/training';
 import { noLeaks, tempDir } from '../support';
 
 type Params = { w: tf.Tensor2D };
 type Batch = { x: tf.Tensor2D };
 
 const target = [1, -2, 0.5];
+
+const keep = (folder: string, identity = 'one'): CheckpointOptions => ({ folder, identity, resume: 'unfinished' });
 
 /** Least squares with noisy inputs: enough to see whether two runs are the same. */
 function problem(params: Params, steps: number, extra: Partial<TrainOptions<Params, Batch>> = {}): TrainOptions<Params, Batch> {
@@ -60,10 +63,10 @@ test(
     const onStep = ({ step }: StepLog): void => {
       if (step === 13) stop.abort();
     };
-    const part = await train(problem(params, 30, { checkpoint: folder, signal: stop.signal, onStep }));
+    const part = await train(problem(params, 30, { checkpoints: keep(folder), signal: stop.signal, onStep }));
     assert.equal(part.interrupted, true);
     assert.equal(part.log.length, 13, 'it ended within the step');
-    const resumed = await train(problem(params, 30, { checkpoint: folder }));
+    const resumed = await train(problem(params, 30, { checkpoints: keep(folder) }));
     assert.equal(resumed.interrupted, false);
     assert.deepEqual(resumed.params.w.dataSync(), whole.params.w.dataSync());
     assert.deepEqual(resumed.log, whole.log);
@@ -78,10 +81,10 @@ test(
     const folder = join(tempDir(t), 'checkpoint');
     const batch = (step: number): Batch => ({ x: tf.fill([4, 3], step === 3 ? Number.NaN : 1) as tf.Tensor2D });
     await assert.rejects(
-      train(problem(params, 10, { batch, checkpoint: folder })),
-      /train: step 4: loss NaN, .* no checkpoint was written/,
+      train(problem(params, 10, { batch, checkpoints: keep(folder) })),
+      /train: step 4: batch\.x holds NaN .* no checkpoint was written/,
     );
-    const again = await train(problem(params, 2, { checkpoint: folder }));
+    const again = await train(problem(params, 2, { checkpoints: keep(folder) }));
     assert.equal(again.log.length, 2, 'nothing to resume from');
     dispose(params, again.params);
   }),
@@ -92,10 +95,11 @@ test(
   noLeaks(async (t) => {
     const params = { w: tf.zeros([3, 1]) as tf.Tensor2D };
     const folder = join(tempDir(t), 'checkpoint');
-    dispose((await train(problem(params, 1, { checkpoint: folder }))).params);
-    const other = problem(params, 1, { checkpoint: folder });
+    dispose((await train(problem(params, 1, { checkpoints: keep(folder) }))).params);
+    const other = problem(params, 1, { checkpoints: keep(folder) });
     const { emaDecay: _, ...without } = other.optimisation;
-    await assert.rejects(train({ ...other, optimisation: without }), /checkpoint\.safetensors.*another model or optimiser/);
+    const again = { ...other, checkpoints: { ...keep(folder), resume: 'always' as const }, optimisation: without };
+    await assert.rejects(train(again), /step-0+1: is the checkpoint of another model or optimiser/);
     dispose(params);
   }),
 );
@@ -110,7 +114,7 @@ test(
       if (step === 4) stop.abort();
     };
     const run = (identity: string, extra: Partial<TrainOptions<Params, Batch>> = {}): ReturnType<typeof train<Params, Batch>> =>
-      train(problem(params, 9, { checkpoint: folder, identity, ...extra }));
+      train(problem(params, 9, { checkpoints: keep(folder, identity), ...extra }));
     const part = await run('one', { signal: stop.signal, onStep });
     const steps: number[] = [];
     const count = { onStep: ({ step }: StepLog): void => void steps.push(step) };
@@ -120,5 +124,90 @@ test(
     assert.deepEqual(steps, [1, 2, 3, 4, 5, 6, 7, 8, 9], 'a run that had ended is not gone on with');
     assert.deepEqual(again.params.w.dataSync(), other.params.w.dataSync());
     dispose(params, part.params, other.params, again.params);
+  }),
+);
+
+test(
+  'batches that are added up give the update of one large batch',
+  noLeaks(async () => {
+    const params = { w: tf.zeros([3, 1]) as tf.Tensor2D };
+    const whole = problem(params, 6);
+    const large = await train(whole);
+    const parts = await train({
+      ...whole,
+      batch: (index) => {
+        const { x } = whole.batch(Math.floor(index / 2));
+        const half = tf.slice(x, [2 * (index % 2), 0], [2, 3]) as tf.Tensor2D;
+        x.dispose();
+        return { x: half };
+      },
+      optimisation: { ...whole.optimisation, batchSize: 2, accumulation: 2 },
+    });
+    assert.deepEqual(parts.log.length, 6);
+    parts.log.forEach(({ loss, gradientNorm }, i) => {
+      assert.ok(Math.abs(loss - large.log[i]!.loss) < 1e-5);
+      assert.ok(Math.abs(gradientNorm - large.log[i]!.gradientNorm) < 1e-4);
+    });
+    assert.ok(Math.max(...tf.tidy(() => tf.abs(tf.sub(parts.params.w, large.params.w)).dataSync())) < 1e-5);
+    dispose(params, large.params, parts.params);
+  }),
+);
+
+test(
+  'NaN in weights, in a gradient alone, and an overflowing update are found in their step, by the path of the tensor',
+  noLeaks(async () => {
+    const bad = { w: tf.tensor2d([1, Number.NaN, 0], [3, 1]) };
+    await assert.rejects(train(problem(bad, 3)), /train: step 1: params\.w holds NaN/);
+    const params = { w: tf.zeros([3, 1]) as tf.Tensor2D };
+    const given = problem(params, 3);
+    const root = (p: Params): tf.Scalar => scope(() => tf.sqrt(tf.sum(tf.square(p.w))) as tf.Scalar); // finite at 0, its gradient is not
+    await assert.rejects(train({ ...given, loss: root }), /train: step 1: gradient of w is not finite/);
+    const fast = { ...given.optimisation, learningRate: { ...given.optimisation.learningRate, peak: 3e38, warmup: 0 } };
+    await assert.rejects(train({ ...given, optimisation: fast }), /train: step [12]: (w overflows|gradient of w|loss)/);
+    dispose(bad, params);
+  }),
+);
+
+test(
+  'frozen parameters take part, stay as they are, and are given back; parameters that are handed over are freed',
+  noLeaks(async () => {
+    const params = { w: tf.zeros([3, 1]) as tf.Tensor2D };
+    const frozen = { shift: tf.scalar(2) };
+    const { batch, optimisation } = problem(params, 5);
+    const result = await train<Params, Batch, typeof frozen>({
+      params,
+      batch,
+      optimisation,
+      frozen,
+      handOver: true,
+      loss: ({ w }, { x }, { shift }) => scope(() => tf.mean(tf.square(tf.sub(tf.matMul(x, w), shift))) as tf.Scalar),
+    });
+    assert.ok(params.w.isDisposed && frozen.shift.isDisposed);
+    assert.deepEqual([...result.frozen.shift.dataSync()], [2]);
+    assert.ok(result.params.w.dataSync().some((x) => x !== 0));
+    dispose(result.params, result.frozen);
+  }),
+);
+
+test(
+  'checkpoints that are not due stay only until the next one is whole, and only some are kept',
+  noLeaks(async (t) => {
+    const params = { w: tf.zeros([3, 1]) as tf.Tensor2D };
+    const folder = join(tempDir(t), 'checkpoints');
+    const checkpoints = { ...keep(folder), every: 5, keep: 2 };
+    const stop = new AbortController();
+    const onStep = ({ step }: StepLog): void => {
+      if (step === 7) stop.abort();
+    };
+    const names = (): string[] =>
+      readdirSync(folder)
+        .filter((name) => name !== 'lock')
+        .sort();
+    const part = await train(problem(params, 18, { checkpoints, signal: stop.signal, onStep }));
+    assert.deepEqual(names(), ['last', 'step-00000005', 'step-00000007']);
+    const rest = await train(problem(params, 18, { checkpoints }));
+    assert.deepEqual(names(), ['last', 'step-00000015', 'step-00000018']);
+    assert.equal(readFileSync(join(folder, 'last'), 'utf8'), 'step-00000018\n');
+    dispose(params, part.params, rest.params);
   }),
 );

@@ -1,22 +1,26 @@
 /** The checkers that `roentgen verify` knows, one line a component; adding a component is adding a line. */
 
 import type { Checker } from './checker';
+import { metricsImagesChecker } from './metrics-images';
 import { pipelineChecker } from './pipeline';
 import { pretrainedChecker } from './pretrained';
 import { schedulersChecker } from './schedulers';
 import { textClipChecker } from './text-clip';
 import { textOthersChecker } from './text-others';
 import { tokenizersChecker } from './tokenizers';
+import { trainingChecker } from './training';
 import { unetChecker } from './unet';
 import { vaeChecker } from './vae';
 
 export const checkers: readonly Checker[] = [
+  metricsImagesChecker,
   pipelineChecker,
   pretrainedChecker,
   schedulersChecker,
   textClipChecker,
   textOthersChecker,
   tokenizersChecker,
+  trainingChecker,
   unetChecker,
   vaeChecker,
 ];

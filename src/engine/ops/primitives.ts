@@ -1,7 +1,9 @@
 /** Small pieces that the operations share, in the form that is fast on the backend that runs. They have no gradients: use them inside `differentiable`. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { attribute as graphAttribute } from '../graph';
 import { attribute, isTensorFlow, rawOp } from '../raw';
+import { postponed } from '../trace';
 
 /** Matrix product of op(a) [M, K] and op(b) [K, N]. On wasm the transposes are made first: the fast kernel takes only plain products. */
 export function matmul2d(a: tf.Tensor, b: tf.Tensor, transposeA = false, transposeB = false): tf.Tensor2D {
@@ -50,4 +52,18 @@ export function meanOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
 export function sumOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
   if (isTensorFlow()) return tf.sum(x, 1, true);
   return tf.tidy(() => tf.mul(meanOverPlaces(x), x.shape[1]));
+}
+
+/** Σ x² over all values, a scalar; no temporary of x's size is made where TensorFlow runs. */
+export function sumOfSquares(x: tf.Tensor): tf.Scalar {
+  if (isTensorFlow()) return tf.tidy(() => tf.mul(rawOp('L2Loss', [attribute.type('T', 'float32')], [x]), 2) as tf.Scalar);
+  return tf.tidy(() => tf.sum(tf.square(x)) as tf.Scalar);
+}
+
+/** x · scale for a scalar; where that is 0, the result is 0 even where x is infinite or not a number. */
+export function scaleOrZero<T extends tf.Tensor>(x: T, scale: tf.Scalar): T {
+  const later = postponed('MulNoNan', [x, scale], { T: graphAttribute.type(1) });
+  if (later) return later as T;
+  if (isTensorFlow()) return rawOp('MulNoNan', [attribute.type('T', 'float32')], [x, scale]) as T;
+  return tf.tidy(() => tf.where(tf.notEqual(scale, 0), tf.mul(x, scale), tf.zerosLike(x)) as T);
 }

@@ -1,0 +1,62 @@
+// One step of joint training at Stable Diffusion 1.4's true size, with random weights: node bench/training/true-size.mjs [steps]
+import { readFileSync } from 'node:fs';
+import { initClipText } from 'roentgen-lab/encoders';
+import { countParameters, dispose, key, normalArray, split, startEngine } from 'roentgen-lab/engine';
+import { noiseTables } from 'roentgen-lab/schedulers';
+import { diffusionBatch, diffusionLoss, train } from 'roentgen-lab/training';
+import { initUNet } from 'roentgen-lab/unet';
+
+const steps = Number(process.argv[2] ?? 1);
+const unet = {
+  sample_size: 64,
+  cross_attention_dim: 768,
+  attention_head_dim: 8,
+  block_out_channels: [320, 640, 1280, 1280],
+  layers_per_block: 2,
+  down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
+  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
+  norm_num_groups: 32,
+};
+const textEncoder = {
+  vocab_size: 49408,
+  hidden_size: 768,
+  intermediate_size: 3072,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  max_position_embeddings: 77,
+};
+const scheduler = { _class_name: 'PNDMScheduler', beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear' };
+const peak = (name = 'VmHWM') => (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 2 ** 20).toFixed(2);
+const say = (what) => console.log(`${(performance.now() / 1000).toFixed(0)} s: ${what}; now ${peak('VmRSS')} GiB, peak ${peak()} GiB`);
+
+await startEngine();
+const [a, b, c] = split(key(1), 3);
+const params = { unet: initUNet(unet, a), textEncoder: initClipText(textEncoder, b) };
+say(`${(countParameters(params) / 1e6).toFixed(1)} M parameters`);
+const tables = noiseTables(scheduler);
+const configs = { unet, textEncoder, predictionType: tables.predictionType, checkpointing: true };
+const result = await train({
+  params,
+  handOver: true,
+  loss: (now, batch) => diffusionLoss(configs, now, batch),
+  batch: (i) =>
+    diffusionBatch(tables, {}, {
+      x0: normalArray(split(c, 8)[i % 8], 32 * 32 * 4),
+      shape: [1, 32, 32, 4],
+      timesteps: [500],
+      texts: { ids: tf.tensor2d(Array.from({ length: 77 }, (_, k) => (k === 0 ? 49406 : k < 20 ? 1000 + k : 49407)), [1, 77], 'int32') },
+      noise: key(7),
+    }),
+  optimisation: {
+    steps,
+    batchSize: 1,
+    learningRate: { peak: 5e-5, schedule: 'constant', warmup: 0, floor: 0 },
+    betas: [0.9, 0.999],
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+    clipNorm: 1,
+  },
+  onStep: ({ step, loss, gradientNorm }) => say(`step ${step}: loss ${loss}, gradient norm ${gradientNorm}`),
+});
+dispose(result.params);
+say('done');

@@ -1,0 +1,81 @@
+/** `roentgen mlm`: a text encoder of the domain's own, trained on the phantom's reports alone. */
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { duration, progress } from '../display';
+import { dispose, startEngine, type Tree } from '../engine';
+import { type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../training';
+import { type Context, Interrupted, UsageError } from './context';
+
+interface Flags {
+  out: string;
+  steps?: number;
+  seed: number;
+  json?: boolean;
+}
+
+/** Adds the command. */
+export function addMlm(program: Command, context: Context): void {
+  program
+    .command('mlm')
+    .description(
+      "train a small BERT on the phantom's reports by masked language modelling, for the strategies encoder-swap and textual-projection",
+    )
+    .argument('[recipe]', 'a recipe of data/encoders or a JSON file', 'phantom-bert')
+    .option('--out <folder>', "the encoder's folder", 'models/phantom-bert')
+    .option('--steps <n>', "steps, in place of the recipe's", wholeNumber)
+    .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--json', 'print how it went as JSON')
+    .addHelpText('after', '\nStopped with Ctrl-C and called again, it goes on.')
+    .action((recipe: string, flags: Flags) => runMlm(recipe, flags, context));
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0.');
+  return value;
+}
+
+async function recipeOf(name: string, { steps }: Flags): Promise<EncoderRecipe> {
+  try {
+    const recipe = await loadEncoderRecipe(name);
+    return steps === undefined ? recipe : { ...recipe, optimisation: { ...recipe.optimisation, steps } };
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`mlm: ${error.message}`);
+    throw error;
+  }
+}
+
+async function runMlm(name: string, flags: Flags, context: Context): Promise<void> {
+  const recipe = await recipeOf(name, flags);
+  const folder = resolve(flags.out);
+  if (existsSync(join(folder, 'config.json'))) throw new UsageError(`mlm: ${folder} already holds an encoder; give another folder (--out)`);
+  const { key } = await startEngine({ seed: flags.seed });
+  const bar = progress(recipe.optimisation.steps, 'Masked language modelling');
+  const identity = JSON.stringify([recipe, flags.seed]);
+  const result = await fitEncoder(recipe, folder, {
+    key,
+    signal: context.signal,
+    checkpoints: { folder: join(folder, 'checkpoints'), identity, resume: 'unfinished' },
+    onStep: ({ step, loss, aux }) => bar.update(step, `loss ${loss.toFixed(3)}, found ${(100 * aux.accuracy!).toFixed(0)}%`),
+  }).finally(() => bar.end());
+  dispose(result.params as Tree);
+  if (result.interrupted) throw new Interrupted(`mlm: interrupted after step ${result.log.length}; the same command goes on`);
+  const tail = result.log.slice(-Math.ceil(result.log.length / 10));
+  const mean = (of: (entry: (typeof tail)[number]) => number): number => tail.reduce((sum, entry) => sum + of(entry) / tail.length, 0);
+  const facts = {
+    folder,
+    steps: result.log.length,
+    seconds: result.seconds,
+    loss: mean(({ loss }) => loss),
+    accuracy: mean(({ aux }) => aux.accuracy!),
+  };
+  if (flags.json) context.print(JSON.stringify(facts, null, 2));
+  else {
+    context.print(
+      `${facts.steps} steps in ${duration(facts.seconds)}: loss ${facts.loss.toFixed(3)}, ${(100 * facts.accuracy).toFixed(0)}% of the hidden tokens found`,
+    );
+    context.print(`encoder ${folder}`);
+  }
+}

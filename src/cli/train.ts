@@ -1,0 +1,134 @@
+/** `roentgen train`: a recipe from its data to a model, in a run's folder. */
+
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { duration, type Progress, progress, reportRun } from '../display';
+import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, recipeNames, runRecipe } from '../training';
+import { type Context, collect, Interrupted, UsageError } from './context';
+
+interface Flags {
+  out: string;
+  data: string;
+  csv?: string;
+  imageColumn?: string;
+  textColumn?: string;
+  patientColumn?: string;
+  model?: string;
+  steps?: number;
+  seed: number;
+  resume?: boolean;
+  set?: readonly string[];
+  json?: boolean;
+}
+
+/** Adds the command. */
+export function addTrain(program: Command, context: Context): void {
+  program
+    .command('train')
+    .description('train a recipe: settings, log, checkpoints, pictures, report and model in one folder')
+    .argument('<recipe>', `a recipe's JSON file, or one of ${recipeNames().join(', ')}`)
+    .requiredOption('--out <folder>', "the run's folder")
+    .option('--data <folder>', 'radiographs, or one of the built-in "phantom" and "world"', 'phantom')
+    .option('--csv <file>', 'CSV with a text for each image, where the folder has no known layout')
+    .option('--image-column <name>', "the CSV's column of image files")
+    .option('--text-column <name>', "the CSV's column of texts")
+    .option('--patient-column <name>', "the CSV's column that tells patients apart")
+    .option('--model <folder>', 'a model to start from; without it from random weights, the autoencoder first')
+    .option('--steps <n>', 'steps of the diffusion model, in place of the recipe’s', wholeNumber)
+    .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--resume', "go on from the run's last checkpoint")
+    .option('--set <key.path=value>', 'a value of the recipe in place of its own; repeatable', collect)
+    .option('--json', 'print how it went as JSON')
+    .addHelpText(
+      'after',
+      '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.',
+    )
+    .action((recipe: string, flags: Flags) => runTrain(recipe, flags, context));
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0.');
+  return value;
+}
+
+/** `--set` arguments as paths and values: JSON where it is, else text. */
+function overrides({ set = [], steps }: Flags): Record<string, unknown> {
+  const found: Record<string, unknown> = steps === undefined ? {} : { 'diffusion.optimisation.steps': steps };
+  for (const each of set) {
+    const at = each.indexOf('=');
+    if (at <= 0) throw new UsageError(`train: --set: expected key.path=value, got "${each}"`);
+    const [path, text] = [each.slice(0, at), each.slice(at + 1)];
+    try {
+      found[path] = JSON.parse(text);
+    } catch {
+      found[path] = text;
+    }
+  }
+  return found;
+}
+
+/** Settings that are wrong are wrong usage. */
+async function usage<T>(make: () => Promise<T> | T): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`train: ${error.message}`);
+    throw error;
+  }
+}
+
+async function runTrain(name: string, flags: Flags, context: Context): Promise<void> {
+  const recipe = await usage(async () => overrideRecipe(await loadRecipe(name), overrides(flags)));
+  const { data, csv, imageColumn, textColumn, patientColumn, model, seed, resume = false } = flags;
+  const out = resolve(flags.out);
+  const result = await usage(() =>
+    runRecipe({
+      recipe,
+      out,
+      data: {
+        data: data === 'phantom' || data === 'world' ? data : resolve(data),
+        ...(csv === undefined ? {} : { csv: resolve(csv) }),
+        ...(imageColumn === undefined ? {} : { imageColumn }),
+        ...(textColumn === undefined ? {} : { textColumn }),
+        ...(patientColumn === undefined ? {} : { patientColumn }),
+      },
+      ...(model === undefined ? {} : { model: resolve(model) }),
+      seed,
+      resume,
+      signal: context.signal,
+      progress: bars(),
+    }),
+  );
+  const report = result.steps > 0 ? await reportRun(out) : undefined;
+  if (result.interrupted)
+    throw new Interrupted(`train: interrupted after step ${result.steps}; the checkpoint is in ${out}, go on with --resume`);
+  print(result, report, flags.json === true, context);
+}
+
+/** Progress with rate, time left and loss, one bar for each part. */
+function bars(): RunProgress {
+  let bar: Progress | undefined;
+  return {
+    start: (label, total) => {
+      bar?.end();
+      bar = progress(total, label);
+    },
+    step: (done, log) => bar?.update(done, log && `loss ${log.loss.toFixed(4)}`),
+    end: () => {
+      bar?.end();
+      bar = undefined;
+    },
+  };
+}
+
+function print(result: RunResult, report: string | undefined, json: boolean, context: Context): void {
+  if (json) {
+    context.print(JSON.stringify({ ...result, report }, null, 2));
+    return;
+  }
+  context.print(`${result.steps} steps in ${duration(result.seconds)}, loss ${result.loss.toFixed(4)}`);
+  context.print(`model   ${result.model}`);
+  context.print(`report  ${report}`);
+  context.print('Pictures that the model makes are synthetic, not for diagnosis.');
+}

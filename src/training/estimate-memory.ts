@@ -1,0 +1,179 @@
+/** How much memory a training will take, before it takes it. */
+
+import { readFileSync } from 'node:fs';
+import { freemem } from 'node:os';
+import { countParameters, flatten } from '../engine';
+import { latentFactor, type Model } from '../pipelines';
+import { completeUNetConfig, type UNetConfig } from '../unet';
+import { completeVaeConfig, type VaeConfig } from '../vae';
+import type { Optimisation } from './optimisation';
+import type { Recipe } from './recipe';
+import { strategyOf } from './strategies';
+
+/** Sizes that a training's memory follows from, in values (4 bytes each). */
+export interface MemoryModel {
+  /** All parameters of the networks in the step. */
+  readonly parameters: number;
+  /** Those that train. */
+  readonly trained: number;
+  /** Values that the forward pass of one picture leaves for the backward pass (`unetActivations`). */
+  readonly activations: number;
+}
+
+export interface MemoryEstimate {
+  readonly MiB: number;
+  /** What it is made of, MiB. */
+  readonly parts: Readonly<Record<'engine' | 'parameters' | 'optimiser' | 'gradients' | 'activations', number>>;
+}
+
+const MiB = (values: number): number => (4 * values) / 2 ** 20;
+
+/** Node, TensorFlow and the graph before any tensor; measured (bench/training/memory.mjs). */
+const ENGINE_MIB = 420;
+/** Values kept for each place and channel: of a residual block's input and output, of a transformer's; fitted to the same measurements. */
+const RESNET_INPUT = 3.5;
+const RESNET_OUTPUT = 7;
+const TRANSFORMER = 52;
+/** Values kept for each attention score. */
+const SCORES = 2.4;
+
+/** The peak of a training step. */
+export function estimateStepMemory(
+  { parameters, trained, activations }: MemoryModel,
+  { batchSize, emaDecay, accumulation = 1 }: Optimisation,
+): MemoryEstimate {
+  const parts = {
+    engine: ENGINE_MIB,
+    parameters: MiB(parameters),
+    optimiser: MiB(trained * (2 + (emaDecay === undefined ? 0 : 1) + (accumulation > 1 ? 1 : 0))),
+    gradients: MiB(trained),
+    activations: MiB(activations * batchSize),
+  };
+  return { MiB: Object.values(parts).reduce((a, b) => a + b, 0), parts };
+}
+
+/** Memory that a process may still take here, MiB: what the machine and the container it runs in have left. */
+export function availableMemory(): number {
+  const read = (path: string): number => {
+    try {
+      return Number(readFileSync(path, 'utf8'));
+    } catch {
+      return Number.NaN;
+    }
+  };
+  let free = freemem();
+  const meminfo = /MemAvailable:\s+(\d+)/.exec(readText('/proc/meminfo'));
+  if (meminfo) free = Number(meminfo[1]) * 1024;
+  const [limit, used] = [read('/sys/fs/cgroup/memory.max'), read('/sys/fs/cgroup/memory.current')];
+  const cached = /^inactive_file (\d+)/m.exec(readText('/sys/fs/cgroup/memory.stat'));
+  if (Number.isFinite(limit) && Number.isFinite(used)) free = Math.min(free, limit - used + Number(cached?.[1] ?? 0));
+  return free / 2 ** 20;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Values that the U-Net's forward pass leaves for the backward pass, for one picture of h × w latents and a context of `tokens`. */
+export function unetActivations(config: UNetConfig, [h, w]: readonly [number, number], checkpointing: boolean): number {
+  const c = completeUNetConfig(config);
+  const levels = c.block_out_channels;
+  let kept = 0; // what lives until the end of the backward pass
+  let largest = 0; // of the one layer that is computed again
+  const layer = (inputs: number, channels: number, level: number, attends: boolean): void => {
+    const places = (h * w) / 4 ** level;
+    const inner = places * (RESNET_INPUT * inputs + RESNET_OUTPUT * channels);
+    const heads = c.attention_head_dim[level]!;
+    const attention = attends ? places * TRANSFORMER * channels + SCORES * heads * places * places : 0;
+    if (checkpointing) {
+      kept += places * (inputs + channels);
+      largest = Math.max(largest, 2 * (inner + attention));
+    } else kept += inner + attention;
+  };
+  const attends = (type: string): boolean => type.startsWith('CrossAttn');
+  const skips: number[] = [levels[0]!];
+  levels.forEach((channels, level) => {
+    for (let i = 0; i < c.layers_per_block[level]!; i++) {
+      layer(i === 0 ? (levels[level - 1] ?? levels[0]!) : channels, channels, level, attends(c.down_block_types[level]!));
+      skips.push(channels);
+    }
+    if (level < levels.length - 1) skips.push(channels);
+  });
+  const deepest = levels.length - 1;
+  for (const attention of [true, false]) layer(levels[deepest]!, levels[deepest]!, deepest, attention);
+  let channels = levels[deepest]!;
+  for (let level = deepest; level >= 0; level--)
+    for (let i = 0; i <= c.layers_per_block[level]!; i++) {
+      layer(channels + skips.pop()!, levels[level]!, level, attends(c.up_block_types[deepest - level]!));
+      channels = levels[level]!;
+    }
+  return kept + largest;
+}
+
+/** Values that the autoencoder's two ways leave for the backward pass, for one picture of `size` squared. */
+export function vaeActivations(config: VaeConfig, size: number, checkpointing: boolean): number {
+  const c = completeVaeConfig(config);
+  let kept = 0;
+  let largest = 0;
+  const way = (layers: number): void =>
+    c.block_out_channels.forEach((channels, level) => {
+      const places = (size * size) / 4 ** level;
+      const inner = places * channels * (RESNET_INPUT + RESNET_OUTPUT);
+      kept += layers * (checkpointing ? 2 * places * channels : inner);
+      largest = Math.max(largest, checkpointing ? 2 * inner : 0);
+    });
+  way(c.layers_per_block);
+  way(c.layers_per_block + 1);
+  return kept + largest;
+}
+
+/**
+ * The peak of a recipe's training, MiB, beside what is free here and what would make it smaller.
+ *
+ * @param withVae the autoencoder trains first
+ */
+export function estimateMemory(
+  recipe: Recipe,
+  model: Model,
+  { withVae }: { readonly withVae: boolean },
+): { MiB: number; available: number; parts: MemoryEstimate['parts']; advice: string[] } {
+  const strategy = strategyOf(recipe.diffusion.strategy);
+  const networks = { unet: model.unet.params, textEncoder: model.textEncoder.params };
+  const sizes = Object.entries(flatten(networks)).map(([path, leaf]) => ({ size: leaf.size, trains: strategy.trains(path) }));
+  const sum = (all: readonly { size: number }[]): number => all.reduce((total, { size }) => total + size, 0);
+  const side = recipe.size / latentFactor(model);
+  const { diffusion, vae } = recipe;
+  const parameters = sum(sizes);
+  const vaeSize = countParameters(model.vae.params);
+  const joint = estimateStepMemory(
+    // the model's own weights stay beside the copy that trains
+    {
+      parameters: 2 * parameters + vaeSize,
+      trained: sum(sizes.filter(({ trains }) => trains)),
+      activations: unetActivations(model.unet.config, [side, side], diffusion.checkpointing ?? false),
+    },
+    diffusion.optimisation,
+  );
+  const first = estimateStepMemory(
+    {
+      parameters: 2 * vaeSize + parameters,
+      trained: vaeSize,
+      activations: vaeActivations(model.vae.config, recipe.size, vae.checkpointing ?? false),
+    },
+    vae.optimisation,
+  );
+  const largest = withVae && first.MiB > joint.MiB ? first : joint;
+  const part = largest === first ? 'vae' : 'diffusion';
+  const settings = recipe[part];
+  const advice = [
+    ...(settings.optimisation.batchSize > 1 ? [`a smaller ${part}.optimisation.batchSize with more accumulation`] : []),
+    ...(settings.checkpointing ? [] : [`${part}.checkpointing=true`]),
+    ...(settings.optimisation.emaDecay === undefined ? [] : [`no ${part}.optimisation.emaDecay`]),
+    'a machine with more memory',
+  ];
+  return { MiB: largest.MiB, available: availableMemory(), parts: largest.parts, advice };
+}

@@ -1,0 +1,114 @@
+/** A run as a folder: the settings it had, a line for every step, pictures on the way, checkpoints, and a file that TensorBoard reads. */
+
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineInfo } from '../engine';
+import { memoryUse } from '../engine';
+import { describeSystemError, FileError, readText, writeFileAtomic, writeJson } from '../files';
+import { type EventFile, openEventFile } from './event-file';
+import type { StepLog } from './step-log';
+
+/** A line of `log.jsonl`. */
+export interface RunLine extends StepLog {
+  readonly imagesPerSecond: number;
+  readonly peakRssMiB: number;
+}
+
+/** What `config.json` says of a run. */
+export interface RunConfig {
+  readonly recipe: unknown;
+  readonly seed: number;
+  readonly data: unknown;
+  /** The model it started from; absent for random weights. */
+  readonly model?: string;
+  readonly [name: string]: unknown;
+}
+
+export interface RunFolder {
+  readonly folder: string;
+  /** Before the first step: drops lines of steps that are not in the checkpoint gone on from. */
+  begin(log: readonly StepLog[]): Promise<void>;
+  /** After each step. */
+  step(log: StepLog, images: number): void;
+  end(): void;
+}
+
+function gitCommit(): string | undefined {
+  try {
+    const options = { cwd: __dirname, encoding: 'utf8' as const, stdio: ['ignore', 'pipe', 'ignore'] as ['ignore', 'pipe', 'ignore'] };
+    return execFileSync('git', ['rev-parse', 'HEAD'], options).trim();
+  } catch {
+    return undefined; // an installed package is no clone
+  }
+}
+
+/** Writes `config.json`: everything that the run depends on. */
+export async function writeRunConfig(folder: string, config: RunConfig, engine: EngineInfo): Promise<void> {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
+  const { backend, library, device, threads } = engine;
+  const commit = gitCommit();
+  const versions = { 'roentgen-lab': version, node: process.version, ...(commit ? { commit } : {}) };
+  await writeJson(join(folder, 'config.json'), {
+    ...config,
+    engine: { backend, library, device, threads },
+    versions,
+    note: 'synthetic, not for diagnosis',
+  });
+}
+
+/** The lines of a run's log; empty where it has none yet. */
+export async function readRunLog(folder: string): Promise<RunLine[]> {
+  const path = join(folder, 'log.jsonl');
+  if (!existsSync(path)) return [];
+  const lines = (await readText(path)).split('\n');
+  lines.pop(); // what follows the last line feed: nothing, or a line that a killed process did not finish
+  return lines.map((line, i) => {
+    try {
+      return JSON.parse(line) as RunLine;
+    } catch (error) {
+      throw new FileError(path, `line ${i + 1} is not JSON`, error);
+    }
+  });
+}
+
+/** Opens a run's log for writing. The caller holds the folder's lock (`train` takes that of the checkpoints below it). */
+export function openRunFolder(folder: string): RunFolder {
+  const path = join(folder, 'log.jsonl');
+  let events: EventFile | undefined;
+  let last = performance.now();
+  return {
+    folder,
+    async begin(log) {
+      const done = log.length;
+      const kept = (await readRunLog(folder)).filter(({ step }) => step <= done);
+      await writeFileAtomic(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      events = openEventFile(folder);
+      last = performance.now();
+    },
+    step(log, images) {
+      const now = performance.now();
+      const line: RunLine = {
+        ...log,
+        imagesPerSecond: Number(((1000 * images) / (now - last)).toPrecision(4)),
+        peakRssMiB: Math.round(memoryUse().peakRssMiB),
+      };
+      last = now;
+      try {
+        appendFileSync(path, `${JSON.stringify(line)}\n`);
+        const { loss, learningRate, gradientNorm, aux, imagesPerSecond, peakRssMiB } = line;
+        events?.scalars(log.step, {
+          loss,
+          learning_rate: learningRate,
+          gradient_norm: gradientNorm,
+          ...aux,
+          images_per_second: imagesPerSecond,
+          peak_rss_mib: peakRssMiB,
+        });
+      } catch (error) {
+        throw new FileError(path, `cannot be written: ${describeSystemError(error)}`, error);
+      }
+    },
+    end: () => events?.close(),
+  };
+}

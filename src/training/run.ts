@@ -1,0 +1,177 @@
+/** A recipe from its data to a trained model in a run's folder: what `roentgen train` and a cell call. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadPixels, type OpenDatasetOptions, openSplit, vocabularyTexts } from '../datasets';
+import { type Key, split, startEngine } from '../engine';
+import { FileError, lockFolder, writePng } from '../files';
+import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
+import { type Tokenizer, trainBpe } from '../tokenizers';
+import { estimateMemory } from './estimate-memory';
+import { type FitResult, fitDiffusion, fitVae, initModel } from './fit';
+import { checkRecipe, type Recipe } from './recipe';
+import { openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
+import type { StepLog } from './step-log';
+import { saveAdapted, strategyOf } from './strategies';
+
+/** What is being done, for progress: `start` comes before a part's first `step`. */
+export interface RunProgress {
+  start?(label: string, total: number): void;
+  step?(done: number, log?: StepLog): void;
+  end?(): void;
+}
+
+export interface RunOptions {
+  readonly recipe: Recipe;
+  /** The run's folder. */
+  readonly out: string;
+  /** "phantom", or a folder of radiographs (`openDataset`). */
+  readonly data: OpenDatasetOptions;
+  /** A model folder to start from; without one, from random weights, the autoencoder first. */
+  readonly model?: string;
+  readonly seed: number;
+  /** Go on from the run's last checkpoint; without it a folder that holds a run is refused. */
+  readonly resume: boolean;
+  readonly signal?: AbortSignal;
+  readonly progress?: RunProgress;
+}
+
+/** How a run went. */
+export interface RunResult {
+  readonly folder: string;
+  readonly steps: number;
+  readonly interrupted: boolean;
+  readonly seconds: number;
+  /** The loss's mean over the last tenth of the steps. */
+  readonly loss: number;
+  /** Where the trained model is; absent where the run was interrupted. */
+  readonly model?: string;
+}
+
+/** A tokenizer for a recipe: byte pairs of the texts, and of what else a vocabulary should know (`vocabularyTexts`). */
+export function recipeTokenizer(recipe: Recipe, data: string, texts: readonly string[]): Tokenizer {
+  const words = [...texts, ...vocabularyTexts(data)];
+  return trainBpe(words, { vocabularySize: recipe.tokenizer.vocabulary_size, maxLength: recipe.tokenizer.max_length });
+}
+
+/**
+ * Trains a recipe in a folder: settings, log, checkpoints, pictures and, at the end, the model.
+ *
+ * @throws FileError where the folder holds another run or is being written to; RangeError where the run can't fit into this machine's memory, saying
+ *   what would make it fit; NotFiniteError where training broke
+ */
+export async function runRecipe(options: RunOptions): Promise<RunResult> {
+  const { out, resume } = options;
+  checkRecipe(options.recipe, `recipe ${options.recipe.name}`);
+  if (existsSync(join(out, 'config.json')) && !resume)
+    throw new FileError(out, 'already holds a run; go on with it (--resume) or give another folder');
+  const unlock = await lockFolder(out);
+  try {
+    return await runLocked(options);
+  } finally {
+    await unlock();
+  }
+}
+
+async function runLocked({ recipe, out, data, model: base, seed, signal, progress = {} }: RunOptions): Promise<RunResult> {
+  const engine = await startEngine({ seed });
+  const [splitKey, modelKey, vaeKey, diffusionKey] = split(engine.key, 4) as [Key, Key, Key, Key];
+  await writeRunConfig(out, { recipe, seed, data, ...(base ? { model: base } : {}) }, engine);
+  const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
+  const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
+  const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
+  const folders: RunFolder[] = [];
+  const opened = (folder: RunFolder): RunFolder => {
+    folders.push(folder);
+    return folder;
+  };
+  try {
+    refuseWhatCannotFit(recipe, model, base === undefined);
+    progress.start?.('Pictures', train.length);
+    const pixels = await loadPixels(train, recipe.size, { onProgress: (done) => progress.step?.(done), ...(signal ? { signal } : {}) });
+    progress.end?.();
+    const stage = (folder: string) => ({
+      ...(signal ? { signal } : {}),
+      checkpoint: {
+        folder: join(folder, 'checkpoints'),
+        resume: 'always' as const,
+        keep: recipe.run?.checkpoints_kept ?? 2,
+        ...(recipe.run?.checkpoint_every === undefined ? {} : { every: recipe.run.checkpoint_every }),
+      },
+    });
+    if (base === undefined) {
+      const run = opened(openRunFolder(join(out, 'autoencoder')));
+      const { batchSize, accumulation = 1, steps } = recipe.vae.optimisation;
+      progress.start?.('Autoencoder', steps);
+      const result = await fitVae(model, recipe, pixels, {
+        ...stage(run.folder),
+        key: vaeKey,
+        onStart: (log) => run.begin(log),
+        onStep: (log) => {
+          run.step(log, batchSize * accumulation);
+          progress.step?.(log.step, log);
+        },
+      });
+      progress.end?.();
+      if (result.interrupted) return summary(out, result);
+    }
+    const run = opened(openRunFolder(out));
+    const strategy = strategyOf(recipe.diffusion.strategy);
+    const { batchSize, accumulation = 1, steps } = recipe.diffusion.optimisation;
+    const prompts = Array.from({ length: Math.min(recipe.run?.sample_prompts ?? 4, test.length) }, (_, i) => test.record(i).text).map(
+      (text) => strategy.prompt?.(text) ?? text,
+    );
+    const every = recipe.run?.sample_every;
+    progress.start?.('Diffusion', steps);
+    const result = await fitDiffusion(model, recipe, pixels, texts, {
+      ...stage(out),
+      key: diffusionKey,
+      onPrepare: (done, total, what) => {
+        if (done === 1) progress.start?.(what, total);
+        progress.step?.(done);
+        if (done === total) progress.start?.('Diffusion', steps);
+      },
+      onStart: (log) => run.begin(log),
+      onStep: async (log, update) => {
+        run.step(log, batchSize * accumulation);
+        progress.step?.(log.step, log);
+        if (every === undefined || log.step % every !== 0) return;
+        update();
+        await writeSamples(model, recipe, prompts, seed, join(out, 'samples', `step-${String(log.step).padStart(8, '0')}`));
+      },
+    });
+    progress.end?.();
+    if (result.interrupted) return summary(out, result);
+    await saveAdapted(model, strategy, join(out, 'model'));
+    return { ...summary(out, result), model: join(out, 'model') };
+  } finally {
+    for (const folder of folders) folder.end();
+    disposeModel(model);
+  }
+}
+
+function summary(folder: string, { log, interrupted, seconds }: FitResult): RunResult {
+  const tail = log.slice(-Math.ceil(log.length / 10));
+  return { folder, steps: log.length, interrupted, seconds, loss: tail.reduce((sum, { loss }) => sum + loss, 0) / tail.length };
+}
+
+/** Pictures of the same prompts and noise at any step. Texts stay out of file names; real ones stay out of the files too. */
+async function writeSamples(model: Model, recipe: Recipe, prompts: readonly string[], seed: number, folder: string): Promise<void> {
+  const images = await textToImage(model, { prompts, ...recipe.sampling, seed });
+  for (const [i, { pixels, width, height, channels }] of images.entries()) {
+    const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
+    await writePng(
+      join(folder, `${String(i).padStart(2, '0')}.png`),
+      { width, height, channels, data },
+      { Comment: 'synthetic, not for diagnosis' },
+    );
+  }
+}
+
+function refuseWhatCannotFit(recipe: Recipe, model: Model, withVae: boolean): void {
+  const { MiB, available, advice } = estimateMemory(recipe, model, { withVae });
+  if (MiB <= available) return;
+  throw new RangeError(
+    `this run needs about ${Math.round(MiB)} MiB, and ${Math.round(available)} MiB are free here; ${advice.join(', or ')}`,
+  );
+}

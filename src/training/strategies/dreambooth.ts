@@ -1,0 +1,63 @@
+/** Ruiz et al. 2023, arXiv:2208.12242: a few pictures under a rare token, and the model's own pictures of their class, so that it does not forget it (eq. 2). */
+
+import { type Key, randomInts, split } from '../../engine';
+import { textToImage } from '../../pipelines';
+import { defineStrategy, fillTemplate, ofUNet, type Preparation, type StrategyDefinition } from './strategy';
+
+/** Pictures that the model makes of the class before it changes. */
+async function classPictures(
+  { model, size, key, sampling, signal, onProgress }: Preparation,
+  prompts: readonly string[],
+): Promise<Float32Array> {
+  const images = await textToImage(model, {
+    prompts,
+    ...sampling,
+    size,
+    seed: randomInts(key, 1, 0, 2 ** 31)[0]!,
+    batchSize: 16,
+    ...(signal ? { signal } : {}),
+    onStep: ({ step, total }) => onProgress?.(step, total, 'pictures of the prior class'),
+  });
+  const pixels = new Float32Array(images.length * size * size);
+  images.forEach((image, i) => {
+    pixels.set(image.pixels, i * size * size);
+  });
+  return pixels;
+}
+
+export const dreambooth: StrategyDefinition = defineStrategy({
+  name: 'dreambooth',
+  what: 'a few pictures under a rare token, with pictures that the model itself made of their class held against forgetting',
+  settings: {
+    pictures: 8,
+    token: 'sks',
+    template: '{token} {text}',
+    class_prompts: ['picture'] as readonly string[],
+    prior_pictures: 32,
+    prior_weight: 1,
+    text_encoder: true,
+  },
+  create(settings) {
+    const { pictures, token, template, class_prompts: classes, prior_pictures: priors, prior_weight: weight } = settings;
+    for (const [name, value] of Object.entries({ pictures, prior_pictures: priors }))
+      if (!Number.isSafeInteger(value) || value < 1)
+        throw new RangeError(`strategy dreambooth: ${name}: expected a whole number from 1, got ${value}`);
+    if (!(weight >= 0)) throw new RangeError(`strategy dreambooth: prior_weight: expected a number from 0, got ${weight}`);
+    if (classes.length === 0) throw new RangeError('strategy dreambooth: class_prompts: expected one prompt at least');
+    return {
+      trains: (path) => settings.text_encoder || ofUNet(path),
+      prompt: (text) => fillTemplate(template, token, text),
+      async prepare(given) {
+        const area = given.size ** 2;
+        const few = Math.min(pictures, given.data.texts.length);
+        const [, drawing] = split(given.key) as [Key, Key];
+        const prompts = Array.from({ length: priors }, (_, i) => classes[i % classes.length]!);
+        const made = await classPictures({ ...given, key: drawing }, prompts);
+        const pixels = new Float32Array((few + priors) * area);
+        pixels.set(given.data.pixels.subarray(0, few * area));
+        pixels.set(made, few * area);
+        return { pixels, texts: [...given.data.texts.slice(0, few), ...prompts], prior: { from: few, weight } };
+      },
+    };
+  },
+});

@@ -1,0 +1,64 @@
+/** All strategies, by the name that recipes give; a new one is a file and a line here. */
+
+import { type Model, saveModel } from '../../pipelines';
+import { dreambooth } from './dreambooth';
+import { encoderSwap } from './encoder-swap';
+import { joint } from './joint';
+import { lora } from './lora';
+import { randomUNet } from './random-unet';
+import type { Settings, Strategy, StrategyDefinition, StrategySettings } from './strategy';
+import { textualInversion } from './textual-inversion';
+import { textualProjection } from './textual-projection';
+import { unetOnly } from './unet-only';
+
+export type { Extension, Preparation, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategy';
+
+/** Every strategy with its settings and their defaults. */
+export const strategies: readonly StrategyDefinition[] = [
+  joint,
+  unetOnly,
+  randomUNet,
+  encoderSwap,
+  textualInversion,
+  textualProjection,
+  dreambooth,
+  lora,
+];
+
+/** A setting of another type than its default, as JSON shows both. */
+function wrongType(name: string, value: unknown, standard: Settings[string]): string | undefined {
+  const same = Array.isArray(standard)
+    ? Array.isArray(value) && value.every((entry) => typeof entry === 'string')
+    : typeof value === typeof standard && (typeof value !== 'number' || Number.isFinite(value));
+  return same ? undefined : `${name}: expected a value such as ${JSON.stringify(standard)}, got ${JSON.stringify(value)}`;
+}
+
+/**
+ * The strategy of a recipe; joint where it names none.
+ *
+ * @throws RangeError where there is none of that name, listing those there are; where a setting is unknown or out of range
+ */
+export function strategyOf(given: StrategySettings = { name: 'joint' }): Strategy {
+  const { name, ...own } = given;
+  const found = strategies.find((strategy) => strategy.name === name);
+  if (!found)
+    throw new RangeError(`strategy: name: expected one of ${strategies.map((s) => s.name).join(', ')}, got ${JSON.stringify(name)}`);
+  const known = Object.keys(found.settings);
+  const problems = Object.entries(own).flatMap(([key, value]) => {
+    if (!known.includes(key)) return [`${key} is unknown (there are ${known.join(', ') || 'none'})`];
+    return wrongType(key, value, found.settings[key]!) ?? [];
+  });
+  if (problems.length > 0) throw new RangeError(`strategy ${name}: ${problems.join('; ')}`);
+  return { name, what: found.what, ...found.create({ ...found.settings, ...own }) };
+}
+
+/**
+ * Writes an adapted model's folder with what its strategy keeps beside it: `learned_embeds.safetensors`, or `pytorch_lora_weights.safetensors`, whose
+ * adapters are merged into the model then.
+ *
+ * @throws FileError where a file cannot be written
+ */
+export async function saveAdapted(model: Model, strategy: Strategy, folder: string): Promise<void> {
+  await strategy.save?.(model, folder);
+  await saveModel(model, folder);
+}

@@ -1,0 +1,11 @@
+import { defineStrategy, type StrategyDefinition, swapEncoder } from './strategy';
+
+export const textualProjection: StrategyDefinition = defineStrategy({
+  name: 'textual-projection',
+  what: "another text encoder with a projection into the old one's context, which alone trains; the U-Net stays as it is",
+  settings: { encoder: '', max_length: 0 },
+  create: ({ encoder, max_length: maxLength }) => ({
+    trains: (path) => path.startsWith('projection.'),
+    prepare: (given) => swapEncoder(given, 'textual-projection', encoder, maxLength, { projection: true, unet: 'keep' }),
+  }),
+});

@@ -1,0 +1,124 @@
+/** One step of training as one compiled function: gradient, checks, clipping, AdamW, moving average. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { compileStep, flatten, type Loss, mapTree, type Step, scope, sumOfSquares, type Tree, valueAndGrad } from '../engine';
+import { type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments, whereActive } from './adamw';
+import { clipScale, scaleGradients, squaredNorms } from './clip';
+import { emaDecay, emaUpdate } from './ema';
+import { allFinite } from './finite';
+import { learningRatesAt } from './learning-rate';
+import type { Optimisation } from './optimisation';
+
+/** All that a run carries from step to step. */
+export type TrainState<P extends Tree> = {
+  readonly params: P;
+  readonly moments: Moments<P>;
+  /** Moving average of the parameters. */
+  readonly ema?: P;
+  /** Gradients of the step's batches so far, where several make one. */
+  readonly gradient?: P;
+};
+
+/** What changes from batch to batch beside it, as scalars. */
+export type StepScalars = AdamWSchedule & {
+  readonly emaDecay: tf.Scalar;
+  /** 1 where this batch is its step's last and the parameters are to change, else 0. */
+  readonly last: tf.Scalar;
+};
+
+/** What a batch tells; the caller disposes it. */
+export type StepOutputs = {
+  readonly loss: tf.Scalar;
+  /** Of the step's gradient so far, before clipping. */
+  readonly gradientNorm: tf.Scalar;
+  /** Whether everything was finite, 1 or 0: where not, nothing has changed. */
+  readonly finite: tf.Scalar;
+  /** Σ g² of each parameter's gradient, in the tree's order. */
+  readonly gradientSquares: tf.Tensor1D;
+  /** Σ θ² of each parameter after the step. */
+  readonly parameterSquares: tf.Tensor1D;
+  readonly aux?: Readonly<Record<string, tf.Scalar>>;
+};
+
+export type TrainLoss<P extends Tree, B extends Tree, F extends Tree> = (
+  params: P,
+  batch: B,
+  frozen: F,
+) => Loss<Readonly<Record<string, tf.Scalar>>>;
+
+/** A compiled step and what it holds: the state that changes, and parameters that stay. */
+export type TrainStep<P extends Tree, B extends Tree, F extends Tree> = Step<
+  { train: TrainState<P>; frozen: F },
+  [B, StepScalars],
+  StepOutputs
+>;
+
+/** The state before the first step. It shares the parameters' memory; the caller disposes it. */
+export function initTrainState<P extends Tree>(params: P, { emaDecay: decay, accumulation = 1 }: Optimisation): TrainState<P> {
+  return scope(() => ({
+    params: mapTree((leaf) => tf.clone(leaf), params),
+    moments: initMoments(params),
+    ...(decay === undefined ? {} : { ema: mapTree((leaf) => tf.clone(leaf), params) }),
+    ...(accumulation === 1 ? {} : { gradient: mapTree((leaf) => tf.zerosLike(leaf), params) }),
+  }));
+}
+
+/** The scalars of step `t`, counted from 1. The caller disposes them. */
+export function stepScalars(t: number, optimisation: Optimisation, last: boolean): StepScalars {
+  return {
+    ...adamWSchedule(t, learningRatesAt(optimisation.learningRate, t - 1, optimisation.steps), optimisation),
+    emaDecay: tf.scalar(emaDecay(t, optimisation.emaDecay ?? 0)),
+    last: tf.scalar(last ? 1 : 0),
+  };
+}
+
+/**
+ * Compiles a training step.
+ *
+ * @param loss pure, from tensors to a scalar; `frozen` takes part in it, but does not change
+ */
+export function compileTrainStep<P extends Tree, B extends Tree, F extends Tree>(
+  state: TrainState<P>,
+  frozen: F,
+  loss: TrainLoss<P, B, F>,
+  optimisation: Optimisation,
+): TrainStep<P, B, F> {
+  const differentiate = valueAndGrad(loss);
+  const share = 1 / (optimisation.accumulation ?? 1);
+  return compileStep({ train: state, frozen }, ({ train: current, frozen: fixed }, batch: B, scalars: StepScalars) => {
+    const { value, grads: own, aux = {} } = differentiate(current.params, batch, fixed);
+    const before = current.gradient && flatten(current.gradient);
+    const grads = before ? mapTree((g, path) => tf.add(before[path]!, tf.mul(g, share)), own) : own;
+    const gradientSquares = squaredNorms(grads);
+    const norm = tf.sqrt(tf.sum(gradientSquares)) as tf.Scalar;
+    const data = Object.values(flatten(batch)).filter((x) => x.dtype === 'float32');
+    const finite = allFinite([value, norm, ...data.map(sumOfSquares)]);
+    const active = tf.logicalAnd(finite, tf.notEqual(scalars.last, 0));
+
+    const scale = tf.where(active, clipScale(norm, optimisation.clipNorm), tf.scalar(0)) as tf.Scalar;
+    const { params, moments } = adamW(
+      current.params,
+      scaleGradients(grads, scale),
+      current.moments,
+      whereActive(active, scalars),
+      optimisation,
+    );
+    const keep = tf.where(active, scalars.emaDecay, tf.scalar(1)) as tf.Scalar; // a decay of 1 leaves the average as it is
+    const carried = tf.where(finite, tf.sub(1, scalars.last), tf.scalar(0)) as tf.Scalar;
+    const next: TrainState<P> = {
+      params,
+      moments,
+      ...(current.ema ? { ema: emaUpdate(current.ema, params, keep) } : {}),
+      ...(current.gradient ? { gradient: scaleGradients(grads, carried) } : {}),
+    };
+    const out: StepOutputs = {
+      loss: value,
+      gradientNorm: norm,
+      finite: tf.cast(finite, 'float32') as tf.Scalar,
+      gradientSquares,
+      parameterSquares: squaredNorms(params),
+      aux,
+    };
+    return { state: { train: next, frozen: fixed }, out };
+  }) as TrainStep<P, B, F>;
+}

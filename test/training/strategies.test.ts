@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
+import { disposeModel, hasLora, idsOfWord, loadLearnedEmbeds, loadModel, type Model } from 'roentgen-lab/pipelines';
+import {
+  fitDiffusion,
+  loadRecipe,
+  overrideRecipe,
+  type Recipe,
+  type StrategySettings,
+  saveAdapted,
+  strategies,
+  strategyOf,
+} from 'roentgen-lab/training';
+import { tinyModel } from '../pipelines/tiny-model';
+import { assertClose, noLeaks, tempDir } from '../support';
+
+const SIZE = 16;
+const COUNT = 12;
+const pixels = uniformArray(key(3), COUNT * SIZE * SIZE);
+const texts = Array.from({ length: COUNT }, (_, i) => (i % 2 ? 'left pleural effusion' : 'no acute process'));
+
+async function recipeOf(strategy: StrategySettings, steps = 3): Promise<Recipe> {
+  const recipe = await loadRecipe('smoke');
+  return overrideRecipe(
+    { ...recipe, size: SIZE },
+    {
+      'diffusion.strategy': strategy,
+      'diffusion.optimisation': {
+        ...recipe.diffusion.optimisation,
+        steps,
+        batchSize: 4,
+        learningRate: { peak: 1e-2, schedule: 'constant', warmup: 0, floor: 0 },
+      },
+      'sampling.steps': 2,
+    },
+  );
+}
+
+/** Parameters by path, as copies of their bytes. */
+function bytesOf(model: Model): Record<string, Float32Array> {
+  const tree = { unet: model.unet.params, textEncoder: model.textEncoder.params, vae: model.vae.params } as Tree;
+  return Object.fromEntries(Object.entries(flatten(tree)).map(([path, leaf]) => [path, leaf.dataSync<'float32'>().slice()]));
+}
+
+const changed = (a: Record<string, Float32Array>, b: Record<string, Float32Array>): string[] =>
+  Object.keys(a).filter((path) => b[path] === undefined || !Buffer.from(a[path]!.buffer).equals(Buffer.from(b[path]!.buffer)));
+
+/** Trains a tiny model: what it was, what it is, how it went. */
+async function fit(
+  strategy: StrategySettings,
+  steps = 3,
+): Promise<{ model: Model; before: Record<string, Float32Array>; recipe: Recipe; losses: number[] }> {
+  const model = tinyModel();
+  const before = bytesOf(model);
+  const recipe = await recipeOf(strategy, steps);
+  const { log } = await fitDiffusion(model, recipe, pixels, texts, { key: key(11) });
+  return { model, before, recipe, losses: log.map(({ loss }) => loss) };
+}
+
+const table = 'textEncoder.text_model.embeddings.token_embedding.weight';
+const cases: { settings: StrategySettings; trains: (path: string) => boolean }[] = [
+  { settings: { name: 'joint' }, trains: (path) => !path.startsWith('vae.') },
+  { settings: { name: 'unet-only' }, trains: (path) => path.startsWith('unet.') },
+  { settings: { name: 'random-unet' }, trains: (path) => !path.startsWith('vae.') },
+  { settings: { name: 'random-unet', text_encoder: false }, trains: (path) => path.startsWith('unet.') },
+  {
+    settings: { name: 'dreambooth', pictures: 3, prior_pictures: 4, class_prompts: ['no acute process'] },
+    trains: (path) => !path.startsWith('vae.'),
+  },
+  {
+    settings: { name: 'dreambooth', pictures: 3, prior_pictures: 4, class_prompts: [''], text_encoder: false },
+    trains: (path) => path.startsWith('unet.'),
+  },
+  { settings: { name: 'textual-inversion', vectors: 2, initialiser: 'pleural' }, trains: (path) => path === table },
+  { settings: { name: 'lora', rank: 2, alpha: 4, parts: ['unet', 'textEncoder'] }, trains: () => false },
+];
+
+for (const { settings, trains } of cases)
+  test(
+    `${JSON.stringify(settings)} trains what it says, and leaves every other byte`,
+    noLeaks(async () => {
+      const { model, before, losses } = await fit(settings);
+      const after = bytesOf(model);
+      const wrong = changed(before, after).filter((path) => !trains(path));
+      assert.deepEqual(wrong, []);
+      const still = Object.keys(before).filter((path) => trains(path) && !changed(before, after).includes(path));
+      // Attention's key biases have no gradient, but are decayed; an embedding's row changes where its token was seen.
+      assert.deepEqual(still, []);
+      assert.equal(losses.length, 3);
+      assert.ok(losses.every(Number.isFinite));
+      disposeModel(model);
+    }),
+  );
+
+test('every strategy that is listed is tried here, and unknown settings are refused', () => {
+  assert.deepEqual(
+    [...new Set(cases.map(({ settings }) => settings.name))].sort(),
+    strategies
+      .map(({ name }) => name)
+      .filter((name) => !name.includes('swap') && !name.includes('projection'))
+      .sort(),
+  );
+  assert.throws(() => strategyOf({ name: 'lara' }), /expected one of joint, .*lora/);
+  assert.throws(() => strategyOf({ name: 'lora', rnk: 3 }), /lora: rnk is unknown \(there are rank, alpha, parts\)/);
+  assert.throws(() => strategyOf({ name: 'lora', rank: '3' }), /rank: expected a value such as 4, got "3"/);
+  assert.throws(() => strategyOf({ name: 'lora', rank: 0 }), /rank: expected a whole number from 1, got 0/);
+  assert.throws(() => strategyOf({ name: 'lora', parts: ['vae'] }), /parts: expected some of unet, textEncoder/);
+  assert.throws(() => strategyOf({ name: 'dreambooth', prior_weight: -1 }), /prior_weight: expected a number from 0, got -1/);
+});
+
+for (const settings of [cases[4]!.settings, cases[6]!.settings, cases[7]!.settings])
+  test(
+    `${settings.name} that is stopped and resumed ends with the bytes of one that was not`,
+    noLeaks(async (t) => {
+      const whole = await fit(settings, 4);
+      const folder = join(tempDir(t), 'checkpoint');
+      const recipe = await recipeOf(settings, 4);
+      const stop = new AbortController();
+      const first = tinyModel();
+      const part = await fitDiffusion(first, recipe, pixels, texts, {
+        key: key(11),
+        checkpoint: folder,
+        signal: stop.signal,
+        onStep: ({ step }) => {
+          if (step === 2) stop.abort();
+        },
+      });
+      assert.equal(part.interrupted, true);
+      const second = tinyModel();
+      const rest = await fitDiffusion(second, recipe, pixels, texts, { key: key(11), checkpoint: folder });
+      assert.equal(rest.log.length, 4);
+      assert.deepEqual(changed(bytesOf(whole.model), bytesOf(second)), []);
+      for (const model of [whole.model, first, second]) disposeModel(model);
+    }),
+  );
+
+test(
+  'textual inversion: the rows that were there stay, the new ones are kept in both files, and the folder knows the token',
+  noLeaks(async (t) => {
+    const settings = { name: 'textual-inversion', vectors: 2, initialiser: 'pleural effusion' };
+    const { model, before, recipe } = await fit(settings);
+    const strategy = strategyOf(recipe.diffusion.strategy);
+    const width = 16;
+    const rows = bytesOf(model)[table]!;
+    assert.deepEqual(rows.subarray(0, before[table]!.length), before[table]);
+    assert.equal(rows.length, before[table]!.length + 2 * width);
+    const ids = idsOfWord(model, '<cxr>', 2);
+    assert.equal(strategy.prompt!('left'), '<cxr> <cxr>_1 left');
+    const encoded = [...model.tokenizer!.ids(strategy.prompt!('left'))];
+    assert.deepEqual(encoded.slice(1, 3), ids);
+
+    const folder = tempDir(t);
+    await saveAdapted(model, strategy, folder);
+    const again = await loadModel(folder);
+    assert.deepEqual([...again.tokenizer!.ids(strategy.prompt!('left'))], encoded);
+    assert.deepEqual(bytesOf(again)[table], rows);
+    const other = tinyModel();
+    const words = await loadLearnedEmbeds(other, join(folder, 'learned_embeds.safetensors'));
+    assert.deepEqual(words, { '<cxr>': '<cxr> <cxr>_1' });
+    assert.deepEqual(bytesOf(other)[table], rows);
+    await assert.rejects(loadLearnedEmbeds(other, join(folder, 'learned_embeds.safetensors')), /knows the token <cxr> already/);
+    for (const each of [model, again, other]) disposeModel(each);
+  }),
+);
+
+test(
+  'dreambooth: the loss is that of the few pictures plus the weighted loss of the prior class',
+  noLeaks(async () => {
+    const losses: number[] = [];
+    for (const weight of [0, 1, 3]) {
+      const { model, losses: own } = await fit({ ...cases[4]!.settings, prior_weight: weight }, 1);
+      losses.push(own[0]!);
+      disposeModel(model);
+    }
+    const [none, one, three] = losses as [number, number, number];
+    assert.ok(none > 0 && one > none);
+    assertClose([three - none], [3 * (one - none)], 1e-5, 'linear in the weight');
+  }),
+);
+
+test(
+  'a random U-Net depends on the key alone, and adapters leave a model that says what it is',
+  noLeaks(async (t) => {
+    const [a, b] = [await fit({ name: 'random-unet' }, 1), await fit({ name: 'random-unet' }, 1)];
+    assert.deepEqual(changed(bytesOf(a.model), bytesOf(b.model)), []);
+    const { model, recipe } = await fit({ name: 'lora' }, 1);
+    assert.ok(hasLora(model.unet.params) && !hasLora(model.textEncoder.params));
+    await assert.rejects(fitDiffusion(model, recipe, pixels, texts, { key: key(1) }), /has adapters already/);
+    const folder = tempDir(t);
+    await saveAdapted(model, strategyOf(recipe.diffusion.strategy), folder);
+    assert.ok(!hasLora(model.unet.params));
+    const loaded = await loadModel(folder);
+    assert.deepEqual(changed(bytesOf(model), bytesOf(loaded)), []);
+    for (const each of [a.model, b.model, model, loaded]) disposeModel(each);
+  }),
+);
