@@ -23,7 +23,9 @@ for (const split of [worldSplit, phantomSplit]) {
   const classifier = await keptClassifier(recipe, train, {
     onStep: ({ step, loss }) => step % 50 === 0 && process.stderr.write(`${test.name}: classifier ${step}, loss ${loss.toFixed(3)}\n`),
   });
-  const made = reconstruct(model, pixels, recipe.size);
+  const made = new Float32Array(pixels.length);
+  const part = 32 * recipe.size ** 2;
+  for (let at = 0; at < pixels.length; at += part) made.set(reconstruct(model, pixels.slice(at, at + part), recipe.size), at);
   const error = made.reduce((sum, value, i) => sum + Math.abs(value - pixels[i]), 0) / made.length;
   const [real, kept] = [classify(classifier, pixels), classify(classifier, made)];
   const [mean, after] = [real, kept].map((seen) => aurocByFinding(classifier.config, seen, records).mean);

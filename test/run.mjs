@@ -20,7 +20,7 @@ const built = join(root, 'build', 'test');
 
 /** What tells most comes first: a type error or a broken engine explains the failures after it. The long ones are last. */
 const order = ['checks', 'setup', 'engine', 'files', 'nn', 'imaging', 'datasets', 'tokenizers', 'encoders', 'vae', 'unet', 'schedulers'];
-const last = ['cli', 'kernel', 'notebooks', 'faults'];
+const last = ['cli', 'kernel', 'notebooks', 'browser', 'faults'];
 
 function rank(file) {
   const room = relative(built, file).split('/')[0];

@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Context, currentContext } from './contexts';
+import type { Handlers } from './handlers';
 import type { Iopub } from './iopub';
 import type { Content, Message } from './wire';
 
@@ -25,7 +26,10 @@ export interface Comm {
   readonly target: string;
   send(data: Content, metadata?: Content, buffers?: Buffers): void;
   close(data?: Content): void;
-  /** Takes messages of the other end; may be async (it is not waited for). */
+  /**
+   * Takes messages of the other end; may be async (it is not waited for). It runs on behalf of the cell that opened the comm: there
+   * its outputs and errors are shown.
+   */
   onMessage: ((message: CommMessage) => unknown) | undefined;
   /** Is told that the other end closed the connection. */
   onClose: ((message: CommMessage) => unknown) | undefined;
@@ -43,17 +47,17 @@ export interface CommRegistry {
 
 /** The kernel's side of the registry. */
 export interface Comms extends CommRegistry {
-  /** Takes a comm message of the front end; returns what its handler returned. */
-  handle(message: Message): unknown;
+  /** Takes a comm message of the front end. */
+  handle(message: Message): void;
   /** The open comms, by id, optionally of one target. */
   list(target?: string): Record<string, { readonly target_name: string }>;
   flush(): void;
 }
 
 /** @param runningCell  the context of the cell that runs, if any: clients store comm messages of a cell only under its name */
-export function createComms(iopub: Iopub, runningCell: () => Context | undefined): Comms {
+export function createComms(iopub: Iopub, handlers: Handlers, runningCell: () => Context | undefined): Comms {
   const targets = new Map<string, Parameters<CommRegistry['register']>[1]>();
-  const comms = new Map<string, Comm>();
+  const comms = new Map<string, { readonly comm: Comm; readonly origin: Context }>();
   const flushes = new Set<() => void>();
   const context = (): Context => runningCell() ?? currentContext();
 
@@ -64,13 +68,13 @@ export function createComms(iopub: Iopub, runningCell: () => Context | undefined
       onMessage: undefined,
       onClose: undefined,
       send(data, metadata = {}, buffers = []) {
-        iopub.publish('comm_msg', { comm_id: id, data }, context(), { metadata, buffers });
+        if (!currentContext().muted) iopub.publish('comm_msg', { comm_id: id, data }, context(), { metadata, buffers });
       },
       close(data = {}) {
         if (comms.delete(id)) iopub.publish('comm_close', { comm_id: id, data }, context());
       },
     };
-    comms.set(id, comm);
+    comms.set(id, { comm, origin: currentContext() });
     return comm;
   }
 
@@ -90,21 +94,28 @@ export function createComms(iopub: Iopub, runningCell: () => Context | undefined
       const message: CommMessage = { data: content.data ?? {}, metadata, buffers };
       if (header.msg_type === 'comm_open') {
         const onOpen = targets.get(content.target_name);
-        if (onOpen) return onOpen(create(id, content.target_name), message);
+        if (onOpen) {
+          const comm = create(id, content.target_name);
+          handlers.run(currentContext(), () => onOpen(comm, message));
+          return;
+        }
         // Nobody waits for it here: the protocol asks to close it at once.
         iopub.publish('comm_close', { comm_id: id, data: {} }, context());
-        return undefined;
+        return;
       }
-      const comm = comms.get(id);
+      const found = comms.get(id);
+      if (!found) return;
+      const { comm, origin } = found;
       if (header.msg_type === 'comm_close') {
         comms.delete(id);
-        return comm?.onClose?.(message);
+        handlers.run(origin, () => comm.onClose?.(message));
+      } else {
+        handlers.run(origin, () => comm.onMessage?.(message));
       }
-      return comm?.onMessage?.(message);
     },
     list: (target) =>
       Object.fromEntries(
-        [...comms.values()].filter((comm) => !target || comm.target === target).map((comm) => [comm.id, { target_name: comm.target }]),
+        [...comms.values()].flatMap(({ comm }) => (!target || comm.target === target ? [[comm.id, { target_name: comm.target }]] : [])),
       ),
   };
 }

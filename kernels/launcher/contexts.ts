@@ -40,6 +40,31 @@ export function createContext(parent: Partial<Header> = {}, ids: readonly Buffer
   return Object.defineProperty(context, inspect.custom, { value: () => '[cell]' });
 }
 
+/** Takes what code writes and shows in place of the cell's output. */
+export interface Sink {
+  write(name: 'stdout' | 'stderr', text: string): void;
+  /** A display, or with `update` a change of one; a bundle by mime type. */
+  show(
+    bundle: Readonly<Record<string, unknown>>,
+    metadata: Readonly<Record<string, unknown>>,
+    displayId: string | undefined,
+    update: boolean,
+  ): void;
+  clear(wait: boolean): void;
+}
+
+const sinks = new AsyncLocalStorage<Sink>();
+
+/** Where the outputs of the code that runs now go, if not below its cell. */
+export function currentSink(): Sink | undefined {
+  return sinks.getStore();
+}
+
+/** Runs something whose outputs go to the sink, also those that it makes later. */
+export function runInto<T>(sink: Sink, body: () => T): T {
+  return sinks.run(sink, body);
+}
+
 // Outputs of code that lost its context (native callbacks) belong to the last cell.
 let fallback: Context = createContext();
 
@@ -61,5 +86,5 @@ export function runIn<T>(context: Context, body: () => T): T {
 
 /** Runs the kernel's own code (timers of its own) outside of any context. */
 export function runOutside<T>(body: () => T): T {
-  return storage.exit(body);
+  return storage.exit(() => sinks.exit(body));
 }

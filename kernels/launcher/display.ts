@@ -6,7 +6,7 @@
  * returns. tslab's own `display` functions work too.
  */
 import { inspect } from 'node:util';
-import { currentContext } from './contexts';
+import { currentContext, currentSink, runInto, type Sink } from './contexts';
 import type { Input } from './input';
 import type { Iopub } from './iopub';
 import type { Tslab } from './tslab';
@@ -23,6 +23,8 @@ export interface DisplayHook {
   update(bundle: Bundle, metadata: Content | undefined, displayId: string): void;
   /** Clears the running cell's outputs; with `wait` only when the next output comes (no flicker). */
   clear(wait?: boolean): void;
+  /** Runs something whose texts and displays go to the sink, also those that it makes after an `await`. */
+  capture<T>(sink: Sink, body: () => T): T;
   /** Asks the person for a line. @throws Error where the front end cannot ask, Interrupted where it was interrupted. */
   input(prompt?: string, password?: boolean): Promise<string>;
 }
@@ -32,6 +34,11 @@ export function installDisplay(iopub: Iopub, input: Input, tslab: Tslab): void {
   function show(type: 'display_data' | 'update_display_data', bundle: Bundle, metadata: Content, displayId: string | undefined): void {
     const context = currentContext();
     if (context.muted) return;
+    const sink = currentSink();
+    if (sink) {
+      sink.show(encodeBundle(bundle), metadata, displayId, type === 'update_display_data');
+      return;
+    }
     iopub.publish(type, { data: encodeBundle(bundle), metadata, transient: displayId ? { display_id: displayId } : {} }, context);
   }
 
@@ -40,8 +47,12 @@ export function installDisplay(iopub: Iopub, input: Input, tslab: Tslab): void {
     update: (bundle, metadata = {}, displayId) => show('update_display_data', bundle, metadata, displayId),
     clear(wait = false) {
       const context = currentContext();
-      if (!context.muted) iopub.publish('clear_output', { wait }, context);
+      if (context.muted) return;
+      const sink = currentSink();
+      if (sink) sink.clear(wait);
+      else iopub.publish('clear_output', { wait }, context);
     },
+    capture: runInto,
     input: (prompt = '', password = false) => input.ask(currentContext(), prompt, password),
   };
   (globalThis as Record<symbol, unknown>)[Symbol.for('roentgen.display')] = hook;

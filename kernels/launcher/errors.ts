@@ -1,5 +1,5 @@
 /** What a person sees of an error: its name, its message, and where in the cell; no frames of the kernel. */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import type { Diagnostic } from 'tslab/dist/converter';
 import { Interrupted } from './contexts';
@@ -15,6 +15,8 @@ const kernelFrames = [
   `${__dirname}/`,
   `${__dirname}\\`,
   dirname(require.resolve('tslab/package.json')),
+  // Between a control and its handler.
+  join('dist', 'display', 'widgets'),
   'node:vm',
   'node:internal/',
   'node:async_hooks',

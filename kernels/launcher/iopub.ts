@@ -7,7 +7,7 @@
  */
 import { StringDecoder } from 'node:string_decoder';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { type Context, currentContext, runOutside } from './contexts';
+import { type Context, currentContext, currentSink, runOutside } from './contexts';
 import type { Outbox } from './outbox';
 import type { Content, Envelope, Wire } from './wire';
 
@@ -77,6 +77,11 @@ export function createIopub(wire: Wire, outbox: Outbox): Iopub {
     write(name, text) {
       const context = currentContext();
       if (context.muted || text === '') return;
+      const sink = currentSink();
+      if (sink) {
+        sink.write(name, text);
+        return;
+      }
       if (gathered && (gathered.context !== context || gathered.name !== name)) flush();
       gathered ??= { context, name, parts: [], length: 0 };
       gathered.parts.push(text);

@@ -10,6 +10,7 @@ import { createContext, currentContext } from './contexts';
 import { installDisplay } from './display';
 import { describe } from './errors';
 import { createExecution, installInterrupt } from './execution';
+import { createHandlers } from './handlers';
 import { createHistory } from './history';
 import { createInput } from './input';
 import { installInspection } from './inspection';
@@ -44,7 +45,8 @@ async function main(path: string): Promise<void> {
   const language = createLanguage(channels.setSynchronous);
   const input = createInput(wire, channels.stdin, iopub);
   const history = createHistory();
-  const comms = createComms(iopub, () => execution.running());
+  const handlers = createHandlers(iopub, language.restorePositions);
+  const comms = createComms(iopub, handlers, () => execution.running());
   const execution = createExecution({ wire, shell: channels.shell, iopub, language, history, comms });
   captureStreams(iopub);
   installDisplay(iopub, input, language.tslab);
@@ -64,7 +66,11 @@ async function main(path: string): Promise<void> {
     throw new Error('process.exit: a cell cannot end the kernel; use Restart or Shut Down in the Kernel menu');
   }) as typeof process.exit;
 
-  const answer = createRequests({ wire, iopub, language, history, comms, execution, shutdown });
+  const interrupt = (): void => {
+    execution.interrupt();
+    handlers.interrupt();
+  };
+  const answer = createRequests({ wire, iopub, language, history, comms, execution, interrupt, shutdown });
   receive = (channel, message) => {
     if (channel === 'stdin') input.answer(message);
     else answer(message, channels[channel]);
@@ -78,7 +84,7 @@ async function main(path: string): Promise<void> {
   }
   process.on('uncaughtException', (error) => report('Uncaught', error));
   process.on('unhandledRejection', (error) => report('Unhandled rejection', error));
-  process.on('SIGINT', () => execution.interrupt());
+  process.on('SIGINT', interrupt);
   process.on('SIGTERM', shutdown);
   channels.listen();
 }

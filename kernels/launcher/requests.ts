@@ -17,6 +17,8 @@ export interface RequestParts {
   readonly history: History;
   readonly comms: Comms;
   readonly execution: Execution;
+  /** Ends the running cell and handlers. */
+  interrupt(): void;
   /** Ends the process, after the reply. */
   shutdown(): void;
 }
@@ -32,7 +34,7 @@ export function createRequests(parts: RequestParts): (message: Message, channel:
     history_request: (content) => ({ status: 'ok', history: history.query(content) }),
     comm_info_request: (content) => ({ status: 'ok', comms: comms.list(content.target_name) }),
     interrupt_request() {
-      execution.interrupt();
+      parts.interrupt();
       return { status: 'ok' };
     },
     shutdown_request: ({ restart }) => ({ status: 'ok', restart: restart === true }),
@@ -62,13 +64,8 @@ export function createRequests(parts: RequestParts): (message: Message, channel:
     const context = createContext(message.header, message.ids);
     iopub.status('busy', context);
     if (type.startsWith('comm_') && !type.endsWith('_request')) {
-      // Not waited for: the front end holds further messages back until it sees this one's idle. An async handler's
-      // rejection is reported as any other's.
-      try {
-        runIn(context, () => comms.handle(message));
-      } catch (error) {
-        runIn(context, () => console.error(error));
-      }
+      // Not waited for: the front end holds further messages back until it sees this one's idle.
+      runIn(context, () => comms.handle(message));
       comms.flush();
     } else {
       answer(message, channel);

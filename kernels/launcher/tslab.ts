@@ -1,5 +1,5 @@
 /**
- * tslab's converter and executor, loaded with a compiler that differs from stock tslab's in five things:
+ * tslab's converter and executor, loaded with a compiler that differs from stock tslab's in six things:
  *
  * - Modules resolve as Node resolves them at run time (`exports` of package.json), and, last, from the installation that
  *   this kernel belongs to, so that a notebook anywhere on the disk can import `roentgen-lab/...`.
@@ -7,6 +7,7 @@
  * - Source maps are made and handed to `onSourceMaps`, so that an error names the cell's own line.
  * - Loops can be interrupted (loops.ts).
  * - Declaration files outside of the notebook's folder are not watched: thousands of watchers for files that never change.
+ * - Members of values whose types come from packages are completed: tslab gives the completer an empty host, which fails there.
  *
  * Checking stays as it is in tslab (not strict), so that a notebook means the same under both.
  */
@@ -62,6 +63,7 @@ export function loadTslab(onSourceMaps: OnSourceMaps): Tslab {
     return { ...result, outputText };
   };
 
+  completeWithHost(ts, original);
   require.cache[id]!.exports = ts;
   resolveAtRunTime(join(home, 'node_modules'));
   return {
@@ -70,6 +72,32 @@ export function loadTslab(onSourceMaps: OnSourceMaps): Tslab {
     createExecutor: require('tslab/dist/executor').createExecutor,
     jupyter: require('tslab/dist/jupyter'),
   };
+}
+
+interface Completions {
+  getCompletionsAtPositionForTslab(host: object, program: import('@tslab/typescript-for-tslab').Program, ...rest: unknown[]): unknown;
+}
+
+function completeWithHost(ts: Compiler, original: Compiler): void {
+  const own = (original as unknown as { Completions: Completions }).Completions;
+  const { sys } = original;
+  const wrapped: Completions = {
+    ...own,
+    getCompletionsAtPositionForTslab: (_, program, ...rest) =>
+      own.getCompletionsAtPositionForTslab(
+        {
+          getCurrentDirectory: () => program.getCurrentDirectory(),
+          getCompilationSettings: () => program.getCompilerOptions(),
+          useCaseSensitiveFileNames: () => sys.useCaseSensitiveFileNames,
+          fileExists: sys.fileExists,
+          directoryExists: sys.directoryExists,
+          readFile: sys.readFile,
+        },
+        program,
+        ...rest,
+      ),
+  };
+  (ts as unknown as { Completions: Completions }).Completions = wrapped;
 }
 
 /** Lets the compiler find packages of this installation after all folders above the notebook were searched. */

@@ -1,10 +1,10 @@
 /** `roentgen lab`: JupyterLab on this machine only, with the notebooks and the project's kernels. */
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Context, exitCodes, Interrupted } from './context';
+import { type Context, exitCodes, Interrupted, UsageError } from './context';
 import { root, venv } from './paths';
 
 interface Flags {
@@ -19,7 +19,8 @@ export function addLab(program: Command, context: Context): void {
     .description('open JupyterLab with the notebooks and the TypeScript kernels (this machine only, with a token)')
     .option('--no-browser', 'print the address instead of opening it')
     .option('--port <n>', 'the port; the next free one where it is taken', portNumber, 8888)
-    .action((flags: Flags) => runLab(flags, context));
+    .argument('[folder]', 'notebooks to show (default: those of this project)')
+    .action((folder: string | undefined, flags: Flags) => runLab(folder, flags, context));
 }
 
 function portNumber(text: string): number {
@@ -29,14 +30,15 @@ function portNumber(text: string): number {
 }
 
 /** The arguments of JupyterLab: bound to the loopback address, our kernels only, token left on. */
-export function labArguments(flags: Flags): string[] {
-  const notebooks = join(root, 'notebooks');
+export function labArguments(folder: string, flags: Flags): string[] {
   return [
     '-m',
     'jupyterlab',
     '--ServerApp.ip=127.0.0.1',
     `--ServerApp.port=${flags.port}`,
-    `--ServerApp.root_dir=${existsSync(notebooks) ? notebooks : root}`,
+    `--ServerApp.root_dir=${folder}`,
+    // Defaults that differ from JupyterLab's: the state of widgets is saved with a notebook, so that it is there when it is opened again.
+    `--LabApp.app_settings_dir=${join(root, 'kernels', 'lab')}`,
     '--KernelSpecManager.ensure_native_kernel=False',
     "--KernelSpecManager.allowed_kernelspecs={'roentgen', 'roentgen-gpu', 'roentgen-cpu', 'roentgen-wasm'}",
     '--MultiKernelManager.default_kernel_name=roentgen',
@@ -48,13 +50,15 @@ export function labArguments(flags: Flags): string[] {
   ];
 }
 
-async function runLab(flags: Flags, context: Context): Promise<void> {
+async function runLab(folder: string | undefined, flags: Flags, context: Context): Promise<void> {
+  const shown = resolve(folder ?? join(root, 'notebooks'));
+  if (!statSync(shown, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`lab: ${shown}: there is no such folder`);
   // Not .venv/bin/jupyter: its first line holds the folder that the clone was in when it was set up.
   const python = join(venv, 'bin', 'python');
   if (!existsSync(python))
     throw new Error('lab: JupyterLab is not installed here; install Python 3.10 or newer with venv, then run "npm run setup"');
   const code = await new Promise<number>((resolve, reject) => {
-    const child = spawn(python, labArguments(flags), {
+    const child = spawn(python, labArguments(shown, flags), {
       cwd: root,
       stdio: 'inherit',
       env: { ...process.env, JUPYTER_PREFER_ENV_PATH: '1' },

@@ -24,6 +24,7 @@ export interface Figure extends Displayable {
 /** The MIME type of interactive Plotly figures. */
 export const plotlyMime = 'application/vnd.plotly.v1+json';
 
+/** Of a saved picture. The bundle's has as many pixels as CSS pixels: JupyterLab's plot renderer shows it first, in its own size. */
 const pixelRatio = 2;
 const defaultSize: { readonly width: number; readonly height: number } = { width: 760, height: 420 };
 
@@ -43,12 +44,13 @@ export function figure(input: FigureInput): Figure {
   // A height, but no width: the figure then fills the cell, and neighbours keep their place while it loads.
   const interactive = { data, layout: { height, ...spec.layout }, config: { responsive: true, displaylogo: false } };
 
-  const png = (): Buffer => encodePngSync(withoutAlpha(figureRaster(spec, width, height, pixelRatio)));
+  const draw = (ratio: number): Buffer => encodePngSync(withoutAlpha(figureRaster(spec, width, height, ratio)));
+  const png = (): Buffer => draw(pixelRatio);
   const make = (draft: boolean): MimeBundle => {
     const bundle = { [plotlyMime]: interactive, 'text/plain': summary(spec) };
     if (draft) return bundle;
     try {
-      return { ...bundle, 'image/png': png().toString('base64') };
+      return { ...bundle, 'image/png': draw(1).toString('base64') };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return { ...bundle, 'text/plain': `${summary(spec)} (no picture: ${reason})` };

@@ -7,6 +7,14 @@ export type MimeBundle = Readonly<Record<string, unknown>>;
 /** What a front end is told beside a bundle, such as the size of a picture. */
 export type BundleMetadata = Readonly<Record<string, unknown>>;
 
+/** Takes what code prints and shows. */
+export interface OutputSink {
+  write(name: 'stdout' | 'stderr', text: string): void;
+  /** A display, or with `update` a change of one. */
+  show(bundle: MimeBundle, metadata: BundleMetadata, displayId: string | undefined, update: boolean): void;
+  clear(wait: boolean): void;
+}
+
 /** Where things are shown: a notebook's front end, or a terminal. */
 export interface DisplayHost {
   /** Shows a bundle; with a displayId it can be updated later. */
@@ -15,6 +23,8 @@ export interface DisplayHost {
   update(bundle: MimeBundle, metadata: BundleMetadata, displayId: string): void;
   /** Empties the cell's output; with wait, only when the next output comes. */
   clear(wait: boolean): void;
+  /** Where the kernel can do it: runs something whose texts and displays go to the sink in place of the cell's output. */
+  capture?<T>(sink: OutputSink, body: () => T): T;
   /** Asks the person at the keyboard for one line. */
   input(prompt: string, password: boolean): Promise<string>;
 }

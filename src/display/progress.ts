@@ -42,9 +42,22 @@ const rateWindow = 20_000;
  * try { … bar.update(step, `loss ${loss.toFixed(3)}`); … } finally { bar.end(); }
  */
 export function progress(total: number, label: string): Progress {
+  return begin(total, label, notebookHost() ? notebookBar() : process.stderr.isTTY ? terminalBar() : plainLines());
+}
+
+/** A bar that is drawn as HTML by whoever asks for it, at most ten times a second. */
+export function progressOn(total: number, label: string, put: (html: string) => void): Progress {
+  const often = throttle(1000 / redrawsPerSecond);
+  const draw = (state: State): void => {
+    often.cancel();
+    put(html(state));
+  };
+  return begin(total, label, { draw, redraw: (state) => often.offer(() => draw(state())) });
+}
+
+function begin(total: number, label: string, out: Output): Progress {
   const started = Date.now();
   const samples: [time: number, done: number][] = [[started, 0]];
-  const out = notebookHost() ? notebookBar() : process.stderr.isTTY ? terminalBar() : plainLines();
   let [done, message, ended] = [0, '', false];
   const state = (failure?: string): State => {
     const elapsed = (Date.now() - started) / 1000;

@@ -1,5 +1,6 @@
 /** Writing a file so that a reader sees the old content or the new, never a part, whatever happens in between. */
 
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -25,7 +26,7 @@ export async function writeFileAtomic(
   let asked = 0;
   let handle: Awaited<ReturnType<typeof open>> | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await removeAbandoned(folder, temporaryPrefix(path));
     handle = await open(temporary, 'wx');
     for await (const piece of pieces) {
@@ -48,6 +49,19 @@ export async function writeFileAtomic(
     throw new FileError(path, `cannot be written (${asked} bytes, failed after ${written}): ${describeSystemError(error)}`, error);
   }
   await syncFolder(folder);
+}
+
+/** Makes a folder with those above it; where that fails, the error is the one of the first folder that can't be made. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    // Node says ENOENT of several missing folders on a read-only file system.
+    let first = folder;
+    while (!existsSync(dirname(first))) first = dirname(first);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') await mkdir(first);
+    throw error;
+  }
 }
 
 function temporaryPrefix(path: string): string {

@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from './atomic';
 import { describeSystemError, FileError } from './errors';
 
 interface Holder {
@@ -51,7 +52,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const mine = join(folder, `.lock.${process.pid}.${randomBytes(4).toString('hex')}`);
   const read = (from: string): Promise<string | undefined> => readFile(from, 'utf8').catch(() => undefined);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(mine, own); // whole before it can be seen under the lock's name
     for (let attempt = 0; attempt < 20; attempt++) {
       try {

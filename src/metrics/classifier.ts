@@ -59,7 +59,7 @@ function classifierSpec({ size, channels, hidden, findings, sided }: ClassifierC
   if (size % 16 !== 0) throw new RangeError(`classifier: size: expected a multiple of 16, got ${size}`);
   return {
     stages: stages(channels).map(([inputs, outputs]) => ({ conv: convSpec(inputs, outputs, 3), norm: normSpec(outputs) })),
-    embed: linearSpec((size / 16) ** 2 * channels[2], hidden),
+    embed: linearSpec(((size / 16) ** 2 + 1) * channels[2], hidden),
     presence: linearSpec(hidden, findings.length),
     side: linearSpec(hidden, Math.max(1, sided.length)), // a tensor can't be empty
   };
@@ -102,7 +102,8 @@ export function classifier(config: ClassifierConfig, params: ClassifierParams, i
   return scope(() => {
     const x = classifierStages(config, params, images).pop()!;
     const flat = tf.reshape(x, [B!, -1]) as tf.Tensor2D; // positions stay apart: a side is a place
-    const hidden = silu(linear(flat, params.embed.weight, params.embed.bias)) as tf.Tensor2D;
+    const anywhere = tf.max(x, [1, 2]) as tf.Tensor2D; // and what may be anywhere need not be learnt at each of them
+    const hidden = silu(linear(tf.concat([flat, anywhere], 1), params.embed.weight, params.embed.bias)) as tf.Tensor2D;
     return {
       features: tf.mean(x, [1, 2]) as tf.Tensor2D,
       presence: linear(hidden, params.presence.weight, params.presence.bias) as tf.Tensor2D,

@@ -1,7 +1,7 @@
 /** An attention layer with its projections (Vaswani et al. 2017), in the key names of Stable Diffusion. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention } from '../engine';
+import { attention, attentionWeights } from '../engine';
 import { linearSpec } from './layers';
 import { type AdaptedLinearParams, linearLayer } from './lora';
 import type { Spec } from './parameters';
@@ -28,6 +28,8 @@ export interface AttentionLayerOptions {
   readonly heads: number;
   /** Added to the scores, broadcastable to [B, heads, Lq, Lk]. */
   readonly mask?: tf.Tensor;
+  /** Sees how much each query attends to each key, [B, heads, Lq, Lk]; borrowed, and computed for it alone. */
+  readonly onWeights?: (weights: tf.Tensor4D) => void;
 }
 
 export function attentionSpec({ channels, inner, context, qkvBias }: AttentionShape): Spec<AttentionParams> {
@@ -49,12 +51,13 @@ export function attentionLayer(
   params: AttentionParams,
   x: tf.Tensor3D,
   context: tf.Tensor3D,
-  { heads, mask }: AttentionLayerOptions,
+  { heads, mask, onWeights }: AttentionLayerOptions,
 ): tf.Tensor3D {
   return tf.tidy(() => {
     const q = linearLayer(x, params.to_q);
     const k = linearLayer(context, params.to_k);
     const v = linearLayer(context, params.to_v);
+    if (onWeights) tf.tidy(() => onWeights(attentionWeights(q, k, { heads, mask })));
     return linearLayer(attention(q, k, v, { heads, mask }), params.to_out[0]);
   });
 }

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { geglu, groupNorm, layerNorm, linear } from '../engine';
-import { type AttentionParams, attentionLayer, attentionSpec } from './attention';
+import { type AttentionLayerOptions, type AttentionParams, attentionLayer, attentionSpec } from './attention';
 import { type ConvParams, convSpec, type LinearParams, linearSpec, type NormParams, normSpec } from './layers';
 import type { Spec } from './parameters';
 
@@ -42,6 +42,8 @@ export interface Transformer2DOptions {
   readonly groups: number;
   /** Added to the cross-attention's scores, [B, 1, 1, L]. */
   readonly contextMask?: tf.Tensor;
+  /** Sees how much the pixels attend to the text, [B, heads, H · W, L], in the transformer block of this number. */
+  readonly onAttention?: (block: number, weights: tf.Tensor4D) => void;
 }
 
 /** Fixed in diffusers' Transformer2DModel, whatever `norm_eps` says. */
@@ -83,12 +85,19 @@ export function transformerBlock(
   params: TransformerBlockParams,
   x: tf.Tensor3D,
   context: tf.Tensor3D,
-  { heads, contextMask }: { readonly heads: number; readonly contextMask?: tf.Tensor },
+  {
+    heads,
+    contextMask,
+    onWeights,
+  }: { readonly heads: number; readonly contextMask?: tf.Tensor } & Pick<AttentionLayerOptions, 'onWeights'>,
 ): tf.Tensor3D {
   return tf.tidy(() => {
     const queries = norm(x, params.norm1);
     let h = tf.add(x, attentionLayer(params.attn1, queries, queries, { heads })) as tf.Tensor3D;
-    h = tf.add(h, attentionLayer(params.attn2, norm(h, params.norm2), context, { heads, mask: contextMask }));
+    h = tf.add(
+      h,
+      attentionLayer(params.attn2, norm(h, params.norm2), context, { heads, mask: contextMask, ...(onWeights ? { onWeights } : {}) }),
+    );
     const [{ proj }, , out] = params.ff.net;
     const hidden = geglu(linear(norm(h, params.norm3), proj.weight, proj.bias)); // [B, N, 4C]
     return tf.add(h, linear(hidden, out.weight, out.bias));
@@ -110,14 +119,17 @@ export function transformer2d(
   params: Transformer2DParams,
   x: tf.Tensor4D,
   context: tf.Tensor3D,
-  { heads, groups, contextMask }: Transformer2DOptions,
+  { heads, groups, contextMask, onAttention }: Transformer2DOptions,
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const [batch, height, width, channels] = x.shape;
     const flat: tf.Tensor3D = tf.reshape(x, [batch, height * width, channels]); // [B, N, C]
     let h = groupNorm(flat, params.norm.weight, params.norm.bias, { groups, eps: GROUP_NORM_EPS });
     h = project(h, params.proj_in);
-    for (const block of params.transformer_blocks) h = transformerBlock(block, h, context, { heads, contextMask });
+    params.transformer_blocks.forEach((block, i) => {
+      const onWeights = onAttention && ((weights: tf.Tensor4D): void => onAttention(i, weights));
+      h = transformerBlock(block, h, context, { heads, contextMask, ...(onWeights ? { onWeights } : {}) });
+    });
     return tf.reshape(tf.add(flat, project(h, params.proj_out)), [batch, height, width, channels]);
   });
 }

@@ -12,7 +12,9 @@ export interface LoopStep {
   readonly calls: number;
   /** The timestep that was evaluated. */
   readonly timestep: number;
-  /** Latents after the call, [B, h, w, C]; borrowed until the callback's promise is done. */
+  /** Latents as the network saw them in the call, [B, h, w, C]; borrowed until the callback's promise is done. */
+  readonly input: tf.Tensor4D;
+  /** Latents after the call, [B, h, w, C]; borrowed too. */
   readonly latents: tf.Tensor4D;
   /** The same in the scale of clean latents plus noise of variance 1, as the next call's network sees them; borrowed too. */
   readonly scaled: tf.Tensor4D;
@@ -56,7 +58,7 @@ export async function denoise({
   try {
     for (const [call, t] of scheduler.timesteps.entries()) {
       signal?.throwIfAborted();
-      const next = step(call, t);
+      const { input, ...next } = step(call, t);
       disposeState(state);
       x.dispose();
       state = next.state;
@@ -64,10 +66,12 @@ export async function denoise({
       if (onStep) {
         const scaled = (call + 1 < calls ? scheduler.scaleInput(state, x) : tf.clone(x)) as tf.Tensor4D;
         try {
-          await onStep({ call: call + 1, calls, timestep: t, latents: x, scaled });
+          await onStep({ call: call + 1, calls, timestep: t, input, latents: x, scaled });
         } finally {
-          scaled.dispose();
+          tf.dispose([scaled, input]);
         }
+      } else {
+        input.dispose();
       }
       await new Promise((resume) => setImmediate(resume)); // signals, messages and drawing get their turn
     }
@@ -80,12 +84,13 @@ export async function denoise({
   }
   return x;
 
-  function step(call: number, t: number): ReturnType<Scheduler['step']> {
+  function step(call: number, t: number): ReturnType<Scheduler['step']> & { readonly input: tf.Tensor4D } {
     return scope(() => {
-      const output = predict(scheduler.scaleInput(state, x) as tf.Tensor4D, t);
+      const input = tf.clone(scheduler.scaleInput(state, x)) as tf.Tensor4D;
+      const output = predict(input, t);
       const drawn = scheduler.drawsNoise(state, { eta }) ? noise?.(call) : undefined;
       const next = scheduler.step(state, x, output, t, { eta, ...(drawn ? { noise: drawn } : {}) });
-      return adjust ? { ...next, x: tf.clone(adjust(next.x as tf.Tensor4D, call)) } : next;
+      return { ...next, input, ...(adjust ? { x: tf.clone(adjust(next.x as tf.Tensor4D, call)) } : {}) };
     });
   }
 }

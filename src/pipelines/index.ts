@@ -1,5 +1,6 @@
 /** Whole models and what they make: pictures from text, and from pictures. */
 
+export * from './attention-maps';
 export * from './context';
 export * from './denoise';
 export * from './edit';

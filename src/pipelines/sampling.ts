@@ -39,7 +39,7 @@ export interface SamplingOptions extends VaeMemory {
   readonly signal?: AbortSignal;
 }
 
-export interface SamplingProgress extends Pick<LoopStep, 'timestep' | 'latents'> {
+export interface SamplingProgress extends Pick<LoopStep, 'timestep' | 'input' | 'latents'> {
   /** Network calls done over all batches, from 1. */
   readonly step: number;
   readonly total: number;
@@ -213,12 +213,13 @@ export async function samplePictures(
       batch?.predict.dispose();
     }
 
-    async function tell({ call, timestep, latents: now, scaled }: LoopStep): Promise<void> {
+    async function tell({ call, timestep, input, latents: now, scaled }: LoopStep): Promise<void> {
       const mine = indices.slice(0, used);
       await options.onStep!({
         step: stepsBefore + call,
         total,
         timestep,
+        input,
         latents: now,
         indices: mine,
         preview: () => draw(scaled),

@@ -29,7 +29,7 @@ export interface MemoryEstimate {
 const MiB = (values: number): number => (4 * values) / 2 ** 20;
 
 /** Node, TensorFlow and the graph before any tensor; measured (bench/training/memory.mjs). */
-const ENGINE_MIB = 420;
+const ENGINE_MIB = 650;
 /** Values kept for each place and channel: of a residual block's input and output, of a transformer's; fitted to the same measurements. */
 const RESNET_INPUT = 3.5;
 const RESNET_OUTPUT = 7;

@@ -13,6 +13,7 @@ export * from './estimate-memory';
 export * from './event-file';
 export * from './finite';
 export * from './fit';
+export * from './kept-model';
 export * from './latents';
 export * from './learning-rate';
 export * from './losses';

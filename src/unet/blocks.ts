@@ -15,9 +15,19 @@ export interface BlockContext {
   readonly context: tf.Tensor3D;
   /** Added to the cross-attention's scores, [B, 1, 1, L]. */
   readonly contextMask?: tf.Tensor;
+  readonly onAttention?: AttentionObserver;
   /** Compute each layer again on the way back instead of keeping its inner results. */
   readonly checkpointing?: boolean;
 }
+
+/**
+ * Sees how much each place of the latents attends to each token of the text in one cross-attention.
+ *
+ * @param name    its key in the parameters, `down_blocks.1.attentions.0.transformer_blocks.0.attn2`
+ * @param weights [B, heads, height · width, L], sums over L are 1; borrowed
+ * @param size    [height, width] of the latents there
+ */
+export type AttentionObserver = (name: string, weights: tf.Tensor4D, size: readonly [height: number, width: number]) => void;
 
 type LayerParams = { resnet: ResnetParams; attention?: Transformer2DParams };
 type LayerInputs = { x: tf.Tensor4D; time: tf.Tensor2D; context?: tf.Tensor3D; contextMask?: tf.Tensor };
@@ -29,24 +39,33 @@ function layer(
   heads: number,
   x: tf.Tensor4D,
   c: BlockContext,
+  name: string,
 ): tf.Tensor4D {
-  const { groups, eps, time, context, contextMask } = c;
+  const { groups, eps, time, context, contextMask, onAttention } = c;
   const run = (params: LayerParams, inputs: LayerInputs): tf.Tensor4D =>
     tf.tidy(() => {
       const h = resnetBlock(params.resnet, inputs.x, { groups, eps, time: inputs.time });
-      return params.attention ? transformer2d(params.attention, h, inputs.context!, { heads, groups, contextMask: inputs.contextMask }) : h;
+      if (!params.attention) return h;
+      const size = [h.shape[1], h.shape[2]] as const;
+      const observer = onAttention && {
+        onAttention: (block: number, weights: tf.Tensor4D): void => onAttention(`${name}.transformer_blocks.${block}.attn2`, weights, size),
+      };
+      return transformer2d(params.attention, h, inputs.context!, { heads, groups, contextMask: inputs.contextMask, ...observer });
     });
   const inputs: LayerInputs = { x, time, ...(attention ? { context, contextMask } : {}) };
   return c.checkpointing ? checkpoint(run, { resnet, attention }, inputs) : run({ resnet, attention }, inputs);
 }
 
-/** @returns the outputs of all layers and of the halving, in order; the last is the block's output */
-export function downBlock(params: DownBlockParams, heads: number, x: tf.Tensor4D, c: BlockContext): tf.Tensor4D[] {
+/**
+ * @param name its key in the parameters
+ * @returns    the outputs of all layers and of the halving, in order; the last is the block's output
+ */
+export function downBlock(params: DownBlockParams, heads: number, x: tf.Tensor4D, c: BlockContext, name: string): tf.Tensor4D[] {
   return tf.tidy(() => {
     const outputs: tf.Tensor4D[] = [];
     let h = x;
     params.resnets.forEach((resnet, i) => {
-      h = layer(resnet, params.attentions?.[i], heads, h, c);
+      h = layer(resnet, params.attentions?.[i], heads, h, c, `${name}.attentions.${i}`);
       outputs.push(h);
     });
     if (params.downsamplers) outputs.push(downsample(params.downsamplers[0], h, 1));
@@ -56,12 +75,16 @@ export function downBlock(params: DownBlockParams, heads: number, x: tf.Tensor4D
 
 /** A residual block, a transformer, a residual block. */
 export function midBlock(params: MidBlockParams, heads: number, x: tf.Tensor4D, c: BlockContext): tf.Tensor4D {
-  return tf.tidy(() => layer(params.resnets[1], undefined, heads, layer(params.resnets[0], params.attentions[0], heads, x, c), c));
+  return tf.tidy(() => {
+    const h = layer(params.resnets[0], params.attentions[0], heads, x, c, 'mid_block.attentions.0');
+    return layer(params.resnets[1], undefined, heads, h, c, 'mid_block');
+  });
 }
 
 /**
  * @param skips outputs of the way down, one for each residual block, the nearest first; concatenated after `x`'s channels
  * @param size  [height, width] of the next block's skips
+ * @param name  its key in the parameters
  */
 export function upBlock(
   params: UpBlockParams,
@@ -70,11 +93,12 @@ export function upBlock(
   skips: readonly tf.Tensor4D[],
   size: readonly [number, number] | undefined,
   c: BlockContext,
+  name: string,
 ): tf.Tensor4D {
   return tf.tidy(() => {
     let h = x;
     params.resnets.forEach((resnet, i) => {
-      h = layer(resnet, params.attentions?.[i], heads, tf.concat([h, skips[i]!], 3), c);
+      h = layer(resnet, params.attentions?.[i], heads, tf.concat([h, skips[i]!], 3), c, `${name}.attentions.${i}`);
     });
     return params.upsamplers ? upsample(params.upsamplers[0], h, size) : h;
   });

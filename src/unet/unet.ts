@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { conv2d, embedding, expectShape, groupNorm, silu } from '../engine';
 import { timestepEmbedding, timestepMlp } from '../nn';
-import { type BlockContext, downBlock, midBlock, upBlock } from './blocks';
+import { type AttentionObserver, type BlockContext, downBlock, midBlock, upBlock } from './blocks';
 import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './config';
 import type { UNetParams } from './parameters';
 
@@ -19,6 +19,8 @@ export interface UNetOptions {
    * [B, h, w, C] as they are computed. It borrows them: they are freed when the network returns.
    */
   readonly onBlock?: (name: string, output: tf.Tensor) => void;
+  /** Sees the cross-attention's weights; without it they are never put into memory on their own. */
+  readonly onAttention?: AttentionObserver;
 }
 
 /** As in diffusers: large enough that softmax makes it zero beside any real score. */
@@ -76,7 +78,7 @@ export function unet(
 ): tf.Tensor4D {
   const c = completeUNetConfig(config);
   checkInputs(c, latents, timesteps, context, options);
-  const { contextMask, onBlock, checkpointing = false } = options;
+  const { contextMask, onBlock, onAttention, checkpointing = false } = options;
 
   return tf.tidy(() => {
     const shared: BlockContext = {
@@ -86,13 +88,14 @@ export function unet(
       context,
       checkpointing,
       contextMask: contextMask && tf.mul(tf.sub(1, tf.reshape(contextMask, [contextMask.shape[0], 1, 1, -1])), MASKED_SCORE),
+      ...(onAttention ? { onAttention } : {}),
     };
 
     let h = conv2d(latents, params.conv_in.weight, params.conv_in.bias, { padding: 1 });
     onBlock?.('conv_in', h);
     const skips = [h];
     params.down_blocks.forEach((block, level) => {
-      skips.push(...downBlock(block, c.attention_head_dim[level]!, h, shared));
+      skips.push(...downBlock(block, c.attention_head_dim[level]!, h, shared, `down_blocks.${level}`));
       h = skips[skips.length - 1]!;
       onBlock?.(`down_blocks.${level}`, h);
     });
@@ -104,7 +107,7 @@ export function unet(
     params.up_blocks.forEach((block, i) => {
       const own = skips.splice(-block.resnets.length).reverse();
       const [, height, width] = skips.at(-1)?.shape ?? h.shape;
-      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, own, [height, width], shared);
+      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, own, [height, width], shared, `up_blocks.${i}`);
       tf.dispose([h, ...own]);
       h = next;
       onBlock?.(`up_blocks.${i}`, h);

@@ -41,7 +41,7 @@ test('a figure is one bundle of JSON, PNG and text', async () => {
   assert.deepEqual(spec.data[0]!.y, [0.1, null, 0.3], 'what is not finite becomes a gap');
   assert.match(String(bundle['text/plain']), /^\[Fit: .*loss.*3 points; 1 not finite\]$/);
   const { width, height } = await decode(Buffer.from(String(bundle['image/png']), 'base64'));
-  assert.deepEqual([width, height], [1520, 840]);
+  assert.deepEqual([width, height], [760, 420]);
 });
 
 test('float32 values are written without rounding noise', () => {

@@ -188,6 +188,38 @@ test(
 );
 
 test(
+  'the attention observer sees rows of probabilities by the key of each cross-attention, and changes nothing',
+  noLeaks(() => {
+    const params = initUNet(small, key(1));
+    const { latents, timesteps, context } = inputs();
+    const seen: Record<string, number[]> = {};
+    const contextMask = tf.tensor2d([...[1, 1, 1, 1, 0, 0], ...[1, 1, 1, 1, 1, 0]], [2, 6]);
+    const plain = unet(small, params, latents, timesteps, context, { contextMask });
+    const output = unet(small, params, latents, timesteps, context, {
+      contextMask,
+      onAttention: (name, weights, size) => {
+        seen[name] = [...weights.shape, ...size];
+        tf.tidy(() => {
+          assertClose(tf.sum(weights, 3), tf.ones(weights.shape.slice(0, 3)), 1e-5, name);
+          assert.equal(tf.max(tf.slice(weights, [0, 0, 0, 4], [1, -1, -1, 2])).dataSync()[0], 0, 'masked tokens get nothing');
+        });
+      },
+    });
+    assert.deepEqual(Object.keys(seen).sort(), crossAttentions(small));
+    for (const [name, [batch, , places, length, height, width]] of Object.entries(seen))
+      assert.deepEqual([batch, places, length], [2, height! * width!, 6], name);
+    assertClose(output, plain, 0);
+    dispose(params, latents, timesteps, context, contextMask, plain, output);
+  }),
+);
+
+/** The keys of all cross-attentions, from the parameters' own names. */
+function crossAttentions(config: UNetConfig): string[] {
+  const names = Object.keys(unetShapes(config)).flatMap((name) => /^(.*\.attn2)\.to_q\.weight$/.exec(name)?.[1] ?? []);
+  return names.sort();
+}
+
+test(
   'wrong inputs are refused by name and shape',
   noLeaks(() => {
     const params = initUNet(small, key(1));

@@ -2,7 +2,7 @@
 
 import { type Draws, fill } from '../procedural';
 import { chooseGround, type Ground } from './grounds';
-import { chooseGroup, chooseKind, detailed, drawGroup, nameGroup, tonesOn } from './groups';
+import { chooseGroup, chooseKind, detailed, drawGroup, GREY, nameGroup, tonesOn } from './groups';
 import type { Layer } from './paint';
 import type { Scene, Terse } from './scene';
 import { type ArrangementName, type PlaceName, type RelationName, worldSettings } from './settings';
@@ -193,7 +193,7 @@ export function inside(random: Draws): Scene {
   const centre = { x: 0.5 + random.uniform(-0.06, 0.06), y: 0.5 + random.uniform(-0.06, 0.06) };
   const kind = chooseKind(random, [container, 'house', 'boat', 'tree', 'cloud', 'face', 'fish', 'flower']);
   // Within a ring one sees the background, within the others their own grey.
-  const behind = container === 'ring' ? ground : { range: GREYS[outer.tone] };
+  const behind = container === 'ring' ? ground : { range: GREY[outer.tone] };
   const inner: Group = { ...chooseGroup(random, behind, { kind, count: 1, size: 'small' }), size: 'small' };
   const layers = [
     ...drawGroup(outer, [centre], R, ground, random),
@@ -201,8 +201,6 @@ export function inside(random: Draws): Scene {
   ];
   return { ground: ground.tone, layers, words: related('inside', ground, inner, outer), shown: [container, kind], sides: {} };
 }
-
-const GREYS = { dark: [0.03, 0.12], grey: [0.46, 0.54], bright: [0.9, 1] } as const;
 
 /** One figure between two equal ones. */
 export function between(random: Draws): Scene {

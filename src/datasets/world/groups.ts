@@ -8,7 +8,8 @@ import type { Terse } from './scene';
 import { worldSettings } from './settings';
 import type { FigureKind, Group, Place, Size, TextureKind, ToneName, Turn } from './types';
 
-const GREY: Readonly<Record<ToneName, readonly [number, number]>> = { dark: [0.03, 0.12], grey: [0.46, 0.54], bright: [0.9, 1] };
+/** Greys that a tone's word stands for. */
+export const GREY: Readonly<Record<ToneName, readonly [number, number]>> = { dark: [0.03, 0.12], grey: [0.46, 0.54], bright: [0.9, 1] };
 /** Least difference of grey between a figure and what is behind it. */
 const CONTRAST = 0.25;
 

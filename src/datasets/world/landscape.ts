@@ -45,6 +45,9 @@ const darkness = (random: Draws): Light => ({
   bird: 0.8,
 });
 
+/** Points of light in a night sky. */
+const STARS = 26;
+
 const everywhere = [0, 0, 1, 1] as const;
 
 /** Land whose surface is at height `level(x)`. */
@@ -118,8 +121,6 @@ function place(
   }).flat();
 }
 
-const both = (one: Standing[]): boolean => one.length === 2;
-
 /** What stands on the land: nothing, one kind, or two on both sides. */
 function chooseThings(land: LandKind, random: Draws): Standing[] {
   const first: FigureKind = land === 'sea' ? 'boat' : random.pick(['house', 'tree']);
@@ -155,8 +156,7 @@ export function landscape(random: Draws): Scene {
 
   const stars: Layer[] = [];
   if (night) {
-    const count = 26;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < STARS; i++) {
       const [x, y, r] = [random.uniform(0.02, 0.98), random.uniform(0.02, 0.5), random.uniform(0.008, 0.014)];
       stars.push({ distance: circle(x, y, r), tone: flat(random.uniform(0.7, 1)), box: [x - r, y - r, x + r, y + r] });
     }
@@ -169,7 +169,7 @@ export function landscape(random: Draws): Scene {
     return place(one, { r, y: () => skyHeight, tone, detail: 0.5 }, random);
   });
   const standing = things.flatMap((one) => {
-    const r = both(things) || one.side ? (one.count > 1 ? 0.1 : 0.15) : one.count > 1 ? 0.13 : 0.17;
+    const r = one.side ? (one.count > 1 ? 0.1 : 0.15) : one.count > 1 ? 0.13 : 0.17;
     const foot = one.kind === 'boat' ? 0.62 : 0.78; // a hull lies in the water, a wall stands on the ground
     return place(one, { r, y: (x) => made.ground(x) - foot * r, tone: light.thing, detail: light.detail }, random);
   });

@@ -119,9 +119,10 @@ const LATTICE = 48;
 
 /** Smooth noise about `grey`; the same at every size. */
 export function grain(grey: number, amount: number, seed: number): Tone {
-  const values = uniformArray(foldIn(key(seed), 7), LATTICE * LATTICE);
-  const at = (column: number, row: number): number => values[(row % LATTICE) * LATTICE + (column % LATTICE)]! - 0.5;
+  let values: Float32Array | undefined; // made when the first pixel asks: a caption needs none
+  const at = (column: number, row: number): number => values![(row % LATTICE) * LATTICE + (column % LATTICE)]! - 0.5;
   return (x, y) => {
+    values ??= uniformArray(foldIn(key(seed), 7), LATTICE * LATTICE);
     const [u, v] = [x * (LATTICE - 1), y * (LATTICE - 1)];
     const [column, row] = [Math.floor(u), Math.floor(v)];
     const [s, t] = [u - column, v - row];

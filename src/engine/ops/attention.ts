@@ -49,6 +49,24 @@ export function attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, { head
   );
 }
 
+/**
+ * How much each query attends to each key, softmax(q kT scale + mask): what `attention` weighs the values with. For looking at; it has no fast form.
+ *
+ * @param q [B, Lq, heads · D]
+ * @param k [B, Lk, heads · D]
+ * @returns [B, heads, Lq, Lk], sums over Lk are 1; the caller disposes it
+ * @throws TypeError where the shapes do not fit
+ */
+export function attentionWeights(q: tf.Tensor3D, k: tf.Tensor3D, { heads, scale, mask }: AttentionOptions): tf.Tensor4D {
+  const { B, Lq, C } = expectShape('attentionWeights: q', q, 'B Lq C') as { B: number; Lq: number; C: number };
+  const { Lk } = expectShape('attentionWeights: k', k, `${B} Lk ${C}`) as { Lk: number };
+  return tf.tidy(() => {
+    const split = (x: tf.Tensor3D, length: number): tf.Tensor => tf.transpose(tf.reshape(x, [B, length, heads, C / heads]), [0, 2, 1, 3]);
+    const scores = tf.mul(tf.matMul(split(q, Lq), split(k, Lk), false, true), scale ?? 1 / Math.sqrt(C / heads));
+    return tf.softmax(mask ? tf.add(scores, mask) : scores) as tf.Tensor4D;
+  });
+}
+
 /** Sums x [B, heads, Lq, Lk] to a shape that was broadcast to it. */
 function sumTo(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
   const full = [...new Array<number>(4 - shape.length).fill(1), ...shape];

@@ -1,5 +1,5 @@
 export { gelu, geluTanh, quickGelu, silu } from './activations';
-export { type AttentionOptions, attention } from './attention';
+export { type AttentionOptions, attention, attentionWeights } from './attention';
 export { addChannelBias } from './channel-bias';
 export { type ConvOptions, conv2d, type Padding } from './conv';
 export { embedding } from './embedding';

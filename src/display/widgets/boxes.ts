@@ -1,0 +1,78 @@
+/** Widgets beside, under and behind each other. */
+import type { Displayable } from '../displayable';
+import { escapeHtml } from '../escape';
+import { createModel } from './model';
+import { output } from './output';
+import { label } from './shown';
+import { layout, type Node, nodeSymbol, type Widget, widget } from './widget';
+
+/** What a box takes: widgets, anything displayable, or text. */
+export type Content = Widget | Displayable | string;
+
+function nodeOf(content: Content): Node {
+  if (typeof content === 'string') return label(content)[nodeSymbol];
+  if (nodeSymbol in content) return content[nodeSymbol];
+  const place = output();
+  place.put(content);
+  return place[nodeSymbol];
+}
+
+function box(name: 'HBox' | 'VBox', contents: readonly Content[], direction: string, properties: object): Widget {
+  const nodes = contents.map(nodeOf);
+  const model = createModel(
+    { module: 'controls', name },
+    { box_style: '', children: nodes.map((node) => node.model), tabbable: null, tooltip: null, layout: layout({ ...properties }) },
+  );
+  const css = `display:flex;gap:12px;flex-wrap:wrap;flex-direction:${direction}`;
+  return widget(
+    {
+      model,
+      html: () => `<div style="${css}">${nodes.map((node) => node.html()).join('')}</div>`,
+      text: () => nodes.map((node) => node.text()).join(direction === 'row' ? ' ' : '\n'),
+    },
+    {},
+  );
+}
+
+/** Widgets from left to right; those that do not fit go on below. @example row([prompt, button({ label: 'Make', onClick: make })]) */
+export function row(contents: readonly Content[]): Widget {
+  return box('HBox', contents, 'row', { flex_flow: 'row wrap', align_items: 'flex-start', grid_gap: '4px 16px' });
+}
+
+/** Widgets from top to bottom. @example column([slider({ min: 1, max: 50 }), picture]) */
+export function column(contents: readonly Content[]): Widget {
+  return box('VBox', contents, 'column', { align_items: 'stretch' });
+}
+
+/**
+ * Pages of which one is seen at a time.
+ *
+ * @param pages  their contents by their titles
+ * @throws RangeError where there is no page
+ * @example tabs({ Make: column([prompt, picture]), Compare: grid })
+ */
+export function tabs(pages: Readonly<Record<string, Content>>): Widget {
+  const titles = Object.keys(pages);
+  if (titles.length === 0) throw new RangeError('tabs: expected at least one page');
+  const nodes = Object.values(pages).map(nodeOf);
+  const model = createModel(
+    { module: 'controls', name: 'Tab' },
+    {
+      box_style: '',
+      children: nodes.map((node) => node.model),
+      titles,
+      selected_index: 0,
+      tabbable: null,
+      tooltip: null,
+      layout: layout(),
+    },
+  );
+  return widget(
+    {
+      model,
+      html: () => titles.map((title, i) => `<div><b>${escapeHtml(title)}</b></div>${nodes[i]!.html()}`).join(''),
+      text: () => titles.map((title, i) => `${title}:\n${nodes[i]!.text()}`).join('\n'),
+    },
+    {},
+  );
+}

@@ -1,0 +1,291 @@
+/** Controls that a person changes: dropdown, slider, text, checkbox, button. */
+import { createModel } from './model';
+import { newest } from './newest';
+import { type Change, labelled, layout, staticHtml, style, type Widget, widget } from './widget';
+
+/** A control with a value. Setting the value moves the control; `onChange` hears the person's changes only. */
+export interface Control<T> extends Widget {
+  value: T;
+  /** Whether the person may change it. */
+  disabled: boolean;
+}
+
+/** What all controls take. */
+export interface ControlOptions<T> {
+  /** The text before it. */
+  readonly label?: string;
+  /** Hears each new value, also while a cell runs. One call runs at a time, the newest value wins; an error is shown under the control's cell. */
+  readonly onChange?: (value: T, change: Change) => unknown;
+}
+
+/** Calls a handler for the newest value; without a handler nothing. */
+function listener<T>(onChange: ControlOptions<T>['onChange']): ((value: T) => Promise<void>) | undefined {
+  return onChange && newest<T>((value, signal) => onChange(value, { signal }));
+}
+
+/** The property `disabled` of a model. */
+function disabling(model: { readonly state: Readonly<Record<string, unknown>>; set(changes: object): void }): { disabled: boolean } {
+  return {
+    get disabled() {
+      return model.state.disabled === true;
+    },
+    set disabled(value) {
+      model.set({ disabled: value });
+    },
+  };
+}
+
+/** Adds properties with their getters and setters. */
+function withGetters<A extends object, B extends object>(a: A, b: B): A & B {
+  return Object.defineProperties(a, Object.getOwnPropertyDescriptors(b)) as A & B;
+}
+
+/** A dropdown's own options. */
+export interface DropdownOptions<T> extends ControlOptions<T> {
+  /** What can be chosen: values, or values by their names. */
+  readonly options: readonly T[] | Readonly<Record<string, T>>;
+  /** Chosen at first; by default the first. */
+  readonly value?: T;
+}
+
+/**
+ * A choice of one among several.
+ *
+ * @throws RangeError where there is nothing to choose from, or the value is not among the options
+ * @example const encoder = dropdown({ label: 'Encoder', options: models, onChange: (model, { signal }) => draw(model, signal) });
+ */
+export function dropdown<T>({ options, value, label = '', onChange }: DropdownOptions<T>): Control<T> {
+  const pairs: readonly (readonly [name: string, value: T])[] = Array.isArray(options)
+    ? (options as readonly T[]).map((one) => [String(one), one])
+    : Object.entries(options as Readonly<Record<string, T>>);
+  if (pairs.length === 0) throw new RangeError('dropdown: expected at least one option');
+  const names = pairs.map(([name]) => name);
+  const indexOf = (wanted: T): number => {
+    const index = pairs.findIndex(([, one]) => Object.is(one, wanted));
+    if (index < 0) throw new RangeError(`dropdown: value: expected one of ${names.join(', ')}, got ${String(wanted)}`);
+    return index;
+  };
+  const model = createModel(
+    { module: 'controls', name: 'Dropdown' },
+    { ...labelled(label, 'DescriptionStyle'), _options_labels: names, index: value === undefined ? 0 : indexOf(value) },
+  );
+  const chosen = (): readonly [string, T] => pairs[(model.state.index as number | null) ?? 0]!;
+  const tell = listener(onChange);
+  model.onChange = (changes) => ('index' in changes ? tell?.(chosen()[1]) : undefined);
+  return widget(
+    {
+      model,
+      html: () => staticHtml(label, chosen()[0], `of ${names.join(', ')}`),
+      text: () => `[${label || 'choice'}: ${chosen()[0]}, of ${names.join(', ')}]`,
+    },
+    withGetters(
+      {
+        get value() {
+          return chosen()[1];
+        },
+        set value(wanted: T) {
+          model.set({ index: indexOf(wanted) });
+        },
+      },
+      disabling(model),
+    ),
+  );
+}
+
+/** A slider's own options. */
+export interface SliderOptions extends ControlOptions<number> {
+  readonly min: number;
+  readonly max: number;
+  /** Distance of its places; by default 1 between whole numbers, and a hundredth of the range where it is from 0 to 1 or its ends are not whole. */
+  readonly step?: number;
+  /** Where it stands at first; by default `min`. */
+  readonly value?: number;
+}
+
+/**
+ * A number from a range, whole where all its places are.
+ *
+ * @throws RangeError where the range is empty, the step not positive, or the value outside
+ * @example const steps = slider({ label: 'Steps', min: 1, max: 50, value: 20 });
+ */
+export function slider({ min, max, step, value = min, label = '', onChange }: SliderOptions): Control<number> {
+  const whole = [min, max, value].every(Number.isInteger) && (step === undefined ? max - min > 1 : Number.isInteger(step));
+  const distance = step ?? (whole ? 1 : (max - min) / 100);
+  if (!(max > min)) throw new RangeError(`slider: expected min < max, got ${min} and ${max}`);
+  if (!(distance > 0)) throw new RangeError(`slider: step: expected a positive number, got ${step}`);
+  const check = (wanted: number): number => {
+    if (!(wanted >= min && wanted <= max)) throw new RangeError(`slider: value: expected a number from ${min} to ${max}, got ${wanted}`);
+    return wanted;
+  };
+  const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10(distance) - 1e-9)));
+  const model = createModel(
+    { module: 'controls', name: whole ? 'IntSlider' : 'FloatSlider' },
+    {
+      ...labelled(label, 'SliderStyle'),
+      value: check(value),
+      min,
+      max,
+      step: distance,
+      behavior: 'drag-tap',
+      orientation: 'horizontal',
+      readout: true,
+      readout_format: whole ? 'd' : `.${Math.max(1, decimals)}f`,
+      continuous_update: true,
+    },
+  );
+  const current = (): number => model.state.value as number;
+  const tell = listener(onChange);
+  model.onChange = (changes) => ('value' in changes ? tell?.(current()) : undefined);
+  return widget(
+    {
+      model,
+      html: () => staticHtml(label, String(current()), `from ${min} to ${max}`),
+      text: () => `[${label || 'number'}: ${current()}, from ${min} to ${max}]`,
+    },
+    withGetters(
+      {
+        get value() {
+          return current();
+        },
+        set value(wanted: number) {
+          model.set({ value: check(wanted) });
+        },
+      },
+      disabling(model),
+    ),
+  );
+}
+
+/** A text field's own options. */
+export interface TextOptions extends ControlOptions<string> {
+  readonly value?: string;
+  /** Shown while it is empty. */
+  readonly placeholder?: string;
+  /** Lines; more than one make a field in which Enter begins a new line. */
+  readonly rows?: number;
+  /** Hears Enter in a field of one line. */
+  readonly onSubmit?: (value: string, change: Change) => unknown;
+}
+
+/**
+ * A text field. `onChange` hears every key.
+ *
+ * @example const prompt = text({ label: 'Prompt', value: 'Large right pleural effusion.', onChange: (words) => count(words) });
+ */
+export function text({ value = '', placeholder = '', rows = 1, label = '', onChange, onSubmit }: TextOptions): Control<string> {
+  const name = rows > 1 ? 'Textarea' : 'Text';
+  const common = labelled(label, 'TextStyle');
+  const model = createModel(
+    { module: 'controls', name },
+    {
+      ...common,
+      layout: layout({ width: '98%', max_width: '640px' }),
+      value,
+      placeholder: placeholder === '' ? '\u200b' : placeholder,
+      continuous_update: true,
+      ...(rows > 1 && { rows }),
+    },
+  );
+  const current = (): string => model.state.value as string;
+  const [tell, submit] = [listener(onChange), listener(onSubmit)];
+  model.onChange = (changes) => ('value' in changes ? tell?.(current()) : undefined);
+  model.onEvent = (event) => (event === 'submit' ? submit?.(current()) : undefined);
+  return widget(
+    { model, html: () => staticHtml(label, current() || placeholder), text: () => `[${label || 'text'}: ${current()}]` },
+    withGetters(
+      {
+        get value() {
+          return current();
+        },
+        set value(wanted: string) {
+          model.set({ value: wanted });
+        },
+      },
+      disabling(model),
+    ),
+  );
+}
+
+/** Yes or no. @example const overlay = checkbox({ label: 'Show attention', value: true }); */
+export function checkbox({
+  value = false,
+  label = '',
+  onChange,
+}: ControlOptions<boolean> & { readonly value?: boolean }): Control<boolean> {
+  const model = createModel(
+    { module: 'controls', name: 'Checkbox' },
+    { ...labelled(label, 'CheckboxStyle'), style: style('CheckboxStyle'), layout: layout({ width: 'auto' }), indent: false, value },
+  );
+  const current = (): boolean => model.state.value === true;
+  const tell = listener(onChange);
+  model.onChange = (changes) => ('value' in changes ? tell?.(current()) : undefined);
+  return widget(
+    {
+      model,
+      html: () => staticHtml('', `${current() ? '☑' : '☐'} ${label}`),
+      text: () => `[${current() ? 'x' : ' '}] ${label}`,
+    },
+    withGetters(
+      {
+        get value() {
+          return current();
+        },
+        set value(wanted: boolean) {
+          model.set({ value: wanted });
+        },
+      },
+      disabling(model),
+    ),
+  );
+}
+
+/** A button. */
+export interface Button extends Widget {
+  label: string;
+  disabled: boolean;
+}
+
+/**
+ * A button.
+ *
+ * @param options.onClick  a further click raises the signal of the call that still runs, and begins anew when that has ended
+ * @param options.main     whether it stands out, as the one that does what the others prepare
+ * @example button({ label: 'Make', main: true, onClick: ({ signal }) => make(signal) })
+ */
+export function button(options: {
+  readonly label: string;
+  readonly main?: boolean;
+  readonly onClick: (change: Change) => unknown;
+}): Button {
+  const { label, main = false, onClick } = options;
+  const model = createModel(
+    { module: 'controls', name: 'Button' },
+    {
+      description: label,
+      disabled: false,
+      icon: '',
+      button_style: main ? 'primary' : '',
+      tabbable: null,
+      tooltip: null,
+      layout: layout({ width: 'auto', min_width: '80px', align_self: 'flex-start' }),
+      style: style('ButtonStyle'),
+    },
+  );
+  const click = newest<void>((_, signal) => onClick({ signal }));
+  model.onEvent = (event) => (event === 'click' ? click() : undefined);
+  const current = (): string => model.state.description as string;
+  return widget(
+    { model, html: () => staticHtml('', `[ ${current()} ]`), text: () => `[${current()}]` },
+    withGetters(
+      {
+        get label() {
+          return current();
+        },
+        set label(wanted: string) {
+          model.set({ description: wanted });
+        },
+      },
+      disabling(model),
+    ),
+  );
+}

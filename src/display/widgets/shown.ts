@@ -1,0 +1,200 @@
+/** What a kernel shows and changes in place: HTML, a label, a picture, a progress bar. */
+import type { Displayable } from '../displayable';
+import { escapeHtml } from '../escape';
+import { type DisplayWindow, type Picture, toRaster } from '../pixels';
+import { encodePngSync, type Raster } from '../png';
+import { type Progress, progressOn } from '../progress';
+import { createModel, type Model } from './model';
+import { layout, nodeSymbol, style, type Widget, widget } from './widget';
+
+/** HTML that can be exchanged. */
+export interface Html extends Widget {
+  /** Setting it to something displayable shows its HTML form. */
+  value: string;
+  /** Shows something that has an HTML form, such as an image grid or a token strip. */
+  put(item: Displayable): void;
+}
+
+function plainText(html: string): string {
+  return html
+    .replace(/<style>[\s\S]*?<\/style>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/**
+ * A piece of HTML. It is put into the page as it is: text of others goes through `escapeHtml`, or into a `label`.
+ *
+ * @example const count = html('<i>no tokens yet</i>'); count.put(tokenStrip(tokens, ids));
+ */
+export function html(value: string = ''): Html {
+  const model = createModel(
+    { module: 'controls', name: 'HTML' },
+    {
+      description: '',
+      description_allow_html: false,
+      placeholder: '\u200b',
+      tabbable: null,
+      tooltip: null,
+      layout: layout({ max_width: '100%' }),
+      style: style('HTMLStyle'),
+      value,
+    },
+  );
+  const current = (): string => model.state.value as string;
+  return widget<Pick<Html, 'value' | 'put'>>(
+    { model, html: current, text: () => plainText(current()) },
+    {
+      get value() {
+        return current();
+      },
+      set value(wanted: string) {
+        model.set({ value: wanted });
+      },
+      put(item: Displayable) {
+        const { 'text/html': own, 'text/plain': plain } = item.bundle(true);
+        model.set({ value: typeof own === 'string' ? own : `<pre>${escapeHtml(String(plain ?? ''))}</pre>` });
+      },
+    },
+  );
+}
+
+/** A line of text, shown as text whatever it holds. */
+export interface Label extends Widget {
+  value: string;
+}
+
+/** A line of text that can be exchanged. @example const state = label('ready'); state.value = 'step 3 of 20'; */
+export function label(value: string = ''): Label {
+  const model = createModel(
+    { module: 'controls', name: 'Label' },
+    {
+      description: '',
+      description_allow_html: false,
+      placeholder: '\u200b',
+      tabbable: null,
+      tooltip: null,
+      layout: layout({ max_width: '100%' }),
+      style: style('LabelStyle'),
+      value,
+    },
+  );
+  const current = (): string => model.state.value as string;
+  return widget(
+    { model, html: () => `<div>${escapeHtml(current())}</div>`, text: current },
+    {
+      get value() {
+        return current();
+      },
+      set value(wanted: string) {
+        model.set({ value: wanted });
+      },
+    },
+  );
+}
+
+/** A picture that can be exchanged. */
+export interface ImageWidget extends Widget {
+  /** The picture; undefined is an empty frame. */
+  picture: Picture | undefined;
+  /** The values shown as black and white. */
+  window: DisplayWindow;
+}
+
+/**
+ * A picture in a frame of fixed size, pixels sharp; what stands around it does not move when the picture comes.
+ *
+ * @param options.size    screen pixels of its longer side, 256 by default
+ * @param options.window  the values shown as black and white, [0, 1] by default
+ * @throws RangeError where the window is empty
+ */
+export function image(options: { readonly picture?: Picture; readonly size?: number; readonly window?: DisplayWindow } = {}): ImageWidget {
+  const { size = 256 } = options;
+  let { picture, window = [0, 1] } = options;
+  const draw = (): Uint8Array => encodePngSync(picture ? enlarged(toRaster(picture, window), size) : blank);
+  const sizes = (): { width: string; height: string } => {
+    const longer = picture ? Math.max(picture.width, picture.height) : 1;
+    const [width, height] = picture ? [picture.width, picture.height].map((side) => Math.round((side / longer) * size)) : [size, size];
+    return { width: String(width), height: String(height) };
+  };
+  const model = createModel(
+    { module: 'controls', name: 'Image' },
+    { format: 'png', ...sizes(), tabbable: null, tooltip: null, value: draw(), layout: layout({ max_width: '100%', flex: '0 0 auto' }) },
+  );
+  const base64 = (): string => Buffer.from(model.state.value as Uint8Array).toString('base64');
+  return widget(
+    {
+      model,
+      html: () => `<img width="${sizes().width}" height="${sizes().height}" alt="picture" src="data:image/png;base64,${base64()}">`,
+      text: () => (picture ? `[picture, ${picture.width} x ${picture.height}]` : '[no picture yet]'),
+    },
+    {
+      get picture() {
+        return picture;
+      },
+      set picture(wanted: Picture | undefined) {
+        picture = wanted;
+        model.set({ ...sizes(), value: draw() });
+      },
+      get window() {
+        return window;
+      },
+      set window(wanted: DisplayWindow) {
+        if (!(wanted[1] > wanted[0]))
+          throw new RangeError(`image: window: expected [low, high] with low < high, got [${wanted.join(', ')}]`);
+        window = wanted;
+        model.set({ value: draw() });
+      },
+    },
+  );
+}
+
+/** A half transparent pixel: an empty frame on light and dark pages. */
+const blank: Raster = { width: 1, height: 1, channels: 4, data: Uint8Array.of(128, 128, 128, 40) };
+
+/** A small picture with each pixel repeated, so that no browser blurs it; a large one as it is. */
+function enlarged(raster: Raster, size: number): Raster {
+  const { width, height, channels, data } = raster;
+  const factor = Math.max(1, Math.floor((2 * size) / Math.max(width, height)));
+  if (factor === 1) return raster;
+  const out = new Uint8Array(width * height * channels * factor * factor);
+  let at = 0;
+  for (let y = 0; y < height * factor; y++) {
+    const row = Math.floor(y / factor) * width;
+    for (let x = 0; x < width * factor; x++) {
+      const from = (row + Math.floor(x / factor)) * channels;
+      for (let c = 0; c < channels; c++) out[at++] = data[from + c]!;
+    }
+  }
+  return { width: width * factor, height: height * factor, channels, data: out };
+}
+
+/** A bar that can be used again and again. */
+export interface ProgressBar extends Widget {
+  /** Begins a new run from zero; what an earlier one still says is not heard. */
+  start(total: number, label: string): Progress;
+}
+
+/**
+ * A progress bar in a fixed place, with rate, time left and a message; `progress` is the one for a cell's output.
+ *
+ * @example const bar = progressBar(); const run = bar.start(20, 'Steps'); run.update(3); run.end();
+ */
+export function progressBar(): ProgressBar {
+  const empty = '<div style="height:1.4em"></div>';
+  const place = html(empty);
+  // A width of its own, so that what stands beside it keeps its place while the text changes.
+  const { layout: shape } = place[nodeSymbol].model.state;
+  (shape as Model).set({ width: '430px' });
+  let newest: object | undefined;
+  return Object.assign(place as Widget, {
+    start(total: number, name: string) {
+      const mine = {};
+      newest = mine;
+      return progressOn(total, name, (drawn) => {
+        if (newest === mine) place.value = drawn;
+      });
+    },
+  });
+}

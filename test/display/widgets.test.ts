@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  button,
+  checkbox,
+  column,
+  dropdown,
+  figure,
+  html,
+  image,
+  newest,
+  output,
+  progressBar,
+  row,
+  Superseded,
+  slider,
+  tabs,
+  text,
+  type Widget,
+  windowLevel,
+} from 'roentgen-lab/display';
+
+interface Sent {
+  readonly id: string;
+  readonly type: 'open' | 'msg';
+  // biome-ignore lint/suspicious/noExplicitAny: messages of a front end
+  readonly data: any;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** A kernel's comms for one test: records what is sent, and answers as a front end. */
+function fakeComms(t: TestContext) {
+  const sent: Sent[] = [];
+  // biome-ignore lint/suspicious/noExplicitAny: stands for the launcher's objects
+  const comms = new Map<string, any>();
+  // biome-ignore lint/suspicious/noExplicitAny: the same
+  const targets = new Map<string, any>();
+  let flush = (): void => undefined;
+  const create = (id: string) => {
+    const comm = {
+      id,
+      send: (data: object, _metadata?: object, buffers: readonly Uint8Array[] = []) => void sent.push({ id, type: 'msg', data, buffers }),
+      onMessage: undefined,
+      onClose: undefined,
+    };
+    comms.set(id, comm);
+    return comm;
+  };
+  const host = {
+    open(_target: string, data: object, _metadata: object, buffers: readonly Uint8Array[]) {
+      const id = `model-${comms.size}`;
+      sent.push({ id, type: 'open', data, buffers });
+      return create(id);
+    },
+    // biome-ignore lint/suspicious/noExplicitAny: the same
+    register: (target: string, onOpen: any) => targets.set(target, onOpen),
+    beforeIdle: (call: () => void) => {
+      flush = call;
+    },
+  };
+  const place = globalThis as Record<symbol, unknown>;
+  place[Symbol.for('roentgen.comms')] = host;
+  t.after(() => {
+    delete place[Symbol.for('roentgen.comms')];
+  });
+  const idOf = (widget: Widget): string => (widget.bundle()['application/vnd.jupyter.widget-view+json'] as { model_id: string }).model_id;
+  return {
+    sent,
+    idOf,
+    flush: () => flush(),
+    /** The front end changes values; the handler's promise. */
+    change: (widget: Widget, state: object) =>
+      comms.get(idOf(widget)).onMessage({ data: { method: 'update', state, buffer_paths: [] }, buffers: [] }),
+    event: (widget: Widget, event: string) =>
+      comms.get(idOf(widget)).onMessage({ data: { method: 'custom', content: { event } }, buffers: [] }),
+    reload() {
+      const comm = create('control');
+      targets.get('jupyter.widget.control')(comm, {});
+      (comm.onMessage as unknown as (message: object) => void)({ data: { method: 'request_states' }, buffers: [] });
+      return sent.at(-1)!;
+    },
+  };
+}
+
+test('a control is opened once, after what it refers to, and follows its value', (t) => {
+  const comms = fakeComms(t);
+  const choice = dropdown({ label: 'Kind', options: { one: 1, two: 2 }, value: 2 });
+  const id = comms.idOf(choice);
+  assert.equal(comms.idOf(choice), id, 'shown twice it is one model');
+  const opened = comms.sent.filter(({ type }) => type === 'open');
+  const names = opened.map(({ data }) => data.state._model_name);
+  assert.deepEqual(names, ['LayoutModel', 'DescriptionStyleModel', 'DropdownModel']);
+  assert.equal(opened[2]!.data.state.layout, `IPY_MODEL_${opened[0]!.id}`);
+  assert.deepEqual([opened[2]!.data.state._options_labels, opened[2]!.data.state.index], [['one', 'two'], 1]);
+  choice.value = 1;
+  comms.flush();
+  assert.deepEqual(comms.sent.at(-1)!.data, { method: 'update', state: { index: 0 }, buffer_paths: [] });
+  assert.throws(() => {
+    choice.value = 3;
+  }, /dropdown: value: expected one of one, two, got 3/);
+});
+
+test("the person's changes arrive, are echoed, and are heard; own changes are not", async (t) => {
+  const comms = fakeComms(t);
+  const heard: unknown[] = [];
+  const level = slider({ min: 0, max: 1, step: 0.25, value: 0.5, onChange: (value) => void heard.push(value) });
+  const words = text({
+    value: 'a',
+    onChange: (value) => void heard.push(value),
+    onSubmit: (value) => void heard.push(`submitted ${value}`),
+  });
+  const tick = checkbox({ onChange: (value) => void heard.push(value) });
+  await comms.change(level, { value: 0.75 });
+  assert.deepEqual(comms.sent.find(({ data }) => data.method === 'echo_update')!.data.state, { value: 0.75 });
+  await comms.change(words, { value: 'ab' });
+  await comms.event(words, 'submit');
+  await comms.change(tick, { value: true });
+  level.value = 0;
+  assert.deepEqual(heard, [0.75, 'ab', 'submitted ab', true]);
+  assert.deepEqual([level.value, words.value, tick.value], [0, 'ab', true]);
+  assert.throws(() => slider({ min: 1, max: 1 }), /slider: expected min < max/);
+  assert.throws(() => slider({ min: 0, max: 5, value: 9 }), /from 0 to 5, got 9/);
+  assert.throws(() => dropdown({ options: [] }), /at least one option/);
+});
+
+test('handlers: one at a time, the newest value wins, errors come out', async (t) => {
+  const comms = fakeComms(t);
+  const log: string[] = [];
+  const go = button({
+    label: 'Go',
+    onClick: async ({ signal }) => {
+      log.push('begins');
+      for (let i = 0; i < 50 && !signal.aborted; i++) await delay(2);
+      log.push(signal.aborted ? `stopped: ${(signal.reason as Error).message}` : 'done');
+      signal.throwIfAborted();
+    },
+  });
+  const first = comms.event(go, 'click');
+  const second = comms.event(go, 'click');
+  const third = comms.event(go, 'click');
+  await Promise.all([first, second, third]);
+  assert.deepEqual(log, ['begins', 'stopped: a newer value came', 'begins', 'done']);
+
+  const failing = button({ label: 'Fail', onClick: () => Promise.reject(new RangeError('no')) });
+  await assert.rejects(comms.event(failing, 'click'), /no/);
+  // A job that fails for a reason of its own says so, also where it was superseded.
+  const job = newest(async (n: number, signal) => {
+    await delay(5);
+    if (n === 1) throw new TypeError('its own');
+    signal.throwIfAborted();
+  });
+  const outcomes = await Promise.allSettled([job(1), job(2)]);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['rejected', 'fulfilled'],
+  );
+  assert.ok(new Superseded() instanceof Error);
+});
+
+test('an interrupt of the kernel ends a job, and the next one does not wait for it', async (t) => {
+  const controller = new AbortController();
+  const place = globalThis as Record<symbol, unknown>;
+  let signal = controller.signal;
+  place[Symbol.for('roentgen.interrupt')] = { signal: () => signal };
+  t.after(() => {
+    delete place[Symbol.for('roentgen.interrupt')];
+  });
+  const job = newest<string>((what) => (what === 'endless' ? new Promise(() => undefined) : undefined));
+  const endless = job('endless');
+  controller.abort(new Error('interrupted by the person'));
+  await assert.rejects(endless, /interrupted by the person/);
+  signal = new AbortController().signal;
+  await job('short');
+});
+
+test('pictures travel as bytes, and a front end that was loaded anew gets all states', (t) => {
+  const comms = fakeComms(t);
+  const picture = image({ size: 64 });
+  const box = column([row(['A label', picture]), tabs({ First: html('<b>x</b>'), Second: figure({ data: [{ x: [1], y: [1] }] }) })]);
+  comms.idOf(box);
+  const opened = comms.sent.find(({ data }) => data.state?._model_name === 'ImageModel')!;
+  assert.deepEqual(opened.data.buffer_paths, [['value']]);
+  assert.ok(!('value' in opened.data.state));
+  assert.deepEqual([...opened.buffers[0]!.subarray(1, 4)], [...Buffer.from('PNG')]);
+  picture.picture = { pixels: Float32Array.of(0, 1, 1, 0), width: 2, height: 2, channels: 1 };
+  comms.flush();
+  const update = comms.sent.at(-1)!;
+  assert.deepEqual([update.id, update.data.buffer_paths, update.buffers.length], [opened.id, [['value']], 1]);
+  const { data, buffers } = comms.reload();
+  assert.equal(data.method, 'update_states');
+  assert.equal(data.states[opened.id].model_name, 'ImageModel');
+  const path = data.buffer_paths.findIndex(([id]: string[]) => id === opened.id);
+  assert.deepEqual(data.buffer_paths[path], [opened.id, 'state', 'value']);
+  assert.deepEqual(buffers[path], update.buffers[0]);
+  const plot = Object.values(data.states as Record<string, { model_name: string; state: { outputs: { data: object }[] } }>).find(
+    ({ model_name }) => model_name === 'OutputModel',
+  )!;
+  assert.ok('application/vnd.plotly.v1+json' in plot.state.outputs[0]!.data);
+});
+
+test('without comms everything is shown as it is, says so, and keeps its values', () => {
+  const choice = dropdown({ label: 'Kind <b>', options: ['one', 'two'] });
+  const place = output();
+  place.print('printed & kept');
+  const bar = progressBar();
+  const run = bar.start(4, 'Steps');
+  run.update(4);
+  run.end();
+  const box = column([tabs({ 'A page': row([choice, place, bar, checkbox({ label: 'On', value: true })]) })]);
+  const bundle = box.bundle();
+  assert.deepEqual(Object.keys(bundle), ['text/html', 'text/plain']);
+  assert.match(
+    String(bundle['text/html']),
+    /Kind &lt;b&gt;.*<b>one<\/b>.*of one, two.*printed &amp; kept.*4\/4.*☑ On.*controls work in a running notebook/s,
+  );
+  assert.match(
+    String(bundle['text/plain']),
+    /A page:\n\[Kind <b>: one, of one, two\].*printed & kept.*4\/4.*static: this kernel has no controls/s,
+  );
+  choice.value = 'two';
+  assert.equal(choice.value, 'two');
+  assert.equal(
+    place.capture(() => 7),
+    7,
+  );
+});
+
+test('window and level change what is black and white', async (t) => {
+  const comms = fakeComms(t);
+  const ramp = Float32Array.from({ length: 16 }, (_, i) => i / 15);
+  const view = windowLevel([ramp], ['A ramp.']);
+  comms.idOf(view);
+  const drawn = (): string => String(view.bundle()['text/html']);
+  const before = drawn();
+  assert.match(before, /A ramp\./);
+  await comms.change(view.width, { value: 0.5 });
+  assert.notEqual(drawn(), before);
+  comms.flush();
+  assert.ok(
+    comms.sent.some(({ data }) => data.method === 'update' && 'value' in data.state),
+    'the front end follows',
+  );
+  assert.throws(() => windowLevel([ramp], undefined, { window: [-2, -1] }), /from 0 to 1/);
+});
