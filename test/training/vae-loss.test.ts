@@ -117,17 +117,20 @@ test(
   }),
 );
 
-const train = (
-  weights: VaeLossWeights,
-  extra: Partial<TrainVaeOptions> = {},
-): Promise<{ params: VaeParams; log: { loss: number; aux: Readonly<Record<string, number>> }[] }> => {
+interface Trained {
+  readonly params: VaeParams;
+  readonly log: readonly { readonly loss: number; readonly aux: Readonly<Record<string, number>> }[];
+}
+
+async function train(weights: VaeLossWeights, extra: Partial<TrainVaeOptions> = {}): Promise<Trained> {
   const params = initVae(config, key(1));
   const pixels = uniformArray(foldIn(key(9), 1), 6 * SIZE * SIZE);
-  return trainVae({ config, params, pixels, size: SIZE, weights, optimisation, key: key(12), ...extra }).then(({ params: last, log }) => {
+  try {
+    return await trainVae({ config, params, pixels, size: SIZE, weights, optimisation, key: key(12), ...extra });
+  } finally {
     dispose(params);
-    return { params: last, log: [...log] };
-  });
-};
+  }
+}
 
 test(
   'a discriminator that has not begun changes nothing; when it has, it does; the same run gives the same bytes',
@@ -159,13 +162,14 @@ test(
     assertClose([seen.log[0]!.loss - bare.log[0]!.loss], [0.3 * seen.log[0]!.aux.perceptual!], 1e-5);
     await assert.rejects(train({ ...plain, perceptual: 0.3 }), /weights.perceptual: expected a network/);
     const [x, y] = [images(), tf.zeros([2, SIZE, SIZE, 1]) as tf.Tensor4D];
-    const terms = vaeLoss(x, y, tf.zeros([1, 1, 1, 1]), tf.zeros([1, 1, 1, 1]), { ...plain, reconstruction: 'l2' });
+    const none = tf.zeros([1, 1, 1, 1]) as tf.Tensor4D;
+    const terms = vaeLoss(x, y, none, none, { ...plain, reconstruction: 'l2' });
     assertClose(
       terms.reconstruction,
       tf.tidy(() => tf.mean(tf.square(x))),
       1e-6,
     );
-    tf.dispose([x, y, terms.loss, terms.reconstruction, terms.kl]);
+    tf.dispose([x, y, none, terms.loss, terms.reconstruction, terms.kl]);
     dispose(params, bare.params, seen.params);
   }),
 );
