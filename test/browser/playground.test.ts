@@ -16,7 +16,7 @@ browserTest(
     await saveUntrained(model);
     const book = JSON.parse(readFileSync(join(root, 'notebooks', '03-playground.ipynb'), 'utf8'));
     const parameters = book.cells.find((cell: { metadata: { tags?: string[] } }) => cell.metadata.tags?.includes('parameters'));
-    parameters.source = [`const options = ${JSON.stringify({ model, small: model, recipe: 'smoke', seed: 1, steps: 12 })};`];
+    parameters.source = [`const options = ${JSON.stringify({ model, small: model, recipe: 'smoke', seed: 1, steps: 50 })};`];
     writeFileSync(join(lab.folder, 'playground.ipynb'), JSON.stringify(book));
     await lab.open('playground.ipynb');
     await lab.menu('Run', 'Run All Cells');
