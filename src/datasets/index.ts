@@ -1,7 +1,7 @@
 export { type BatchOptions, checkIndex, type Dataset, type ImageRecord } from './dataset';
 export { type FolderOptions, openFolder } from './folder';
 export { openNih } from './nih';
-export { type DatasetSplit, type OpenDatasetOptions, openDataset, openSplit, phantomSplit } from './open';
+export { type DatasetSplit, type OpenDatasetOptions, openDataset, openSplit, phantomSplit, vocabularyTexts, worldSplit } from './open';
 export {
   CHEXPERT_LABELS,
   type ChexpertLabel,
@@ -24,3 +24,4 @@ export {
 export { type LoadPixelsOptions, loadPixels } from './pixels';
 export { splitByPatient, subset } from './split';
 export { readSquare } from './square';
+export { openWorld, WORLD_KINDS, type WorldDataset, type WorldKind, type WorldOptions } from './world';

@@ -23,6 +23,8 @@ export interface ClipTowerConfig {
 
 /** CLIPTextConfig. Defaults: 49408 tokens, 512 channels, 2048 inside the feed-forward layers, 12 layers, 8 heads, 77 positions. */
 export interface ClipTextConfig extends ClipTowerConfig {
+  /** Left out in configs that are made here; saved folders have "clip_text_model". */
+  model_type?: 'clip_text_model' | 'clip';
   vocab_size?: number;
   max_position_embeddings?: number;
   /**
@@ -34,6 +36,8 @@ export interface ClipTextConfig extends ClipTowerConfig {
   pad_token_id?: number;
   /** ["CLIPTextModelWithProjection"] where there is a projection. */
   architectures?: readonly string[];
+  /** Where true, padding is masked, as diffusers' pipelines read it; Stable Diffusion's is not. */
+  use_attention_mask?: boolean;
 }
 
 /** CLIPVisionConfig. Defaults: 768 channels, 3072 inside the feed-forward layers, 12 layers and heads, 224 pixels in patches of 32. */
@@ -57,7 +61,9 @@ export interface ClipConfig {
   initializer_factor?: number;
 }
 
-export type CompleteClipTextConfig = Required<Omit<ClipTextConfig, 'bos_token_id' | 'pad_token_id' | 'architectures'>>;
+export type CompleteClipTextConfig = Required<
+  Omit<ClipTextConfig, 'model_type' | 'bos_token_id' | 'pad_token_id' | 'architectures' | 'use_attention_mask'>
+>;
 export type CompleteClipVisionConfig = Required<ClipVisionConfig>;
 
 const TOWER = { hidden_act: 'quick_gelu', layer_norm_eps: 1e-5, projection_dim: 512, initializer_factor: 1 } as const;

@@ -29,12 +29,13 @@ const towersKey = (key: string): string | undefined => (key.endsWith('embeddings
 /**
  * Reads a folder such as `text_encoder/` of a Stable Diffusion model, or another safetensors file with that folder's config.
  *
- * @param file stem of the file, default `model`
+ * @param file    stem of the file, default `model`
+ * @param variant such as `fp16`, where the folder has its file
  * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
  */
-export async function loadClipText(folder: string, file: string = 'model'): Promise<ClipTextModel> {
+export async function loadClipText(folder: string, file: string = 'model', variant?: string): Promise<ClipTextModel> {
   const config = (await readJson(join(folder, 'config.json'))) as ClipTextConfig;
-  const params = await loadParameters(folder, { file, expected: clipTextShapes(config), rename: textKey });
+  const params = await loadParameters(folder, { file, variant, expected: clipTextShapes(config), rename: textKey });
   return { config, params: params as ClipTextParams };
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../nn';
 import { type ClipTextConfig, type CompleteClipTextConfig, completeClipTextConfig } from './clip-config';
 import { type ClipLayerParams, clipLayer, clipLayerSpecs, clipNorm } from './clip-layers';
+import { MASKED_SCORE } from './masks';
 
 export type ClipTextParams = {
   text_model: {
@@ -56,8 +57,6 @@ export interface ClipTextInit {
 const CLIP_EMBEDDING_STD = 0.02;
 /** The value by which transformers tells files with the old error of `eos_token_id`. */
 const LEGACY_EOS = 2;
-/** The most negative float32, as transformers masks: a row that is masked as a whole stays finite and becomes uniform. */
-const MASKED_SCORE = -3.4028234663852886e38;
 
 /** The description of the text tower, without projection. */
 export function clipTextTowerSpec(

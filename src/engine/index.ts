@@ -4,6 +4,7 @@ export * from './compile';
 export * from './grad';
 export * from './interrupt';
 export * from './memory';
+export * from './network';
 export * from './ops';
 export * from './random';
 export * from './shapes';

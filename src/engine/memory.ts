@@ -1,12 +1,24 @@
 /** Memory scopes, and what the engine and the process hold. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { isTensorFlow } from './raw';
 
 /**
  * Runs `fn` and frees every tensor made in it except those in its result: `tf.tidy` for any plain object or array of tensors. No async code inside.
  */
 export function scope<T>(fn: () => T): T {
   return tf.tidy(fn as unknown as () => tf.TensorContainer) as unknown as T;
+}
+
+/**
+ * A tensor with a copy of the values, made at once: `tf.tensor` may keep the array and read it later, so that it must not be used again.
+ *
+ * @returns the caller's
+ */
+export function copyToTensor(values: Float32Array | Int32Array, shape: readonly number[]): tf.Tensor {
+  const x = tf.tensor(values, [...shape], values instanceof Int32Array ? 'int32' : 'float32');
+  if (isTensorFlow()) (tf.backend() as unknown as { getInputTensorIds(tensors: tf.Tensor[]): number[] }).getInputTensorIds([x]);
+  return x;
 }
 
 export interface MemoryUse {

@@ -3,6 +3,12 @@
 /** A tensor's values in memory. */
 export type TensorData = Float32Array | Int32Array;
 
+/** Gives memory for so many bytes; where it gives the same again, what was made in it before is lost. */
+export type Room = (bytes: number) => ArrayBuffer;
+
+/** New memory each time. */
+export const newRoom: Room = (bytes) => new ArrayBuffer(bytes);
+
 /** Name in the file's header → bytes an element. */
 export const dtypeBytes: Readonly<Record<string, number>> = {
   F64: 8,

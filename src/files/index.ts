@@ -1,11 +1,14 @@
 export { writeFileAtomic } from './atomic';
 export type { TensorData } from './dtypes';
 export { describeSystemError, FileError } from './errors';
+export { hashFile, hashFiles } from './hash';
 export { type Image, readImage } from './images';
 export { formatJson, parseJson, readJson, readText, writeJson } from './json';
 export { engineShape, fileShape, type LaidOut, toEngineLayout, toFileLayout } from './layout';
 export { type ModelIndex, readModelIndex, writeModelIndex } from './model-folder';
 export { type LoadOptions, loadParameters, saveParameters } from './parameters';
-export { encodePng, type PngImage, writePng } from './png';
+export { encodePng, type PngImage, readPngText, writePng } from './png';
 export { openSafetensors, readSafetensors, type SafetensorsFile } from './safetensors';
+export { howToConvert } from './safetensors-header';
 export { writeSafetensors } from './safetensors-write';
+export { libraryVersion } from './version';

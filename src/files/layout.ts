@@ -3,7 +3,7 @@
  * Inside, convolutions are HWIO and linear layers [in, out]. Embedding tables [V, C] are the same in both.
  */
 
-import type { TensorData } from './dtypes';
+import { newRoom, type Room, type TensorData } from './dtypes';
 
 /** A shape with its values. */
 export interface LaidOut {
@@ -37,14 +37,16 @@ export function fileShape(key: string, shape: readonly number[]): number[] {
 /**
  * From a file's layout to the engine's: OIHW to HWIO, [out, in] to [in, out] for `*.weight` of rank 2 that is not an
  * embedding table. Other tensors come back as they are, values not copied.
+ *
+ * @param room memory for a result that is not the given values
  */
-export function toEngineLayout(key: string, shape: readonly number[], data: TensorData): LaidOut {
+export function toEngineLayout(key: string, shape: readonly number[], data: TensorData, room?: Room): LaidOut {
   const what = kind(key, shape.length);
   if (what === 'same') return { shape: [...shape], data };
   const [outputs, inputs] = shape as [number, number];
   const taps = what === 'convolution' ? shape[2]! * shape[3]! : 1;
   // [O, I·P] → [P·I, O]: column i·P + p becomes row p·I + i.
-  return { shape: engineShape(key, shape), data: transpose(data, outputs, inputs * taps, regroup(inputs, taps), undefined) };
+  return { shape: engineShape(key, shape), data: transpose(data, outputs, inputs * taps, regroup(inputs, taps), undefined, room) };
 }
 
 /** From the engine's layout to a file's: the inverse of `toEngineLayout`. */
@@ -75,8 +77,10 @@ function transpose(
   columns: number,
   toRow: Int32Array | undefined,
   toColumn: Int32Array | undefined,
+  room: Room = newRoom,
 ): TensorData {
-  const out = data instanceof Int32Array ? new Int32Array(data.length) : new Float32Array(data.length);
+  const memory = room(4 * data.length);
+  const out = data instanceof Int32Array ? new Int32Array(memory, 0, data.length) : new Float32Array(memory, 0, data.length);
   const block = 32;
   for (let r0 = 0; r0 < rows; r0 += block) {
     const r1 = Math.min(rows, r0 + block);

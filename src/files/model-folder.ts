@@ -9,7 +9,10 @@ import { readJson, writeJson } from './json';
 export interface ModelIndex {
   /** The pipeline's class, such as `StableDiffusionPipeline`. */
   readonly className: string;
-  /** Folder name → library and class: `{ unet: ['diffusers', 'UNet2DConditionModel'] }`. Components that are absent are left out. */
+  /**
+   * Folder name → library and class: `{ unet: ['diffusers', 'UNet2DConditionModel'] }`. Components that are absent are left out, as are those that
+   * no picture needs, such as the safety checker, where their folders were not copied.
+   */
   readonly components: Readonly<Record<string, readonly [library: string, className: string]>>;
   /** Everything else, such as `requires_safety_checker`. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -38,12 +41,13 @@ export async function readModelIndex(folder: string): Promise<ModelIndex> {
       settings[name] = value;
     } else if (value.length === 2 && value.every((part) => typeof part === 'string')) {
       if (!/^\w+$/.test(name)) throw new FileError(path, `component ${JSON.stringify(name)}: expected the name of a folder in this one`);
-      components[name] = [value[0], value[1]];
       const isFolder = await stat(join(folder, name)).then(
         (found) => found.isDirectory(),
         () => false,
       );
-      if (!isFolder) throw new FileError(path, `component ${name} has no folder ${join(folder, name)}; copy the whole model`);
+      if (isFolder) components[name] = [value[0], value[1]];
+      else if (!optionalComponents.includes(name))
+        throw new FileError(path, `component ${name} has no folder ${join(folder, name)}; copy the whole model`);
     } else if (!value.every((part) => part === null)) {
       throw new FileError(path, `component ${name}: expected [library, class], got ${JSON.stringify(value)}`);
     }

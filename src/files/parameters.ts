@@ -1,23 +1,29 @@
 /** Parameter trees from and to safetensors, as Hugging Face folders hold them. Loading is a comparison of key sets. */
 
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import { dispose, flatten, type Tree, unflatten } from '../engine';
-import { describeSystemError, FileError } from './errors';
-import { readJson } from './json';
+import { join } from 'node:path';
+import type * as tf from '@tensorflow/tfjs-core';
+import { copyToTensor, dispose, flatten, type Tree, unflatten } from '../engine';
+import type { Room } from './dtypes';
+import { FileError } from './errors';
+import { findWeights } from './find-weights';
 import { engineShape, fileShape, toEngineLayout, toFileLayout } from './layout';
 import { openSafetensors, type SafetensorsFile } from './safetensors';
-import { howToConvert } from './safetensors-header';
 import { type TensorToWrite, writeSafetensorsLazily } from './safetensors-write';
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
 
 export interface LoadOptions {
   /** Stem of the file in a folder, such as `model`; by default the one of `diffusion_pytorch_model` and `model` that is there. */
   file?: string;
-  /** Every key of the tree with its shape in the engine's layout. Anything missing, extra or of another shape is an error. */
-  expected?: Readonly<Record<string, readonly number[]>>;
-  /** From the file's key to the tree's; undefined drops a tensor that the network does not use. */
-  rename?: (key: string) => string | undefined;
+  /** Such as `fp16`: the file `model.fp16.safetensors` is taken where the folder has it. */
+  variant?: string | undefined;
+  /**
+   * Every key of the tree with its shape in the engine's layout. Anything missing, extra or of another shape is an error. Where parts may be
+   * absent, a function of the (renamed) keys that are there.
+   */
+  expected?: Shapes | ((keys: ReadonlySet<string>) => Shapes);
+  /** From the file's key to the tree's; undefined drops a tensor that the network does not use. `keys` are all those of the file. */
+  rename?: (key: string, keys: ReadonlySet<string>) => string | undefined;
 }
 
 /**
@@ -28,18 +34,19 @@ export interface LoadOptions {
  * @throws FileError where files are missing or damaged, or keys and shapes are not the expected ones
  */
 export async function loadParameters<T extends Tree = Tree>(fileOrFolder: string, options: LoadOptions = {}): Promise<T> {
-  const found = await findFile(fileOrFolder, options.file);
-  const shards = found.endsWith('.index.json') ? await readIndex(found) : [found];
+  const stems = options.file ? [options.file] : ['diffusion_pytorch_model', 'model'];
+  const { path: found, files: shards } = await findWeights(fileOrFolder, stems, options.variant);
   const files: SafetensorsFile[] = [];
   const flat: Record<string, tf.Tensor> = {};
   try {
     for (const shard of shards) files.push(await openSafetensors(shard));
-    const sources = collect(found, files, options.rename ?? ((key) => key));
-    if (options.expected) compareKeys(found, sources, options.expected);
+    const { sources, expected } = collect(found, files, options);
+    if (expected) compareKeys(found, sources, expected);
     else checkNesting(found, sources);
-    for (const [key, { file, fileKey }] of sources) {
-      const { shape, data } = toEngineLayout(key, file.info(fileKey).shape, await file.read(fileKey));
-      flat[key] = tf.tensor(data, shape, data instanceof Int32Array ? 'int32' : 'float32');
+    const [inFile, inEngine] = [workspace(), workspace()];
+    for (const [key, { file, fileKey, stored, shape }] of sources) {
+      const { data } = toEngineLayout(key, stored, await file.read(fileKey, inFile), inEngine);
+      flat[key] = copyToTensor(data, shape);
     }
     return unflatten<T>(flat);
   } catch (error) {
@@ -73,27 +80,53 @@ export async function saveParameters(
   await writeSafetensorsLazily(join(folder, `${fileStem}.safetensors`), tensors, { format: 'pt' });
 }
 
+/** Memory that all tensors go through: what each left behind would wait for the garbage collector, gigabytes of it. */
+function workspace(): Room {
+  let memory = new ArrayBuffer(0);
+  return (bytes) => {
+    if (memory.byteLength < bytes) memory = new ArrayBuffer(bytes);
+    return memory;
+  };
+}
+
 interface Source {
   readonly file: SafetensorsFile;
   readonly fileKey: string;
+  /** In the file's layout. */
+  readonly stored: readonly number[];
   /** In the engine's layout. */
   readonly shape: readonly number[];
 }
 
-function collect(path: string, files: readonly SafetensorsFile[], rename: (key: string) => string | undefined): Map<string, Source> {
-  const sources = new Map<string, Source>();
+/** What the files hold, by the tree's keys, and what is expected of those. */
+function collect(
+  path: string,
+  files: readonly SafetensorsFile[],
+  { rename = (key) => key, expected: wanted }: LoadOptions,
+): { readonly sources: Map<string, Source>; readonly expected: Shapes | undefined } {
+  const keys = new Set(files.flatMap((file) => file.keys));
+  const named = new Map<string, Pick<Source, 'file' | 'fileKey'>>();
   for (const file of files)
     for (const fileKey of file.keys) {
-      const key = rename(fileKey);
+      const key = rename(fileKey, keys);
       if (key === undefined) continue;
-      const other = sources.get(key);
+      const other = named.get(key);
       if (other) throw new FileError(path, `both ${other.fileKey} and ${fileKey} hold the parameter ${key}`);
-      sources.set(key, { file, fileKey, shape: engineShape(key, file.info(fileKey).shape) });
+      named.set(key, { file, fileKey });
     }
-  return sources;
+  const expected = typeof wanted === 'function' ? wanted(new Set(named.keys())) : wanted;
+  const sources = new Map<string, Source>();
+  for (const [key, { file, fileKey }] of named) {
+    const { shape } = file.info(fileKey);
+    // Some programs wrote linear layers as 1×1 convolutions; the values are the same.
+    const asMatrix = shape.length === 4 && shape[2] === 1 && shape[3] === 1 && expected?.[key]?.length === 2;
+    const stored = asMatrix ? shape.slice(0, 2) : shape;
+    sources.set(key, { file, fileKey, stored, shape: engineShape(key, stored) });
+  }
+  return { sources, expected };
 }
 
-function compareKeys(path: string, sources: ReadonlyMap<string, Source>, expected: Readonly<Record<string, readonly number[]>>): void {
+function compareKeys(path: string, sources: ReadonlyMap<string, Source>, expected: Shapes): void {
   const missing = Object.keys(expected).filter((key) => !sources.has(key));
   const unexpected = [...sources.keys()].filter((key) => !Object.hasOwn(expected, key));
   const wrong: string[] = [];
@@ -123,31 +156,4 @@ function section(title: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
   const more = lines.length > mostListed ? [`    … and ${lines.length - mostListed} more`] : [];
   return [`  ${title} (${lines.length}):`, ...lines.slice(0, mostListed).map((line) => `    ${line}`), ...more];
-}
-
-/** The safetensors file or sharded index that is meant. */
-async function findFile(fileOrFolder: string, stem: string | undefined): Promise<string> {
-  let names: string[];
-  try {
-    if (!(await stat(fileOrFolder)).isDirectory()) return fileOrFolder;
-    names = await readdir(fileOrFolder);
-  } catch (error) {
-    throw new FileError(fileOrFolder, `cannot be read: ${describeSystemError(error)}`, error);
-  }
-  const stems = stem ? [stem] : ['diffusion_pytorch_model', 'model'];
-  const wanted = stems.flatMap((s) => [`${s}.safetensors`, `${s}.safetensors.index.json`]);
-  const name = wanted.find((candidate) => names.includes(candidate));
-  if (name) return join(fileOrFolder, name);
-  const pickle = names.find((candidate) => /\.(bin|ckpt|pt|pth)$/.test(candidate));
-  const instead = pickle ? `; it has ${pickle}. ${howToConvert}` : '';
-  throw new FileError(fileOrFolder, `has no ${stems.map((s) => `${s}.safetensors`).join(' or ')}${instead}`);
-}
-
-/** The shards that an index names, each once. */
-async function readIndex(path: string): Promise<string[]> {
-  const { weight_map: map } = (await readJson<{ weight_map?: unknown }>(path)) ?? {};
-  const names = typeof map === 'object' && map !== null ? [...new Set(Object.values(map))] : [];
-  if (names.length === 0 || !names.every((name) => typeof name === 'string' && basename(name) === name))
-    throw new FileError(path, 'its weight_map does not name files of this folder');
-  return (names as string[]).map((name) => join(dirname(path), name));
 }

@@ -1,7 +1,7 @@
 /** Reading safetensors files by range: a file of many gigabytes is never held, only the tensor asked for. */
 
 import { type FileHandle, open } from 'node:fs/promises';
-import { decodeInto, dtypeBytes, isFloating, type TensorData } from './dtypes';
+import { decodeInto, dtypeBytes, isFloating, newRoom, type Room, type TensorData } from './dtypes';
 import { describeSystemError, FileError } from './errors';
 import { headerLength, parseHeader, type SafetensorsHeader } from './safetensors-header';
 
@@ -44,15 +44,17 @@ export class SafetensorsFile {
   /**
    * One tensor in the file's layout: F32, F16, BF16 and F64 as Float32Array, integers and BOOL as Int32Array.
    *
+   * @param room memory to read into
    * @throws FileError where there is no such tensor, an integer needs more than 32 bits, or the file cannot be read
    */
-  async read(key: string): Promise<TensorData> {
+  async read(key: string, room: Room = newRoom): Promise<TensorData> {
     const { dtype, begin, end } = this.#find(key);
     const elementBytes = dtypeBytes[dtype]!;
     const length = (end - begin) / elementBytes;
-    const out = isFloating(dtype) ? new Float32Array(length) : new Int32Array(length);
+    const memory = room(4 * length);
+    const out = isFloating(dtype) ? new Float32Array(memory, 0, length) : new Int32Array(memory, 0, length);
     if (dtype === 'F32' || dtype === 'I32') {
-      await this.#fill(new Uint8Array(out.buffer), begin);
+      await this.#fill(new Uint8Array(memory, 0, 4 * length), begin);
       return out;
     }
     const piece = new Uint8Array(Math.min(pieceBytes, end - begin));

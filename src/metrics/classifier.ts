@@ -1,4 +1,4 @@
-/** A small convolutional classifier of radiographs: which findings are there, on which side, and the features that distances are measured in. */
+/** A small convolutional classifier: which findings (or kinds of things) are there, on which side, and the features that distances are measured in. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { conv2d, expectShape, groupNorm, type Key, linear, scope, silu } from '../engine';
@@ -82,7 +82,7 @@ export function classifierShapes(config: ClassifierConfig): Record<string, numbe
 export function classifier(config: ClassifierConfig, params: ClassifierParams, images: tf.Tensor4D): ClassifierOutput {
   const { B } = expectShape('classifier: images', images, `B ${config.size} ${config.size} 1`);
   return scope(() => {
-    let x = tf.mul(tf.sub(images, 0.5), 4) as tf.Tensor4D; // radiographs have a standard deviation of about a quarter
+    let x = tf.mul(tf.sub(images, 0.5), 4) as tf.Tensor4D; // pictures have a standard deviation of about a quarter
     stages(config.channels).forEach(([, , stride], i) => {
       const { conv, norm } = params.stages[i]!;
       const y = conv2d(x, conv.weight, conv.bias, { stride, padding: 1 });

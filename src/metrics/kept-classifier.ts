@@ -1,9 +1,9 @@
-/** The classifier that pictures are measured with: trained once on the phantom with a seed of its own, and kept, so that figures of different runs compare. */
+/** The classifier that pictures are measured with: trained once on a dataset with a seed of its own, and kept, so that figures of different runs compare. */
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { loadPixels, phantomSplit } from '../datasets';
+import { type Dataset, loadPixels } from '../datasets';
 import { key } from '../engine';
 import type { Recipe, StepLog } from '../training';
 import { type Classifier, loadClassifier, saveClassifier } from './classify';
@@ -21,23 +21,23 @@ export interface KeptClassifierOptions {
 }
 
 /**
- * The recipe's classifier: from the cache, or trained on the phantom's training pictures; it never sees those that are measured on.
+ * The recipe's classifier: from the cache, or trained on these pictures, which should not be those that are measured on.
  *
+ * @param dataset with labels, and a fingerprint: a classifier is kept for one set of pictures
  * @returns the caller disposes its parameters
  * @throws Error where training was interrupted
  */
-export async function keptClassifier(recipe: Recipe, options: KeptClassifierOptions = {}): Promise<Classifier> {
-  const { train } = phantomSplit(recipe.data);
-  const identity = JSON.stringify([SEED, recipe.size, recipe.classifier, train.fingerprint, train.length]);
+export async function keptClassifier(recipe: Recipe, dataset: Dataset, options: KeptClassifierOptions = {}): Promise<Classifier> {
+  const identity = JSON.stringify([SEED, recipe.size, recipe.classifier, dataset.name, dataset.fingerprint, dataset.length]);
   const folder = join(CACHE, createHash('sha256').update(identity).digest('hex').slice(0, 16));
   if (existsSync(join(folder, 'config.json'))) return loadClassifier(folder);
-  const records = Array.from({ length: train.length }, (_, i) => train.record(i));
+  const records = Array.from({ length: dataset.length }, (_, i) => dataset.record(i));
   const { channels, hidden, optimisation } = recipe.classifier;
-  const sided = train.findings.filter((finding) => records.some(({ sides }) => sides[finding] !== undefined));
+  const sided = dataset.findings.filter((finding) => records.some(({ sides }) => sides[finding] !== undefined));
   const { onStep, signal } = options;
   const { interrupted, ...classifier } = await trainClassifier({
-    config: { size: recipe.size, channels, hidden, findings: train.findings, sided },
-    pixels: await loadPixels(train, recipe.size),
+    config: { size: recipe.size, channels, hidden, findings: dataset.findings, sided },
+    pixels: await loadPixels(dataset, recipe.size),
     records,
     optimisation,
     key: key(SEED),

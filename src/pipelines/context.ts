@@ -19,11 +19,16 @@ export interface EncodedPrompts {
 export function encodePrompts(model: Model, texts: readonly string[]): EncodedPrompts {
   const { tokenizer } = model;
   if (!tokenizer) throw new Error(`${model.folder ?? 'the model'} has no tokenizer, so texts can't be encoded; add a tokenizer folder`);
-  const { ids, truncated } = tokenizer.encodeBatch(texts);
-  const tensor = tf.tensor2d(ids, [texts.length, tokenizer.maxLength], 'int32');
-  const context = runTextEncoder(model, tensor);
-  tensor.dispose();
-  return { context, lostTokens: truncated };
+  const { ids, mask, truncated } = tokenizer.encodeBatch(texts);
+  const [idTensor, maskTensor] = [ids, mask].map((rows) => tf.tensor2d(rows, [texts.length, tokenizer.maxLength], 'int32')) as [
+    tf.Tensor2D,
+    tf.Tensor2D,
+  ];
+  try {
+    return { context: runTextEncoder(model, idTensor, maskTensor), lostTokens: truncated };
+  } finally {
+    tf.dispose([idTensor, maskTensor]);
+  }
 }
 
 /** Says which texts were cut, once a call of a pipeline. */

@@ -4,9 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Branch, imageAndText, predictor, unguided } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
-import { pictureSize, toSigned } from './latents';
+import { encodeSigned, pictureSize, toSigned, type VaeMemory } from './latents';
 import type { Model } from './model';
-import { runEncoder } from './networks';
 import { type SamplingOptions, samplePictures } from './sampling';
 
 export interface EditOptions extends SamplingOptions {
@@ -22,8 +21,8 @@ export interface EditOptions extends SamplingOptions {
  * @param images [B, H, W, C], 0 to 1
  * @returns      [B, h, w, latent channels]; the caller disposes it
  */
-export function imageCondition(model: Model, images: tf.Tensor4D): tf.Tensor4D {
-  return tf.tidy(() => runEncoder(model, toSigned(images)).mean);
+export function imageCondition(model: Model, images: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {
+  return tf.tidy(() => encodeSigned(model, toSigned(images), memory).mean);
 }
 
 /** The three branches of `imageAndText`; `blank` is zeros of the condition's shape. */
@@ -52,10 +51,10 @@ export async function editImage(model: Model, options: EditOptions): Promise<Gen
   const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
   const given = imageBatch('editImage', images, model.vae.config.in_channels ?? 3);
   try {
-    return await samplePictures('editImage', model, options, size, (batch) => {
+    return await samplePictures('editImage', model, { ...options, guidance, imageGuidance }, size, (batch) => {
       const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
       const latents: tf.Tensor4D = tf.tidy(() => tf.mul(batch.noise(0), batch.scheduler.initNoiseSigma));
-      const condition = tf.tidy(() => imageCondition(model, tf.gather(given, rows)));
+      const condition = tf.tidy(() => imageCondition(model, tf.gather(given, rows), options));
       const blank = tf.zerosLike(condition);
       const guided = guidance > 1 && imageGuidance >= 1;
       const branches = guided

@@ -35,13 +35,13 @@ export async function imageToImage(model: Model, options: ImageToImageOptions): 
   const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
   const given = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
   try {
-    return await samplePictures('imageToImage', model, { ...options, strength }, size, (batch) => {
+    return await samplePictures('imageToImage', model, { ...options, strength, guidance, guidanceRescale }, size, (batch) => {
       const latents = tf.tidy(() => {
         const mine = tf.gather(
           given,
           batch.indices.map((index) => Math.floor(index / imagesPerPrompt)),
         );
-        return noisedStart(batch.scheduler, encodeImages(model, mine, batch.noise(1)), batch.noise(0));
+        return noisedStart(batch.scheduler, encodeImages(model, mine, batch.noise(1), options), batch.noise(0));
       });
       const combine = guidance > 1 ? classifierFree(guidance, guidanceRescale) : unguided;
       return { latents, predict: predictor(model, textBranches(batch, guidance), combine) };

@@ -16,10 +16,12 @@ export interface GeneratedImage {
   readonly index: number;
   /** Tokens of the prompt that did not fit the text encoder and had no effect. */
   readonly lostTokens: number;
+  /** What else it was made with, by the names that its file has: pipeline, negative prompt, scheduler, steps, guidance … */
+  readonly made: Readonly<Record<string, string | number>>;
 }
 
 /** What is known of a row of a batch before it is a picture. */
-export type ImageLabel = Pick<GeneratedImage, 'prompt' | 'seed' | 'index' | 'lostTokens'>;
+export type ImageLabel = Pick<GeneratedImage, 'prompt' | 'seed' | 'index' | 'lostTokens' | 'made'>;
 
 /**
  * Pictures of a batch.

@@ -9,7 +9,7 @@ import { classifierFree, predictor, unguided } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import { noisedStart } from './image-to-image';
 import type { GeneratedImage } from './images';
-import { encodeImages, pictureSize } from './latents';
+import { encodeImages, pictureSize, type VaeMemory } from './latents';
 import { latentFactor, type Model } from './model';
 import { type SamplingOptions, samplePictures, textBranches } from './sampling';
 
@@ -61,10 +61,16 @@ export function keepKnown(
  * @param noise for a sample of those latents
  * @returns     [B, h, w, 1 + C]; the caller disposes it
  */
-export function maskChannels(model: Model, images: tf.Tensor4D, masks: tf.Tensor4D, noise: tf.Tensor4D): tf.Tensor4D {
+export function maskChannels(
+  model: Model,
+  images: tf.Tensor4D,
+  masks: tf.Tensor4D,
+  noise: tf.Tensor4D,
+  memory: VaeMemory = {},
+): tf.Tensor4D {
   return tf.tidy(() => {
     const grey: tf.Tensor4D = tf.where(tf.greaterEqual(masks, 0.5), tf.fill(images.shape, 0.5), images);
-    return tf.concat([latentMask(masks, latentFactor(model)), encodeImages(model, grey, noise)], 3);
+    return tf.concat([latentMask(masks, latentFactor(model)), encodeImages(model, grey, noise, memory)], 3);
   });
 }
 
@@ -93,20 +99,20 @@ export async function inpaint(model: Model, options: InpaintOptions): Promise<Ge
   // Per batch; freed when the next begins, and at the end.
   let held: tf.Tensor[] = [];
   try {
-    return await samplePictures('inpaint', model, { ...options, strength }, size, (batch) => {
+    return await samplePictures('inpaint', model, { ...options, strength, guidance }, size, (batch) => {
       tf.dispose(held);
       held = [];
       const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
       const { latents, clean, noise, mask, extra } = tf.tidy(() => {
         const [mine, area] = [tf.gather(given, rows), tf.gather(painted, rows)];
-        const clean = encodeImages(model, mine, batch.noise(1));
+        const clean = encodeImages(model, mine, batch.noise(1), options);
         const noise = batch.noise(0);
         return {
           latents: inpaintStart(batch.scheduler, clean, noise, strength),
           clean,
           noise,
           mask: latentMask(area, latentFactor(model)),
-          extra: seesMask ? maskChannels(model, mine, area, batch.noise(2)) : tf.zeros([0]),
+          extra: seesMask ? maskChannels(model, mine, area, batch.noise(2), options) : tf.zeros([0]),
         };
       });
       held = [clean, noise, mask, extra];

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape, foldIn, type Key, normalArray } from '../engine';
-import { completeVaeConfig, samplePosterior } from '../vae';
+import { completeVaeConfig, inSlices, inTiles, type Posterior, samplePosterior, tilingOf } from '../vae';
 import { latentFactor, type Model } from './model';
 import { runDecoder, runEncoder } from './networks';
 
@@ -45,6 +45,56 @@ export function pictureNoise(
   };
 }
 
+/** How the autoencoder does with less memory. */
+export interface VaeMemory {
+  /** One picture of a batch at a time; the numbers stay the same. */
+  readonly vaeSlicing?: boolean;
+  /**
+   * Large pictures in tiles that overlap by a quarter and are blended, with this side in pixels; `true` is the autoencoder's `sample_size`. Pictures
+   * no larger than a tile stay the same; in others, tones may differ a little from tile to tile, since no tile sees the whole.
+   */
+  readonly vaeTiling?: boolean | number;
+}
+
+/** A network of the autoencoder under `VaeMemory`; sides of a tile before and after it come from `sides`. */
+function sparing(
+  model: Model,
+  x: tf.Tensor4D,
+  { vaeSlicing = false, vaeTiling = false }: VaeMemory,
+  sides: (latents: number, pixels: number) => readonly [number, number],
+  run: (x: tf.Tensor4D) => tf.Tensor4D,
+): tf.Tensor4D {
+  const tiled = vaeTiling === false ? run : (part: tf.Tensor4D) => inTiles(part, tilingOf(...sides(...tileSide(model, vaeTiling))), run);
+  return vaeSlicing ? inSlices(x, tiled) : tiled(x);
+}
+
+/** @throws RangeError where a quarter of a tile is no whole number of latents */
+function tileSide(model: Model, vaeTiling: true | number): [latents: number, pixels: number] {
+  const factor = latentFactor(model);
+  const side = vaeTiling === true ? completeVaeConfig(model.vae.config).sample_size : vaeTiling;
+  if (!Number.isInteger(side) || side < 1 || side % (4 * factor) !== 0)
+    throw new RangeError(`vaeTiling: expected a multiple of ${4 * factor} pixels, got ${side}`);
+  return [side / factor, side];
+}
+
+/** The distribution of the unscaled latents of images from -1 to 1, with the memory that was chosen. */
+export function encodeSigned(model: Model, images: tf.Tensor4D, memory: VaeMemory = {}): Posterior {
+  return tf.tidy(() => {
+    const moments = sparing(
+      model,
+      images,
+      memory,
+      (latents, pixels) => [pixels, latents],
+      (part) => {
+        const { mean, logvar } = runEncoder(model, part);
+        return tf.concat([mean, logvar], 3);
+      },
+    );
+    const [mean, logvar] = tf.split(moments, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
+    return { mean, logvar };
+  });
+}
+
 /**
  * Scaled latents of images.
  *
@@ -52,11 +102,11 @@ export function pictureNoise(
  * @param noise  standard normal for a sample of the posterior, [B, h, w, C]; its mean where left out
  * @returns      [B, h, w, C]; the caller disposes it
  */
-export function encodeImages(model: Model, images: tf.Tensor4D, noise?: tf.Tensor4D): tf.Tensor4D {
+export function encodeImages(model: Model, images: tf.Tensor4D, noise?: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {
   const { in_channels: channels, scaling_factor: scale } = completeVaeConfig(model.vae.config);
   expectShape('encodeImages: images', images, `B H W ${channels}`);
   return tf.tidy(() => {
-    const posterior = runEncoder(model, toSigned(images));
+    const posterior = encodeSigned(model, toSigned(images), memory);
     return tf.mul(noise ? samplePosterior(posterior, noise) : posterior.mean, scale) as tf.Tensor4D;
   });
 }
@@ -71,7 +121,16 @@ export function toSigned(images: tf.Tensor4D): tf.Tensor4D {
  *
  * @returns [B, H, W, C], cut to 0 to 1; the caller disposes it
  */
-export function decodeLatents(model: Model, latents: tf.Tensor4D): tf.Tensor4D {
+export function decodeLatents(model: Model, latents: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {
   const { scaling_factor: scale } = completeVaeConfig(model.vae.config);
-  return tf.tidy(() => tf.clipByValue(tf.add(tf.mul(runDecoder(model, tf.div(latents, scale)), 0.5), 0.5) as tf.Tensor4D, 0, 1));
+  return tf.tidy(() => {
+    const signed = sparing(
+      model,
+      tf.div(latents, scale),
+      memory,
+      (side, pixels) => [side, pixels],
+      (part) => runDecoder(model, part),
+    );
+    return tf.clipByValue(tf.add(tf.mul(signed, 0.5), 0.5) as tf.Tensor4D, 0, 1);
+  });
 }

@@ -1,16 +1,20 @@
 /** A whole model: autoencoder, U-Net, text encoder, tokenizer and scheduler. */
 
-import type { ClipTextModel } from '../encoders';
+import { expectFits, type TextEncoderModel, textEncoderFacts } from '../encoders';
 import type { SchedulerConfig } from '../schedulers';
 import type { Tokenizer } from '../tokenizers';
 import { completeUNetConfig, type UNetModel } from '../unet';
 import { completeVaeConfig, type VaeModel } from '../vae';
+import type { TextProjection } from './text-projection';
 
 /** A plain object: its parts can be exchanged by assignment, and the compiled networks follow. */
 export interface Model {
   unet: UNetModel;
   vae: VaeModel;
-  textEncoder: ClipTextModel;
+  /** Any kind. Where its config says `use_attention_mask`, padding is masked in it; the U-Net sees the whole context either way, as diffusers has it. */
+  textEncoder: TextEncoderModel;
+  /** Where the text encoder is not as wide as the U-Net's context (`swapTextEncoder`). */
+  textProjection?: TextProjection;
   /** Absent in folders without one; prompts then can't be encoded. */
   tokenizer?: Tokenizer;
   /** scheduler_config.json. */
@@ -25,21 +29,23 @@ export interface Model {
  * @param where what to call the model in the error
  * @throws RangeError naming both sizes
  */
-export function checkModel({ unet, vae, textEncoder, tokenizer }: Model, where: string): void {
+export function checkModel({ unet, vae, textEncoder, textProjection, tokenizer }: Model, where: string): void {
   const unetConfig = completeUNetConfig(unet.config);
-  const { hidden_size: width = 512, vocab_size: words = 49408, max_position_embeddings: positions = 77 } = textEncoder.config;
+  const facts = textEncoderFacts(textEncoder.config);
   const fail = (what: string): never => {
     throw new RangeError(`${where}: ${what}`);
   };
+  const { in_features: from = facts.width, out_features: width = facts.width } = textProjection?.config ?? {};
+  if (from !== facts.width) fail(`the text encoder is ${facts.width} wide, but the text projection takes ${from} channels`);
   if (width !== unetConfig.cross_attention_dim)
-    fail(`the text encoder is ${width} wide, but the U-Net's cross_attention_dim is ${unetConfig.cross_attention_dim}`);
+    fail(
+      `the text ${textProjection ? 'projection' : 'encoder'} is ${width} wide, but the U-Net's cross_attention_dim is ` +
+        `${unetConfig.cross_attention_dim}; swapTextEncoder makes parts fit`,
+    );
   const { latent_channels: channels } = completeVaeConfig(vae.config);
   if (channels !== unetConfig.out_channels)
     fail(`the autoencoder has ${channels} latent channels, but the U-Net predicts ${unetConfig.out_channels}`);
-  if (!tokenizer) return;
-  if (tokenizer.vocabularySize > words) fail(`the tokenizer has ${tokenizer.vocabularySize} ids, but the text encoder only ${words}`);
-  if (tokenizer.maxLength > positions)
-    fail(`the tokenizer makes ${tokenizer.maxLength} ids a text, but the text encoder has ${positions} positions`);
+  if (tokenizer) expectFits(where, facts, tokenizer);
 }
 
 /** How many pixels a latent is wide. */

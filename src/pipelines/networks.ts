@@ -1,44 +1,38 @@
-/** A model's networks, compiled once and used again: graphs are kept per model, and weights are exchanged where the model's were. */
+/** A model's networks, compiled once and used again: graphs are kept per model, the weights stay the model's. */
 
 import type * as tf from '@tensorflow/tfjs-core';
-import { clipContext } from '../encoders';
-import { compileStep, type Step, type Tree } from '../engine';
+import { type TextEncoderParams, textContext } from '../encoders';
+import { compileNetwork, type Network, type Tree } from '../engine';
 import { unet } from '../unet';
 import { decode, encode, type Posterior } from '../vae';
 import type { Model } from './model';
-
-type Run = Step<Tree, tf.Tensor[], Tree>;
+import { projectContext } from './text-projection';
 
 interface Entry {
-  config: string;
-  params: Tree;
-  step: Run;
+  readonly config: string;
+  readonly run: Network<Tree, tf.Tensor[], Tree>;
 }
 
 const cache = new WeakMap<Model, Map<string, Entry>>();
 
-/** The compiled network of this name with the model's present weights. */
+/** The compiled network of this name on the model's present weights. */
 function network<P extends Tree>(
   model: Model,
   name: string,
   part: { readonly config: object; readonly params: P },
   fn: (params: P, ...inputs: tf.Tensor[]) => Tree,
-): Run {
+): { run(...inputs: tf.Tensor[]): Tree } {
   const entries = cache.get(model) ?? new Map<string, Entry>();
   cache.set(model, entries);
   const config = JSON.stringify(part.config);
-  const found = entries.get(name);
-  if (found && found.config === config) {
-    if (found.params !== part.params) {
-      found.step.write(part.params);
-      found.params = part.params;
-    }
-    return found.step;
+  let entry = entries.get(name);
+  if (entry?.config !== config) {
+    entry?.run.dispose();
+    entry = { config, run: compileNetwork(fn as unknown as (params: Tree, ...inputs: tf.Tensor[]) => Tree) };
+    entries.set(name, entry);
   }
-  found?.step.dispose();
-  const step = compileStep<P, tf.Tensor[], Tree>(part.params, (params, ...inputs) => ({ out: fn(params, ...inputs) })) as unknown as Run;
-  entries.set(name, { config, params: part.params, step });
-  return step;
+  const { run } = entry;
+  return { run: (...inputs) => run(part.params, ...inputs) };
 }
 
 /** @returns the U-Net's output, [B, h, w, C]; the caller disposes it */
@@ -62,16 +56,28 @@ export function runEncoder(model: Model, image: tf.Tensor4D): Posterior {
   return network(model, 'encoder', vae, (params, x) => encode(vae.config, params, x as tf.Tensor4D)).run(image) as Posterior;
 }
 
-/** @returns the text encoder's last hidden states, [B, L, C]; the caller disposes it */
-export function runTextEncoder(model: Model, ids: tf.Tensor2D): tf.Tensor3D {
-  const { textEncoder } = model;
-  return network(model, 'text', textEncoder, (params, x) => clipContext(textEncoder.config, params, x as tf.Tensor2D)).run(
-    ids,
-  ) as tf.Tensor3D;
+/**
+ * @param mask 1 for tokens, 0 for padding, [B, L]; looked at where the encoder's config says `use_attention_mask`
+ * @returns    what the U-Net attends to: the text encoder's last hidden states, projected where there is a projection, [B, L, C]; the caller
+ *             disposes it
+ * @throws Error where the encoder needs a mask and none is given
+ */
+export function runTextEncoder(model: Model, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D {
+  const { textEncoder, textProjection } = model;
+  const masked = textEncoder.config.use_attention_mask === true;
+  if (masked && !mask) throw new Error("runTextEncoder: mask: the text encoder's config says use_attention_mask; give the texts' mask");
+  const step = network(model, 'text', textEncoder as { config: object; params: Tree }, (params, x, m) =>
+    textContext(textEncoder.config, params as unknown as TextEncoderParams, x as tf.Tensor2D, m as tf.Tensor2D | undefined),
+  );
+  const context = (masked ? step.run(ids, mask!) : step.run(ids)) as tf.Tensor3D;
+  if (!textProjection) return context;
+  const projected = projectContext(textProjection.params, context);
+  context.dispose();
+  return projected;
 }
 
 /** Frees the compiled networks of a model; the next use compiles anew. */
 export function forgetNetworks(model: Model): void {
-  for (const { step } of cache.get(model)?.values() ?? []) step.dispose();
+  for (const { run } of cache.get(model)?.values() ?? []) run.dispose();
   cache.delete(model);
 }

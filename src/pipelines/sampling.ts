@@ -9,10 +9,11 @@ import { encodePrompts, warnLostTokens } from './context';
 import { denoise, type LoopStep } from './denoise';
 import type { Branch, Predictor } from './guidance';
 import { type GeneratedImage, type ImageLabel, toImages } from './images';
-import { decodeLatents, pictureNoise, type Size } from './latents';
+import { colourLatents, fitLatentColours } from './latent-colours';
+import { decodeLatents, pictureNoise, type Size, type VaeMemory } from './latents';
 import { checkModel, latentFactor, type Model } from './model';
 
-export interface SamplingOptions {
+export interface SamplingOptions extends VaeMemory {
   /** One picture for each, or `imagesPerPrompt`; the empty prompt is unconditional. */
   readonly prompts: readonly string[];
   /** What the pictures are guided away from; default the empty prompt. */
@@ -32,6 +33,8 @@ export interface SamplingOptions {
   readonly batchSize?: number;
   /** Called after each call of the network; waited for. */
   readonly onStep?: (progress: SamplingProgress) => void | Promise<void>;
+  /** Called with the pictures of each batch when they are done, in their order; waited for. What an abort comes too late for is kept this way. */
+  readonly onPictures?: (pictures: readonly GeneratedImage[]) => void | Promise<void>;
   /** Ends the sampling within one step. */
   readonly signal?: AbortSignal;
 }
@@ -44,6 +47,11 @@ export interface SamplingProgress extends Pick<LoopStep, 'timestep' | 'input' | 
   readonly indices: readonly number[];
   /** Decodes the pictures as they are now; noisy at first. Only during the callback. */
   preview(): Promise<GeneratedImage[]>;
+  /**
+   * The pictures as they are now, a pixel for each latent, by a linear map of the channels (`fitLatentColours`): next to no time after the first one.
+   * Only during the callback.
+   */
+  quickPreview(): Promise<GeneratedImage[]>;
 }
 
 /** A batch's part that differs between pipelines. */
@@ -89,6 +97,31 @@ export function textBranches(
 
 const stepDraws = 100;
 
+/** What the pipelines are told to do how strongly; each has some of them. */
+interface Strengths {
+  readonly strength?: number;
+  readonly guidanceRescale?: number;
+  readonly imageGuidance?: number;
+}
+
+/** What a picture's file will say of the request, beside its prompt, seed and number. */
+function madeWith(where: string, options: SamplingOptions & Strengths, scheduler: Scheduler, steps: number): GeneratedImage['made'] {
+  const { negative = '', guidance, imageGuidance, guidanceRescale, strength, eta } = options;
+  const entries = {
+    pipeline: where,
+    negative_prompt: negative,
+    scheduler: scheduler.className,
+    steps,
+    guidance,
+    image_guidance: imageGuidance,
+    guidance_rescale: guidanceRescale || undefined,
+    strength,
+    eta: eta || undefined,
+    latents: 'latents' in options && options.latents ? 'given' : undefined,
+  };
+  return Object.fromEntries(Object.entries(entries).filter((entry): entry is [string, string | number] => entry[1] !== undefined));
+}
+
 /**
  * Makes the pictures of a call, batch after batch.
  *
@@ -100,7 +133,7 @@ const stepDraws = 100;
 export async function samplePictures(
   where: string,
   model: Model,
-  options: SamplingOptions & { readonly strength?: number },
+  options: SamplingOptions & Strengths,
   size: Size,
   prepare: (request: BatchRequest) => Batch,
 ): Promise<GeneratedImage[]> {
@@ -111,6 +144,7 @@ export async function samplePictures(
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`${where}: ${name}: expected a whole number from 1, got ${value}`);
   if (!(eta >= 0 && eta <= 1)) throw new RangeError(`${where}: eta: expected a number from 0 to 1, got ${eta}`);
   const scheduler = chooseScheduler(model, options.scheduler, steps, options.strength);
+  const made = madeWith(where, options, scheduler, steps);
 
   const factor = latentFactor(model);
   const shape = [size[0] / factor, size[1] / factor, completeVaeConfig(model.vae.config).latent_channels] as const;
@@ -128,6 +162,7 @@ export async function samplePictures(
       const indices = Array.from({ length: rows }, (_, row) => Math.min(start + row, texts.length - 1));
       const batch = await sampleBatch(indices, Math.min(rows, texts.length - start), (start / rows) * scheduler.timesteps.length);
       images.push(...batch);
+      await options.onPictures?.(batch);
     }
   } finally {
     without.context.dispose();
@@ -148,15 +183,15 @@ export async function samplePictures(
     );
     const labels = indices
       .slice(0, used)
-      .map((index, row): ImageLabel => ({ prompt: texts[index]!, seed, index, lostTokens: given.lostTokens[row]! }));
-    const draw = async (latents: tf.Tensor4D): Promise<GeneratedImage[]> => {
-      const decoded = decodeLatents(model, latents);
+      .map((index, row): ImageLabel => ({ prompt: texts[index]!, seed, index, lostTokens: given.lostTokens[row]!, made }));
+    const show = async (decoded: tf.Tensor4D): Promise<GeneratedImage[]> => {
       try {
         return await toImages(decoded, labels);
       } finally {
         decoded.dispose();
       }
     };
+    const draw = (latents: tf.Tensor4D): Promise<GeneratedImage[]> => show(decodeLatents(model, latents, options));
     const unconditional = repeatRow(without.context, rows);
     let batch: Batch | undefined;
     let latents: tf.Tensor4D | undefined;
@@ -180,7 +215,16 @@ export async function samplePictures(
 
     async function tell({ call, timestep, input, latents: now, scaled }: LoopStep): Promise<void> {
       const mine = indices.slice(0, used);
-      await options.onStep!({ step: stepsBefore + call, total, timestep, input, latents: now, indices: mine, preview: () => draw(scaled) });
+      await options.onStep!({
+        step: stepsBefore + call,
+        total,
+        timestep,
+        input,
+        latents: now,
+        indices: mine,
+        preview: () => draw(scaled),
+        quickPreview: () => show(colourLatents(fitLatentColours(model), scaled)),
+      });
     }
   }
 }

@@ -42,7 +42,7 @@ export async function textToImage(model: Model, options: TextToImageOptions): Pr
       `textToImage: the U-Net takes ${channels} channels, so it needs an image beside the text; use the pipeline it was trained for`,
     );
 
-  return samplePictures('textToImage', model, options, size, (batch) => {
+  return samplePictures('textToImage', model, { ...options, guidance, guidanceRescale }, size, (batch) => {
     const latents = tf.tidy(() => {
       const noise = start ? tf.gather(start, [...batch.indices]) : batch.noise(0);
       return tf.mul(noise, batch.scheduler.initNoiseSigma);

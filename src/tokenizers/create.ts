@@ -86,6 +86,7 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
       const pair = library.encode(prepare(first), { text_pair: prepare(second), return_token_type_ids: true });
       return { ids: pair.ids, typeIds: pair.token_type_ids ?? [] };
     },
+    withLength: (length: number): Tokenizer => createTokenizer(where, definition, { ...settings, maxLength: length }),
     save: (folder: string): Promise<void> => save(folder, definition, settings),
   };
 }

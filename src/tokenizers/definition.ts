@@ -92,6 +92,45 @@ export function clipDefinition(vocab: Record<string, number>, merges: string[]):
   };
 }
 
+/** The tokens that RoBERTa's vocabulary must have; `<mask>` takes the space before it. */
+export const robertaSpecialTokens: readonly string[] = ['<s>', '<pad>', '</s>', '<unk>', '<mask>'];
+
+/** RoBERTa's tokenizer, GPT-2's byte-level BPE, from its vocabulary and merges, in the structure of transformers' RobertaTokenizer. */
+export function robertaDefinition(vocab: Record<string, number>, merges: string[], addPrefixSpace: boolean): TokenizerJson {
+  const bytes = { type: 'ByteLevel', add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true };
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: robertaSpecialTokens
+      .filter((token) => Object.hasOwn(vocab, token))
+      .map((token) => ({ ...special(token, vocab[token]!), lstrip: token === '<mask>' }))
+      .sort((a, b) => a.id - b.id),
+    normalizer: null,
+    pre_tokenizer: bytes,
+    post_processor: {
+      type: 'RobertaProcessing',
+      sep: ['</s>', vocab['</s>']],
+      cls: ['<s>', vocab['<s>']],
+      trim_offsets: true,
+      add_prefix_space: addPrefixSpace,
+    },
+    decoder: { ...bytes, add_prefix_space: true },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '',
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab,
+      merges,
+    },
+  };
+}
+
 /** The tokens that BERT's vocabulary must have. */
 export const bertSpecialTokens: readonly string[] = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 

@@ -4,12 +4,23 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeSystemError, FileError, readJson, readText } from '../files';
 import { createTokenizer, type TokenizerSettings } from './create';
-import { bertDefinition, bertSpecialTokens, clipDefinition, endOfText, startOfText, type TokenizerJson } from './definition';
+import {
+  bertDefinition,
+  bertSpecialTokens,
+  clipDefinition,
+  endOfText,
+  robertaDefinition,
+  robertaSpecialTokens,
+  startOfText,
+  type TokenizerJson,
+} from './definition';
 import type { Tokenizer } from './tokenizer';
 
 export interface LoadTokenizerOptions {
   /** Length of every encoded text; by default the folder's `model_max_length`, 77 for CLIP and 512 for BERT where it gives none. */
   maxLength?: number;
+  /** Most tokens that the encoder behind it reads: the default length is no greater, and it where the folder gives none. */
+  window?: number;
 }
 
 /** What transformers calls "no limit" is 10^30. */
@@ -18,7 +29,7 @@ const noLimit = 1e6;
 const roles = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
 
 /**
- * Loads a tokenizer: `tokenizer.json`, or CLIP's `vocab.json` and `merges.txt`, or BERT's `vocab.txt`.
+ * Loads a tokenizer: `tokenizer.json`, or CLIP's or RoBERTa's `vocab.json` and `merges.txt`, or BERT's `vocab.txt`.
  *
  * @throws FileError where none of them is there or one is damaged; RangeError where no maximal length is known
  */
@@ -59,9 +70,13 @@ async function readDefinition(folder: string, names: readonly string[], config: 
     const vocab = (await readObject(path('vocab.json'))) as Record<string, number>;
     if (!Object.values(vocab).every((id) => Number.isInteger(id) && id >= 0))
       throw new FileError(path('vocab.json'), 'has ids that are not integers');
-    for (const token of [startOfText, endOfText])
-      if (!Object.hasOwn(vocab, token)) throw new FileError(path('vocab.json'), `has no ${token}; expected CLIP's vocabulary`);
-    return clipDefinition(vocab, await readMerges(path('merges.txt'), vocab));
+    const has = (token: string): boolean => Object.hasOwn(vocab, token);
+    if ([startOfText, endOfText].every(has)) return clipDefinition(vocab, await readMerges(path('merges.txt'), vocab));
+    const lacking = robertaSpecialTokens.slice(0, 4).filter((token) => !has(token));
+    if (lacking.length === 4)
+      throw new FileError(path('vocab.json'), `has no ${startOfText} (CLIP) and no <s> (RoBERTa); expected the vocabulary of one of them`);
+    if (lacking.length > 0) throw new FileError(path('vocab.json'), `has no ${lacking.join(', ')}; expected RoBERTa's vocabulary`);
+    return robertaDefinition(vocab, await readMerges(path('merges.txt'), vocab), config.add_prefix_space === true);
   }
   if (names.includes('vocab.txt')) {
     const lines = (await readText(path('vocab.txt'))).split(/\r?\n/);
@@ -71,7 +86,18 @@ async function readDefinition(folder: string, names: readonly string[], config: 
       if (!Object.hasOwn(vocab, token)) throw new FileError(path('vocab.txt'), `has no ${token}; expected BERT's vocabulary`);
     return bertDefinition(vocab, config.do_lower_case !== false);
   }
-  throw new FileError(folder, 'is not a tokenizer: expected tokenizer.json, or vocab.json with merges.txt (CLIP), or vocab.txt (BERT)');
+  const pieces = names.find((name) => /^(spiece|sentencepiece\.bpe|tokenizer)\.model$/.test(name));
+  if (pieces)
+    throw new FileError(
+      path(pieces),
+      'is a SentencePiece model, which is not read. Get tokenizer.json from the hub, or make it with Python: ' +
+        `python -c "from transformers import AutoTokenizer as T; T.from_pretrained('${folder}').save_pretrained('${folder}')" ` +
+        '(needs the packages transformers, sentencepiece and protobuf)',
+    );
+  throw new FileError(
+    folder,
+    'is not a tokenizer: expected tokenizer.json, or vocab.json with merges.txt (CLIP, RoBERTa), or vocab.txt (BERT)',
+  );
 }
 
 async function readMerges(path: string, vocab: Record<string, number>): Promise<string[]> {
@@ -88,6 +114,38 @@ async function readMerges(path: string, vocab: Record<string, number>): Promise<
   return merges;
 }
 
+/** What a kind of vocabulary has where the folder does not say. */
+interface Kind {
+  readonly className: string;
+  readonly length?: number;
+  /** Those that the vocabulary has. */
+  readonly tokens: Readonly<Record<string, string>>;
+}
+
+const clip: Kind = {
+  className: 'CLIPTokenizer',
+  length: 77,
+  tokens: { bos_token: startOfText, eos_token: endOfText, unk_token: endOfText, pad_token: endOfText },
+};
+const wordPieces: Kind = {
+  className: 'BertTokenizer',
+  length: 512,
+  tokens: { unk_token: '[UNK]', sep_token: '[SEP]', pad_token: '[PAD]', cls_token: '[CLS]', mask_token: '[MASK]' },
+};
+const t5Tokens = { eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>' };
+const robertaTokens = { ...t5Tokens, bos_token: '<s>', sep_token: '</s>', cls_token: '<s>', mask_token: '<mask>' };
+const byteLevel: Kind = { className: 'RobertaTokenizer', length: 512, tokens: robertaTokens };
+const t5Pieces: Kind = { className: 'T5Tokenizer', tokens: t5Tokens };
+const xlmRobertaPieces: Kind = { className: 'XLMRobertaTokenizer', length: 512, tokens: robertaTokens };
+
+function kindOf(definition: TokenizerJson): Kind {
+  const { model } = definition;
+  if (model.end_of_word_suffix === '</w>') return clip;
+  if (model.merges) return byteLevel;
+  if (Array.isArray(model.vocab)) return contains(definition, '<s>') ? xlmRobertaPieces : t5Pieces;
+  return wordPieces;
+}
+
 function settingsOf(
   folder: string,
   definition: TokenizerJson,
@@ -95,27 +153,23 @@ function settingsOf(
   named: Record<string, string>,
   options: LoadTokenizerOptions,
 ): TokenizerSettings {
-  const isClip = definition.model.end_of_word_suffix === '</w>';
-  const isBert = definition.model.type === 'WordPiece' || (!definition.model.merges && !Array.isArray(definition.model.vocab));
+  const kind = kindOf(definition);
   const limit = config.model_max_length;
   const given = typeof limit === 'number' && limit < noLimit ? limit : undefined;
-  const maxLength = options.maxLength ?? given ?? (isClip ? 77 : isBert ? 512 : undefined);
+  const usual = given ?? kind.length ?? options.window;
+  const maxLength = options.maxLength ?? (usual === undefined ? undefined : Math.min(usual, options.window ?? usual));
   if (maxLength === undefined) throw new RangeError(`${folder}: gives no model_max_length; pass maxLength`);
 
-  const defaults: Record<string, string> = isClip
-    ? { bos_token: startOfText, eos_token: endOfText, unk_token: endOfText, pad_token: endOfText }
-    : isBert
-      ? { unk_token: '[UNK]', sep_token: '[SEP]', pad_token: '[PAD]', cls_token: '[CLS]', mask_token: '[MASK]' }
-      : {};
-  const specialTokens = { ...defaults, ...named };
+  const usualTokens = Object.entries(kind.tokens).filter(([, token]) => contains(definition, token));
+  const specialTokens: Record<string, string> = { ...Object.fromEntries(usualTokens), ...named };
   const notes: string[] = [];
   const pad = specialTokens.pad_token;
-  if (pad !== undefined && isClip && !contains(definition, pad)) {
+  if (pad !== undefined && kind === clip && !contains(definition, pad)) {
     // The published CLIP folder names a token that its vocabulary lacks; an id beyond the embedding table would be of no use.
     notes.push(`the padding token ${pad} is not in the vocabulary; padding with ${specialTokens.eos_token}, as Stable Diffusion does`);
     specialTokens.pad_token = specialTokens.eos_token!;
   }
-  const tokenizerClass = typeof config.tokenizer_class === 'string' ? config.tokenizer_class : isClip ? 'CLIPTokenizer' : 'BertTokenizer';
+  const tokenizerClass = typeof config.tokenizer_class === 'string' ? config.tokenizer_class : kind.className;
   const { name_or_path: _, special_tokens_map_file: __, tokenizer_file: ___, ...kept } = config; // paths on someone's machine
   return { tokenizerClass, maxLength, specialTokens, config: kept, notes };
 }

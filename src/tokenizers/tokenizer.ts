@@ -50,6 +50,12 @@ export interface Tokenizer {
   tokens(text: string): string[];
   encodePair(first: string, second: string): EncodedPair;
   /**
+   * The same vocabulary for texts of another length.
+   *
+   * @throws RangeError where the length has no room for a text
+   */
+  withLength(maxLength: number): Tokenizer;
+  /**
    * Writes a folder that `loadTokenizer`, transformers and diffusers open.
    *
    * @throws FileError where it cannot be written

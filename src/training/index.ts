@@ -3,6 +3,7 @@
 export * from './adamw';
 export * from './checkpoint';
 export * from './clip';
+export * from './contexts';
 export * from './data-order';
 export * from './diffusion';
 export * from './ema';

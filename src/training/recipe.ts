@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { ClipTextConfig } from '../encoders';
+import type { TextEncoderConfig } from '../encoders';
 import { readJson } from '../files';
 import type { SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
@@ -18,11 +18,11 @@ export interface Recipe {
   readonly tokenizer: { readonly vocabulary_size: number; readonly max_length: number };
   readonly vae: { readonly config: VaeConfig; readonly weights: VaeLossWeights; readonly optimisation: Optimisation };
   readonly unet: UNetConfig;
-  readonly text_encoder: { readonly config: ClipTextConfig; readonly token_std: number };
+  readonly text_encoder: { readonly config: TextEncoderConfig; readonly token_std: number };
   readonly scheduler: SchedulerConfig;
   readonly diffusion: { readonly text_dropout: number; readonly optimisation: Optimisation };
   readonly sampling: { readonly steps: number; readonly guidance: number };
-  /** Pictures of the phantom to train on, and of other patients to measure on. */
+  /** Pictures of a built-in dataset to train on, and others to measure on. */
   readonly data: { readonly train: number; readonly test: number };
   readonly classifier: {
     readonly channels: readonly [number, number, number];

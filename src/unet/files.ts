@@ -14,11 +14,12 @@ export interface UNetModel {
 /**
  * Reads a folder such as `unet/` of a Stable Diffusion model.
  *
+ * @param variant such as `fp16`, where the folder has its file
  * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
  */
-export async function loadUNet(folder: string): Promise<UNetModel> {
+export async function loadUNet(folder: string, variant?: string): Promise<UNetModel> {
   const config = (await readJson(join(folder, 'config.json'))) as UNetConfig;
-  const params = await loadParameters(folder, { file: 'diffusion_pytorch_model', expected: unetShapes(config) });
+  const params = await loadParameters(folder, { file: 'diffusion_pytorch_model', variant, expected: unetShapes(config) });
   return { config, params: params as UNetParams };
 }
 

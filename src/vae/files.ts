@@ -20,11 +20,12 @@ const renameOld = (key: string): string =>
 /**
  * Reads a folder such as `vae/` of a Stable Diffusion model.
  *
+ * @param variant such as `fp16`, where the folder has its file
  * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
  */
-export async function loadVae(folder: string): Promise<VaeModel> {
+export async function loadVae(folder: string, variant?: string): Promise<VaeModel> {
   const config = (await readJson(join(folder, 'config.json'))) as VaeConfig;
-  const params = await loadParameters(folder, { file: 'diffusion_pytorch_model', expected: vaeShapes(config), rename: renameOld });
+  const params = await loadParameters(folder, { file: 'diffusion_pytorch_model', variant, expected: vaeShapes(config), rename: renameOld });
   return { config, params: params as VaeParams };
 }
 

@@ -4,4 +4,5 @@ export * from './config';
 export * from './files';
 export * from './parameters';
 export * from './posterior';
+export * from './tiles';
 export * from './vae';

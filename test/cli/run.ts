@@ -9,10 +9,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `roentgen` with these arguments; `interruptAt` sends SIGINT once that text was printed to standard output. */
+/** Runs `roentgen` with these arguments and sends SIGINT once `interruptAt` was printed to standard output, or once `interruptWhen` holds. */
 export async function roentgen(
   args: readonly string[],
-  options: { env?: Record<string, string>; interruptAt?: string } = {},
+  options: { env?: Record<string, string>; interruptAt?: string; interruptWhen?: () => boolean } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [join(root, 'bin', 'roentgen.mjs'), ...args], {
     env: { ...process.env, ...options.env },
@@ -30,6 +30,12 @@ export async function roentgen(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  const watch = setInterval(() => {
+    if (interrupted || !options.interruptWhen?.()) return;
+    interrupted = true;
+    child.kill('SIGINT');
+  }, 5);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(watch);
   return { status, stdout, stderr };
 }

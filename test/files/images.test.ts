@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { encodePng, FileError, readImage, writePng } from 'roentgen-lab/files';
+import { encodePng, FileError, readImage, readPngText, writePng } from 'roentgen-lab/files';
 import sharp from 'sharp';
 import { sharedData, tempDir } from '../support';
 
@@ -116,8 +116,8 @@ function chunks(png: Uint8Array): { type: string; body: Buffer }[] {
   return found;
 }
 
-test('texts lie in chunks before the pixels: Latin-1 as tEXt, anything else as UTF-8 in iTXt', async () => {
-  const text = { prompt: 'Large effusion.\nNo café.', seed: '7', note: 'synthetic, not for diagnosis', translated: '大量胸水' };
+test('texts lie in chunks before the pixels: ASCII as tEXt, anything else as UTF-8 in iTXt', async () => {
+  const text = { prompt: 'Large effusion.\nNo other.', seed: '7', note: 'synthetic, not for diagnosis', translated: '大量胸水' };
   const found = chunks(await encodePng({ width: 3, height: 2, channels: 1, data: ramp(6) }, text));
   const types = found.map(({ type }) => type);
   assert.equal(types[0], 'IHDR');
@@ -126,6 +126,29 @@ test('texts lie in chunks before the pixels: Latin-1 as tEXt, anything else as U
   const plain = found.filter(({ type }) => type === 'tEXt').map(({ body }) => body.toString('latin1').split('\0'));
   assert.deepEqual(Object.fromEntries(plain), { prompt: text.prompt, seed: '7', note: text.note });
   assert.equal(found.find(({ type }) => type === 'iTXt')!.body.toString('utf8'), `translated\0\0\0\0\0${text.translated}`);
+});
+
+test('texts are read back from the file; a damaged one is an error', async (t) => {
+  const path = join(tempDir(t), 'a.png');
+  const image = { width: 3, height: 2, channels: 1, data: ramp(6) } as const;
+  const text = { prompt: 'Epanchement pleural, côté gauche\nsecond line', negative_prompt: '', beyond: '胸部X線 ✓' };
+  await writePng(path, image, text);
+  assert.deepEqual(await readPngText(path), text);
+  assert.deepEqual(await readImage(path), image, 'the pixels are the same');
+  // As other programs see it.
+  const comments = (await sharp(path).metadata()).comments;
+  assert.deepEqual(
+    comments,
+    Object.entries(text).map(([keyword, value]) => ({ keyword, text: value })),
+  );
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf('second');
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, at), Buffer.from('S'), bytes.subarray(at + 1)]));
+  await assert.rejects(readPngText(path), /checksum of its chunk iTXt at byte 33 is wrong/);
+  writeFileSync(path, bytes.subarray(0, at));
+  await assert.rejects(readPngText(path), /is truncated/);
+  writeFileSync(path, 'GIF89a');
+  await assert.rejects(readPngText(path), /is not a PNG file/);
 });
 
 test('the same picture and text give the same bytes, a wrong size or keyword is refused', async (t) => {

@@ -32,6 +32,25 @@ test('what is written has the entries that diffusers writes', async (t) => {
   assert.deepEqual(got, rest); // the fixture has no tokenizer
 });
 
+test('a safety checker and what it needs are passed over where their folders were not copied', async (t) => {
+  const folder = tempDir(t);
+  mkdirSync(join(folder, 'unet'));
+  mkdirSync(join(folder, 'feature_extractor'));
+  const extra = {
+    safety_checker: ['stable_diffusion', 'StableDiffusionSafetyChecker'],
+    feature_extractor: ['transformers', 'CLIPImageProcessor'],
+  };
+  await writeJson(join(folder, 'model_index.json'), {
+    _class_name: 'StableDiffusionPipeline',
+    unet: components.unet,
+    ...extra,
+    image_encoder: [null, null],
+    requires_safety_checker: true,
+  });
+  const index = await readModelIndex(folder);
+  assert.deepEqual(index.components, { unet: components.unet, feature_extractor: extra.feature_extractor });
+});
+
 test('a folder that is incomplete or leads elsewhere is refused', async (t) => {
   const folder = tempDir(t);
   await assert.rejects(readModelIndex(folder), /model_index\.json: cannot be read: there is no such file/);

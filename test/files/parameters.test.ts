@@ -143,3 +143,68 @@ test(
     dispose(tree);
   }),
 );
+
+/** A safetensors file of 16-bit numbers: float16 or bfloat16 bit patterns of 1, -2 and 0.5. */
+function writeHalf(path: string, dtype: 'F16' | 'BF16'): void {
+  const values = dtype === 'F16' ? [0x3c00, 0xc000, 0x3800] : [0x3f80, 0xc000, 0x3f00];
+  const header = JSON.stringify({ bias: { dtype, shape: [3], data_offsets: [0, 6] } }).padEnd(64);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(path, Buffer.concat([length, Buffer.from(header), Buffer.from(Uint16Array.from(values).buffer)]));
+}
+
+test(
+  'variants are found by name: the plain file first, the only one by itself, one of several when asked for; 16-bit values become float32',
+  noLeaks(async (t) => {
+    const folder = tempDir(t);
+    const read = async (variant?: string): Promise<number[]> => {
+      const { bias } = await loadParameters<{ bias: tf.Tensor }>(folder, { file: 'model', variant });
+      const values = Array.from(bias.dataSync());
+      bias.dispose();
+      return values;
+    };
+    await assert.rejects(read('fp16'), /has no model\.safetensors/);
+    writeHalf(join(folder, 'model.fp16.safetensors'), 'F16');
+    assert.deepEqual(await read(), [1, -2, 0.5]);
+    assert.deepEqual(await read('fp16'), [1, -2, 0.5]);
+    writeHalf(join(folder, 'model.bf16.safetensors'), 'BF16');
+    await assert.rejects(read(), /has model\.bf16\.safetensors, model\.fp16\.safetensors; ask for one/);
+    assert.deepEqual(await read('bf16'), [1, -2, 0.5]);
+    await writeSafetensors(join(folder, 'model.safetensors'), { bias: { shape: [3], data: Float32Array.of(4, 5, 6) } });
+    assert.deepEqual(await read(), [4, 5, 6]);
+    assert.deepEqual(await read('bf16'), [1, -2, 0.5]);
+    assert.deepEqual(await read('other'), [4, 5, 6], 'a part without the variant has its plain file');
+  }),
+);
+
+test(
+  'the shards of a variant are found by its index',
+  noLeaks(async (t) => {
+    const folder = tempDir(t);
+    const names = ['a', 'b'].map((key, i) => [key, `diffusion_pytorch_model.fp16-0000${i + 1}-of-00002.safetensors`] as const);
+    for (const [key, name] of names)
+      await writeSafetensors(join(folder, name), { [key]: { shape: [1], data: Float32Array.of(name.length) } });
+    const index = { metadata: { total_size: 8 }, weight_map: Object.fromEntries(names) };
+    await writeJson(join(folder, 'diffusion_pytorch_model.safetensors.index.fp16.json'), index);
+    const tree = await loadParameters<{ a: tf.Tensor; b: tf.Tensor }>(folder, { expected: { a: [1], b: [1] }, variant: 'fp16' });
+    assert.deepEqual(Object.keys(flatten(tree)).sort(), ['a', 'b']);
+    dispose(tree);
+  }),
+);
+
+test(
+  'a linear layer that was stored as a 1×1 convolution is the same matrix',
+  noLeaks(async (t) => {
+    const folder = tempDir(t);
+    const path = join(folder, 'model.safetensors');
+    await writeSafetensors(path, { 'to_q.weight': { shape: [2, 3, 1, 1], data: Float32Array.of(1, 2, 3, 4, 5, 6) } });
+    const tree = await loadParameters<{ to_q: { weight: tf.Tensor } }>(path, { expected: { 'to_q.weight': [3, 2] } });
+    assert.deepEqual(tree.to_q.weight.arraySync(), [
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
+    dispose(tree);
+    await assert.rejects(loadParameters(path, { expected: { 'to_q.weight': [2, 2] } }), /wrong shape/);
+  }),
+);

@@ -94,7 +94,7 @@ test('a folder that is no tokenizer, or a damaged one, is refused by file and li
   const clip = { a: 0, 'b</w>': 1, '<|startoftext|>': 2, '<|endoftext|>': 3 };
   const cases: [string, RegExp][] = [
     [join(folder, 'none'), /none: cannot be read: there is no such file or folder/],
-    [write('empty', {}), /is not a tokenizer: expected tokenizer\.json, or vocab\.json with merges\.txt \(CLIP\), or vocab\.txt/],
+    [write('empty', {}), /is not a tokenizer: expected tokenizer\.json, or vocab\.json with merges\.txt \(CLIP, RoBERTa\), or vocab\.txt/],
     [write('notjson', { 'tokenizer.json': '{' }), /tokenizer\.json: is not valid JSON/],
     [write('nomodel', { 'tokenizer.json': '{}' }), /tokenizer\.json: has no model with a vocabulary/],
     [write('nospecial', { 'vocab.json': '{"a":0}', 'merges.txt': '' }), /vocab\.json: has no <\|startoftext\|>/],

@@ -2,16 +2,20 @@
 
 import type { Checker } from './checker';
 import { pipelineChecker } from './pipeline';
+import { pretrainedChecker } from './pretrained';
 import { schedulersChecker } from './schedulers';
 import { textClipChecker } from './text-clip';
+import { textOthersChecker } from './text-others';
 import { tokenizersChecker } from './tokenizers';
 import { unetChecker } from './unet';
 import { vaeChecker } from './vae';
 
 export const checkers: readonly Checker[] = [
   pipelineChecker,
+  pretrainedChecker,
   schedulersChecker,
   textClipChecker,
+  textOthersChecker,
   tokenizersChecker,
   unetChecker,
   vaeChecker,

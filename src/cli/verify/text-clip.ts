@@ -8,7 +8,6 @@ import {
   type ClipParams,
   type ClipTextConfig,
   type ClipTextModel,
-  type ClipTextOptions,
   clip,
   clipContext,
   clipHiddenStates,
@@ -24,58 +23,30 @@ import {
 import { dispose, flatten, scope, valueAndGrad } from '../../engine';
 import { readJson, readSafetensors } from '../../files';
 import { type Checker, type Measure, Unsupported } from './checker';
-import { compareGradients, expectSupported, type Fixture, fixtureImage, fixtureTensor, fromRows, has, type NoiseLevels } from './fixture';
+import { compareGradients, expectSupported, type Fixture, fixtureImage, has, type NoiseLevels } from './fixture';
 import { listCases } from './list';
-import { exact, rel, relative, unsupported } from './measure';
+import { exact, relative } from './measure';
+import { compareRun, compareWith, meanSquare, numberedStates, type TextCase, type TextRun, textInputs, wantedOf } from './text-run';
 
-const OUTPUT = 5e-5;
 const GRADIENT = 1e-4;
 const LOSS = 1e-5;
 
-type Rows = readonly (readonly number[])[];
-
-interface Run {
-  readonly input_ids: Rows;
-  readonly attention_mask?: Rows;
-}
-
-interface TextCase {
-  readonly class: string;
-  readonly runs: Readonly<Record<string, Run>>;
-  readonly gradient?: { readonly run: string; readonly value: number; readonly noise_level?: NoiseLevels };
-}
-
 /** CLIPModel's case has one run and no name for it. */
-type TowersCase = Run & { readonly class: string; readonly gradient?: { readonly noise_level?: NoiseLevels } };
-
-const inputsOf = ({ input_ids, attention_mask }: Run): { ids: tf.Tensor2D; options: ClipTextOptions } => ({
-  ids: fromRows(input_ids, 'int32'),
-  options: attention_mask ? { mask: fromRows(attention_mask, 'float32') } : {},
-});
-
-/** The names of what a fixture holds of a run, without the run's prefix and the inputs. */
-const wantedOf = (fixture: Fixture, prefix: string, inputs: readonly string[] = []): string[] =>
-  Object.keys(fixture).flatMap((key) => (key.startsWith(prefix) && !inputs.includes(key) ? [key.slice(prefix.length)] : []));
-
-const compareWith = (fixture: Fixture, key: string, got: tf.Tensor | undefined): Measure =>
-  got ? rel(key, got, fixtureTensor(fixture, key), OUTPUT) : unsupported(key);
+type TowersCase = TextRun & { readonly class: string; readonly gradient?: { readonly noise_level?: NoiseLevels } };
 
 /** Every quantity of a run that the fixture holds. */
-function checkRun({ config, params }: ClipTextModel, fixture: Fixture, name: string, run: Run): Measure[] {
+function checkRun({ config, params }: ClipTextModel, fixture: Fixture, name: string, run: TextRun): Measure[] {
   return scope(() => {
-    const { ids, options } = inputsOf(run);
+    const { ids, options } = textInputs(run);
     const { lastHiddenState, pooled, textEmbeds } = clipText(config, params, ids, options);
-    const got: Record<string, tf.Tensor | undefined> = {
+    return compareRun(fixture, name, {
       last_hidden_state: lastHiddenState,
       pooler_output: pooled,
       text_embeds: textEmbeds,
       penultimate: clipContext(config, params, ids, { ...options, skip: 1, finalNorm: false }),
       penultimate_final_layer_norm: clipContext(config, params, ids, { ...options, skip: 1 }),
-    };
-    clipHiddenStates(config, params, ids, options).forEach((state, i) => {
-      got[`hidden_states.${i}`] = state;
+      ...numberedStates(clipHiddenStates(config, params, ids, options)),
     });
-    return wantedOf(fixture, `${name}.`).map((key) => compareWith(fixture, `${name}.${key}`, got[key]));
   });
 }
 
@@ -83,8 +54,8 @@ const withPrefix = (key: string): string => (/^(embeddings|encoder|final_layer_n
 
 async function* checkTextGradients(folder: string, { config, params }: ClipTextModel, given: TextCase): AsyncGenerator<Measure> {
   const { run, value, noise_level } = given.gradient!;
-  const { ids, options } = inputsOf(given.runs[run]!);
-  const loss = (p: ClipTextModel['params']): tf.Scalar => tf.mean(tf.square(clipText(config, p, ids, options).lastHiddenState));
+  const { ids, options } = textInputs(given.runs[run]!);
+  const loss = (p: ClipTextModel['params']): tf.Scalar => meanSquare(clipText(config, p, ids, options).lastHiddenState);
   const result = valueAndGrad(loss)(params);
   try {
     yield relative(`${run} loss`, result.value, [value], LOSS);
@@ -121,7 +92,7 @@ async function* checkText(folder: string, given: TextCase): AsyncGenerator<Measu
 }
 
 function towersOutputs(config: ClipConfig, params: ClipParams, pixels: tf.Tensor4D, given: TowersCase): Record<string, tf.Tensor> {
-  const { ids, options } = inputsOf(given);
+  const { ids, options } = textInputs(given);
   const { imageEmbeds, textEmbeds, logitsPerText } = clip(config, params, ids, pixels, options);
   return {
     image_embeds: imageEmbeds,
@@ -146,7 +117,7 @@ async function* checkTowers(folder: string, given: TowersCase): AsyncGenerator<M
     return wantedOf(fixture, '', ['pixel_values']).map((key) => compareWith(fixture, key, got[key]));
   });
 
-  const { ids, options } = inputsOf(given);
+  const { ids, options } = textInputs(given);
   const loss = (p: ClipParams): tf.Scalar => clipLoss(clip(config, p, ids, pixels, options).logitsPerText);
   const { grads, value } = valueAndGrad(loss)(params);
   try {

@@ -1,7 +1,7 @@
 /** Patients over time: each study's findings grow out of the study before. */
 
 import { foldIn, type Key, key } from '../../engine';
-import { type Draws, draws } from './draws';
+import { type Draws, draws } from '../procedural';
 import { samplePatient, studyCount } from './patient';
 import { sampleFinding, settle } from './place';
 import { phantomSettings } from './settings';

@@ -2,7 +2,7 @@
 
 import { key } from '../../engine';
 import { smoothCurve, type Tube, type Vec3 } from '../../imaging';
-import { type Draws, draws } from './draws';
+import { type Draws, draws } from '../procedural';
 import { ribLine } from './skeleton';
 import { fat } from './torso';
 import type { Finding, Patient, Study } from './types';

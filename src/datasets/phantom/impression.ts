@@ -1,9 +1,9 @@
 /** Impressions as a radiologist writes them, from a study's parameters: what is there, how it changed, what is not there. */
 
 import { foldIn, key } from '../../engine';
-import { type Draws, draws } from './draws';
+import { type Draws, draws, fill, sentence, withArticle } from '../procedural';
 import { nodulePlace } from './effects';
-import { fill, type Grammar, reportGrammar, sentence, withArticle } from './grammar';
+import { type Grammar, reportGrammar } from './grammar';
 import { phantomSettings } from './settings';
 import { type Finding, type FindingKind, PHANTOM_FINDINGS, type Study, severity } from './types';
 

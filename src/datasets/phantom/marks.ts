@@ -2,7 +2,7 @@
 
 import type { Tube, Vec3 } from '../../imaging';
 import { columnToU, type Grid, rowToV } from '../../imaging';
-import type { Draws } from './draws';
+import type { Draws } from '../procedural';
 import type { Study } from './types';
 
 /** Strokes of the letters in a box from (0, 0) to (0.6, 1). */

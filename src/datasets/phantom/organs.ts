@@ -2,7 +2,7 @@
 
 import { foldIn, key } from '../../engine';
 import type { Solid } from '../../imaging';
-import { draws } from './draws';
+import { draws } from '../procedural';
 import type { Effects } from './effects';
 import { domeSolid } from './lungs';
 import { mediastinum, spineAt } from './torso';

@@ -1,7 +1,7 @@
 /** Who the phantom's patients are: age, sex, habitus and proportions from a seed and a number. */
 
 import { foldIn, type Key } from '../../engine';
-import { type Draws, draws } from './draws';
+import { type Draws, draws } from '../procedural';
 import { phantomSettings, type Spread } from './settings';
 import type { Patient } from './types';
 

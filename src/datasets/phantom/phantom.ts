@@ -2,15 +2,13 @@
 
 import { join } from 'node:path';
 import { type BatchOptions, checkIndex, type Dataset, type ImageRecord } from '../dataset';
-import { pictureCache } from './cache';
+import { dataFolder, proceduralPictures } from '../procedural';
 import { makeRoster, makeStudy, type Population } from './course';
 import { writeImpression } from './impression';
-import { JOB_LENGTH, runJobs } from './pool';
 import { writePrompt } from './prompt';
-import { renderStudy } from './render';
-import { dataFolder, phantomSettings } from './settings';
+import { type PhantomSubject, render } from './renderer';
+import { phantomSettings } from './settings';
 import { type FindingKind, PHANTOM_FINDINGS, type Projection, type Side, type Study } from './types';
-import type { RenderJob } from './worker';
 
 export interface PhantomOptions {
   /** Another seed, other patients. 0 if not given. */
@@ -73,28 +71,16 @@ function describe(study: Study, findings: readonly FindingKind[]): Pick<ImageRec
 export function openPhantom(options: PhantomOptions = {}): PhantomDataset {
   const { population, count } = checkOptions(options);
   const roster = makeRoster(population, count);
-  const cache =
-    options.cache === false ? undefined : pictureCache(options.cache ?? join(dataFolder, '..', '.cache', 'phantom'), population);
-  const recent = new Map<string, Uint8Array>(); // the last blocks read
-
-  const block = (size: number, number: number): Uint8Array | undefined => {
-    if (!cache) return undefined;
-    const name = `${size}/${number}`;
-    const length = cache.blockLength(size);
-    const bytes = recent.get(name) ?? cache.read(size, number, Math.min(length, count - number * length));
-    if (!bytes) return undefined;
-    recent.delete(name);
-    recent.set(name, bytes);
-    if (recent.size > 4) recent.delete(recent.keys().next().value!);
-    return bytes;
-  };
-  const cached = (i: number, size: number): Uint8Array | undefined => {
-    if (!cache) return undefined;
-    const length = cache.blockLength(size);
-    const area = size * size;
-    return block(size, Math.floor(i / length))?.subarray((i % length) * area, ((i % length) + 1) * area);
-  };
-
+  const pictures = proceduralPictures({
+    name: 'phantom',
+    render,
+    renderer: join(__dirname, 'renderer.js'),
+    data: 'phantom.json',
+    population,
+    count,
+    subject: (i): PhantomSubject => [roster.patient[i]!, roster.number[i]!],
+    cache: options.cache ?? join(dataFolder, '..', '.cache', 'phantom'),
+  });
   const dataset: PhantomDataset = {
     name: 'phantom',
     credit: 'Synthetic thorax phantom of roentgen-lab; not for diagnosis.',
@@ -117,84 +103,9 @@ export function openPhantom(options: PhantomOptions = {}): PhantomDataset {
         ...describe(study, population.findings),
       };
     },
-    pixels: async (i, size) => {
-      checkIndex(dataset, i);
-      checkSize(size);
-      return Float32Array.from(cached(i, size) ?? renderStudy(dataset.study(i), size), (v) => v / 255);
-    },
-    batch: (indices, size, batchOptions = {}) => renderBatch(indices, size, batchOptions),
+    ...pictures,
   };
-
-  async function renderBatch(indices: ArrayLike<number>, size: number, { onProgress, signal }: BatchOptions): Promise<Float32Array> {
-    checkSize(size);
-    const area = size * size;
-    const out = new Float32Array(indices.length * area);
-    const put = (at: number, bytes: Uint8Array): void => {
-      for (let k = 0; k < area; k++) out[at * area + k] = bytes[k]! / 255;
-    };
-    const missing: number[] = [];
-    for (let at = 0; at < indices.length; at++) {
-      checkIndex(dataset, indices[at]!);
-      const bytes = cached(indices[at]!, size);
-      if (bytes) put(at, bytes);
-      else missing.push(at);
-    }
-    let done = indices.length - missing.length;
-    if (done > 0) onProgress?.(done, indices.length);
-    const jobs: RenderJob[] = [];
-    const wanted: number[][] = [];
-    for (let first = 0; first < missing.length; first += JOB_LENGTH) {
-      const part = missing.slice(first, first + JOB_LENGTH);
-      wanted.push(part);
-      jobs.push({
-        job: jobs.length,
-        population,
-        patients: Int32Array.from(part, (at) => roster.patient[indices[at]!]!),
-        numbers: Int32Array.from(part, (at) => roster.number[indices[at]!]!),
-        size,
-      });
-    }
-    await runJobs(
-      jobs,
-      (job, pixels) => {
-        wanted[job.job]!.forEach((at, k) => {
-          put(at, pixels.subarray(k * area, (k + 1) * area));
-        });
-        done += job.patients.length;
-        onProgress?.(done, indices.length);
-      },
-      signal,
-    );
-    if (cache && missing.length > 0) storeBlocks(indices, size, out);
-    return out;
-  }
-
-  /** Keeps on disk those blocks of which every picture was asked for. */
-  function storeBlocks(indices: ArrayLike<number>, size: number, pictures: Float32Array): void {
-    const area = size * size;
-    const length = cache!.blockLength(size);
-    const places = new Map<number, number>();
-    for (let at = 0; at < indices.length; at++) places.set(indices[at]!, at);
-    for (let number = 0; number * length < count; number++) {
-      const first = number * length;
-      const n = Math.min(length, count - first);
-      let whole = true;
-      for (let k = 0; k < n && whole; k++) whole = places.has(first + k);
-      if (!whole || block(size, number)) continue;
-      const bytes = new Uint8Array(n * area);
-      for (let k = 0; k < n; k++) {
-        const from = places.get(first + k)! * area;
-        for (let j = 0; j < area; j++) bytes[k * area + j] = Math.round(pictures[from + j]! * 255);
-      }
-      cache!.write(size, number, bytes);
-    }
-  }
   return dataset;
-}
-
-function checkSize(size: number): void {
-  if (!Number.isInteger(size) || size < 16 || size > 1024)
-    throw new RangeError(`phantom: size: expected an integer from 16 to 1024, got ${size}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** New findings: kind, side, place, grade. And the rule that whatever is named can be seen: findings that would hide each other move. */
 
-import type { Draws } from './draws';
+import type { Draws } from '../procedural';
 import type { Finding, FindingKind, Grade, Lobe, Projection, Side, Zone } from './types';
 
 /** Findings that lie on one side. */

@@ -21,8 +21,8 @@ import {
   type Vec3,
   type View,
 } from '../../imaging';
+import { draws } from '../procedural';
 import { devices, septalLines } from './devices';
-import { draws } from './draws';
 import { type Effects, effects } from './effects';
 import { makeLung } from './lungs';
 import { collimate, sideMarker } from './marks';

@@ -1,7 +1,6 @@
 /** The phantom's numbers, from `data/phantom.json`. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readData } from '../procedural';
 import type { FindingKind, Projection } from './types';
 
 /** Mean and standard deviation, with optional bounds. */
@@ -45,14 +44,6 @@ export interface PhantomSettings {
   };
   readonly bedside: readonly FindingKind[];
   readonly lateral: readonly FindingKind[];
-}
-
-/** The package's folder `data`. */
-export const dataFolder: string = join(__dirname, '..', '..', '..', 'data');
-
-/** Reads a JSON file of the package's data. */
-export function readData<T>(file: string): T {
-  return JSON.parse(readFileSync(join(dataFolder, file), 'utf8')) as T;
 }
 
 let settings: PhantomSettings | undefined;

@@ -2,7 +2,7 @@
 
 import { foldIn, key } from '../../engine';
 import { smoothCurve, type Tube, type Vec3 } from '../../imaging';
-import { type Draws, draws } from './draws';
+import { type Draws, draws } from '../procedural';
 import { averageDepth, averageOuter } from './lungs';
 import type { Patient, Side } from './types';
 import { sign } from './types';

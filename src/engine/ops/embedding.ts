@@ -6,12 +6,13 @@ import { differentiable } from './differentiable';
 /**
  * Rows of a table.
  *
- * @param ids   int32, any shape, each in [0, V)
- * @param table [V, C]
- * @returns     [..., C]; the caller disposes it
+ * @param ids     int32, any shape, each in [0, V)
+ * @param table   [V, C]
+ * @param padding a row that gets no gradient, as PyTorch's `padding_idx`
+ * @returns       [..., C]; the caller disposes it
  * @throws TypeError where ids are not int32 or the table is not a matrix; on TensorFlow's CPU an Error where an id is outside of the table
  */
-export function embedding(ids: tf.Tensor, table: tf.Tensor2D): tf.Tensor {
+export function embedding(ids: tf.Tensor, table: tf.Tensor2D, padding?: number): tf.Tensor {
   const { V, C } = expectShape('embedding: table', table, 'V C') as { V: number; C: number };
   if (ids.dtype !== 'int32') throw new TypeError(`embedding: ids: expected int32, got ${ids.dtype}`);
   return differentiable<tf.Tensor>(
@@ -30,7 +31,9 @@ export function embedding(ids: tf.Tensor, table: tf.Tensor2D): tf.Tensor {
     },
     (dy, [ids]) => {
       const flat = tf.reshape(ids!, [ids!.size]) as tf.Tensor1D;
-      const dy2 = tf.reshape(dy, [flat.size, C]);
+      let dy2 = tf.reshape(dy, [flat.size, C]);
+      if (padding !== undefined)
+        dy2 = tf.mul(dy2, tf.cast(tf.notEqual(tf.reshape(flat, [flat.size, 1]), tf.scalar(padding, 'int32')), 'float32'));
       if (isTensorFlow()) return [tf.unsortedSegmentSum(dy2, flat, V)];
       return [tf.scatterND(tf.reshape(flat, [flat.size, 1]), dy2, [V, C])]; // adds where ids repeat; wasm has no segment sum
     },

@@ -1,11 +1,11 @@
-/** Renders many studies on worker threads. */
+/** Renders many pictures on worker threads. */
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { RenderAnswer, RenderJob } from './worker';
 
-/** Studies a job has: small enough for progress and interruption within a second. */
+/** Pictures a job has: small enough for progress and interruption within a second. */
 export const JOB_LENGTH = 32;
 
 /** Most threads; more than this gain nothing at notebook sizes. */
@@ -42,7 +42,7 @@ export async function runJobs(
           if (job) worker.postMessage(job);
         };
         worker.on('message', (answer: RenderAnswer) => {
-          if (!answer.pixels) return reject(new Error(`phantom: rendering failed: ${answer.error}`));
+          if (!answer.pixels) return reject(new Error(`${byNumber.get(answer.job)!.renderer}: rendering failed: ${answer.error}`));
           onAnswer(byNumber.get(answer.job)!, answer.pixels);
           if (--open === 0) resolve();
           else next();

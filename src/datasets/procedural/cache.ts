@@ -13,9 +13,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import type { Population } from './course';
-import { dataFolder } from './settings';
+import { dirname, join } from 'node:path';
+import { dataFolder } from './data';
 
 /** A block holds about this many bytes; the cache as a whole at most `LIMIT`, oldest blocks first to go. */
 const BLOCK_BYTES = 2 * 2 ** 20;
@@ -31,18 +30,30 @@ export interface PictureCache {
   write(size: number, block: number, pixels: Uint8Array): void;
 }
 
-let fingerprint: string | undefined;
+const drawn = new Map<string, string>();
 
 /** Changes with the code and data that draw the pictures, so that no picture outlives its renderer. */
-function rendererFingerprint(): string {
-  if (fingerprint) return fingerprint;
+function rendererFingerprint(renderer: string, data: string): string {
+  const known = drawn.get(renderer);
+  if (known) return known;
   const hash = createHash('sha256');
-  for (const folder of [__dirname, join(__dirname, '..', '..', 'imaging')])
+  for (const folder of [dirname(renderer), __dirname, join(__dirname, '..', '..', 'imaging')])
     for (const file of readdirSync(folder).sort()) if (file.endsWith('.js')) hash.update(readFileSync(join(folder, file)));
   hash.update(readFileSync(join(__dirname, '..', '..', 'engine', 'random.js')));
-  hash.update(readFileSync(join(dataFolder, 'phantom.json')));
-  fingerprint = hash.digest('hex');
+  hash.update(readFileSync(join(dataFolder, data)));
+  const fingerprint = hash.digest('hex');
+  drawn.set(renderer, fingerprint);
   return fingerprint;
+}
+
+/**
+ * What a population's pictures depend on, as one string.
+ *
+ * @param renderer path of the renderer's module: all code in its folder counts
+ * @param data     the file of the package's data that it reads
+ */
+export function populationFingerprint(renderer: string, data: string, population: unknown): string {
+  return createHash('sha256').update(rendererFingerprint(renderer, data)).update(JSON.stringify(population)).digest('hex').slice(0, 20);
 }
 
 /** Removes the blocks that were used longest ago until the rest fits. */
@@ -62,9 +73,8 @@ function prune(root: string): void {
   }
 }
 
-/** The cache of a population under `root`. */
-export function pictureCache(root: string, population: Population): PictureCache {
-  const name = createHash('sha256').update(rendererFingerprint()).update(JSON.stringify(population)).digest('hex').slice(0, 20);
+/** The cache under `root` of the population with this fingerprint. */
+export function pictureCache(root: string, name: string): PictureCache {
   const path = (size: number, block: number): string => join(root, name, String(size), `${String(block).padStart(6, '0')}.bin`);
   return {
     blockLength: (size) => Math.max(1, Math.floor(BLOCK_BYTES / (size * size))),

@@ -1,0 +1,218 @@
+/** `roentgen generate`: pictures from a model folder, as PNG files that say what they were made with, a sheet of all, and a manifest. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { duration, imageGrid } from '../display';
+import { startEngine } from '../engine';
+import { describeSystemError, FileError, libraryVersion, writeJson } from '../files';
+import {
+  disclaimer,
+  disposeModel,
+  type GeneratedImage,
+  hashModel,
+  imageToImage,
+  inpaint,
+  loadModel,
+  type Model,
+  type SamplingOptions,
+  savePicture,
+  textToImage,
+} from '../pipelines';
+import { schedulerNames } from '../schedulers';
+import { type Context, collect, Interrupted, UsageError } from './context';
+import { lineProgress } from './line-progress';
+import { numberIn, wholeNumber } from './numbers';
+import { readPicture } from './picture-input';
+import { readPrompts } from './prompts';
+
+interface Flags {
+  prompt?: readonly string[];
+  prompts?: string;
+  column?: string;
+  negative?: string;
+  steps: number;
+  guidance: number;
+  guidanceRescale?: number;
+  scheduler?: string;
+  eta?: number;
+  seed: number;
+  size?: number;
+  count: number;
+  batch: number;
+  initImage?: string;
+  strength?: number;
+  mask?: string;
+  variant?: string;
+  vaeSlicing?: boolean;
+  vaeTiling?: boolean | number;
+  out?: string;
+  json?: boolean;
+}
+
+/** Adds the command. */
+export function addGenerate(program: Command, context: Context): void {
+  program
+    .command('generate')
+    .description('make pictures from prompts with a model folder; synthetic, not for diagnosis')
+    .argument('<model>', "a folder in Stable Diffusion's layout, or a single .safetensors checkpoint of Stable Diffusion 1.x")
+    .option('--prompt <text>', 'what to show; may be given several times', collect)
+    .option('--prompts <file>', 'a .txt file with a prompt on each line, or a .csv file with --column')
+    .option('--column <name>', "the CSV's column of prompts")
+    .option('--negative <text>', 'what the pictures are guided away from')
+    .option('--steps <n>', 'steps from noise to picture', wholeNumber(1), 50)
+    .option('--guidance <scale>', 'how closely pictures follow the prompt; 1 is no guidance', numberIn(0, 1000), 4)
+    .option('--guidance-rescale <share>', 'brings guided pictures back to the contrast of unguided ones, 0 to 1', numberIn(0, 1))
+    .option('--scheduler <name>', `${Object.values(schedulerNames).join(', ')}; without it the model's own`)
+    .option('--eta <share>', 'for ddim: 0 is deterministic, 1 draws noise at each step', numberIn(0, 1))
+    .option('--seed <n>', 'fixes the noise of every picture', wholeNumber(0), 1)
+    .option('--size <pixels>', "side of the pictures; without it the model's own, or the first picture's", wholeNumber(1))
+    .option('--count <n>', 'pictures of each prompt', wholeNumber(1), 1)
+    .option('--batch <n>', 'pictures made at a time; fewer need less memory', wholeNumber(1), 4)
+    .option('--init-image <file>', 'a picture to start from')
+    .option('--strength <share>', 'how far --init-image is left behind, 0 to 1; 0.8, with --mask 1', numberIn(0, 1))
+    .option('--mask <file>', 'white where --init-image is to be repainted, black where it is to be kept')
+    .option('--variant <name>', 'which weights are read where a folder has several, such as fp16')
+    .option('--vae-slicing', 'decode one picture of a batch at a time, with less memory')
+    .option('--vae-tiling [pixels]', 'decode large pictures in blended tiles, with less memory', wholeNumber(1))
+    .option('--out <folder>', 'where the pictures go; by default pictures/ and a name of the time in the current folder')
+    .option('--json', 'print what was made as JSON')
+    .action((model: string, flags: Flags) => generate(model, flags, context));
+}
+
+interface Entry {
+  readonly file: string;
+  readonly prompt: string;
+  readonly seed: number;
+  readonly index: number;
+  readonly lostTokens: number;
+}
+
+async function generate(folder: string, flags: Flags, context: Context): Promise<void> {
+  const prompts = [...(flags.prompt ?? []), ...(flags.prompts === undefined ? [] : await readPrompts(flags.prompts, flags.column))];
+  if (prompts.length === 0)
+    throw new UsageError('generate: no prompt: give --prompt TEXT or --prompts FILE (--prompt "" is unconditional)');
+  if (flags.column !== undefined && flags.prompts === undefined)
+    throw new UsageError('generate: --column names a column of --prompts FILE');
+  for (const [name, value] of Object.entries({ strength: flags.strength, mask: flags.mask }))
+    if (value !== undefined && flags.initImage === undefined) throw new UsageError(`generate: --${name} goes with --init-image FILE`);
+  const out = resolve(
+    flags.out ?? join('pictures', `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`),
+  );
+
+  const { signal } = context;
+  const engine = await startEngine();
+  const model = await loadModel(folder, { variant: flags.variant });
+  try {
+    if (!model.tokenizer)
+      throw new UsageError(`${folder}: has no tokenizer, so prompts can't be encoded; copy the model's tokenizer folder too`);
+    context.say(`${engine.library} on ${engine.device}; model ${basename(resolve(folder))}`);
+    const modelHash = await hashModel(folder, signal);
+    await makeFolder(out);
+    const started = performance.now();
+    const { entries, made, stopped } = await makeAll(model, prompts, flags, out, modelHash, context);
+    const seconds = (performance.now() - started) / 1000;
+    const sheet = made.length > 0 ? 'sheet.png' : undefined;
+    if (sheet)
+      await imageGrid(made.slice(0, MOST_ON_SHEET), undefined, { scale: Math.max(1, Math.round(160 / made[0]!.width)) }).save(
+        join(out, sheet),
+      );
+    const manifest = {
+      note: disclaimer,
+      software: `roentgen-lab ${libraryVersion}`,
+      engine: `${engine.library}, ${engine.device}, ${engine.threads} threads`,
+      model: { folder: basename(resolve(folder)), sha256: modelHash },
+      settings: made[0]?.made ?? {},
+      finished: !stopped,
+      seconds: Math.round(seconds * 10) / 10,
+      ...(sheet ? { sheet } : {}),
+      pictures: entries,
+    };
+    await writeJson(join(out, 'manifest.json'), manifest);
+    if (flags.json) context.print(JSON.stringify({ ...manifest, out }, null, 2));
+    else if (made.length > 0)
+      context.print(`${out}: ${count(made.length, 'picture')} in ${duration(seconds)}, sheet.png, manifest.json; ${disclaimer}`);
+    if (stopped) throw new Interrupted(`generate: interrupted; ${count(made.length, 'finished picture')} kept in ${out}`);
+  } finally {
+    disposeModel(model);
+  }
+}
+
+const MOST_ON_SHEET = 100;
+
+/** Before hours of sampling, not after. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new FileError(path, `cannot be made: ${describeSystemError(error)}`, error);
+  }
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+type Maker = (options: SamplingOptions) => Promise<GeneratedImage[]>;
+
+/** The pipeline that the flags ask for. */
+async function makerOf(model: Model, flags: Flags): Promise<Maker> {
+  if (flags.initImage === undefined)
+    return (options) => textToImage(model, { ...options, size: flags.size, guidanceRescale: flags.guidanceRescale ?? 0 });
+  const channels = model.vae.config.in_channels === 1 ? 1 : 3;
+  const images = [await readPicture(flags.initImage, channels, flags.size)];
+  const strength = flags.strength === undefined ? {} : { strength: flags.strength };
+  if (flags.mask === undefined)
+    return (options) => imageToImage(model, { ...options, ...strength, images, guidanceRescale: flags.guidanceRescale ?? 0 });
+  const masks = [await readPicture(flags.mask, 1, flags.size)];
+  return (options) => inpaint(model, { ...options, ...strength, images, masks });
+}
+
+/** Pictures batch after batch, each written when it is done: what an interrupt leaves are whole pictures. */
+async function makeAll(
+  model: Model,
+  prompts: readonly string[],
+  flags: Flags,
+  out: string,
+  modelHash: string,
+  { signal }: Context,
+): Promise<{ entries: Entry[]; made: GeneratedImage[]; stopped: boolean }> {
+  const maker = await makerOf(model, flags);
+  const entries: Entry[] = [];
+  const made: GeneratedImage[] = [];
+  const total = prompts.length * flags.count;
+  const digits = Math.max(4, String(total - 1).length);
+  const progress = lineProgress(process.stderr);
+  const onPictures = async (pictures: readonly GeneratedImage[]): Promise<void> => {
+    for (const picture of pictures) {
+      const file = `${String(picture.index).padStart(digits, '0')}.png`;
+      await savePicture(join(out, file), picture, modelHash);
+      const { prompt, seed, index, lostTokens } = picture;
+      entries.push({ file, prompt, seed, index, lostTokens });
+      made.push(picture);
+    }
+  };
+  try {
+    await maker({
+      prompts,
+      negative: flags.negative ?? '',
+      steps: flags.steps,
+      guidance: flags.guidance,
+      seed: flags.seed,
+      imagesPerPrompt: flags.count,
+      batchSize: flags.batch,
+      signal,
+      onPictures,
+      onStep: ({ step, total: calls }) => progress.show(step, calls, `${made.length}/${total} pictures`),
+      ...(flags.scheduler === undefined ? {} : { scheduler: flags.scheduler }),
+      ...(flags.eta === undefined ? {} : { eta: flags.eta }),
+      ...(flags.vaeSlicing ? { vaeSlicing: true } : {}),
+      ...(flags.vaeTiling === undefined ? {} : { vaeTiling: flags.vaeTiling }),
+    });
+    return { entries, made, stopped: false };
+  } catch (error) {
+    if (signal.aborted) return { entries, made, stopped: true };
+    throw error instanceof RangeError || error instanceof TypeError ? new UsageError(error.message) : error;
+  } finally {
+    progress.end();
+  }
+}

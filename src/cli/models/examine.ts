@@ -1,0 +1,60 @@
+/** What a model folder is, told from its configs and headers alone: no weight is read. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../../encoders';
+import { openSafetensors, readJson, readText } from '../../files';
+
+/** One line of the list. */
+export interface ModelEntry {
+  readonly name: string;
+  /** `CLIP`, `BERT` … of a text encoder, `Stable Diffusion` of a whole model. */
+  readonly kind: string;
+  /** Channels of the text's context. */
+  readonly width: number;
+  /** Weights of the text encoder, or of all parts of a whole model. */
+  readonly parameters: number;
+  /** As its README names it; undefined where it names none. */
+  readonly licence?: string;
+  readonly path: string;
+}
+
+/**
+ * Looks at one folder.
+ *
+ * @throws FileError where it holds no model that is understood
+ */
+export async function examineModel(name: string, path: string): Promise<ModelEntry> {
+  const licence = await licenceOf(path);
+  const common = { name, path, ...(licence === undefined ? {} : { licence }) };
+  if (existsSync(join(path, 'model_index.json'))) {
+    const { cross_attention_dim: width = 1280 } = (await readJson(join(path, 'unet', 'config.json'))) as { cross_attention_dim?: number };
+    const files = ['unet/diffusion_pytorch_model', 'vae/diffusion_pytorch_model', 'text_encoder/model', 'text_projection/model'];
+    const counts = await Promise.all(files.map((file) => countInFile(join(path, `${file}.safetensors`))));
+    return { ...common, kind: 'Stable Diffusion', width, parameters: counts.reduce((sum, n) => sum + n, 0) };
+  }
+  const { config, form } = await readTextEncoderConfig(path);
+  const { kind, width } = textEncoderFacts(config);
+  const all = Object.values(textEncoderShapes(config)).reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  const pooler = form === 'alone' ? await countInFile(join(path, 'model.safetensors'), /(^|\.)pooler\.dense\.(weight|bias)$/) : 0;
+  return { ...common, kind, width, parameters: all + pooler };
+}
+
+/** Values in the tensors of a file whose names match; 0 where there is no such file. */
+async function countInFile(path: string, pattern: RegExp = /^/): Promise<number> {
+  if (!existsSync(path)) return 0;
+  const file = await openSafetensors(path);
+  try {
+    return file.keys.filter((key) => pattern.test(key)).reduce((sum, key) => sum + file.info(key).shape.reduce((a, b) => a * b, 1), 0);
+  } finally {
+    await file.close();
+  }
+}
+
+/** `license:` of the README's front matter, as hubs have it. */
+async function licenceOf(folder: string): Promise<string | undefined> {
+  const readme = join(folder, 'README.md');
+  if (!existsSync(readme)) return undefined;
+  const [, matter] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readText(readme)) ?? [];
+  return /^license:\s*(\S+)\s*$/m.exec(matter ?? '')?.[1];
+}

@@ -1,0 +1,52 @@
+/** Pictures that commands take from files. */
+
+import { type Image, readImage } from '../files';
+import { type GreyImage, resize } from '../imaging';
+import type { InputImage } from '../pipelines';
+
+/**
+ * A picture with values from 0 to 1.
+ *
+ * @param channels 1 turns colours to luma; with 3 a grey picture stays grey, which pipelines repeat
+ * @param side     of the centre square of the shorter side, resampled with antialiasing; the picture's own size where left out
+ * @throws FileError where it cannot be read as a picture
+ */
+export async function readPicture(path: string, channels: 1 | 3, side?: number): Promise<InputImage> {
+  const image = await readImage(path);
+  const planes = image.channels === 3 && channels === 1 ? [luma(image)] : Array.from({ length: image.channels }, (_, c) => plane(image, c));
+  const sized =
+    side === undefined ? planes : planes.map((one) => resize(centreSquare(one), { width: side, height: side, filter: 'bicubic' }));
+  const { width, height } = sized[0]!;
+  const pixels = new Float32Array(width * height * sized.length);
+  sized.forEach(({ data }, c) => {
+    // The filter overshoots at edges.
+    for (let i = 0; i < data.length; i++) pixels[i * sized.length + c] = Math.min(1, Math.max(0, data[i]!));
+  });
+  return { pixels, width, height, channels: sized.length };
+}
+
+type Plane = GreyImage<Float32Array>;
+
+const scaleOf = ({ data }: Image): number => 1 / (data instanceof Uint16Array ? 65535 : 255);
+
+function plane(image: Image, channel: number): Plane {
+  const { width, height, channels, data } = image;
+  const scale = scaleOf(image);
+  return { width, height, data: Float32Array.from({ length: width * height }, (_, i) => data[i * channels + channel]! * scale) };
+}
+
+/** ITU-R BT.601. */
+function luma(image: Image): Plane {
+  const { width, height, data } = image;
+  const scale = scaleOf(image);
+  const value = (i: number): number => (0.299 * data[3 * i]! + 0.587 * data[3 * i + 1]! + 0.114 * data[3 * i + 2]!) * scale;
+  return { width, height, data: Float32Array.from({ length: width * height }, (_, i) => value(i)) };
+}
+
+function centreSquare({ width, height, data }: Plane): Plane {
+  const side = Math.min(width, height);
+  const [left, top] = [Math.floor((width - side) / 2), Math.floor((height - side) / 2)];
+  const square = new Float32Array(side * side);
+  for (let y = 0; y < side; y++) square.set(data.subarray((top + y) * width + left, (top + y) * width + left + side), y * side);
+  return { width: side, height: side, data: square };
+}

@@ -1,0 +1,7 @@
+/** What procedural domains share: draws, templates of text, pictures rendered on threads and kept. */
+
+export { dataFolder, readData } from './data';
+export { type Draws, draws } from './draws';
+export { type ProceduralPictures, proceduralPictures } from './pictures';
+export { fill, sentence, withArticle } from './templates';
+export type { Render } from './worker';

@@ -1,0 +1,34 @@
+/** Generated pictures as PNG files that say what they are and what they were made with. */
+
+import { libraryVersion, writePng } from '../files';
+import type { GeneratedImage } from './images';
+
+/** Stands in every picture's file. */
+export const disclaimer = 'synthetic, not for diagnosis';
+
+/** What a picture's file says, by its keyword in the file. `readPngText` reads it back. */
+export function pictureTexts(image: GeneratedImage, modelHash?: string): Record<string, string> {
+  const { prompt, seed, index, lostTokens, made } = image;
+  const entries = { prompt, ...made, seed, index, lost_tokens: lostTokens, model_sha256: modelHash };
+  return {
+    Disclaimer: disclaimer,
+    Software: `roentgen-lab ${libraryVersion}`,
+    ...Object.fromEntries(Object.entries(entries).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]))),
+  };
+}
+
+/**
+ * Writes a generated picture as an 8-bit PNG, atomically, with prompt, negative prompt, seed, number, scheduler, steps, guidance and the library's
+ * version as text chunks, and that it is synthetic and not for diagnosis.
+ *
+ * @param modelHash of the model that made it, from `hashModel`
+ * @throws FileError where it cannot be written
+ */
+export async function savePicture(path: string, image: GeneratedImage, modelHash?: string): Promise<void> {
+  const { width, height, channels, pixels } = image;
+  await writePng(
+    path,
+    { width, height, channels, data: Uint8Array.from(pixels, (value) => Math.round(255 * value)) },
+    pictureTexts(image, modelHash),
+  );
+}

@@ -1,0 +1,96 @@
+/**
+ * A learnt linear map from a text encoder's channels to the width that a U-Net was made for. In a model folder: `text_projection/` with
+ * `config.json` and `model.safetensors`, which diffusers does not know; `foldTextProjection` makes a folder that it opens.
+ */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { cloneTree, flatten, type Key, linear, scope, unflatten } from '../engine';
+import { FileError, loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
+import type { UNetModel, UNetParams } from '../unet';
+
+export type TextProjectionParams = { proj: LinearParams };
+
+/** `text_projection/config.json`. */
+export interface TextProjectionConfig {
+  /** Channels of the text encoder. */
+  readonly in_features: number;
+  /** The U-Net's `cross_attention_dim`. */
+  readonly out_features: number;
+}
+
+export interface TextProjection {
+  readonly config: TextProjectionConfig;
+  /** The caller disposes it. */
+  readonly params: TextProjectionParams;
+}
+
+const CLASS = 'RoentgenTextProjection';
+
+const specOf = ({ in_features, out_features }: TextProjectionConfig): Spec<TextProjectionParams> => ({
+  proj: linearSpec(in_features, out_features),
+});
+
+/** Random weights, as PyTorch's linear layers start. The caller disposes the parameters. */
+export function initTextProjection(config: TextProjectionConfig, key: Key): TextProjection {
+  return { config, params: initialise<TextProjectionParams>(specOf(config), key) };
+}
+
+/** The context as the U-Net sees it: [B, L, in] to [B, L, out]; the caller disposes it. */
+export function projectContext({ proj }: TextProjectionParams, context: tf.Tensor3D): tf.Tensor3D {
+  return linear(context, proj.weight, proj.bias);
+}
+
+/** Whether a model folder holds one. */
+export function hasTextProjection(folder: string): boolean {
+  return existsSync(join(folder, 'config.json'));
+}
+
+/**
+ * Reads a folder that `saveTextProjection` wrote.
+ *
+ * @throws FileError where the config is of another class or the tensors are not those that it describes
+ */
+export async function loadTextProjection(folder: string): Promise<TextProjection> {
+  const path = join(folder, 'config.json');
+  const { _class_name, in_features, out_features } = (await readJson(path)) as TextProjectionConfig & { _class_name?: unknown };
+  if (_class_name !== CLASS) throw new FileError(path, `_class_name: expected ${CLASS}, got ${JSON.stringify(_class_name ?? null)}`);
+  for (const [name, size] of Object.entries({ in_features, out_features }))
+    if (!Number.isInteger(size) || size < 1) throw new FileError(path, `${name}: expected a whole number > 0, got ${JSON.stringify(size)}`);
+  const config = { in_features, out_features };
+  return { config, params: await loadParameters<TextProjectionParams>(folder, { file: 'model', expected: specShapes(specOf(config)) }) };
+}
+
+/** Writes `config.json` and `model.safetensors` (`proj.weight` [out, in], `proj.bias` [out]). */
+export async function saveTextProjection(folder: string, { config, params }: TextProjection): Promise<void> {
+  await saveParameters(folder, 'model', params);
+  await writeJson(join(folder, 'config.json'), { _class_name: CLASS, ...config });
+}
+
+/**
+ * A U-Net that takes the encoder's own context and predicts what the given one does behind the projection, to rounding. Keys and values are
+ * linear in the context, so the weight goes into theirs; the bias moves all keys of a query's scores alike, which the softmax does not see, and
+ * all values alike, which goes through the output layer into its bias.
+ *
+ * @returns config and parameters of their own; the caller disposes them
+ */
+export function foldTextProjection({ config, params }: UNetModel, { config: sizes, params: { proj } }: TextProjection): UNetModel {
+  const flat = flatten(params);
+  const folded = scope(() => {
+    const next = flatten(cloneTree(params));
+    for (const [path, leaf] of Object.entries(flat)) {
+      const [, block, name] = /^(.*\.attn2)\.(to_k|to_v)\.weight$/.exec(path) ?? [];
+      if (block === undefined) continue;
+      next[path] = tf.matMul(proj.weight, leaf as tf.Tensor2D); // [in, out] [out, inner]
+      if (name !== 'to_v' || !proj.bias) continue;
+      const shift = tf.matMul(tf.reshape(proj.bias, [1, -1]), leaf as tf.Tensor2D); // [1, inner]
+      const output = tf.matMul(shift, flat[`${block}.to_out.0.weight`] as tf.Tensor2D);
+      const bias = flat[`${block}.to_out.0.bias`]!;
+      next[`${block}.to_out.0.bias`] = tf.add(bias, tf.reshape(output, bias.shape));
+    }
+    return unflatten<UNetParams>(next);
+  });
+  return { config: { ...config, cross_attention_dim: sizes.in_features }, params: folded };
+}

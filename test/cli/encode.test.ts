@@ -1,0 +1,68 @@
+/** `roentgen models` and `roentgen encode`. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type BertConfig, initBert, saveTextEncoder } from 'roentgen-lab/encoders';
+import { dispose, key } from 'roentgen-lab/engine';
+import { readSafetensors } from 'roentgen-lab/files';
+import { noLeaks, tempDir } from '../support';
+import { roentgen } from './run';
+
+const config: BertConfig = {
+  model_type: 'bert',
+  vocab_size: 8,
+  hidden_size: 8,
+  intermediate_size: 8,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  max_position_embeddings: 6,
+};
+
+test(
+  'texts of a file become context, mask and pooled; what is cut is counted, and no text is printed',
+  noLeaks(async (t) => {
+    const folder = tempDir(t);
+    const params = initBert(config, key(1));
+    await saveTextEncoder(folder, { config, params });
+    dispose(params);
+    writeFileSync(join(folder, 'vocab.txt'), '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nedema\n');
+    const [texts, out] = [join(folder, 'texts.txt'), join(folder, 'out.safetensors')];
+    writeFileSync(texts, 'edema\n\nedema edema edema edema edema edema\n');
+    const { status, stdout, stderr } = await roentgen(['encode', folder, '--texts', texts, '--out', out, '--json']);
+    assert.equal(status, 0, stderr);
+    const result = JSON.parse(stdout);
+    assert.deepEqual([result.texts, result.lostTokens, result.encoder.kind], [3, [0, 0, 2], 'BERT']);
+    assert.ok(!`${stdout}${stderr}`.includes('edema'));
+    const written = await readSafetensors(out);
+    assert.deepEqual(Object.fromEntries(Object.entries(written).map(([name, { shape }]) => [name, shape])), {
+      context: [3, 6, 8],
+      mask: [3, 6],
+      pooled: [3, 8],
+    });
+    assert.deepEqual([...written.mask!.data].slice(6, 12), [1, 1, 0, 0, 0, 0]);
+
+    for (const [args, message] of [
+      [['encode', 'no-such-model', '--texts', texts, '--out', out], /no-such-model: there is no such folder and no model of that name/],
+      [['encode', folder, '--texts', texts, '--out', 'x.json'], /--out: expected a file ending in \.safetensors/],
+      [['encode', folder, '--texts', join(folder, 'none'), '--out', out], /none: cannot be read/],
+      [['models', 'get', 'no-such-model'], /no-such-model is not known; there is minilm/],
+    ] as const) {
+      const ended = await roentgen(args);
+      assert.match(ended.stderr, message);
+      assert.equal(ended.status, 2);
+    }
+  }),
+);
+
+test('models lists what is here and what can be got', async () => {
+  const { status, stdout, stderr } = await roentgen(['models', '--json']);
+  assert.equal(status, 0, stderr);
+  const { here, available } = JSON.parse(stdout) as { here: Record<string, unknown>[]; available: { name: string }[] };
+  const listed = here.find(({ name }) => name === 'minilm');
+  if (!listed) assert.ok(available.some(({ name }) => name === 'minilm'));
+  else {
+    const { kind, width, parameters, licence } = listed;
+    assert.deepEqual({ kind, width, parameters, licence }, { kind: 'BERT', width: 384, parameters: 22_713_216, licence: 'apache-2.0' });
+  }
+});
