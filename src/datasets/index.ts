@@ -8,6 +8,8 @@ export {
   chexpertLabels,
   type Finding,
   type FindingKind,
+  type Grade,
+  type Lobe,
   makeStudy,
   openPhantom,
   type Patient,
@@ -20,6 +22,7 @@ export {
   renderStudy,
   type Side,
   type Study,
+  type Zone,
 } from './phantom';
 export { type LoadPixelsOptions, loadPixels } from './pixels';
 export { splitByPatient, subset } from './split';

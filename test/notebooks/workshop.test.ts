@@ -18,8 +18,17 @@ before(() => saveUntrained(model.small));
 
 /** Parameters of each notebook at its small size. A notebook without an entry is run as it is. */
 const small: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  '03-playground.ipynb': model,
+  '03-playground.ipynb': { ...model, encoders: join(folder, 'none'), minilm: join(folder, 'none') },
   '04-diffusion-step-by-step.ipynb': model,
+  '11-your-own-data.ipynb': {
+    folder: join(folder, 'own'),
+    plates: 24,
+    vaeSteps: 30,
+    diffusionSteps: 10,
+    pictures: 8,
+    seed: 1,
+    expect: { side: 0 },
+  },
   '12-inside-the-unet.ipynb': { repeats: 1, channels: 16, seed: 1 },
 };
 
