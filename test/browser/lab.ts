@@ -198,7 +198,9 @@ export function jupyterLab(): Lab {
           { timeout: seconds * 1000, polling: 200 },
         )
       ).evaluate((found) => (found as { count: number }).count);
-      const errors = await page.locator('.jp-NotebookPanel:visible .jp-OutputArea-output:is([data-mime-type*="error"], [data-mime-type*="stderr"])').allTextContents();
+      const errors = await page
+        .locator('.jp-NotebookPanel:visible .jp-OutputArea-output:is([data-mime-type*="error"], [data-mime-type*="stderr"])')
+        .allTextContents();
       if (notRun > 0) throw new Error(`${notRun} cells were not run: ${errors.join('\n') || 'no error is shown'}`);
     },
     async shot(name) {

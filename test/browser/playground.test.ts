@@ -1,17 +1,30 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { saveUntrained } from '../untrained-model';
-import { browserTest, jupyterLab, pixelsOf } from './lab';
+import { artefacts, browserTest, jupyterLab, pixelsOf } from './lab';
 
 const lab = jupyterLab();
+
+/** A trained model for the pictures of the README; what the test asserts holds for any, and an untrained one is made in a moment. */
+const trained = process.env.ROENTGEN_PLAYGROUND_MODEL;
+
+/** An animation of screenshots of one size, `runs/browser/playground.webp`. */
+async function animate(frames: readonly Buffer[], milliseconds: number): Promise<void> {
+  const sizes = await Promise.all(frames.map((frame) => sharp(frame).metadata()));
+  const [width, height] = [Math.min(...sizes.map((size) => size.width)), Math.min(...sizes.map((size) => size.height))];
+  const cut = await Promise.all(frames.map((frame) => sharp(frame).extract({ left: 0, top: 0, width, height }).png().toBuffer()));
+  const moving = sharp(cut, { join: { animated: true } }).webp({ quality: 70, effort: 4, loop: 0, delay: frames.map(() => milliseconds) });
+  await moving.toFile(join(artefacts, 'playground.webp'));
+}
 
 browserTest(
   lab,
   'the playground: the prompt is counted, another encoder stops the picture that is being made and makes another',
   560,
   async () => {
-    const model = join(lab.folder, 'model');
-    await saveUntrained(model);
+    const model = trained ?? join(lab.folder, 'model');
+    if (trained === undefined) await saveUntrained(model);
     lab.copy('03-playground.ipynb', {
       model,
       small: model,
@@ -28,9 +41,12 @@ browserTest(
     const prompt = page.locator('.widget-textarea textarea');
     await prompt.scrollIntoViewIfNeeded();
     await lab.shot('10-playground');
+    const view = page.locator('.widget-tab').first();
+    const frames = [await view.screenshot()];
     await prompt.fill('PA chest radiograph. Small left pneumothorax.');
     await page.locator('.rg-marked b', { hasText: 'pneumothorax' }).waitFor();
-    await page.getByText(/\d+ of 48 tokens/).waitFor();
+    await page.getByText(/\d+ of \d+ tokens/).waitFor();
+    frames.push(await view.screenshot());
 
     const picture = page.locator('img.widget-image');
     const before = await pixelsOf(picture);
@@ -45,6 +61,11 @@ browserTest(
       .first()
       .waitFor();
     await encoder.selectOption('random weights');
+    await page
+      .getByText(/[12]\d\/50/)
+      .first()
+      .waitFor();
+    frames.push(await view.screenshot());
     await page.locator('.rg-caption', { hasText: 'random weights, ddim' }).first().waitFor({ timeout: 120_000 });
     assert.equal(
       await page.locator('.rg-caption', { hasText: 'its first layer alone, ddim' }).count(),
@@ -54,8 +75,11 @@ browserTest(
     assert.notEqual((await pixelsOf(picture)).sum, before.sum, 'another encoder, another picture');
     await picture.scrollIntoViewIfNeeded();
     await lab.shot('11-playground-another-encoder');
+    frames.push(await view.screenshot());
     await page.locator('.lm-TabBar-tab', { hasText: 'All encoders' }).click();
     await page.getByRole('button', { name: 'Compare all encoders' }).waitFor();
     await lab.shot('12-playground-compare');
+    frames.push(await view.screenshot());
+    await animate(frames, 1500);
   },
 );

@@ -114,7 +114,9 @@ test('the sides of a caption are those of the record', () => {
     for (const side of ['left', 'right'] as const) {
       const relation = new RegExp(`^(?:.*? )?(\\w+) (?:to the )?${side} of (.*)$`).exec(text.replace(/swimming \w+|pointing \w+/g, ''));
       if (!relation || /swimming|pointing/.test(text)) continue;
-      const named = WORLD_KINDS.filter((kind) => sides[kind] && WORDS[kind].test(relation[0].slice(0, relation.index + relation[0].indexOf(` ${side} of`))));
+      const named = WORLD_KINDS.filter(
+        (kind) => sides[kind] && WORDS[kind].test(relation[0].slice(0, relation.index + relation[0].indexOf(` ${side} of`))),
+      );
       for (const kind of named) assert.equal(sides[kind], side, `record ${i}: ${text}`);
       seen += named.length;
     }
