@@ -81,7 +81,7 @@ async function startLab(folder: string, settings: string): Promise<{ process: Ch
   });
   let said = '';
   const address = await new Promise<URL>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`JupyterLab did not start:\n${said}`)), 90_000);
+    const late = setTimeout(() => reject(new Error(`JupyterLab did not start:\n${said}`)), 240_000);
     const hear = (text: string): void => {
       said += text;
       const found = /http:\/\/127\.0\.0\.1:\d+\/lab\?token=\w+/.exec(said);
@@ -124,7 +124,7 @@ export function jupyterLab(): Lab {
       args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update'],
     });
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(120_000);
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text().slice(0, 400));
     });
@@ -166,8 +166,8 @@ export function jupyterLab(): Lab {
     async open(name) {
       const { address, page } = parts!;
       await page.goto(`${address.origin}/lab/tree/${name}?${address.searchParams}&reset`);
-      await page.locator('.jp-NotebookPanel:visible .jp-Notebook .jp-CodeCell').first().waitFor({ timeout: 90_000 });
-      await page.locator('.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout: 60_000 });
+      await page.locator('.jp-NotebookPanel:visible .jp-Notebook .jp-CodeCell').first().waitFor({ timeout: 240_000 });
+      await page.locator('.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout: 240_000 });
       // "idle" is shown before the session can run anything; the status bar names the kernel when it can.
       await page.locator('.jp-Toolbar-kernelName', { hasText: 'TypeScript (roentgen)' }).waitFor();
       await page.waitForTimeout(500);

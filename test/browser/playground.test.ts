@@ -49,6 +49,11 @@ browserTest(
     frames.push(await view.screenshot());
 
     const picture = page.locator('img.widget-image');
+    const [shown, typed, make] = await Promise.all(
+      [picture, prompt, page.getByRole('button', { name: 'Make the picture' })].map((part) => part.boundingBox()),
+    );
+    assert.ok(shown!.x > typed!.x + typed!.width && shown!.y < typed!.y, 'the picture stands beside the settings');
+    assert.ok(make!.y < shown!.y + 400, 'the button is near the picture');
     const before = await pixelsOf(picture);
     const encoder = page.locator('.widget-dropdown select').first();
     // Enough steps that the picture is still being made when the encoder changes again.
