@@ -17,6 +17,8 @@ export {
   chexpertLabels,
   type Finding,
   type FindingKind,
+  type Grade,
+  type Lobe,
   makeStudy,
   openPhantom,
   type Patient,
@@ -29,6 +31,7 @@ export {
   renderStudy,
   type Side,
   type Study,
+  type Zone,
 } from './phantom';
 export { type LoadPixelsOptions, loadPixels } from './pixels';
 export { splitByPatient, subset } from './split';

@@ -5,13 +5,23 @@ export { type Figure, type FigureInput, figure, plotlyMime } from './figure';
 export { type ImageGrid, imageGrid } from './grid';
 export type { GridOptions } from './grid-plan';
 export { highlight } from './highlight';
-export { type BundleMetadata, clearOutput, type DisplayHost, displayHost, hostSymbol, input, type MimeBundle } from './host';
+export {
+  type BundleMetadata,
+  clearOutput,
+  type DisplayHost,
+  displayHost,
+  hostSymbol,
+  input,
+  type MimeBundle,
+  type OutputSink,
+} from './host';
 export { type Live, live } from './live';
 export { type LiveLoss, type LossCurve, liveLoss, lossPlot } from './loss';
 export { duration } from './numbers';
 export { overlay } from './overlay';
 export { notForDiagnosis, palette } from './palette';
 export { type DisplayWindow, type Picture, pictures } from './pixels';
+export type { FigureSpec } from './plotly/render';
 export { type Progress, progress, withProgress } from './progress';
 export { exportNotebook, type ReportSummary } from './report/export';
 export { compareRuns, describeRun, type RunSummary, reportRun, runsBelow } from './run-report';

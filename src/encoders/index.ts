@@ -6,6 +6,7 @@ export { type BertModel, type LoadedBert, loadBert, saveBert } from './bert-file
 export * from './clip';
 export * from './clip-config';
 export * from './clip-files';
+export type { ClipLayerParams } from './clip-layers';
 export {
   type ClipContextOptions,
   type ClipTextInit,

@@ -1,5 +1,5 @@
 export { writeFileAtomic } from './atomic';
-export type { TensorData } from './dtypes';
+export type { Room, TensorData } from './dtypes';
 export { describeSystemError, FileError } from './errors';
 export { hashFile, hashFiles } from './hash';
 export { type Image, readImage } from './images';
@@ -10,6 +10,6 @@ export { type ModelIndex, readModelIndex, writeModelIndex } from './model-folder
 export { type LoadOptions, loadParameters, saveParameters } from './parameters';
 export { encodePng, type PngImage, readPngText, writePng } from './png';
 export { openSafetensors, readSafetensors, type SafetensorsFile } from './safetensors';
-export { howToConvert } from './safetensors-header';
+export { howToConvert, type SafetensorsHeader, type TensorInfo } from './safetensors-header';
 export { type TensorToWrite, writeSafetensors, writeSafetensorsLazily } from './safetensors-write';
 export { libraryVersion } from './version';

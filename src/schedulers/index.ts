@@ -17,5 +17,8 @@ export * from './pndm';
 export * from './prediction';
 export * from './schedule';
 export * from './scheduler';
+export type { SchedulerClass } from './scheduler-class';
+export type { SigmaConfig, SigmaTables } from './sigmas';
+export type { SolverConfig, SolverUpdate } from './solver';
 export * from './spacing';
 export * from './unipc';

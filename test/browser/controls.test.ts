@@ -102,8 +102,7 @@ browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, as
 
 browserTest(lab, 'a page loaded anew still has the controls, and they work', 120, async () => {
   const { page } = lab;
-  await lab.menu('File', 'Save Notebook');
-  await page.waitForTimeout(1500);
+  await lab.save('controls.ipynb');
   await lab.open('controls.ipynb');
   const select = page.locator('.widget-dropdown select');
   await select.waitFor();
@@ -116,8 +115,7 @@ browserTest(lab, 'a page loaded anew still has the controls, and they work', 120
 
 browserTest(lab, 'a saved notebook opened without its kernel shows pictures and the state of its controls', 120, async () => {
   const { page } = lab;
-  await lab.menu('File', 'Save Notebook');
-  await page.waitForTimeout(1500);
+  await lab.save('controls.ipynb');
   const saved = JSON.parse(readFileSync(join(lab.folder, 'controls.ipynb'), 'utf8'));
   assert.ok(saved.metadata.widgets, 'the state of the controls is saved');
   const bundle = saved.cells[3].outputs[0].data;

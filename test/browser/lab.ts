@@ -1,6 +1,6 @@
 /** A real JupyterLab from .venv, in a real browser, used as a person does: menus, buttons, keys. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,8 +33,14 @@ export interface Lab {
   readonly complaints: string[];
   /** Writes a notebook of these cells. */
   write(name: string, cells: readonly CodeCell[]): void;
+  /** Writes one of the project's notebooks, with these values for the cell tagged `parameters`. */
+  copy(name: string, options: Readonly<Record<string, unknown>>): void;
+  /** Writes a notebook that is given whole. */
+  put(name: string, book: object): void;
   /** Opens a notebook and waits until its kernel is ready. */
   open(name: string): Promise<void>;
+  /** Saves the notebook that is open, and waits until the file has changed. */
+  save(name: string): Promise<void>;
   /** Picks from the menu bar: `menu('Run', 'Run All Cells')`. */
   menu(...names: string[]): Promise<void>;
   /** Clicks a button of the notebook's toolbar by its command. */
@@ -43,7 +49,7 @@ export interface Lab {
   cell(index: number): Locator;
   /** What a code cell shows. */
   outputs(index: number): Locator;
-  /** Waits until every code cell has run. */
+  /** Waits until every code cell has run; an error in one of them is thrown with what it says. */
   settled(seconds?: number): Promise<void>;
   /** Keeps a picture of the page. */
   shot(name: string): Promise<void>;
@@ -75,7 +81,7 @@ async function startLab(folder: string, settings: string): Promise<{ process: Ch
   });
   let said = '';
   const address = await new Promise<URL>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`JupyterLab did not start:\n${said}`)), 90_000);
+    const late = setTimeout(() => reject(new Error(`JupyterLab did not start:\n${said}`)), 240_000);
     const hear = (text: string): void => {
       said += text;
       const found = /http:\/\/127\.0\.0\.1:\d+\/lab\?token=\w+/.exec(said);
@@ -118,7 +124,7 @@ export function jupyterLab(): Lab {
       args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update'],
     });
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(120_000);
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text().slice(0, 400));
     });
@@ -143,12 +149,25 @@ export function jupyterLab(): Lab {
       return parts!.folder;
     },
     complaints,
-    write: (name, cells) => writeFileSync(join(parts!.folder, name), JSON.stringify(notebook(cells))),
+    write: (name, cells) => lab.put(name, notebook(cells)),
+    copy(name, options) {
+      const book = JSON.parse(readFileSync(join(root, 'notebooks', name), 'utf8'));
+      const cell = book.cells.find(({ metadata }: { metadata: { tags?: string[] } }) => metadata.tags?.includes('parameters'));
+      cell.source = [`const options = ${JSON.stringify(options)};`];
+      lab.put(name, book);
+    },
+    put: (name, book) => writeFileSync(join(parts!.folder, name), JSON.stringify(book)),
+    async save(name) {
+      const { folder, page } = parts!;
+      const before = readFileSync(join(folder, name), 'utf8');
+      await lab.menu('File', 'Save Notebook');
+      for (let i = 0; i < 300 && readFileSync(join(folder, name), 'utf8') === before; i++) await page.waitForTimeout(100);
+    },
     async open(name) {
       const { address, page } = parts!;
       await page.goto(`${address.origin}/lab/tree/${name}?${address.searchParams}&reset`);
-      await page.locator('.jp-NotebookPanel:visible .jp-Notebook .jp-CodeCell').first().waitFor({ timeout: 90_000 });
-      await page.locator('.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout: 60_000 });
+      await page.locator('.jp-NotebookPanel:visible .jp-Notebook .jp-CodeCell').first().waitFor({ timeout: 240_000 });
+      await page.locator('.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout: 240_000 });
       // "idle" is shown before the session can run anything; the status bar names the kernel when it can.
       await page.locator('.jp-Toolbar-kernelName', { hasText: 'TypeScript (roentgen)' }).waitFor();
       await page.waitForTimeout(500);
@@ -165,15 +184,24 @@ export function jupyterLab(): Lab {
     outputs: (index) => lab.cell(index).locator('.jp-Cell-outputArea'),
     async settled(seconds = 30) {
       const { page } = parts!;
-      await page.waitForFunction(
-        () => {
-          const prompts = [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt')];
-          const idle = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status="idle"]');
-          return idle !== null && prompts.every((prompt) => /\d/.test(prompt.textContent ?? ''));
-        },
-        undefined,
-        { timeout: seconds * 1000 },
-      );
+      const notRun = await (
+        await page.waitForFunction(
+          () => {
+            const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)');
+            const idle = panel?.querySelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]');
+            const prompts = [...(panel?.querySelectorAll('.jp-CodeCell .jp-InputPrompt') ?? [])].map((prompt) => prompt.textContent ?? '');
+            // An error empties the prompts of the cells that were waiting.
+            if (!idle || prompts.some((text) => text.includes('*')) || !/\d/.test(prompts[0] ?? '')) return false;
+            return { count: prompts.filter((text) => !/\d/.test(text)).length };
+          },
+          undefined,
+          { timeout: seconds * 1000, polling: 200 },
+        )
+      ).evaluate((found) => (found as { count: number }).count);
+      const errors = await page
+        .locator('.jp-NotebookPanel:visible .jp-OutputArea-output:is([data-mime-type*="error"], [data-mime-type*="stderr"])')
+        .allTextContents();
+      if (notRun > 0) throw new Error(`${notRun} cells were not run: ${errors.join('\n') || 'no error is shown'}`);
     },
     async shot(name) {
       await parts!.page.screenshot({ path: join(artefacts, `${name}.png`) });

@@ -39,9 +39,18 @@ export function row(contents: readonly Content[]): Widget {
   return box('HBox', contents, 'row', { flex_flow: 'row wrap', align_items: 'flex-start', grid_gap: '4px 16px' });
 }
 
-/** Widgets from top to bottom. @example column([slider({ min: 1, max: 50 }), picture]) */
-export function column(contents: readonly Content[]): Widget {
-  return box('VBox', contents, 'column', { align_items: 'stretch' });
+/**
+ * Widgets from top to bottom.
+ *
+ * @param options.width  screen pixels, so that what stands beside it in a row keeps its place whatever the column holds; by default as wide as its contents
+ * @example row([column([slider({ min: 1, max: 50 }), prompt], { width: 470 }), picture])
+ */
+export function column(contents: readonly Content[], options: { readonly width?: number } = {}): Widget {
+  const { width } = options;
+  return box('VBox', contents, 'column', {
+    align_items: 'stretch',
+    ...(width === undefined ? {} : { flex: `0 1 ${width}px`, max_width: '100%' }),
+  });
 }
 
 /**
