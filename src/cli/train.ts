@@ -97,7 +97,7 @@ async function runTrain(name: string, flags: Flags, context: Context): Promise<v
       seed,
       resume,
       signal: context.signal,
-      progress: bars(),
+      progress: bars(context),
     }),
   );
   const report = result.steps > 0 ? await reportRun(out) : undefined;
@@ -107,7 +107,7 @@ async function runTrain(name: string, flags: Flags, context: Context): Promise<v
 }
 
 /** Progress with rate, time left and loss, one bar for each part. */
-function bars(): RunProgress {
+function bars(context: Context): RunProgress {
   let bar: Progress | undefined;
   return {
     start: (label, total) => {
@@ -119,6 +119,7 @@ function bars(): RunProgress {
       bar?.end();
       bar = undefined;
     },
+    say: (sentence) => context.say(sentence),
   };
 }
 

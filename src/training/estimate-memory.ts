@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
-import { countParameters, flatten } from '../engine';
+import { countParameters, flatten, type Tree } from '../engine';
 import { latentFactor, type Model } from '../pipelines';
 import { completeUNetConfig, type UNetConfig } from '../unet';
 import { completeVaeConfig, type VaeConfig } from '../vae';
@@ -114,6 +114,17 @@ export function unetActivations(config: UNetConfig, [h, w]: readonly [number, nu
   return kept + largest;
 }
 
+/** Values kept for each token and each input and output of a linear layer. */
+const TEXT_LINEAR = 1.6;
+
+/** Values that a text encoder's forward pass leaves for the backward pass, for one text of `tokens`: those of its linear layers, which are nearly all. */
+export function textActivations(params: Tree, tokens: number): number {
+  const matrices = Object.entries(flatten(params)).filter(
+    ([path, leaf]) => leaf.rank === 2 && !/embedding|shared|relative_attention_bias/.test(path),
+  );
+  return TEXT_LINEAR * tokens * matrices.reduce((sum, [, { shape }]) => sum + shape[0]! + shape[1]!, 0);
+}
+
 /** Values that the autoencoder's two ways leave for the backward pass, for one picture of `size` squared. */
 export function vaeActivations(config: VaeConfig, size: number, checkpointing: boolean): number {
   const c = completeVaeConfig(config);
@@ -128,11 +139,18 @@ export function vaeActivations(config: VaeConfig, size: number, checkpointing: b
     });
   way(c.layers_per_block);
   way(c.layers_per_block + 1);
+  const deepest = c.block_out_channels.length - 1;
+  const places = (size * size) / 4 ** deepest;
+  const middle = places * c.block_out_channels[deepest]! * (RESNET_INPUT + RESNET_OUTPUT);
+  const attention = c.mid_block_add_attention ? SCORES * places * places : 0;
+  kept += 2 * (checkpointing ? 6 * places * c.block_out_channels[deepest]! : 2 * middle + attention);
+  if (checkpointing) largest = Math.max(largest, 2 * attention);
   return kept + largest;
 }
 
 /**
- * The peak of a recipe's training, MiB, beside what is free here and what would make it smaller.
+ * The peak of a recipe's training, MiB, beside what is free here and what would make it smaller. `handedOver` is the peak where the model's own weights
+ * do not stay beside the copy that trains (`FitDiffusionOptions`).
  *
  * @param withVae the autoencoder trains first
  */
@@ -140,7 +158,7 @@ export function estimateMemory(
   recipe: Recipe,
   model: Model,
   { withVae }: { readonly withVae: boolean },
-): { MiB: number; available: number; parts: MemoryEstimate['parts']; advice: string[] } {
+): { MiB: number; handedOver: number; available: number; parts: MemoryEstimate['parts']; advice: string[] } {
   const strategy = strategyOf(recipe.diffusion.strategy);
   const networks = { unet: model.unet.params, textEncoder: model.textEncoder.params };
   const sizes = Object.entries(flatten(networks)).map(([path, leaf]) => ({ size: leaf.size, trains: strategy.trains(path) }));
@@ -148,13 +166,16 @@ export function estimateMemory(
   const side = recipe.size / latentFactor(model);
   const { diffusion, vae } = recipe;
   const parameters = sum(sizes);
+  const encoderTrains = Object.keys(flatten({ textEncoder: model.textEncoder.params })).some(strategy.trains);
   const vaeSize = countParameters(model.vae.params);
   const joint = estimateStepMemory(
     // the model's own weights stay beside the copy that trains
     {
       parameters: 2 * parameters + vaeSize,
       trained: sum(sizes.filter(({ trains }) => trains)),
-      activations: unetActivations(model.unet.config, [side, side], diffusion.checkpointing ?? false),
+      activations:
+        unetActivations(model.unet.config, [side, side], diffusion.checkpointing ?? false) +
+        (encoderTrains ? textActivations(model.textEncoder.params, recipe.tokenizer.max_length) : 0),
     },
     diffusion.optimisation,
   );
@@ -175,5 +196,7 @@ export function estimateMemory(
     ...(settings.optimisation.emaDecay === undefined ? [] : [`no ${part}.optimisation.emaDecay`]),
     'a machine with more memory',
   ];
-  return { MiB: largest.MiB, available: availableMemory(), parts: largest.parts, advice };
+  const once = joint.MiB - MiB(parameters);
+  const handedOver = withVae ? Math.max(first.MiB, once) : once;
+  return { MiB: largest.MiB, handedOver, available: availableMemory(), parts: largest.parts, advice };
 }

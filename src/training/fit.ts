@@ -171,6 +171,11 @@ export interface FitDiffusionOptions extends FitOptions {
   readonly onPrepare?: (done: number, total: number, what: string) => void;
   /** What trains in place of what the recipe's strategy says: whole parts, as `swapTextEncoder` names them. */
   readonly trains?: readonly TrainablePart[];
+  /**
+   * The model's own weights go into the training in place of a copy, so that a large model is in memory once. Until `fitDiffusion` returns, and where
+   * it throws, the model has no weights; `update()` in `onStep` gives it a copy again.
+   */
+  readonly handOver?: boolean;
   /** A folder in which a frozen text encoder's contexts are kept for other runs. */
   readonly contextFolder?: string;
   /** Called while a frozen text encoder's contexts are computed, once for each distinct text. */
@@ -202,7 +207,7 @@ export async function fitDiffusion(
   texts: readonly string[],
   options: FitDiffusionOptions,
 ): Promise<FitResult> {
-  const { onStep, onStart, key, checkpoint, onPrepare, contextFolder, onEncoded } = options;
+  const { onStep, onStart, key, checkpoint, onPrepare, contextFolder, onEncoded, handOver = false } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
   const signal = options.signal ? { signal: options.signal } : {};
@@ -223,11 +228,12 @@ export async function fitDiffusion(
         ...(contextFolder === undefined ? {} : { folder: contextFolder }),
         ...(onEncoded ? { onProgress: onEncoded } : {}),
       });
-  const params: DiffusionParams = cloneTree({
+  const own: DiffusionParams = {
     unet: unet.params,
     ...(encoderChanges ? { textEncoder: used } : {}),
     ...(textProjection ? { projection: textProjection.params } : {}),
-  });
+  };
+  const params = handOver ? own : cloneTree(own);
   try {
     // All weights that a training depends on: a frozen encoder's too, though only its contexts take part.
     const start: Tree = encoderChanges ? params : { params, textEncoder: textEncoder.params };
@@ -235,6 +241,7 @@ export async function fitDiffusion(
       unet: unet.config,
       textEncoder: textEncoder.config,
       params,
+      handOver,
       scheduler: model.schedulerConfig,
       latents,
       scalingFactor: vae.config.scaling_factor ?? 0.18215,
@@ -254,6 +261,6 @@ export async function fitDiffusion(
     replaceDiffusion(model, result.params);
     return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: result.trained };
   } finally {
-    dispose(params);
+    if (!handOver) dispose(params);
   }
 }

@@ -3,10 +3,12 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { EngineInfo } from '../engine';
 import { memoryUse } from '../engine';
-import { describeSystemError, FileError, readText, writeFileAtomic, writeJson } from '../files';
+import { describeSystemError, FileError, readJson, readText, writeFileAtomic, writeJson } from '../files';
 import { type EventFile, openEventFile } from './event-file';
+import type { Recipe } from './recipe';
 import type { StepLog } from './step-log';
 
 /** A line of `log.jsonl`. */
@@ -55,6 +57,28 @@ export async function writeRunConfig(folder: string, config: RunConfig, engine: 
     versions,
     note: 'synthetic, not for diagnosis',
   });
+}
+
+/** Parts of a recipe that trained bytes follow from; how often a run looks or saves is not among them. */
+const SETTINGS = ['size', 'tokenizer', 'vae', 'unet', 'text_encoder', 'scheduler', 'diffusion', 'data'] as const;
+
+/**
+ * Whether a folder's run had these settings, before anything is loaded for them.
+ *
+ * @throws RangeError naming what differs; FileError where `config.json` is damaged
+ */
+export async function checkSameRun(folder: string, { recipe, seed }: { readonly recipe: Recipe; readonly seed: number }): Promise<void> {
+  const path = join(folder, 'config.json');
+  if (!existsSync(path)) return;
+  const had = (await readJson(path)) as { readonly recipe?: Partial<Recipe>; readonly seed?: number };
+  const differs = [
+    ...(had.seed === seed ? [] : [`seed (${had.seed}, now ${seed})`]),
+    ...SETTINGS.filter((part) => !isDeepStrictEqual(had.recipe?.[part], JSON.parse(JSON.stringify(recipe[part])))).map(
+      (part) => `the recipe's ${part}`,
+    ),
+  ];
+  if (differs.length > 0)
+    throw new RangeError(`${folder} belongs to another run: it differs in ${differs.join(', ')}; give the same, or another folder`);
 }
 
 /** The lines of a run's log; empty where it has none yet. */

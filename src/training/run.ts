@@ -10,7 +10,7 @@ import { type Tokenizer, trainBpe } from '../tokenizers';
 import { estimateMemory } from './estimate-memory';
 import { type FitResult, fitDiffusion, fitVae, initModel } from './fit';
 import { checkRecipe, type Recipe } from './recipe';
-import { openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
+import { checkSameRun, openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
 import type { StepLog } from './step-log';
 import { saveAdapted, strategyOf } from './strategies';
 
@@ -19,6 +19,8 @@ export interface RunProgress {
   start?(label: string, total: number): void;
   step?(done: number, log?: StepLog): void;
   end?(): void;
+  /** A sentence that a person should read. */
+  say?(sentence: string): void;
 }
 
 export interface RunOptions {
@@ -67,6 +69,7 @@ export async function runRecipe(options: RunOptions): Promise<RunResult> {
     throw new FileError(out, 'already holds a run; go on with it (--resume) or give another folder');
   const unlock = await lockFolder(out);
   try {
+    await checkSameRun(out, options);
     return await runLocked(options);
   } finally {
     await unlock();
@@ -76,17 +79,22 @@ export async function runRecipe(options: RunOptions): Promise<RunResult> {
 async function runLocked({ recipe, out, data, model: base, seed, signal, progress = {} }: RunOptions): Promise<RunResult> {
   const engine = await startEngine({ seed });
   const [splitKey, modelKey, vaeKey, diffusionKey] = split(engine.key, 4) as [Key, Key, Key, Key];
-  await writeRunConfig(out, { recipe, seed, data, ...(base ? { model: base } : {}) }, engine);
   const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
   const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
   const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
   const folders: RunFolder[] = [];
+  /** Only now has the run's checkpoint, where it has one, been found to belong to these settings. */
+  const begin = async (run: RunFolder, log: readonly StepLog[]): Promise<void> => {
+    await writeRunConfig(out, { recipe, seed, data, ...(base ? { model: base } : {}) }, engine);
+    await run.begin(log);
+  };
   const opened = (folder: RunFolder): RunFolder => {
     folders.push(folder);
     return folder;
   };
   try {
-    refuseWhatCannotFit(recipe, model, base === undefined);
+    const handOver = placeInMemory(recipe, model, base === undefined);
+    if (handOver) progress.say?.(NO_SAMPLES);
     progress.start?.('Pictures', train.length);
     const pixels = await loadPixels(train, recipe.size, { onProgress: (done) => progress.step?.(done), ...(signal ? { signal } : {}) });
     progress.end?.();
@@ -106,7 +114,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
       const result = await fitVae(model, recipe, pixels, {
         ...stage(run.folder),
         key: vaeKey,
-        onStart: (log) => run.begin(log),
+        onStart: (log) => begin(run, log),
         onStep: (log) => {
           run.step(log, batchSize * accumulation);
           progress.step?.(log.step, log);
@@ -121,17 +129,18 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     const prompts = Array.from({ length: Math.min(recipe.run?.sample_prompts ?? 4, test.length) }, (_, i) => test.record(i).text).map(
       (text) => strategy.prompt?.(text) ?? text,
     );
-    const every = recipe.run?.sample_every;
+    const every = handOver ? undefined : recipe.run?.sample_every;
     progress.start?.('Diffusion', steps);
     const result = await fitDiffusion(model, recipe, pixels, texts, {
       ...stage(out),
       key: diffusionKey,
+      handOver,
       onPrepare: (done, total, what) => {
         if (done === 1) progress.start?.(what, total);
         progress.step?.(done);
         if (done === total) progress.start?.('Diffusion', steps);
       },
-      onStart: (log) => run.begin(log),
+      onStart: (log) => begin(run, log),
       onStep: async (log, update) => {
         run.step(log, batchSize * accumulation);
         progress.step?.(log.step, log);
@@ -168,10 +177,18 @@ async function writeSamples(model: Model, recipe: Recipe, prompts: readonly stri
   }
 }
 
-function refuseWhatCannotFit(recipe: Recipe, model: Model, withVae: boolean): void {
-  const { MiB, available, advice } = estimateMemory(recipe, model, { withVae });
-  if (MiB <= available) return;
+const NO_SAMPLES = 'The model does not fit into memory twice: no pictures are made while it trains.';
+
+/**
+ * Whether the model's weights must be handed over to the training: where they do not fit beside the copy that trains.
+ *
+ * @throws RangeError where that does not suffice, with what would
+ */
+function placeInMemory(recipe: Recipe, model: Model, withVae: boolean): boolean {
+  const { MiB, handedOver, available, advice } = estimateMemory(recipe, model, { withVae });
+  if (MiB <= available) return false;
+  if (handedOver <= available) return true;
   throw new RangeError(
-    `this run needs about ${Math.round(MiB)} MiB, and ${Math.round(available)} MiB are free here; ${advice.join(', or ')}`,
+    `this run needs about ${Math.round(handedOver)} MiB, and ${Math.round(available)} MiB are free here; ${advice.join(', or ')}`,
   );
 }

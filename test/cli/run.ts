@@ -9,10 +9,19 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `roentgen` with these arguments and sends SIGINT once `interruptAt` was printed to standard output, or once `interruptWhen` holds. */
+/**
+ * Runs `roentgen` with these arguments and sends a signal (SIGINT) once `interruptAt` was printed to standard output, or once `interruptWhen` holds; with
+ * `twice` a second one as soon as the first was answered.
+ */
 export async function roentgen(
   args: readonly string[],
-  options: { env?: Record<string, string>; interruptAt?: string; interruptWhen?: () => boolean } = {},
+  options: {
+    env?: Record<string, string>;
+    interruptAt?: string;
+    interruptWhen?: () => boolean;
+    signal?: NodeJS.Signals;
+    twice?: boolean;
+  } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [join(root, 'bin', 'roentgen.mjs'), ...args], {
     env: { ...process.env, ...options.env },
@@ -21,19 +30,24 @@ export async function roentgen(
   let stdout = '';
   let stderr = '';
   let interrupted = false;
+  let again = false;
+  const { signal = 'SIGINT' } = options;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     if (interrupted || options.interruptAt === undefined || !stdout.includes(options.interruptAt)) return;
     interrupted = true;
-    child.kill('SIGINT');
+    child.kill(signal);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    if (!options.twice || again || !stderr.includes('ends at once')) return;
+    again = true;
+    child.kill(signal);
   });
   const watch = setInterval(() => {
     if (interrupted || !options.interruptWhen?.()) return;
     interrupted = true;
-    child.kill('SIGINT');
+    child.kill(signal);
   }, 5);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
   clearInterval(watch);

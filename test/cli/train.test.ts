@@ -1,59 +1,91 @@
 /** `roentgen train` and `roentgen runs` as a person calls them, at a very small size. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { maskedCrc32c, recipeNames } from 'roentgen-lab/training';
 import { tempDir } from '../support';
 import { roentgen } from './run';
 
-const small = [
-  'data.train=48',
-  'data.test=8',
-  'vae.optimisation.steps=3',
-  'diffusion.optimisation.steps=6',
-  'run.checkpoint_every=2',
-  'run.sample_every=4',
-];
-const settings = small.flatMap((each) => ['--set', each]);
+/** Every option of training on the smallest networks; long enough that a signal arrives in its midst. */
+const tiny = {
+  extends: 'options',
+  name: 'tiny',
+  size: 32,
+  tokenizer: { vocabulary_size: 300 },
+  vae: {
+    config: {
+      down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D'],
+      up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D'],
+      block_out_channels: [8, 16],
+      sample_size: 32,
+    },
+    optimisation: { steps: 2, learningRate: { warmup: 1 } },
+  },
+  unet: { down_block_types: ['CrossAttnDownBlock2D'], up_block_types: ['CrossAttnUpBlock2D'], block_out_channels: [16] },
+  text_encoder: { config: { num_hidden_layers: 1 } },
+  diffusion: { optimisation: { batchSize: 2, learningRate: { warmup: 1 } } },
+  sampling: { steps: 1 },
+  data: { train: 24, test: 4 },
+  run: { checkpoint_every: 20, sample_prompts: 1 },
+};
+const STEPS = 100;
 
 test('a run leaves settings, log, checkpoints, pictures, events, report and model; interrupted and resumed it has the same bytes', async (t) => {
   const folder = tempDir(t);
-  const [a, b] = [join(folder, 'a'), join(folder, 'b')];
-  const whole = await roentgen(['train', 'options', '--out', a, ...settings, '--json']);
+  const [a, b, file] = [join(folder, 'a'), join(folder, 'b'), join(folder, 'tiny.json')];
+  writeFileSync(file, JSON.stringify(tiny));
+  const settings = ['--steps', String(STEPS), '--set', 'run.sample_every=40'];
+  const whole = await roentgen(['train', file, '--out', a, ...settings, '--json']);
   assert.equal(whole.status, 0, whole.stderr);
   const result = JSON.parse(whole.stdout) as { steps: number; loss: number; model: string; report: string };
-  assert.equal(result.steps, 6);
+  assert.equal(result.steps, STEPS);
   assert.ok(existsSync(join(result.model, 'model_index.json')));
   assert.match(readFileSync(result.report, 'utf8'), /not for diagnosis/);
-  assert.ok(existsSync(join(a, 'samples', 'step-00000004', '01.png')));
-  const config = JSON.parse(readFileSync(join(a, 'config.json'), 'utf8')) as {
-    seed: number;
-    engine: { threads: number };
-    versions: object;
-  };
-  assert.ok(config.seed === 1 && config.engine.threads > 0 && 'node' in config.versions);
-  const log = readFileSync(join(a, 'log.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, number>);
-  assert.equal(log.length, 6);
+  assert.deepEqual(readdirSync(join(a, 'samples')), ['step-00000040', 'step-00000080']);
+  assert.ok(existsSync(join(a, 'samples', 'step-00000040', '00.png')));
+  const config = (of: string): { seed: number; engine: { threads: number }; versions: object } =>
+    JSON.parse(readFileSync(join(of, 'config.json'), 'utf8'));
+  assert.ok(config(a).seed === 1 && config(a).engine.threads > 0 && 'node' in config(a).versions);
+  const log = (of: string): Record<string, number>[] =>
+    readFileSync(join(of, 'log.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number>);
+  assert.equal(log(a).length, STEPS);
   for (const name of ['loss', 'learningRate', 'gradientNorm', 'imagesPerSecond', 'peakRssMiB'])
-    assert.ok(Number.isFinite(log[5]![name]), name);
-  checkEvents(a, 6);
+    assert.ok(Number.isFinite(log(a)[STEPS - 1]![name]), name);
+  checkEvents(a, STEPS);
 
-  const stopped = await roentgen(['train', 'options', '--out', b, ...settings], {
-    interruptWhen: () => existsSync(join(b, 'checkpoints', 'step-00000002', 'manifest.json')),
-  });
+  // Ctrl-C: a checkpoint of the very step it stopped after.
+  const saved = (step: string) => ({ interruptWhen: () => existsSync(join(b, 'checkpoints', step, 'manifest.json')) });
+  const stopped = await roentgen(['train', file, '--out', b, ...settings], saved('step-00000020'));
   assert.equal(stopped.status, 130, stopped.stderr);
-  assert.match(stopped.stderr, /interrupted after step \d, *|go on with --resume/);
-  const again = await roentgen(['train', 'options', '--out', b, ...settings]);
-  assert.equal(again.status, 2);
-  assert.match(again.stderr, /already holds a run; go on with it \(--resume\)/);
-  const other = await roentgen(['train', 'options', '--out', b, ...settings, '--seed', '2', '--resume']);
-  assert.equal(other.status, 2);
-  assert.match(other.stderr, /belongs to another run/);
-  const resumed = await roentgen(['train', 'options', '--out', b, ...settings, '--resume']);
+  const at = /interrupted after step (\d+); .*go on with --resume/.exec(stopped.stderr)?.[1];
+  assert.equal(readFileSync(join(b, 'checkpoints', 'last'), 'utf8').trim(), `step-${at?.padStart(8, '0')}`);
+  assert.equal(log(b).length, Number(at));
+
+  // What would mix two runs is refused, and leaves the folder as it was.
+  const refused = async (args: string[], message: RegExp): Promise<void> => {
+    const { status, stderr } = await roentgen(['train', file, '--out', b, ...settings, ...args]);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, message);
+  };
+  await refused([], /already holds a run; go on with it \(--resume\)/);
+  await refused(['--seed', '2', '--resume'], /belongs to another run: it differs in seed \(1, now 2\);/);
+  await refused(['--set', 'diffusion.text_dropout=0.2', '--resume'], /belongs to another run: it differs in the recipe's diffusion;/);
+  assert.equal(config(b).seed, 1);
+
+  // A second signal ends at once, without waiting for checkpoint and report; what was saved before it holds.
+  const ended = await roentgen(['train', file, '--out', b, ...settings, '--resume'], {
+    ...saved('step-00000060'),
+    signal: 'SIGTERM',
+    twice: true,
+  });
+  assert.equal(ended.status, 130, ended.stderr);
+  assert.doesNotMatch(ended.stderr, /go on with --resume/);
+  // How often pictures are made changes nothing.
+  const resumed = await roentgen(['train', file, '--out', b, '--steps', String(STEPS), '--resume']);
   assert.equal(resumed.status, 0, resumed.stderr);
   for (const part of ['checkpoints', join('autoencoder', 'checkpoints')]) {
     assert.deepEqual(readdirSync(join(b, part)), readdirSync(join(a, part)));
@@ -64,18 +96,22 @@ test('a run leaves settings, log, checkpoints, pictures, events, report and mode
         name,
       );
   }
-  const listed = await roentgen(['runs', folder, '--json']);
+  assert.deepEqual(
+    log(b).map(({ step, loss }) => [step, loss]),
+    log(a).map(({ step, loss }) => [step, loss]),
+  );
+
+  const page = join(folder, 'compare.html');
+  const listed = await roentgen(['runs', a, b, '--out', page, '--json']);
   const { runs } = JSON.parse(listed.stdout) as { runs: { name: string; step: number }[] };
   assert.deepEqual(
     runs.map(({ name, step }) => [name, step]),
     [
-      ['a', 6],
-      ['b', 6],
+      ['a', STEPS],
+      ['b', STEPS],
     ],
   );
-  const compared = await roentgen(['runs', a, b, '--out', join(folder, 'compare.html')]);
-  assert.equal(compared.status, 0, compared.stderr);
-  assert.match(readFileSync(join(folder, 'compare.html'), 'utf8'), /Loss/);
+  assert.match(readFileSync(page, 'utf8'), /Loss/);
 });
 
 /** Every record of the event file is whole: lengths and checks as TFRecords have them. */
@@ -102,7 +138,7 @@ test('what is wrong with a recipe is named', async (t) => {
   };
   await refused(['nothing'], new RegExp(`no recipe "nothing"; there are ${recipeNames().join(', ')}`));
   await refused(['smoke', '--set', 'diffusion.min_snr=5'], /diffusion\.min_snr is unknown \(there are .*min_snr_gamma/);
-  await refused(['smoke', '--set', 'diffusion.strategy=all'], /strategy: expected one of joint, unet-only, got "all"/);
+  await refused(['smoke', '--set', 'diffusion.strategy.name=all'], /strategy: name: expected one of joint, unet-only, .*, got "all"/);
   await refused(['smoke', '--set', 'diffusion.optimisation.batchSize=0'], /batchSize: expected a whole number from 1, got 0/);
   await refused(
     ['smoke', '--set', 'diffusion.optimisation.batchSize=100000'],
