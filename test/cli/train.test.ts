@@ -12,7 +12,7 @@ const tiny = {
   extends: 'options',
   name: 'tiny',
   size: 32,
-  tokenizer: { vocabulary_size: 300 },
+  tokenizer: { vocabulary_size: 600 },
   vae: {
     config: {
       down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D'],
@@ -61,7 +61,7 @@ test('a run leaves settings, log, checkpoints, pictures, events, report and mode
   const saved = (step: string) => ({ interruptWhen: () => existsSync(join(b, 'checkpoints', step, 'manifest.json')) });
   const stopped = await roentgen(['train', file, '--out', b, ...settings], saved('step-00000020'));
   assert.equal(stopped.status, 130, stopped.stderr);
-  const at = /interrupted after step (\d+); .*go on with --resume/.exec(stopped.stderr)?.[1];
+  const at = /interrupted after step (\d+) of the diffusion model; .*go on with --resume/.exec(stopped.stderr)?.[1];
   assert.equal(readFileSync(join(b, 'checkpoints', 'last'), 'utf8').trim(), `step-${at?.padStart(8, '0')}`);
   assert.equal(log(b).length, Number(at));
 
