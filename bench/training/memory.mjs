@@ -1,6 +1,7 @@
 // Measured peaks of training steps, each in a process of its own, beside what `estimateStepMemory` says: node bench/training/memory.mjs
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
 import { initClipText } from 'roentgen-lab/encoders';
 import { countParameters, dispose, key, normalArray, startEngine } from 'roentgen-lab/engine';
 import { noiseTables } from 'roentgen-lab/schedulers';
