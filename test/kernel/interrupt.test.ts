@@ -8,7 +8,7 @@ import { errorOf, type Shown, session } from './session';
 
 const kernel = session();
 /** Of a training in a cell: long enough that an interrupt arrives in its midst. */
-const CELL_STEPS = 150;
+const CELL_STEPS = 60;
 
 /** Runs a cell and interrupts it once it has printed `started`. */
 async function interrupted(code: string, pause = 50): Promise<Shown & { milliseconds: number }> {

@@ -96,7 +96,8 @@ for (const { settings, trains } of cases)
     }),
   );
 
-for (const settings of [{ name: 'joint' }, { name: 'unet-only' }, { name: 'lora', rank: 2, parts: ['unet', 'textEncoder'] }])
+const handed: StrategySettings[] = [{ name: 'joint' }, { name: 'unet-only' }, { name: 'lora', rank: 2, parts: ['unet', 'textEncoder'] }];
+for (const settings of handed)
   test(
     `handed over to its training, a model ends with the same bytes: ${settings.name}`,
     noLeaks(async () => {
