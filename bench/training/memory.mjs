@@ -1,21 +1,67 @@
 // Measured peaks of training steps, each in a process of its own, beside what `estimateStepMemory` says: node bench/training/memory.mjs
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
 import { initClipText } from 'roentgen-lab/encoders';
 import { countParameters, dispose, key, normalArray, startEngine } from 'roentgen-lab/engine';
 import { noiseTables } from 'roentgen-lab/schedulers';
-import { diffusionBatch, diffusionLoss, estimateStepMemory, train, unetActivations } from 'roentgen-lab/training';
+import { diffusionBatch, diffusionLoss, estimateStepMemory, textActivations, train, trainVae, unetActivations, vaeActivations } from 'roentgen-lab/training';
 import { initUNet } from 'roentgen-lab/unet';
+import { initVae } from 'roentgen-lab/vae';
 
-const sizes = [
+const networks = [
   { channels: [32, 64, 128], layers: 1, side: 16, batch: 8, ema: true },
   { channels: [32, 64, 128], layers: 1, side: 16, batch: 32, ema: true },
-  { channels: [64, 128, 256], layers: 2, side: 32, batch: 4, checkpointing: true },
   { channels: [64, 128, 256], layers: 2, side: 32, batch: 6 },
   { channels: [128, 256, 512], layers: 1, side: 32, batch: 2 },
+  { channels: [32, 64, 128], layers: 1, side: 16, batch: 16, text: { width: 256, layers: 8, tokens: 77 } },
+  { vae: [16, 32, 64], layers: 1, side: 64, batch: 8 },
+  { vae: [32, 64, 128], layers: 2, side: 128, batch: 4 },
 ];
+const sizes = networks.flatMap((size) => [size, { ...size, checkpointing: true }]);
 
-async function measure({ channels, layers, side, batch, ema, checkpointing = false }) {
+const optimisationOf = (batch, ema) => ({
+  steps: 2,
+  batchSize: batch,
+  learningRate: { peak: 1e-4, schedule: 'constant', warmup: 0, floor: 0 },
+  betas: [0.9, 0.99],
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  clipNorm: 1,
+  ...(ema ? { emaDecay: 0.99 } : {}),
+});
+
+async function measureVae({ vae: channels, layers, side, batch, checkpointing = false }) {
+  await startEngine();
+  const config = {
+    in_channels: 1,
+    out_channels: 1,
+    block_out_channels: channels,
+    layers_per_block: layers,
+    down_block_types: channels.map(() => 'DownEncoderBlock2D'),
+    up_block_types: channels.map(() => 'UpDecoderBlock2D'),
+    norm_num_groups: 8,
+  };
+  const params = initVae(config, key(1));
+  const optimisation = optimisationOf(batch, false);
+  const parameters = countParameters(params);
+  const result = await trainVae({
+    config,
+    params,
+    pixels: new Float32Array(2 * batch * side * side).fill(0.5),
+    size: side,
+    weights: { reconstruction: 'l1', gradient: 0.5, kl: 1e-4 },
+    optimisation,
+    key: key(2),
+    checkpointing,
+    flip: 0,
+  });
+  const sizes = { parameters: 2 * parameters, trained: parameters, activations: vaeActivations(config, side, checkpointing) };
+  dispose(result.params, params);
+  return { measured: result.peakRssMiB, estimated: estimateStepMemory(sizes, optimisation).MiB };
+}
+
+async function measure({ channels, layers, side, batch, ema, text = { width: 64, layers: 2, tokens: 48 }, checkpointing = false }) {
   await startEngine();
   const unet = {
     block_out_channels: channels,
@@ -23,23 +69,20 @@ async function measure({ channels, layers, side, batch, ema, checkpointing = fal
     down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
     up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
     attention_head_dim: 4,
-    cross_attention_dim: 64,
+    cross_attention_dim: text.width,
     norm_num_groups: 8,
   };
-  const textEncoder = { vocab_size: 1000, hidden_size: 64, intermediate_size: 256, num_hidden_layers: 2, num_attention_heads: 4 };
+  const textEncoder = {
+    vocab_size: 1000,
+    hidden_size: text.width,
+    intermediate_size: 4 * text.width,
+    num_hidden_layers: text.layers,
+    num_attention_heads: 4,
+  };
   const params = { unet: initUNet(unet, key(1)), textEncoder: initClipText(textEncoder, key(2)) };
   const tables = noiseTables({ _class_name: 'DDIMScheduler' });
   const configs = { unet, textEncoder, predictionType: 'epsilon', checkpointing };
-  const optimisation = {
-    steps: 2,
-    batchSize: batch,
-    learningRate: { peak: 1e-4, schedule: 'constant', warmup: 0, floor: 0 },
-    betas: [0.9, 0.99],
-    epsilon: 1e-8,
-    weightDecay: 0.01,
-    clipNorm: 1,
-    ...(ema ? { emaDecay: 0.99 } : {}),
-  };
+  const optimisation = optimisationOf(batch, ema);
   const parameters = countParameters(params);
   const result = await train({
     params,
@@ -49,19 +92,21 @@ async function measure({ channels, layers, side, batch, ema, checkpointing = fal
         x0: normalArray(key(i), batch * side * side * 4),
         shape: [batch, side, side, 4],
         timesteps: Array(batch).fill(500),
-        texts: { ids: tf.zeros([batch, 48], 'int32') },
+        texts: { ids: tf.zeros([batch, text.tokens], 'int32') },
         noise: key(100 + i),
       }),
     optimisation,
   });
   // the caller's parameters stay beside the copy that trains
-  const sizes = { parameters: 2 * parameters, trained: parameters, activations: unetActivations(unet, [side, side], checkpointing) };
+  const activations = unetActivations(unet, [side, side], checkpointing) + textActivations(params.textEncoder, text.tokens);
+  const sizes = { parameters: 2 * parameters, trained: parameters, activations };
   dispose(result.params, params);
   return { measured: result.peakRssMiB, estimated: estimateStepMemory(sizes, optimisation).MiB };
 }
 
 if (process.argv[2]) {
-  console.log(JSON.stringify(await measure(JSON.parse(process.argv[2]))));
+  const size = JSON.parse(process.argv[2]);
+  console.log(JSON.stringify(await (size.vae ? measureVae : measure)(size)));
 } else {
   for (const size of sizes) {
     const text = execFileSync(process.execPath, [fileURLToPath(import.meta.url), JSON.stringify(size)], { encoding: 'utf8' });

@@ -1,5 +1,6 @@
 // One step of joint training at Stable Diffusion 1.4's true size, with random weights: node bench/training/true-size.mjs [steps]
 import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
 import { initClipText } from 'roentgen-lab/encoders';
 import { countParameters, dispose, key, normalArray, split, startEngine } from 'roentgen-lab/engine';
 import { noiseTables } from 'roentgen-lab/schedulers';

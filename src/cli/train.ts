@@ -100,9 +100,11 @@ async function runTrain(name: string, flags: Flags, context: Context): Promise<v
       progress: bars(context),
     }),
   );
-  const report = result.steps > 0 ? await reportRun(out) : undefined;
+  const report = result.part === 'diffusion model' && result.steps > 0 ? await reportRun(out) : undefined;
   if (result.interrupted)
-    throw new Interrupted(`train: interrupted after step ${result.steps}; the checkpoint is in ${out}, go on with --resume`);
+    throw new Interrupted(
+      `train: interrupted after step ${result.steps} of the ${result.part}; the checkpoint is in ${out}, go on with --resume`,
+    );
   print(result, report, flags.json === true, context);
 }
 

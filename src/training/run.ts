@@ -41,6 +41,8 @@ export interface RunOptions {
 /** How a run went. */
 export interface RunResult {
   readonly folder: string;
+  /** What trained last, and how many steps it has done. */
+  readonly part: 'autoencoder' | 'diffusion model';
   readonly steps: number;
   readonly interrupted: boolean;
   readonly seconds: number;
@@ -121,7 +123,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
         },
       });
       progress.end?.();
-      if (result.interrupted) return summary(out, result);
+      if (result.interrupted) return summary(out, 'autoencoder', result);
     }
     const run = opened(openRunFolder(out));
     const strategy = strategyOf(recipe.diffusion.strategy);
@@ -150,18 +152,18 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
       },
     });
     progress.end?.();
-    if (result.interrupted) return summary(out, result);
+    if (result.interrupted) return summary(out, 'diffusion model', result);
     await saveAdapted(model, strategy, join(out, 'model'));
-    return { ...summary(out, result), model: join(out, 'model') };
+    return { ...summary(out, 'diffusion model', result), model: join(out, 'model') };
   } finally {
     for (const folder of folders) folder.end();
     disposeModel(model);
   }
 }
 
-function summary(folder: string, { log, interrupted, seconds }: FitResult): RunResult {
+function summary(folder: string, part: RunResult['part'], { log, interrupted, seconds }: FitResult): RunResult {
   const tail = log.slice(-Math.ceil(log.length / 10));
-  return { folder, steps: log.length, interrupted, seconds, loss: tail.reduce((sum, { loss }) => sum + loss, 0) / tail.length };
+  return { folder, part, steps: log.length, interrupted, seconds, loss: tail.reduce((sum, { loss }) => sum + loss, 0) / tail.length };
 }
 
 /** Pictures of the same prompts and noise at any step. Texts stay out of file names; real ones stay out of the files too. */

@@ -12,7 +12,7 @@ const tiny = {
   extends: 'options',
   name: 'tiny',
   size: 32,
-  tokenizer: { vocabulary_size: 300 },
+  tokenizer: { vocabulary_size: 600 },
   vae: {
     config: {
       down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D'],
@@ -27,23 +27,23 @@ const tiny = {
   diffusion: { optimisation: { batchSize: 2, learningRate: { warmup: 1 } } },
   sampling: { steps: 1 },
   data: { train: 24, test: 4 },
-  run: { checkpoint_every: 20, sample_prompts: 1 },
+  run: { checkpoint_every: 10, sample_prompts: 1 },
 };
-const STEPS = 100;
+const STEPS = 40;
 
 test('a run leaves settings, log, checkpoints, pictures, events, report and model; interrupted and resumed it has the same bytes', async (t) => {
   const folder = tempDir(t);
   const [a, b, file] = [join(folder, 'a'), join(folder, 'b'), join(folder, 'tiny.json')];
   writeFileSync(file, JSON.stringify(tiny));
-  const settings = ['--steps', String(STEPS), '--set', 'run.sample_every=40'];
+  const settings = ['--steps', String(STEPS), '--set', 'run.sample_every=16'];
   const whole = await roentgen(['train', file, '--out', a, ...settings, '--json']);
   assert.equal(whole.status, 0, whole.stderr);
   const result = JSON.parse(whole.stdout) as { steps: number; loss: number; model: string; report: string };
   assert.equal(result.steps, STEPS);
   assert.ok(existsSync(join(result.model, 'model_index.json')));
   assert.match(readFileSync(result.report, 'utf8'), /not for diagnosis/);
-  assert.deepEqual(readdirSync(join(a, 'samples')), ['step-00000040', 'step-00000080']);
-  assert.ok(existsSync(join(a, 'samples', 'step-00000040', '00.png')));
+  assert.deepEqual(readdirSync(join(a, 'samples')), ['step-00000016', 'step-00000032']);
+  assert.ok(existsSync(join(a, 'samples', 'step-00000016', '00.png')));
   const config = (of: string): { seed: number; engine: { threads: number }; versions: object } =>
     JSON.parse(readFileSync(join(of, 'config.json'), 'utf8'));
   assert.ok(config(a).seed === 1 && config(a).engine.threads > 0 && 'node' in config(a).versions);
@@ -59,9 +59,9 @@ test('a run leaves settings, log, checkpoints, pictures, events, report and mode
 
   // Ctrl-C: a checkpoint of the very step it stopped after.
   const saved = (step: string) => ({ interruptWhen: () => existsSync(join(b, 'checkpoints', step, 'manifest.json')) });
-  const stopped = await roentgen(['train', file, '--out', b, ...settings], saved('step-00000020'));
+  const stopped = await roentgen(['train', file, '--out', b, ...settings], saved('step-00000010'));
   assert.equal(stopped.status, 130, stopped.stderr);
-  const at = /interrupted after step (\d+); .*go on with --resume/.exec(stopped.stderr)?.[1];
+  const at = /interrupted after step (\d+) of the diffusion model; .*go on with --resume/.exec(stopped.stderr)?.[1];
   assert.equal(readFileSync(join(b, 'checkpoints', 'last'), 'utf8').trim(), `step-${at?.padStart(8, '0')}`);
   assert.equal(log(b).length, Number(at));
 
@@ -78,7 +78,7 @@ test('a run leaves settings, log, checkpoints, pictures, events, report and mode
 
   // A second signal ends at once, without waiting for checkpoint and report; what was saved before it holds.
   const ended = await roentgen(['train', file, '--out', b, ...settings, '--resume'], {
-    ...saved('step-00000060'),
+    ...saved('step-00000030'),
     signal: 'SIGTERM',
     twice: true,
   });

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { tempDir } from '../support';
 import { errorOf, type Shown, session } from './session';
 
 const kernel = session();
+/** Of a training in a cell: long enough that an interrupt arrives in its midst. */
+const CELL_STEPS = 60;
 
 /** Runs a cell and interrupts it once it has printed `started`. */
 async function interrupted(code: string, pause = 50): Promise<Shown & { milliseconds: number }> {
@@ -94,6 +99,58 @@ test('a training loop that takes the signal ends within a step, saves, and keeps
     (await kernel.run('const fresh = (globalThis as any)[Symbol.for("roentgen.interrupt")].signal(); fresh.aborted')).value,
     'false',
   );
+});
+
+test('a model that trains in a cell stops within a step with a checkpoint, and the cell run again ends with the bytes of one left alone', {
+  timeout: 300_000,
+}, async (t) => {
+  const folder = tempDir(t);
+  await kernel.run(`
+    import { createHash } from 'node:crypto';
+    import { flatten, interruptSignal, key, startEngine, uniformArray } from 'roentgen-lab/engine';
+    import { disposeModel } from 'roentgen-lab/pipelines';
+    import { trainBpe } from 'roentgen-lab/tokenizers';
+    import { fitDiffusion, initModel, loadRecipe, overrideRecipe } from 'roentgen-lab/training';
+    await startEngine();
+    const recipe = overrideRecipe(await loadRecipe('smoke'), {
+      size: 32,
+      'unet.down_block_types': ['CrossAttnDownBlock2D'],
+      'unet.up_block_types': ['CrossAttnUpBlock2D'],
+      'unet.block_out_channels': [16],
+      'text_encoder.config.num_hidden_layers': 1,
+      'diffusion.optimisation.steps': ${CELL_STEPS},
+      'diffusion.optimisation.batchSize': 2,
+    });
+    const texts = ['Small left effusion.', 'No acute findings.', 'Large heart.', 'Right pneumothorax.'];
+    const pixels = uniformArray(key(5), texts.length * 32 * 32);
+    async function fit(checkpoint: string) {
+      const model = initModel(recipe, trainBpe(texts, { vocabularySize: 600, maxLength: 24 }), key(1));
+      const signal = interruptSignal();
+      let late = 0;
+      const { log, interrupted } = await fitDiffusion(model, recipe, pixels, texts, {
+        key: key(2),
+        checkpoint,
+        onStep: ({ step }) => {
+          if (signal?.aborted) late++;
+          if (step === 2) console.log('started');
+        },
+      });
+      const hash = createHash('sha256');
+      const leaves = Object.values(flatten({ unet: model.unet.params, text: model.textEncoder.params }));
+      leaves.forEach((leaf) => hash.update(leaf.dataSync() as Float32Array)); // a loop is what an interrupt ends after a slow step
+      disposeModel(model);
+      return JSON.stringify({ steps: log.length, interrupted, late, hash: hash.digest('hex') });
+    }`);
+  const told = (shown: Shown): { steps: number; interrupted: boolean; late: number; hash: string } =>
+    JSON.parse(/\{.*\}/.exec(shown.text)?.[0] ?? assert.fail(`the cell printed no result: ${JSON.stringify(shown.outputs)}`));
+  const cell = (name: string): string => `console.log(await fit(${JSON.stringify(join(folder, name))}));`;
+  const whole = told(await kernel.run(cell('whole')));
+  const stopped = told(await interrupted(cell('halves'), 0));
+  assert.ok(stopped.interrupted && stopped.steps < CELL_STEPS, JSON.stringify(stopped));
+  assert.ok(stopped.late <= 1, `${stopped.late} steps began after the interrupt`);
+  assert.equal(readFileSync(join(folder, 'halves', 'last'), 'utf8').trim(), `step-${String(stopped.steps).padStart(8, '0')}`);
+  const ended = told(await kernel.run(cell('halves')));
+  assert.deepEqual(ended, { ...whole, late: 0 });
 });
 
 test("a loop that throws the signal's reason ends as interrupted", async () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
 import { disposeModel, hasLora, idsOfWord, loadLearnedEmbeds, loadModel, type Model } from 'roentgen-lab/pipelines';
 import {
+  type FitDiffusionOptions,
   fitDiffusion,
   loadRecipe,
   overrideRecipe,
@@ -51,11 +52,12 @@ const changed = (a: Record<string, Float32Array>, b: Record<string, Float32Array
 async function fit(
   strategy: StrategySettings,
   steps = 3,
+  options: Partial<FitDiffusionOptions> = {},
 ): Promise<{ model: Model; before: Record<string, Float32Array>; recipe: Recipe; losses: number[] }> {
   const model = tinyModel();
   const before = bytesOf(model);
   const recipe = await recipeOf(strategy, steps);
-  const { log } = await fitDiffusion(model, recipe, pixels, texts, { key: key(11) });
+  const { log } = await fitDiffusion(model, recipe, pixels, texts, { key: key(11), ...options });
   return { model, before, recipe, losses: log.map(({ loss }) => loss) };
 }
 
@@ -91,6 +93,19 @@ for (const { settings, trains } of cases)
       assert.equal(losses.length, 3);
       assert.ok(losses.every(Number.isFinite));
       disposeModel(model);
+    }),
+  );
+
+const handed: StrategySettings[] = [{ name: 'joint' }, { name: 'unet-only' }, { name: 'lora', rank: 2, parts: ['unet', 'textEncoder'] }];
+for (const settings of handed)
+  test(
+    `handed over to its training, a model ends with the same bytes: ${settings.name}`,
+    noLeaks(async () => {
+      const [kept, given] = [await fit(settings), await fit(settings, 3, { handOver: true })];
+      assert.deepEqual(given.losses, kept.losses);
+      assert.deepEqual(changed(bytesOf(kept.model), bytesOf(given.model)), []);
+      disposeModel(kept.model);
+      disposeModel(given.model);
     }),
   );
 
