@@ -98,6 +98,14 @@ browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, as
   assert.ok(wide > 2 * width, `${width} became ${wide}`);
   await lab.shot('04-enlarged');
   await small.click();
+  // To be looked at: what is drawn must be readable on a dark page too.
+  await lab.menu('Settings', 'Theme', 'JupyterLab Dark');
+  await page.locator('body[data-jp-theme-light="false"]').waitFor();
+  await lab.shot('08-dark-plot');
+  await lab.cell(1).scrollIntoViewIfNeeded();
+  await lab.shot('09-dark-controls');
+  await lab.menu('Settings', 'Theme', 'JupyterLab Light');
+  await page.locator('body[data-jp-theme-light="true"]').waitFor();
 });
 
 browserTest(lab, 'a page loaded anew still has the controls, and they work', 120, async () => {
