@@ -32,7 +32,7 @@ console.log('interrupted: ' + run.interrupted + ', trained: ' + (run.log.length 
 async function interruptTraining(): Promise<void> {
   await lab
     .outputs(1)
-    .getByText(/\d+\/5000/)
+    .getByText(/[1-9]\d*\/5000/)
     .waitFor({ timeout: 3 * minutes * 1000 });
   await lab.toolbar('notebook:interrupt-kernel');
 }
