@@ -61,19 +61,15 @@ browserTest(
     await steps.fill('50');
     await steps.press('Enter');
     // The page itself does both, a moment apart: however slow the machine is, the second comes before the first picture is done.
-    await encoder.evaluate(
-      async (element, [first, second]) => {
-        const choose = (name: string) => {
-          const select = element as HTMLSelectElement;
-          select.value = [...select.options].find((option) => option.text === name)!.value;
-          select.dispatchEvent(new Event('change', { bubbles: true }));
-        };
-        choose(first!);
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        choose(second!);
-      },
-      ['its first layer alone', 'random weights'],
-    );
+    await encoder.evaluate(async (element) => {
+      const choose = (index: number) => {
+        (element as HTMLSelectElement).selectedIndex = index;
+        element.dispatchEvent(new Event('change', { bubbles: true }));
+      };
+      choose(1); // its first layer alone
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      choose(2); // random weights
+    });
     frames.push(await view.screenshot());
     await page.locator('.rg-caption', { hasText: 'random weights, ddim' }).first().waitFor({ timeout: 240_000 });
     assert.equal(
