@@ -34,7 +34,7 @@ for (let i = 0; i < 600 && !(globalThis as any).enough; i++) await new Promise((
 browserTest(lab, 'controls answer while a cell runs, show their errors, and move pictures', 240, async () => {
   lab.write('controls.ipynb', cells);
   await lab.open('controls.ipynb');
-  await lab.menu('Run', 'Run All Cells');
+  await lab.runAll();
   const { page } = lab;
   const select = page.locator('.widget-dropdown select');
   await select.waitFor();

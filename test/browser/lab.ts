@@ -45,6 +45,10 @@ export interface Lab {
   save(name: string): Promise<void>;
   /** Picks from the menu bar: `menu('Run', 'Run All Cells')`. */
   menu(...names: string[]): Promise<void>;
+  /** Runs all cells of a notebook that was just opened. */
+  runAll(): Promise<void>;
+  /** Runs one cell, as Shift+Enter does. */
+  run(index: number): Promise<void>;
   /** Clicks a button of the notebook's toolbar by its command. */
   toolbar(command: string): Promise<void>;
   /** Code cells, from 0. */
@@ -145,6 +149,20 @@ export function jupyterLab(): Lab {
     for (const path of [folder, settings]) rmSync(path, { recursive: true, force: true });
   });
 
+  /** JupyterLab passes over what is asked before its session is ready, without a word: asks again until the cell's prompt shows that it was heard. */
+  async function begun(ask: () => Promise<void>, index: number): Promise<void> {
+    const heard = lab.cell(index).locator('.jp-InputPrompt', { hasText: /[*\d]/ });
+    for (let tries = 0; tries < 20; tries++) {
+      await ask();
+      const found = await heard.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+      if (found) return;
+    }
+    throw new Error(`cell ${index} was not run`);
+  }
+
   const lab: Lab = {
     get page() {
       return parts!.page;
@@ -181,6 +199,13 @@ export function jupyterLab(): Lab {
       const { page } = parts!;
       await page.locator('.lm-MenuBar-itemLabel', { hasText: new RegExp(`^${names[0]}$`) }).click();
       for (const name of names.slice(1)) await page.locator('.lm-Menu-itemLabel', { hasText: new RegExp(`^${name}…?$`) }).click();
+    },
+    runAll: () => begun(() => lab.menu('Run', 'Run All Cells'), 0),
+    async run(index) {
+      await begun(async () => {
+        await lab.cell(index).click();
+        await parts!.page.keyboard.press('Shift+Enter');
+      }, index);
     },
     async toolbar(command) {
       await parts!.page.locator(`.jp-NotebookPanel:visible .jp-Toolbar [data-command="${command}"]`).first().click();

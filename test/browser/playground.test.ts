@@ -35,7 +35,7 @@ browserTest(
       steps: 8,
     });
     await lab.open('03-playground.ipynb');
-    await lab.menu('Run', 'Run All Cells');
+    await lab.runAll();
     const { page } = lab;
     await lab.settled(420);
     const prompt = page.locator('.widget-textarea textarea');

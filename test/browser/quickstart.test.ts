@@ -35,7 +35,7 @@ browserTest(lab, 'the quickstart, run as a whole: pictures, live curves, a plot 
     out: join(lab.folder, 'run'),
   });
   await lab.open('01-quickstart.ipynb');
-  await lab.menu('Run', 'Run All Cells');
+  await lab.runAll();
   const { page } = lab;
   await lab
     .outputs(dataset)

@@ -40,13 +40,11 @@ async function interruptTraining(): Promise<void> {
 browserTest(lab, 'a training cell that is interrupted keeps what it learnt, and the next cell works with it', 5 * minutes, async () => {
   lab.write('training.ipynb', long);
   await lab.open('training.ipynb');
-  const { page } = lab;
-  await lab.cell(0).click();
-  for (let i = 0; i < 2; i++) await page.keyboard.press('Shift+Enter');
+  await lab.run(0);
+  await lab.run(1);
   await interruptTraining();
   await lab.outputs(1).getByText('interrupted: true, trained: true').waitFor();
-  await lab.cell(2).click();
-  await page.keyboard.press('Shift+Enter');
+  await lab.run(2);
   await lab.outputs(2).locator('.rg-grid img').nth(3).waitFor();
   await lab.shot('24-training-interrupted');
 });
