@@ -34,7 +34,7 @@ for (let i = 0; i < 600 && !(globalThis as any).enough; i++) await new Promise((
 browserTest(lab, 'controls answer while a cell runs, show their errors, and move pictures', 240, async () => {
   lab.write('controls.ipynb', cells);
   await lab.open('controls.ipynb');
-  await lab.menu('Run', 'Run All Cells');
+  await lab.runAll();
   const { page } = lab;
   const select = page.locator('.widget-dropdown select');
   await select.waitFor();
@@ -98,6 +98,14 @@ browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, as
   assert.ok(wide > 2 * width, `${width} became ${wide}`);
   await lab.shot('04-enlarged');
   await small.click();
+  // To be looked at: what is drawn must be readable on a dark page too.
+  await lab.menu('Settings', 'Theme', 'JupyterLab Dark');
+  await page.locator('body[data-jp-theme-light="false"]').waitFor();
+  await lab.shot('08-dark-plot');
+  await lab.cell(1).scrollIntoViewIfNeeded();
+  await lab.shot('09-dark-controls');
+  await lab.menu('Settings', 'Theme', 'JupyterLab Light');
+  await page.locator('body[data-jp-theme-light="true"]').waitFor();
 });
 
 browserTest(lab, 'a page loaded anew still has the controls, and they work', 120, async () => {

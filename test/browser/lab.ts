@@ -31,6 +31,8 @@ export interface Lab {
   readonly folder: string;
   /** What the browser complained about. */
   readonly complaints: string[];
+  /** What the server has printed. */
+  serverLog(): string;
   /** Writes a notebook of these cells. */
   write(name: string, cells: readonly CodeCell[]): void;
   /** Writes one of the project's notebooks, with these values for the cell tagged `parameters`. */
@@ -43,6 +45,10 @@ export interface Lab {
   save(name: string): Promise<void>;
   /** Picks from the menu bar: `menu('Run', 'Run All Cells')`. */
   menu(...names: string[]): Promise<void>;
+  /** Runs all cells of a notebook that was just opened. */
+  runAll(): Promise<void>;
+  /** Runs one cell, as Shift+Enter does. */
+  run(index: number): Promise<void>;
   /** Clicks a button of the notebook's toolbar by its command. */
   toolbar(command: string): Promise<void>;
   /** Code cells, from 0. */
@@ -65,7 +71,7 @@ async function freePort(): Promise<number> {
 }
 
 /** The command of a person, `roentgen lab FOLDER --no-browser`; settles with the address that it prints. */
-async function startLab(folder: string, settings: string): Promise<{ process: ChildProcess; address: URL }> {
+async function startLab(folder: string, settings: string): Promise<{ process: ChildProcess; address: URL; log: () => string }> {
   const port = await freePort();
   const child = spawn(process.execPath, [join(root, 'bin', 'roentgen.mjs'), 'lab', folder, '--no-browser', '--port', String(port)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -93,7 +99,7 @@ async function startLab(folder: string, settings: string): Promise<{ process: Ch
     child.stderr.setEncoding('utf8').on('data', hear);
     child.once('exit', () => reject(new Error(`JupyterLab ended:\n${said}`)));
   });
-  return { process: child, address };
+  return { process: child, address, log: () => said };
 }
 
 function notebook(cells: readonly CodeCell[]): object {
@@ -110,7 +116,9 @@ function notebook(cells: readonly CodeCell[]): object {
 
 /** One JupyterLab and browser for a test file. */
 export function jupyterLab(): Lab {
-  let parts: { server: ChildProcess; address: URL; browser: Browser; page: Page; folder: string; settings: string } | undefined;
+  let parts:
+    | { server: ChildProcess; address: URL; browser: Browser; page: Page; folder: string; settings: string; log: () => string }
+    | undefined;
   const complaints: string[] = [];
 
   before(async () => {
@@ -118,7 +126,7 @@ export function jupyterLab(): Lab {
     mkdirSync(artefacts, { recursive: true });
     const folder = mkdtempSync(join(tmpdir(), 'roentgen-lab-'));
     const settings = mkdtempSync(join(tmpdir(), 'roentgen-settings-'));
-    const { process: server, address } = await startLab(folder, settings);
+    const { process: server, address, log } = await startLab(folder, settings);
     const browser = await chromium.launch({
       executablePath: browserPath!,
       args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update'],
@@ -129,7 +137,7 @@ export function jupyterLab(): Lab {
       if (message.type() === 'error') complaints.push(message.text().slice(0, 400));
     });
     page.on('pageerror', (error) => complaints.push(String(error.message).slice(0, 400)));
-    parts = { server, address, browser, page, folder, settings };
+    parts = { server, address, browser, page, folder, settings, log };
   });
   after(async () => {
     if (!parts) return;
@@ -141,6 +149,20 @@ export function jupyterLab(): Lab {
     for (const path of [folder, settings]) rmSync(path, { recursive: true, force: true });
   });
 
+  /** JupyterLab passes over what is asked before its session is ready, without a word: asks again until the cell's prompt shows that it was heard. */
+  async function begun(ask: () => Promise<void>, index: number): Promise<void> {
+    const heard = lab.cell(index).locator('.jp-InputPrompt', { hasText: /[*\d]/ });
+    for (let tries = 0; tries < 20; tries++) {
+      await ask();
+      const found = await heard.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+      if (found) return;
+    }
+    throw new Error(`cell ${index} was not run`);
+  }
+
   const lab: Lab = {
     get page() {
       return parts!.page;
@@ -149,6 +171,7 @@ export function jupyterLab(): Lab {
       return parts!.folder;
     },
     complaints,
+    serverLog: () => parts?.log() ?? '',
     write: (name, cells) => lab.put(name, notebook(cells)),
     copy(name, options) {
       const book = JSON.parse(readFileSync(join(root, 'notebooks', name), 'utf8'));
@@ -177,6 +200,13 @@ export function jupyterLab(): Lab {
       await page.locator('.lm-MenuBar-itemLabel', { hasText: new RegExp(`^${names[0]}$`) }).click();
       for (const name of names.slice(1)) await page.locator('.lm-Menu-itemLabel', { hasText: new RegExp(`^${name}…?$`) }).click();
     },
+    runAll: () => begun(() => lab.menu('Run', 'Run All Cells'), 0),
+    async run(index) {
+      await begun(async () => {
+        await lab.cell(index).click();
+        await parts!.page.keyboard.press('Shift+Enter');
+      }, index);
+    },
     async toolbar(command) {
       await parts!.page.locator(`.jp-NotebookPanel:visible .jp-Toolbar [data-command="${command}"]`).first().click();
     },
@@ -190,6 +220,7 @@ export function jupyterLab(): Lab {
             const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)');
             const idle = panel?.querySelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]');
             const prompts = [...(panel?.querySelectorAll('.jp-CodeCell .jp-InputPrompt') ?? [])].map((prompt) => prompt.textContent ?? '');
+            if (/No Kernel/.test(panel?.querySelector('.jp-Toolbar-kernelName')?.textContent ?? '')) return { count: prompts.length };
             // An error empties the prompts of the cells that were waiting.
             if (!idle || prompts.some((text) => text.includes('*')) || !/\d/.test(prompts[0] ?? '')) return false;
             return { count: prompts.filter((text) => !/\d/.test(text)).length };
@@ -217,6 +248,7 @@ export function browserTest(lab: Lab, name: string, seconds: number, body: () =>
       await body();
     } catch (error) {
       await lab.shot(`failed-${name.replace(/\W+/g, '-').slice(0, 60)}`).catch(() => undefined);
+      console.error(`The server said:\n${lab.serverLog().split('\n').slice(-20).join('\n')}`);
       if (lab.complaints.length > 0) console.error(`The browser said:\n${lab.complaints.slice(-20).join('\n')}`);
       throw error;
     }
