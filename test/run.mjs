@@ -41,8 +41,14 @@ const { positionals, values } = options();
 const status = await runSetUp(['--tests']);
 if (status !== 0) process.exit(status);
 
+/** Minutes of their own, so only where they are named: `npm run test:notebooks`, `npm run test:browser`. */
+const named = ['notebooks/workshop', 'browser/'];
 const files = filesBelow(built, (name) => name.endsWith('.test.js'))
-  .filter((file) => positionals.length === 0 || positionals.some((part) => relative(built, file).includes(part)))
+  .filter((file) =>
+    positionals.length === 0
+      ? !named.some((part) => relative(built, file).startsWith(part))
+      : positionals.some((part) => relative(built, file).includes(part)),
+  )
   .sort((a, b) => rank(a) - rank(b));
 if (files.length === 0) {
   process.stderr.write(`npm test: no test file has ${positionals.join(' or ')} in its path below test/\n`);

@@ -11,7 +11,7 @@ import { textualInversion } from './textual-inversion';
 import { textualProjection } from './textual-projection';
 import { unetOnly } from './unet-only';
 
-export type { Extension, Preparation, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategy';
+export type { Extension, Preparation, Settings, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategy';
 
 /** Every strategy with its settings and their defaults. */
 export const strategies: readonly StrategyDefinition[] = [
