@@ -101,7 +101,9 @@ async function main(): Promise<void> {
   const outbox = createOutbox(control);
   port.on('message', (order: ControlOrder) => {
     if (order === 'close') void outbox.drained().then(close);
-    else outbox.send(order.map((frame) => Buffer.from(frame)));
+    // Strings stay strings: ZeroMQ's own thread lets go of a long buffer through the worker that sent it, which has often ended by
+    // then (zeromq.js 6.5.0), and the heap was corrupted; of a string or of 128 bytes it keeps a copy.
+    else outbox.send(order.map((frame) => (typeof frame === 'string' ? frame : Buffer.from(frame))));
   });
   if (parentPid !== undefined) watchParent(parentPid);
   report({ ready: true });

@@ -30,7 +30,7 @@ export interface ControlData {
 }
 
 /** What the worker is told: frames to send, or to close its sockets and end. */
-export type ControlOrder = Uint8Array[] | 'close';
+export type ControlOrder = Frame[] | 'close';
 
 /** What the worker tells. */
 export type ControlReport =
@@ -63,7 +63,7 @@ export function startControl(
   const order = (message: ControlOrder): void => worker.postMessage(message);
   const control: Control = {
     async send(frames: Frame[]) {
-      order(frames.map((frame) => Uint8Array.from(Buffer.from(frame as string))));
+      order(frames);
     },
     setSynchronous: (running) => Atomics.store(flags, shared.synchronous, running ? 1 : 0),
     // Terminating the worker with open sockets would abort the process: it ends by itself.
