@@ -24,12 +24,21 @@ import { dispose, flatten, scope, valueAndGrad } from '../../engine';
 import { readJson, readSafetensors } from '../../files';
 import { type Checker, type Measure, Unsupported } from './checker';
 import { compareGradients, expectSupported, type Fixture, fixtureImage, has, type NoiseLevels } from './fixture';
-import { listCases } from './list';
-import { exact, relative } from './measure';
-import { compareRun, compareWith, meanSquare, numberedStates, type TextCase, type TextRun, textInputs, wantedOf } from './text-run';
+import { exact } from './measure';
+import {
+  casesOfClass,
+  checkGradients,
+  compareRun,
+  compareWith,
+  numberedStates,
+  type TextCase,
+  type TextInputs,
+  type TextRun,
+  textInputs,
+  wantedOf,
+} from './text-run';
 
 const GRADIENT = 1e-4;
-const LOSS = 1e-5;
 
 /** CLIPModel's case has one run and no name for it. */
 type TowersCase = TextRun & { readonly class: string; readonly gradient?: { readonly noise_level?: NoiseLevels } };
@@ -52,19 +61,6 @@ function checkRun({ config, params }: ClipTextModel, fixture: Fixture, name: str
 
 const withPrefix = (key: string): string => (/^(embeddings|encoder|final_layer_norm)\./.test(key) ? `text_model.${key}` : key);
 
-async function* checkTextGradients(folder: string, { config, params }: ClipTextModel, given: TextCase): AsyncGenerator<Measure> {
-  const { run, value, noise_level } = given.gradient!;
-  const { ids, options } = textInputs(given.runs[run]!);
-  const loss = (p: ClipTextModel['params']): tf.Scalar => meanSquare(clipText(config, p, ids, options).lastHiddenState);
-  const result = valueAndGrad(loss)(params);
-  try {
-    yield relative(`${run} loss`, result.value, [value], LOSS);
-    yield await compareGradients(folder, result.grads, {}, noise_level ?? {}, GRADIENT, withPrefix);
-  } finally {
-    dispose(result.value, result.grads, ids, options.mask);
-  }
-}
-
 /** Other files with the same weights, under the key names of published checkpoints. */
 async function* checkOtherFiles(folder: string, { params }: ClipTextModel): AsyncGenerator<Measure> {
   const stems = (await readdir(folder)).filter((file) => /^model_.*\.safetensors$/.test(file)).map((file) => parse(file).name);
@@ -84,7 +80,9 @@ async function* checkText(folder: string, given: TextCase): AsyncGenerator<Measu
   try {
     const fixture = await readSafetensors(join(folder, 'fixture.safetensors'));
     for (const [run, inputs] of Object.entries(given.runs)) yield* checkRun(model, fixture, run, inputs);
-    if (given.gradient) yield* checkTextGradients(folder, model, given);
+    const lastHiddenState = (params: ClipTextModel['params'], { ids, options }: TextInputs): tf.Tensor =>
+      clipText(config, params, ids, options).lastHiddenState;
+    if (given.gradient) yield* checkGradients(folder, given, model.params, lastHiddenState, withPrefix);
     yield* checkOtherFiles(folder, model);
   } finally {
     dispose(model.params);
@@ -130,15 +128,7 @@ async function* checkTowers(folder: string, given: TowersCase): AsyncGenerator<M
 export const textClipChecker: Checker = {
   component: 'text',
 
-  async cases(folder) {
-    const names: string[] = [];
-    for (const name of await listCases(folder)) {
-      if (!has(join(folder, name), 'case.json')) continue;
-      const { class: kind } = await readJson<{ class?: unknown }>(join(folder, name, 'case.json'));
-      if (String(kind).startsWith('CLIP')) names.push(name);
-    }
-    return names;
-  },
+  cases: (folder) => casesOfClass(folder, (name) => name.startsWith('CLIP')),
 
   async *check(folder, name) {
     const own = join(folder, name);

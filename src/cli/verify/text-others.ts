@@ -15,16 +15,11 @@ import {
   t5HiddenStates,
   textEncoderShapes,
 } from '../../encoders';
-import { dispose, scope, valueAndGrad } from '../../engine';
+import { dispose, scope } from '../../engine';
 import { readJson, readSafetensors } from '../../files';
-import { type Checker, type Measure, Unsupported } from './checker';
-import { compareGradients, expectSupported, has } from './fixture';
-import { listCases } from './list';
-import { relative } from './measure';
-import { compareRun, meanSquare, numberedStates, type TextCase, type TextInputs, textInputs } from './text-run';
-
-const GRADIENT = 1e-4;
-const LOSS = 1e-5;
+import { type Checker, Unsupported } from './checker';
+import { expectSupported } from './fixture';
+import { casesOfClass, checkGradients, compareRun, numberedStates, type TextCase, type TextInputs, textInputs } from './text-run';
 
 /** How a kind of encoder is run, with weights that may be replaced. */
 interface Kind {
@@ -59,33 +54,10 @@ const kinds: Readonly<Record<string, Kind>> = {
   MT5EncoderModel: t5Kind,
 };
 
-async function* checkGradients(folder: string, kind: Kind, model: TextEncoderModel, given: TextCase): AsyncGenerator<Measure> {
-  const { run, value, noise_level } = given.gradient!;
-  const inputs = textInputs(given.runs[run]!);
-  const loss = (params: TextEncoderModel['params']): tf.Scalar =>
-    meanSquare(kind.lastHiddenState({ config: model.config, params }, inputs));
-  const { pooler: _, ...params } = model.params as BertParams; // the loss does not depend on it
-  const result = valueAndGrad(loss)(params);
-  try {
-    yield relative(`${run} loss`, result.value, [value], LOSS);
-    yield await compareGradients(folder, result.grads, {}, noise_level ?? {}, GRADIENT);
-  } finally {
-    dispose(result.value, result.grads, inputs.ids, { ...inputs.options });
-  }
-}
-
 export const textOthersChecker: Checker = {
   component: 'text',
 
-  async cases(folder) {
-    const names: string[] = [];
-    for (const name of await listCases(folder)) {
-      if (!has(join(folder, name), 'case.json')) continue;
-      const { class: kind } = await readJson<{ class?: unknown }>(join(folder, name, 'case.json'));
-      if (String(kind) in kinds) names.push(name);
-    }
-    return names;
-  },
+  cases: (folder) => casesOfClass(folder, (name) => name in kinds),
 
   async *check(folder, name) {
     const own = join(folder, name);
@@ -99,7 +71,11 @@ export const textOthersChecker: Checker = {
       const fixture = await readSafetensors(join(own, 'fixture.safetensors'));
       for (const [run, inputs] of Object.entries(given.runs))
         yield* scope(() => compareRun(fixture, run, kind.outputs(model, textInputs(inputs))));
-      if (given.gradient) yield* checkGradients(own, kind, model, given);
+      if (!given.gradient) return;
+      const { pooler: _, ...params } = model.params as BertParams; // the loss does not depend on it
+      yield* checkGradients(own, given, params as TextEncoderModel['params'], (p, inputs) =>
+        kind.lastHiddenState({ config, params: p }, inputs),
+      );
     } finally {
       dispose(model.params);
     }

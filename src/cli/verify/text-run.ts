@@ -1,11 +1,17 @@
-/** What the checkers of text encoders share: the form of their cases, and the comparison of a run. */
+/** What the checkers of text encoders share: the form of their cases, the comparison of a run and of its gradient. */
 
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { dispose, type Tree, valueAndGrad } from '../../engine';
+import { readJson } from '../../files';
 import type { Measure } from './checker';
-import { type Fixture, fixtureTensor, fromRows, type NoiseLevels } from './fixture';
-import { rel, unsupported } from './measure';
+import { compareGradients, type Fixture, fixtureTensor, fromRows, has, type NoiseLevels } from './fixture';
+import { listCases } from './list';
+import { rel, relative, unsupported } from './measure';
 
 const OUTPUT = 5e-5;
+const GRADIENT = 1e-4;
+const LOSS = 1e-5;
 
 type Rows = readonly (readonly number[])[];
 
@@ -60,7 +66,36 @@ export function numberedStates(states: readonly tf.Tensor[]): Record<string, tf.
   return Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, state]));
 }
 
-/** The loss whose gradient the fixtures hold. */
-export function meanSquare(states: tf.Tensor): tf.Scalar {
-  return tf.tidy(() => tf.mean(tf.square(states)));
+/** The folders whose case is of a class that `isOurs`. */
+export async function casesOfClass(folder: string, isOurs: (name: string) => boolean): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of await listCases(folder)) {
+    if (!has(join(folder, name), 'case.json')) continue;
+    const { class: kind } = await readJson<{ class?: unknown }>(join(folder, name, 'case.json'));
+    if (isOurs(String(kind))) names.push(name);
+  }
+  return names;
+}
+
+/**
+ * The loss of which the fixtures hold the gradient, the mean square of the last hidden state, and that gradient.
+ *
+ * @param rename  from the fixture's key to ours
+ */
+export async function* checkGradients<P extends Tree>(
+  folder: string,
+  given: TextCase,
+  params: P,
+  lastHiddenState: (params: P, inputs: TextInputs) => tf.Tensor,
+  rename?: (key: string) => string,
+): AsyncGenerator<Measure> {
+  const { run, value, noise_level } = given.gradient!;
+  const inputs = textInputs(given.runs[run]!);
+  const result = valueAndGrad((p: P): tf.Scalar => tf.mean(tf.square(lastHiddenState(p, inputs))))(params);
+  try {
+    yield relative(`${run} loss`, result.value, [value], LOSS);
+    yield await compareGradients(folder, result.grads, {}, noise_level ?? {}, GRADIENT, rename);
+  } finally {
+    dispose(result.value, result.grads, inputs.ids, { ...inputs.options });
+  }
 }

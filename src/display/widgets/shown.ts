@@ -23,25 +23,21 @@ function plainText(html: string): string {
     .trim();
 }
 
+function stringModel(name: 'HTML' | 'Label', value: string): Model {
+  const shown = { description: '', description_allow_html: false, placeholder: '\u200b', tabbable: null, tooltip: null };
+  return createModel(
+    { module: 'controls', name },
+    { ...shown, layout: layout({ max_width: '100%' }), style: style(`${name}Style`), value },
+  );
+}
+
 /**
  * A piece of HTML. It is put into the page as it is: text of others goes through `escapeHtml`, or into a `label`.
  *
  * @example const count = html('<i>no tokens yet</i>'); count.put(tokenStrip(tokens, ids));
  */
 export function html(value: string = ''): Html {
-  const model = createModel(
-    { module: 'controls', name: 'HTML' },
-    {
-      description: '',
-      description_allow_html: false,
-      placeholder: '\u200b',
-      tabbable: null,
-      tooltip: null,
-      layout: layout({ max_width: '100%' }),
-      style: style('HTMLStyle'),
-      value,
-    },
-  );
+  const model = stringModel('HTML', value);
   const current = (): string => model.state.value as string;
   return widget<Pick<Html, 'value' | 'put'>>(
     { model, html: current, text: () => plainText(current()) },
@@ -67,19 +63,7 @@ export interface Label extends Widget {
 
 /** A line of text that can be exchanged. @example const state = label('ready'); state.value = 'step 3 of 20'; */
 export function label(value: string = ''): Label {
-  const model = createModel(
-    { module: 'controls', name: 'Label' },
-    {
-      description: '',
-      description_allow_html: false,
-      placeholder: '\u200b',
-      tabbable: null,
-      tooltip: null,
-      layout: layout({ max_width: '100%' }),
-      style: style('LabelStyle'),
-      value,
-    },
-  );
+  const model = stringModel('Label', value);
   const current = (): string => model.state.value as string;
   return widget(
     { model, html: () => `<div>${escapeHtml(current())}</div>`, text: current },
