@@ -100,12 +100,17 @@ browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, as
   await small.click();
   // To be looked at: what is drawn must be readable on a dark page too.
   await lab.menu('Settings', 'Theme', 'JupyterLab Dark');
-  await page.locator('body[data-jp-theme-light="false"]').waitFor();
+  await page.locator('body[data-jp-theme-light="false"]').waitFor({ state: 'attached' });
+  await page.waitForTimeout(1500); // JupyterLab's splash
+  await lab.run(3); // the renderer squeezes a plot that was drawn before the theme changed
+  await lab.cell(3).scrollIntoViewIfNeeded();
+  await plot.hover();
+  await plot.locator('.nsewdrag').waitFor();
   await lab.shot('08-dark-plot');
   await lab.cell(1).scrollIntoViewIfNeeded();
   await lab.shot('09-dark-controls');
   await lab.menu('Settings', 'Theme', 'JupyterLab Light');
-  await page.locator('body[data-jp-theme-light="true"]').waitFor();
+  await page.locator('body[data-jp-theme-light="true"]').waitFor({ state: 'attached' });
 });
 
 browserTest(lab, 'a page loaded anew still has the controls, and they work', 120, async () => {

@@ -60,14 +60,16 @@ browserTest(
     const steps = page.locator('.widget-readout').first();
     await steps.fill('50');
     await steps.press('Enter');
-    // The page itself does both, a moment apart: however slow the machine is, the second comes before the first picture is done.
+    // The page itself does both: the second choice comes as soon as the first one's picture has its first step.
     await encoder.evaluate(async (element) => {
       const choose = (index: number) => {
         (element as HTMLSelectElement).selectedIndex = index;
         element.dispatchEvent(new Event('change', { bubbles: true }));
       };
       choose(1); // its first layer alone
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const begun = (): boolean =>
+        [...document.querySelectorAll('.widget-html')].some(({ textContent }) => /Picture.*\b[1-9]\d*\/50/.test(textContent ?? ''));
+      while (!begun()) await new Promise((resolve) => setTimeout(resolve, 5));
       choose(2); // random weights
     });
     frames.push(await view.screenshot());

@@ -158,6 +158,27 @@ test('handlers: one at a time, the newest value wins, errors come out', async (t
   assert.ok(new Superseded() instanceof Error);
 });
 
+test("a control's next value stops the shared job that its handler waits for", async (t) => {
+  const comms = fakeComms(t);
+  const log: string[] = [];
+  const make = newest(async (name: string, signal) => {
+    for (let i = 0; i < 50; i++) {
+      await delay(2);
+      if (signal.aborted) log.push(`${name} stopped`);
+      signal.throwIfAborted();
+    }
+    log.push(`${name} made`);
+  });
+  const choice = dropdown({ options: ['a', 'b', 'c'], onChange: (value) => make(value) });
+  const again = button({ label: 'Again', onClick: () => make('again') });
+  const first = comms.change(choice, { index: 1 });
+  await delay(10);
+  const second = comms.change(choice, { index: 2 });
+  await delay(10);
+  await Promise.all([first, second, comms.event(again, 'click')]);
+  assert.deepEqual(log, ['b stopped', 'c stopped', 'again made']);
+});
+
 test('an interrupt of the kernel ends a job, and the next one does not wait for it', async (t) => {
   const controller = new AbortController();
   const place = globalThis as Record<symbol, unknown>;

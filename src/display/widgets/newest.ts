@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { interruptSignal } from '../../engine';
 
 /** Why a job's signal was raised: a newer value came. */
@@ -9,9 +10,13 @@ export class Superseded extends Error {
   }
 }
 
+/** The signal of the job on whose behalf code runs. */
+const outer = new AsyncLocalStorage<AbortSignal>();
+
 /**
  * A job of which one runs at a time, for the newest value: a new value raises the signal of the one that runs, waits until that has ended,
- * and goes on unless a still newer one came meanwhile. An interrupt of the kernel raises the signal too.
+ * and goes on unless a still newer one came meanwhile. An interrupt of the kernel raises the signal too, and so does what raises the signal
+ * of a job that called this one: a control whose handler waits for "make the picture" can stop it by its next value.
  *
  * Controls run their handlers this way. A job that several controls share, such as "make the picture", is made so once and called by all.
  *
@@ -28,7 +33,7 @@ export function newest<T>(job: (value: T, signal: AbortSignal) => unknown): (val
 
   async function run(value: T, controller: AbortController, ended: () => void): Promise<void> {
     const interrupt = interruptSignal();
-    const signal = interrupt ? AbortSignal.any([controller.signal, interrupt]) : controller.signal;
+    const signal = AbortSignal.any([controller.signal, interrupt, outer.getStore()].filter((one) => one !== undefined));
     let interrupted: (() => void) | undefined;
     try {
       // The kernel may give up an interrupted job that does not end: then nothing must wait for it.
@@ -36,7 +41,7 @@ export function newest<T>(job: (value: T, signal: AbortSignal) => unknown): (val
         interrupted = () => reject(interrupt?.reason);
         interrupt?.addEventListener('abort', interrupted, { once: true });
       });
-      await Promise.race([job(value, signal), given]);
+      await Promise.race([outer.run(signal, () => job(value, signal)), given]);
     } catch (error) {
       const stopped = error === controller.signal.reason || (error as Error | undefined)?.name === 'AbortError';
       if (!(controller.signal.aborted && stopped)) throw error;
