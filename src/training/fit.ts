@@ -154,7 +154,8 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
   });
   setVae(model, result.params);
   const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
-  const latents = await encodeLatents(model.vae.config, model.vae.params, some, size);
+  // The interrupt that ended the training must not end this: without it the autoencoder could not be used.
+  const latents = await encodeLatents(model.vae.config, model.vae.params, some, size, { signal: new AbortController().signal });
   setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
   model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
   return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: countParameters(model.vae.params) };

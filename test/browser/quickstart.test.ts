@@ -52,9 +52,9 @@ browserTest(lab, 'the quickstart, run as a whole: pictures, live curves, a plot 
   const plot = lab.outputs(result).locator('.jp-RenderedPlotly').first();
   await plot.scrollIntoViewIfNeeded();
   await plot.hover();
-  const area = (await plot.locator('.nsewdrag').first().boundingBox())!;
-  await page.mouse.move(area.x + area.width / 2, area.y + area.height / 2);
-  await page.mouse.move(area.x + area.width / 2 + 2, area.y + area.height - 8);
+  const bar = (await plot.locator('.bars .point path').first().boundingBox())!;
+  await page.mouse.move(bar.x + bar.width / 2, bar.y + bar.height / 2);
+  await page.mouse.move(bar.x + bar.width / 2 + 1, bar.y + bar.height / 2 + 1);
   await plot.locator('.hoverlayer .hovertext').first().waitFor();
   await lab.shot('22-quickstart-result');
   await lab.save('01-quickstart.ipynb');
