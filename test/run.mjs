@@ -60,7 +60,9 @@ process.chdir(root);
 delete process.env.ROENTGEN_BACKEND;
 if (values.long) process.env.ROENTGEN_LONG_TESTS = '1';
 const patterns = values.name ? { testNamePatterns: values.name } : {};
-const events = run({ files, concurrency: 2, timeout: values.long ? 7_200_000 : 600_000, ...patterns });
+// A browser, JupyterLab and a kernel fill both cores of a small machine: two of each would wait for one another.
+const concurrency = files.every((file) => relative(built, file).startsWith('browser/')) ? 1 : 2;
+const events = run({ files, concurrency, timeout: values.long ? 7_200_000 : 600_000, ...patterns });
 const totals = [];
 events.on('test:diagnostic', ({ nesting, message }) => {
   if (nesting === 0 && /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /.test(message)) totals.push(message);

