@@ -63,13 +63,14 @@ export function createProgram(context: Context): Command {
  */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const controller = new AbortController();
-  const onInterrupt = (): void => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const leaveSignals = (): void => signals.forEach((name) => void process.off(name, onInterrupt));
+  function onInterrupt(): void {
+    leaveSignals(); // the next one has the system's own effect, which no step can hold up
     process.stderr.write('\nstopping after this step; Ctrl-C again ends at once\n');
     controller.abort();
-  };
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onInterrupt);
+  }
+  for (const name of signals) process.on(name, onInterrupt);
   process.on('unhandledRejection', (error) => {
     process.stderr.write(`roentgen: ${describeError(error)}\n`);
     process.exit(exitCodes.failed);
@@ -93,7 +94,6 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     process.stderr.write(`roentgen: ${describeError(error)}\n`);
     return exitCodeOf(error);
   } finally {
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
+    leaveSignals();
   }
 }

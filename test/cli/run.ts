@@ -1,10 +1,11 @@
 /** Runs the command line as a person does, in a process of its own. */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../support';
 
 export interface Ended {
-  readonly status: number | null;
+  readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -49,7 +50,8 @@ export async function roentgen(
     interrupted = true;
     child.kill(signal);
   }, 5);
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  // Ended by a signal: the number that a shell gives.
+  const status = await new Promise<number>((resolve) => child.on('close', (code, by) => resolve(code ?? 128 + constants.signals[by!])));
   clearInterval(watch);
   return { status, stdout, stderr };
 }

@@ -82,7 +82,7 @@ test('a run leaves settings, log, checkpoints, pictures, events, report and mode
     signal: 'SIGTERM',
     twice: true,
   });
-  assert.equal(ended.status, 130, ended.stderr);
+  assert.equal(ended.status, 143, ended.stderr);
   assert.doesNotMatch(ended.stderr, /go on with --resume/);
   // How often pictures are made changes nothing.
   const resumed = await roentgen(['train', file, '--out', b, '--steps', String(STEPS), '--resume']);
