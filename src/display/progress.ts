@@ -161,7 +161,14 @@ function plainLines(): Output {
   };
 }
 
-function fraction({ done, total }: State): number {
+/** Ended well without a step: what it waited for was there before. */
+function hadNothingToDo({ ended, done, failure }: State): boolean {
+  return ended && done === 0 && failure === undefined;
+}
+
+function fraction(state: State): number {
+  const { done, total } = state;
+  if (hadNothingToDo(state)) return 1;
   return total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
 }
 
@@ -172,6 +179,7 @@ function line(state: State): string {
 
 function details(state: State): string {
   const { total, done, message, elapsed, perSecond, ended, failure } = state;
+  if (hadNothingToDo(state)) return ['nothing to do', message].filter(Boolean).join(', ');
   const left = perSecond > 0 ? (total - done) / perSecond : Number.NaN;
   const parts = [
     `${Math.floor(100 * fraction(state))}%`,
