@@ -31,11 +31,13 @@ const MiB = (values: number): number => (4 * values) / 2 ** 20;
 /** Node, TensorFlow and the graph before any tensor; measured (bench/training/memory.mjs). */
 const ENGINE_MIB = 650;
 /** Values kept for each place and channel: of a residual block's input and output, of a transformer's; fitted to the same measurements. */
-const RESNET_INPUT = 3.5;
-const RESNET_OUTPUT = 7;
-const TRANSFORMER = 52;
+const RESNET_INPUT = 5;
+const RESNET_OUTPUT = 10;
+const TRANSFORMER = 74;
 /** Values kept for each attention score. */
-const SCORES = 2.4;
+const SCORES = 3.4;
+/** The update's temporary copies, and what the allocator does not give back, for each value of parameters, moments and gradients. */
+const COPIES = 1.1;
 
 /** The peak of a training step. */
 export function estimateStepMemory(
@@ -44,9 +46,9 @@ export function estimateStepMemory(
 ): MemoryEstimate {
   const parts = {
     engine: ENGINE_MIB,
-    parameters: MiB(parameters),
-    optimiser: MiB(trained * (2 + (emaDecay === undefined ? 0 : 1) + (accumulation > 1 ? 1 : 0))),
-    gradients: MiB(trained),
+    parameters: COPIES * MiB(parameters),
+    optimiser: COPIES * MiB(trained * (2 + (emaDecay === undefined ? 0 : 1) + (accumulation > 1 ? 1 : 0))),
+    gradients: COPIES * MiB(trained),
     activations: MiB(activations * batchSize),
   };
   return { MiB: Object.values(parts).reduce((a, b) => a + b, 0), parts };
@@ -115,7 +117,7 @@ export function unetActivations(config: UNetConfig, [h, w]: readonly [number, nu
 }
 
 /** Values kept for each token and each input and output of a linear layer. */
-const TEXT_LINEAR = 1.6;
+const TEXT_LINEAR = 2.3;
 
 /** Values that a text encoder's forward pass leaves for the backward pass, for one text of `tokens`: those of its linear layers, which are nearly all. */
 export function textActivations(params: Tree, tokens: number): number {
@@ -196,7 +198,7 @@ export function estimateMemory(
     ...(settings.optimisation.emaDecay === undefined ? [] : [`no ${part}.optimisation.emaDecay`]),
     'a machine with more memory',
   ];
-  const once = joint.MiB - MiB(parameters);
+  const once = joint.MiB - COPIES * MiB(parameters);
   const handedOver = withVae ? Math.max(first.MiB, once) : once;
   return { MiB: largest.MiB, handedOver, available: availableMemory(), parts: largest.parts, advice };
 }
