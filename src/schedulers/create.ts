@@ -55,16 +55,16 @@ export function createScheduler(config: SchedulerConfig, request: StepsRequest):
 }
 
 /**
- * The config for another method on the same noise schedule: keys that both know are kept, the others dropped. `clip_sample` is false
- * unless the config says
- * otherwise, since latents are not limited to [-1, 1].
+ * The config for another method on the same noise schedule: what the network predicts and keys that both know are kept, the others and the
+ * method's own variants dropped. `clip_sample` is false unless the config says otherwise, since latents are not limited to [-1, 1].
  *
  * @param name a short name (`ddim`) or a class name (`DDIMScheduler`)
  */
 export function exchangeScheduler(config: SchedulerConfig, name: string): SchedulerConfig {
   const chosen = findClass(name);
   const known = { ...('clip_sample' in chosen.defaults ? { clip_sample: false } : {}), ...config };
-  const kept = Object.entries(known).filter(([key]) => key in chosen.defaults && !(key in (chosen.choices ?? {})));
+  const isVariant = (key: string): boolean => key !== 'prediction_type' && key in (chosen.choices ?? {});
+  const kept = Object.entries(known).filter(([key]) => key in chosen.defaults && !isVariant(key));
   return { _class_name: chosen.className, ...Object.fromEntries(kept) };
 }
 
