@@ -25,6 +25,6 @@ export type { FigureSpec } from './plotly/render';
 export { type Progress, progress, withProgress } from './progress';
 export { exportNotebook, type ReportSummary } from './report/export';
 export { compareRuns, describeRun, type RunSummary, reportRun, runsBelow } from './run-report';
-export { type TableInput, type TableOptions, table } from './table';
+export { type Frame, type TableInput, type TableOptions, table } from './table';
 export { tokenStrip } from './tokens';
 export * from './widgets';

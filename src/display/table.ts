@@ -2,8 +2,13 @@ import { type Displayable, displayable } from './displayable';
 import { escapeHtml } from './escape';
 import { columnFormat } from './numbers';
 
-/** Rows as objects with the same keys, or columns by name. */
-export type TableInput = readonly Readonly<Record<string, unknown>>[] | Readonly<Record<string, readonly unknown[]>>;
+/** A table of a library, such as arquero's, that gives its rows as objects. */
+export interface Frame {
+  objects(): readonly object[];
+}
+
+/** Rows as objects with the same keys, columns by name, or a table of a library. */
+export type TableInput = readonly Readonly<Record<string, unknown>>[] | Readonly<Record<string, readonly unknown[]>> | Frame;
 
 /** What goes with a table. */
 export interface TableOptions {
@@ -25,7 +30,8 @@ interface Column {
  * @example table([{ finding: 'effusion', auroc: 0.953 }, { finding: 'edema', auroc: 0.871 }])
  */
 export function table(input: TableInput, options: TableOptions = {}): Displayable {
-  const columns = Object.entries(isRows(input) ? columnsOf(input) : input).map(([name, values]) => formatColumn(name, values));
+  const given = isFrame(input) ? (input.objects() as readonly Readonly<Record<string, unknown>>[]) : input;
+  const columns = Object.entries(isRows(given) ? columnsOf(given) : given).map(([name, values]) => formatColumn(name, values));
   const length = columns[0]?.cells.length ?? 0;
   for (const { name, cells } of columns) {
     if (cells.length !== length)
@@ -35,7 +41,11 @@ export function table(input: TableInput, options: TableOptions = {}): Displayabl
   return displayable(() => ({ 'text/html': tableHtml(columns, length, title), 'text/plain': tableText(columns, length, title) }));
 }
 
-function isRows(input: TableInput): input is readonly Readonly<Record<string, unknown>>[] {
+function isFrame(input: TableInput): input is Frame {
+  return typeof (input as { objects?: unknown }).objects === 'function';
+}
+
+function isRows(input: Exclude<TableInput, Frame>): input is readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(input);
 }
 

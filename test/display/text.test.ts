@@ -8,13 +8,20 @@ const html = (item: Displayable): DocumentFragment => JSDOM.fragment(String(item
 const text = (item: Displayable): string => String(item.bundle()['text/plain']);
 const cells = (item: Displayable): string[] => Array.from(html(item).querySelectorAll('td'), (cell) => cell.textContent ?? '');
 
-test('rows and columns make the same table', () => {
+test("rows, columns and arquero's table make the same table", async () => {
   const rows = table([
     { finding: 'effusion', auroc: 0.9534 },
     { finding: 'edema', auroc: 0.8 },
   ]);
   const columns = table({ finding: ['effusion', 'edema'], auroc: [0.9534, 0.8] });
-  assert.equal(text(rows), text(columns));
+  const { from } = await import('arquero');
+  const frame = table(
+    from([
+      { finding: 'effusion', auroc: 0.9534 },
+      { finding: 'edema', auroc: 0.8 },
+    ]),
+  );
+  assert.deepEqual([text(columns), text(frame)], [text(rows), text(rows)]);
   assert.deepEqual(cells(rows), ['effusion', '0.9534', 'edema', '0.8000']);
 });
 
