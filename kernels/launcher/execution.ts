@@ -1,13 +1,13 @@
 /**
  * Execution: cells run one after another; an error skips those that were sent meanwhile; an interrupt ends the running one.
  *
- * An interrupt first aborts the cell's AbortSignal. A cell whose code asked for the signal (a training loop does) is given
- * time to end by itself, so that it can finish its step and save; any other, and one that is interrupted twice, is
+ * An interrupt first aborts the cell's AbortSignal. A cell whose code asked for the signal (a training loop does) ends by
+ * itself, after its step and what it saves, however long they take; any other, and one that is interrupted twice, is
  * abandoned: it ends with an error, what its code still does is not shown, and its timers no longer fire.
  */
 import { setTimeout } from 'node:timers';
 import type { Comms } from './comms';
-import { type Context, createContext, currentContext, Interrupted, runCell } from './contexts';
+import { type Context, createContext, currentContext, Interrupted, runCell, runIn } from './contexts';
 import { resultDisplay } from './display';
 import { diagnosticsError, type ErrorContent, interruptedError, isInterrupt, thrownError } from './errors';
 import type { History } from './history';
@@ -42,9 +42,10 @@ export interface ExecutionParts {
   readonly comms: Comms;
 }
 
-/** How long an interrupted cell may take to end by itself, where its code asked for the signal. */
-const graceMilliseconds = 15_000;
-/** The same where it did not: enough for promises that are already rejected. */
+/** How long an interrupted cell that ends by itself may take before the person is told how to give it up. */
+const hintMilliseconds = 15_000;
+const hint = 'The cell is still ending: a long step, or a large checkpoint. Interrupt again to give it up.\n';
+/** How long one that did not ask for the signal may take: enough for promises that are already rejected. */
 const shortMilliseconds = 100;
 /** Two interrupts closer together are one: a front end's message and the terminal's Ctrl-C. */
 const sameMilliseconds = 700;
@@ -135,6 +136,10 @@ export function createExecution({ wire, shell, iopub, language, history, comms }
     language.abandon();
   }
 
+  function tellHow(target: Cell): void {
+    if (!target.settled && !target.context.muted) runIn(target.context, () => iopub.write('stderr', hint));
+  }
+
   return {
     submit(message) {
       queue.push(message);
@@ -153,7 +158,8 @@ export function createExecution({ wire, shell, iopub, language, history, comms }
         return;
       }
       target.context.interrupt.abort(new Interrupted());
-      setTimeout(() => abandon(target), target.context.takesSignal ? graceMilliseconds : shortMilliseconds).unref();
+      if (target.context.takesSignal) setTimeout(() => tellHow(target), hintMilliseconds).unref();
+      else setTimeout(() => abandon(target), shortMilliseconds).unref();
     },
     running: () => (cell && !cell.settled ? cell.context : undefined),
   };
