@@ -94,6 +94,16 @@ test('nothing is loaded and nothing foreign runs', async (t) => {
   assert.match(document.querySelector('.code')!.textContent ?? '', /<\/script><script>alert\(1\)/);
 });
 
+test('formulas become MathML; money, mistakes and addresses stay harmless', async (t) => {
+  const text = 'Level $x_t = \\sqrt{\\bar\\alpha_t}$, $\\frac{1}{$ and $\\href{javascript:alert(1)}{x}$\n\n$$\\epsilon^2$$\n\nfor $5 or $6';
+  const { document } = await page(tempDir(t), markdown(text));
+  const formulas = Array.from(document.querySelectorAll('main math'), (math) => math.querySelector('annotation')!.textContent!.trim());
+  assert.ok(formulas.includes('x_t = \\sqrt{\\bar\\alpha_t}') && formulas.includes('\\epsilon^2'), formulas.join('; '));
+  assert.match(document.querySelector('main')!.textContent ?? '', /for \$5 or \$6/);
+  assert.equal(document.querySelectorAll('main [href]').length, 0);
+  assert.deepEqual(loads(document), []);
+});
+
 test('figure data cannot leave its element', async (t) => {
   const named = lineFigure({ series: [{ name: '</script><b id="out">', x: [1], y: [1] }], xTitle: 'x', yTitle: 'y' });
   const { document } = await page(tempDir(t), code('f', shown(named)));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { extname, isAbsolute, join } from 'node:path';
+import katex from '@vscode/markdown-it-katex';
 import MarkdownIt from 'markdown-it';
 import { escapeHtml } from '../escape';
 import { highlightAs } from './highlight';
@@ -31,8 +32,9 @@ const pictureTypes: Readonly<Record<string, string>> = {
 const fold = /^\s*(?:<details( open)?>\s*)?(?:<summary>(.*)<\/summary>)?\s*$|^\s*<\/details>\s*$/;
 
 /**
- * A renderer for one notebook. HTML in Markdown is shown as text, except lines of `<details>` and `<summary>`; pictures are put
- * into the page (attachments, and files beside the notebook), pictures from the network are named instead.
+ * A renderer for one notebook. HTML in Markdown is shown as text, except lines of `<details>` and `<summary>`; formulas become MathML,
+ * which browsers draw without fonts of ours; pictures are put into the page (attachments, and files beside the notebook), pictures from the
+ * network are named instead.
  *
  * @param folder  where the notebook lies
  */
@@ -40,7 +42,7 @@ export function markdownRenderer(folder: string): MarkdownRenderer {
   const headings: Heading[] = [];
   const used = new Map<string, number>();
   let cell: NotebookCell | undefined;
-  const md = new MarkdownIt({ html: false, highlight: highlightAs });
+  const md = new MarkdownIt({ html: false, highlight: highlightAs }).use(katex, { output: 'mathml', throwOnError: false });
 
   md.renderer.rules.heading_open = (tokens, index) => {
     const text = (tokens[index + 1]!.children ?? []).map(({ content }) => content).join('');
