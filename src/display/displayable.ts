@@ -10,7 +10,7 @@ export const jupyterMetadata: unique symbol = Symbol.for('roentgen.metadata');
 
 /** Something that shows itself: as a cell's last expression, with show(), or as text in a terminal. */
 export interface Displayable {
-  /** All its forms by MIME type. A draft leaves out what is slow to make, for displays that are about to change again. */
+  /** All its forms by MIME type. A draft is one quick form beside text, for displays that are about to change again. */
   bundle(draft?: boolean): MimeBundle;
   /** What front ends are told beside the bundle. */
   metadata(): BundleMetadata;

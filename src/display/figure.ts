@@ -47,13 +47,13 @@ export function figure(input: FigureInput): Figure {
   const draw = (ratio: number): Buffer => encodePngSync(withoutAlpha(figureRaster(spec, width, height, ratio)));
   const png = (): Buffer => draw(pixelRatio);
   const make = (draft: boolean): MimeBundle => {
-    const bundle = { [plotlyMime]: interactive, 'text/plain': summary(spec) };
-    if (draft) return bundle;
+    // JupyterLab's plot renderer keeps the first figure that a place in the output was given: while it changes it is a picture.
+    const forms = draft ? {} : { [plotlyMime]: interactive };
     try {
-      return { ...bundle, 'image/png': draw(1).toString('base64') };
+      return { ...forms, 'text/plain': summary(spec), 'image/png': draw(1).toString('base64') };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return { ...bundle, 'text/plain': `${summary(spec)} (no picture: ${reason})` };
+      return { ...forms, 'text/plain': `${summary(spec)} (no picture: ${reason})` };
     }
   };
   const item = displayable(make, () => ({ 'image/png': { width, height } }));

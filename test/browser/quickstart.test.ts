@@ -48,6 +48,10 @@ browserTest(lab, 'the quickstart, run as a whole: pictures, live curves, a plot 
   await lab.cell(training).scrollIntoViewIfNeeded();
   await lab.outputs(training).locator('.rg-grid img').first().waitFor();
   await lab.outputs(training).getByText('10/10').waitFor();
+  const curve = lab.outputs(training).locator('.jp-RenderedPlotly').first();
+  await curve.scrollIntoViewIfNeeded();
+  await curve.hover();
+  await curve.locator('.scatterlayer .point').nth(9).waitFor({ state: 'attached' });
   await lab.shot('21-quickstart-training');
   const plot = lab.outputs(result).locator('.jp-RenderedPlotly').first();
   await plot.scrollIntoViewIfNeeded();

@@ -34,6 +34,10 @@ async function interruptTraining(): Promise<void> {
     .outputs(1)
     .getByText(/[1-9]\d*\/5000/)
     .waitFor({ timeout: 3 * minutes * 1000 });
+  // The curve grows while it trains.
+  const curve = lab.outputs(1).locator('.jp-RenderedImage img');
+  const first = await curve.getAttribute('src');
+  await lab.page.waitForFunction((src) => document.querySelector('.jp-RenderedImage img')?.getAttribute('src') !== src, first);
   await lab.toolbar('notebook:interrupt-kernel');
 }
 
@@ -45,6 +49,7 @@ browserTest(lab, 'a training cell that is interrupted keeps what it learnt, and 
   await interruptTraining();
   await lab.outputs(1).getByText('interrupted: true, trained: true').waitFor();
   await lab.run(2);
+  await lab.outputs(1).locator('.jp-RenderedPlotly').waitFor(); // ended, it is interactive
   await lab.outputs(2).locator('.rg-grid img').nth(3).waitFor();
   await lab.shot('24-training-interrupted');
 });

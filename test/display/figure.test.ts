@@ -103,10 +103,10 @@ test('where the picture fails the figure still shows and says so', () => {
   assert.match(String(bundle['text/plain']), /no picture: .*too large/);
 });
 
-test('a draft leaves the picture out', () => {
+test('a draft is a picture: a plot renderer keeps the first figure that it was given', () => {
   const shown = figure({ data: [{ y: [1] }] });
-  assert.ok(!('image/png' in shown.bundle(true)));
-  assert.ok('image/png' in shown.bundle());
+  assert.deepEqual(Object.keys(shown.bundle(true)), ['text/plain', 'image/png']);
+  assert.deepEqual(Object.keys(shown.bundle()), [plotlyMime, 'text/plain', 'image/png']);
 });
 
 test('text in titles and names is text', () => {

@@ -11,7 +11,7 @@ import { layout, nodeSymbol, style, type Widget, widget } from './widget';
 export interface Html extends Widget {
   /** Setting it to something displayable shows its HTML form. */
   value: string;
-  /** Shows something that has an HTML form, such as an image grid or a token strip. */
+  /** Shows something as HTML, such as an image grid or a token strip; a figure as its picture. */
   put(item: Displayable): void;
 }
 
@@ -49,8 +49,10 @@ export function html(value: string = ''): Html {
         model.set({ value: wanted });
       },
       put(item: Displayable) {
-        const { 'text/html': own, 'text/plain': plain } = item.bundle(true);
-        model.set({ value: typeof own === 'string' ? own : `<pre>${escapeHtml(String(plain ?? ''))}</pre>` });
+        const { 'text/html': own, 'text/plain': plain, 'image/png': png } = item.bundle(true);
+        const text = escapeHtml(String(plain ?? ''));
+        const other = png ? `<img alt="${text}" src="data:image/png;base64,${png}">` : `<pre>${text}</pre>`;
+        model.set({ value: typeof own === 'string' ? own : other });
       },
     },
   );
