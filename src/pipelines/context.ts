@@ -31,12 +31,11 @@ export function encodePrompts(model: Model, texts: readonly string[]): EncodedPr
   }
 }
 
-/** Says which texts were cut, once a call of a pipeline. */
-export function warnLostTokens(where: string, texts: readonly string[], lostTokens: readonly number[]): void {
-  const cut = lostTokens.flatMap((lost, i) => (lost > 0 ? [`"${shorten(texts[i]!)}" (${lost} tokens lost)`] : []));
+/** Says which texts were cut, once a call of a pipeline. By number: a text may be a report, which has no place in a log. */
+export function warnLostTokens(where: string, lostTokens: readonly number[]): void {
+  const cut = lostTokens.flatMap((lost, i) => (lost > 0 ? [`number ${i + 1} (${lost} tokens lost)`] : []));
   if (cut.length === 0) return;
   const some = cut.slice(0, 3).join(', ');
-  console.warn(`${where}: ${cut.length} of ${texts.length} texts are longer than the encoder reads: ${some}${cut.length > 3 ? ', …' : ''}`);
+  const count = `${cut.length} of ${lostTokens.length}`;
+  console.warn(`${where}: ${count} texts are longer than the encoder reads: ${some}${cut.length > 3 ? ', …' : ''}`);
 }
-
-const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);

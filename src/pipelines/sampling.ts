@@ -155,7 +155,7 @@ export async function samplePictures(
   const total = count * scheduler.timesteps.length;
   const images: GeneratedImage[] = [];
   const without = encodePrompts(model, [negative]);
-  warnLostTokens(where, [negative], without.lostTokens);
+  warnLostTokens(`${where}: negative`, without.lostTokens);
   try {
     for (let start = 0; start < texts.length; start += rows) {
       signal?.throwIfAborted();
@@ -170,7 +170,6 @@ export async function samplePictures(
   const first = images.filter(({ index }) => index % imagesPerPrompt === 0);
   warnLostTokens(
     where,
-    prompts,
     first.map(({ lostTokens }) => lostTokens),
   );
   return images;
