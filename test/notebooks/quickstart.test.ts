@@ -75,6 +75,28 @@ test('the quickstart notebook runs through the kernel and leaves figures, report
   disposeModel(loaded);
 });
 
+/** The smallest networks: here it matters that the way is gone, not what is learnt. */
+const smallest = {
+  extends: 'smoke',
+  name: 'smallest',
+  size: 32,
+  vae: {
+    config: {
+      down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D'],
+      up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D'],
+      block_out_channels: [8, 16],
+      sample_size: 32,
+    },
+    optimisation: { steps: 6, learningRate: { warmup: 2 } },
+  },
+  unet: { down_block_types: ['CrossAttnDownBlock2D'], up_block_types: ['CrossAttnUpBlock2D'], block_out_channels: [16] },
+  text_encoder: { config: { num_hidden_layers: 1 } },
+  diffusion: { optimisation: { steps: 10, learningRate: { warmup: 2 } } },
+  sampling: { steps: 3 },
+  classifier: { optimisation: { steps: 10 } },
+  expect: { auroc: 0, side: 0, fidRatio: 1e6 },
+};
+
 test('a folder of images and a CSV of texts goes the same way', async (t) => {
   const name = 'test-folder';
   t.after(() => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
@@ -88,8 +110,10 @@ test('a folder of images and a CSV of texts goes the same way', async (t) => {
     rows.push(`images/${i}.png,"${source.record(i).text}",${source.record(i).patient}`);
   }
   await writeFile(join(folder, 'texts.csv'), rows.join('\n'));
+  const recipe = join(folder, 'smallest.json');
+  await writeFile(recipe, JSON.stringify(smallest));
   const columns = ['--image-column', 'file', '--text-column', 'report', '--patient-column', 'person'];
-  const common = ['--data', folder, '--csv', 'texts.csv', '--from-scratch', '--recipe', 'smoke', '--name', name];
+  const common = ['--data', folder, '--csv', 'texts.csv', '--from-scratch', '--recipe', recipe, '--name', name];
   const { code, stdout, stderr } = await quickstart(...common, ...columns, '--json');
   assert.equal(code, 0, stderr);
   const summary = JSON.parse(stdout) as { images: number; sideAccuracy: number | null; fidAfter: number };

@@ -11,7 +11,7 @@ import { lastCheckpoint, readCheckpoint, writeCheckpoint } from 'roentgen-lab/tr
 import { noLeaks, root, tempDir } from '../support';
 
 const program = join(__dirname, 'process.js');
-const kills = process.env.ROENTGEN_LONG_TESTS ? 200 : 24;
+const kills = process.env.ROENTGEN_LONG_TESTS ? 200 : 12;
 
 /** Runs it to its end; the last line names the last checkpoint and the hash of its manifest. */
 function finish(folder: string, steps: number, stopAt = 0, lookEvery = 0): string {
