@@ -68,11 +68,21 @@ export async function linkEngine(variant, compiler, onProgress) {
   return found;
 }
 
+/** TensorFlow's functions that the addon calls through ours (kernels/link). */
+const replaced = {
+  TF_NewTensor: 'roentgen_new_tensor',
+  TFE_Execute: 'roentgen_execute',
+  TFE_NewContext: 'roentgen_new_context',
+  TF_LoadSessionFromSavedModel: 'roentgen_load_session',
+  TF_SessionRun: 'roentgen_session_run',
+};
+
 async function compile(folder, compiler) {
   const include = [addonPackage, join(modules, 'node-api-headers', 'include'), join(folder, 'include')].map((path) => `-I${path}`);
   const temporary = `${addon}.${process.pid}.tmp`;
   mkdirSync(dirname(addon), { recursive: true });
-  const flags = ['-std=gnu++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', '-DTF_NewTensor=roentgen_new_tensor'];
+  const defines = Object.entries(replaced).map(([theirs, ours]) => `-D${theirs}=${ours}`);
+  const flags = ['-std=gnu++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', ...defines];
   if (process.platform === 'darwin') flags.push('-undefined', 'dynamic_lookup');
   // The path goes through -Xlinker because -Wl would split it at a comma.
   const link = [...libraryFiles(folder), '-Xlinker', '-rpath', '-Xlinker', folder];

@@ -1,0 +1,61 @@
+// Compiled into the addon in place of the calls that compute (-DTFE_Execute=roentgen_execute and so on).
+//
+// TensorFlow's generated matrix products move the stack pointer into their own buffers. A signal's handler that runs meanwhile (Ctrl-C, a terminal
+// that changes its size, a child that ends, a profiler) writes its frame there, and the heap is corrupted: a second of a few hundred signals aborts
+// a training. So signals wait, or reach a thread that is not TensorFlow's: its threads are started in these calls, and inherit what is blocked.
+#undef TFE_Execute
+#undef TFE_NewContext
+#undef TF_LoadSessionFromSavedModel
+#undef TF_SessionRun
+
+#include <signal.h>
+
+#include <initializer_list>
+
+#include "tensorflow/c/c_api.h"
+#include "tensorflow/c/eager/c_api.h"
+
+namespace {
+
+// Blocks the signals that come from outside on this thread, as long as it lives; faults keep their effect.
+class Blocked {
+ public:
+  Blocked() {
+    sigset_t outside;
+    sigfillset(&outside);
+    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&outside, fault);
+    pthread_sigmask(SIG_BLOCK, &outside, &before_);
+  }
+  ~Blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+extern "C" void roentgen_execute(TFE_Op* op, TFE_TensorHandle** results, int* count, TF_Status* status) {
+  Blocked blocked;
+  TFE_Execute(op, results, count, status);
+}
+
+extern "C" TFE_Context* roentgen_new_context(const TFE_ContextOptions* options, TF_Status* status) {
+  Blocked blocked;
+  return TFE_NewContext(options, status);
+}
+
+extern "C" TF_Session* roentgen_load_session(const TF_SessionOptions* options, const TF_Buffer* run_options, const char* folder,
+                                             const char* const* tags, int tag_count, TF_Graph* graph, TF_Buffer* meta_graph,
+                                             TF_Status* status) {
+  Blocked blocked;
+  return TF_LoadSessionFromSavedModel(options, run_options, folder, tags, tag_count, graph, meta_graph, status);
+}
+
+extern "C" void roentgen_session_run(TF_Session* session, const TF_Buffer* run_options, const TF_Output* inputs,
+                                     TF_Tensor* const* input_values, int input_count, const TF_Output* outputs, TF_Tensor** output_values,
+                                     int output_count, const TF_Operation* const* targets, int target_count, TF_Buffer* run_metadata,
+                                     TF_Status* status) {
+  Blocked blocked;
+  TF_SessionRun(session, run_options, inputs, input_values, input_count, outputs, output_values, output_count, targets, target_count,
+                run_metadata, status);
+}
