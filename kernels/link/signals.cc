@@ -1,8 +1,9 @@
 // Compiled into the addon in place of the calls that compute (-DTFE_Execute=roentgen_execute and so on).
 //
-// TensorFlow's generated matrix products move the stack pointer into their own buffers. A signal's handler that runs meanwhile (Ctrl-C, a terminal
-// that changes its size, a child that ends, a profiler) writes its frame there, and the heap is corrupted: a second of a few hundred signals aborts
-// a training. So signals wait, or reach a thread that is not TensorFlow's: its threads are started in these calls, and inherit what is blocked.
+// A signal's handler that runs on a thread in the midst of a matrix product (Ctrl-C, a terminal that changes its size, a child that ends, a
+// profiler) corrupts the heap: the block beside the product's workspace is found overwritten, as if the generated code used the stack pointer for
+// its buffers. A few hundred signals abort a training. So signals wait, or reach a thread that is not TensorFlow's: its threads are started in
+// these calls, and inherit what is blocked.
 #undef TFE_Execute
 #undef TFE_NewContext
 #undef TF_LoadSessionFromSavedModel

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { root } from '../support';
 
-/** Records and runs training steps, where matrix products move the stack pointer into buffers of their own. */
+/** Records and runs training steps: a handler in the midst of a matrix product corrupted the heap (kernels/link/signals.cc). */
 const training = `
   const { key, startEngine, uniformArray } = require('roentgen-lab/engine');
   const { trainBpe } = require('roentgen-lab/tokenizers');
