@@ -5,25 +5,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { maskedCrc32c, recipeNames } from 'roentgen-lab/training';
 import { tempDir } from '../support';
+import { tiniest } from '../tiniest';
 import { roentgen } from './run';
 
 /** Every option of training on the smallest networks; long enough that a signal arrives in its midst. */
 const tiny = {
   extends: 'options',
   name: 'tiny',
-  size: 32,
+  ...tiniest,
   tokenizer: { vocabulary_size: 600 },
-  vae: {
-    config: {
-      down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D'],
-      up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D'],
-      block_out_channels: [8, 16],
-      sample_size: 32,
-    },
-    optimisation: { steps: 2, learningRate: { warmup: 1 } },
-  },
-  unet: { down_block_types: ['CrossAttnDownBlock2D'], up_block_types: ['CrossAttnUpBlock2D'], block_out_channels: [16] },
-  text_encoder: { config: { num_hidden_layers: 1 } },
+  vae: { ...tiniest.vae, optimisation: { steps: 2, learningRate: { warmup: 1 } } },
   diffusion: { optimisation: { batchSize: 2, learningRate: { warmup: 1 } } },
   sampling: { steps: 1 },
   data: { train: 24, test: 4 },

@@ -10,6 +10,7 @@ import { startEngine } from 'roentgen-lab/engine';
 import { writePng } from 'roentgen-lab/files';
 import { disposeModel, loadModel, textToImage } from 'roentgen-lab/pipelines';
 import { root, tempDir } from '../support';
+import { tiniest } from '../tiniest';
 
 const run = promisify(execFile);
 
@@ -75,22 +76,12 @@ test('the quickstart notebook runs through the kernel and leaves figures, report
   disposeModel(loaded);
 });
 
-/** The smallest networks: here it matters that the way is gone, not what is learnt. */
+/** A few steps: here it matters that the way is gone, not what is learnt. */
 const smallest = {
   extends: 'smoke',
   name: 'smallest',
-  size: 32,
-  vae: {
-    config: {
-      down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D'],
-      up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D'],
-      block_out_channels: [8, 16],
-      sample_size: 32,
-    },
-    optimisation: { steps: 6, learningRate: { warmup: 2 } },
-  },
-  unet: { down_block_types: ['CrossAttnDownBlock2D'], up_block_types: ['CrossAttnUpBlock2D'], block_out_channels: [16] },
-  text_encoder: { config: { num_hidden_layers: 1 } },
+  ...tiniest,
+  vae: { ...tiniest.vae, optimisation: { steps: 6, learningRate: { warmup: 2 } } },
   diffusion: { optimisation: { steps: 10, learningRate: { warmup: 2 } } },
   sampling: { steps: 3 },
   classifier: { optimisation: { steps: 10 } },

@@ -9,7 +9,6 @@ import { layout, nodeSymbol, style, type Widget, widget } from './widget';
 
 /** HTML that can be exchanged. */
 export interface Html extends Widget {
-  /** Setting it to something displayable shows its HTML form. */
   value: string;
   /** Shows something as HTML, such as an image grid or a token strip; a figure as its picture. */
   put(item: Displayable): void;
