@@ -27,6 +27,20 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
+/**
+ * Runs what a person's settings go into: a value that it refuses is wrong usage. What it refuses of a file is a FileError already.
+ *
+ * @param where the command
+ */
+export async function asUsage<T>(where: string, make: () => Promise<T> | T): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${where}: ${error.message}`);
+    throw error;
+  }
+}
+
 /** Thrown by a command that found the signal raised and stopped in good order. */
 export class Interrupted extends Error {
   override name = 'Interrupted';

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { loadTextEncoder } from '../encoders';
 import { startEngine } from '../engine';
 import { FileError, parseJson, readText, writeSafetensors } from '../files';
-import { type Context, UsageError } from './context';
+import { asUsage, type Context, UsageError } from './context';
 import { findModel } from './models';
 
 interface Flags {
@@ -21,7 +21,7 @@ export function addEncode(program: Command, context: Context): void {
     .command('encode')
     .argument('<model>', 'an encoder folder, a Stable Diffusion folder, or a name such as minilm')
     .description('write the embeddings of texts: context [n, L, C], mask [n, L] and pooled [n, C]')
-    .requiredOption('--texts <file>', 'one text a line, or a JSON list of texts')
+    .requiredOption('--texts <file>', 'one text a line, or a JSON list of texts in a .json file')
     .requiredOption('--out <file>', 'the safetensors file to write')
     .option('--max-length <n>', 'tokens of every text; by default as many as the encoder reads', positiveNumber)
     .option('--json', 'print {out, texts, lostTokens, encoder} as JSON')
@@ -38,10 +38,10 @@ function positiveNumber(text: string): number {
   return value;
 }
 
-/** The texts of a file: a JSON list where it is one, else its lines; a line feed at the end begins no text. */
+/** The texts of a file: a JSON list by its name, else its lines; a line feed at the end begins no text. */
 async function readTexts(path: string): Promise<string[]> {
   const content = await readText(path);
-  if (!/^\s*\[/.test(content) || !path.endsWith('.json')) {
+  if (!path.endsWith('.json')) {
     const lines = content.split(/\r?\n/);
     if (lines.at(-1) === '') lines.pop();
     if (lines.length === 0) throw new FileError(path, 'holds no text; expected one a line');
@@ -58,7 +58,8 @@ async function encode(model: string, flags: Flags, context: Context): Promise<vo
   const folder = findModel('encode', model);
   const texts = await readTexts(flags.texts);
   await startEngine();
-  const encoder = await loadTextEncoder(folder, flags.maxLength === undefined ? {} : { maxLength: flags.maxLength });
+  const { maxLength: asked } = flags;
+  const encoder = await asUsage('encode', () => loadTextEncoder(folder, asked === undefined ? {} : { maxLength: asked }));
   try {
     const { kind, width, maxLength } = encoder.describe();
     let said = Date.now();

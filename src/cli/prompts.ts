@@ -22,7 +22,8 @@ function readColumn(path: string, text: string, column: string | undefined): str
   try {
     rows = parse(text, { columns: true, skip_empty_lines: true });
   } catch (error) {
-    throw new FileError(path, `is no CSV file with a header: ${(error as Error).message}`, error);
+    const reason = (error as Error).message.replace(/, value is .*$/s, ''); // a text has no place in a log
+    throw new FileError(path, `is no CSV file with a header: ${reason}`, error);
   }
   const columns = Object.keys(rows[0] ?? {});
   if (column === undefined) throw new UsageError(`${path}: which column holds the prompts? --column: ${columns.join(', ')}`);

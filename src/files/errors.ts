@@ -45,3 +45,18 @@ export function describeSystemError(error: unknown): string {
   if (words) return `${words} (${code})`;
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * What a check of a file's content gives. A value that it refuses (RangeError, TypeError) becomes the file's error, so that whoever asked knows which file
+ * to mend; the same check of a caller's own values stays what it is.
+ *
+ * @param path the file, or the folder whose files do not fit each other
+ */
+export function checkContent<T>(path: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    throw new FileError(path, error.message.replace(`${path}: `, ''), error);
+  }
+}

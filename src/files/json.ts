@@ -1,8 +1,8 @@
 /** JSON files as Python writes them: `Infinity`, `-Infinity` and `NaN` are tokens (DPM-Solver's configs hold them). */
 
-import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from './atomic';
-import { describeSystemError, FileError } from './errors';
+import { checkContent, FileError } from './errors';
+import { readText } from './text';
 
 /** Cannot occur in a real string of a config: a lone surrogate never survives a UTF-8 file. */
 const mark = '\ud800roentgen:';
@@ -17,17 +17,17 @@ export async function readJson<T = unknown>(path: string): Promise<T> {
 }
 
 /**
- * A UTF-8 file without its byte order mark.
+ * Reads a JSON file that holds an object, such as a config.
  *
- * @throws FileError where it cannot be read
+ * @param check throws RangeError or TypeError where its values can't be worked with
+ * @returns the object as it was read
+ * @throws FileError where it cannot be read, is not a JSON object, or is refused by the check
  */
-export async function readText(path: string): Promise<string> {
-  try {
-    const text = await readFile(path, 'utf8');
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  } catch (error) {
-    throw new FileError(path, `cannot be read: ${describeSystemError(error)}`, error);
-  }
+export async function readObject<T extends object = Record<string, unknown>>(path: string, check?: (object: T) => unknown): Promise<T> {
+  const value = await readJson<T | null>(path);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FileError(path, 'is not a JSON object');
+  checkContent(path, () => check?.(value));
+  return value;
 }
 
 /**
@@ -48,7 +48,10 @@ export function parseJson<T = unknown>(path: string, text: string): T {
         // The first error is the one about the file's own text.
       }
     }
-    throw new FileError(path, `is not valid JSON: ${(strict as Error).message}`, strict);
+    if (text.trim() === '') throw new FileError(path, 'is not valid JSON: it is empty', strict);
+    // Without the piece of the text that V8 quotes: it may be a patient's.
+    const reason = (strict as Error).message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');
+    throw new FileError(path, `is not valid JSON: ${reason}`, strict);
   }
 }
 

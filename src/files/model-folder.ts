@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from './errors';
-import { readJson, writeJson } from './json';
+import { readObject, writeJson } from './json';
 
 /** What `model_index.json` says. */
 export interface ModelIndex {
@@ -11,7 +11,7 @@ export interface ModelIndex {
   readonly className: string;
   /**
    * Folder name → library and class: `{ unet: ['diffusers', 'UNet2DConditionModel'] }`. Components that are absent are left out, as are those that
-   * no picture needs, such as the safety checker, where their folders were not copied.
+   * no picture needs, such as the safety checker, where their folders were not copied or their entries are odd.
    */
   readonly components: Readonly<Record<string, readonly [library: string, className: string]>>;
   /** Everything else, such as `requires_safety_checker`. */
@@ -21,35 +21,37 @@ export interface ModelIndex {
 /** The version of diffusers whose layout is written. */
 const diffusersVersion = '0.42.1';
 
+/** Components that pictures are made with. What is said of others is passed over where it is odd, or where their folders are not there. */
+const needed = ['unet', 'vae', 'text_encoder', 'tokenizer', 'scheduler'];
+
 /** What diffusers' pipeline of this class expects to be told even where it is absent. */
 const optionalComponents = ['feature_extractor', 'image_encoder', 'safety_checker'];
 
 /**
  * Reads a model folder's `model_index.json`.
  *
- * @throws FileError where it is missing, malformed, or names a component whose folder is not there
+ * @throws FileError where it is missing, malformed, or names a needed component whose folder is not there
  */
 export async function readModelIndex(folder: string): Promise<ModelIndex> {
   const path = join(folder, 'model_index.json');
-  const json = await readJson<unknown>(path);
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new FileError(path, 'is not a JSON object');
+  const json = await readObject(path);
   const components: Record<string, readonly [string, string]> = {};
   const settings: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(json)) {
     if (name.startsWith('_')) continue;
-    if (!Array.isArray(value)) {
+    const isNeeded = needed.includes(name);
+    if (!Array.isArray(value) && !isNeeded) {
       settings[name] = value;
-    } else if (value.length === 2 && value.every((part) => typeof part === 'string')) {
+    } else if (Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string')) {
       if (!/^\w+$/.test(name)) throw new FileError(path, `component ${JSON.stringify(name)}: expected the name of a folder in this one`);
       const isFolder = await stat(join(folder, name)).then(
         (found) => found.isDirectory(),
         () => false,
       );
       if (isFolder) components[name] = [value[0], value[1]];
-      else if (!optionalComponents.includes(name))
-        throw new FileError(path, `component ${name} has no folder ${join(folder, name)}; copy the whole model`);
-    } else if (!value.every((part) => part === null)) {
-      throw new FileError(path, `component ${name}: expected [library, class], got ${JSON.stringify(value)}`);
+      else if (isNeeded) throw new FileError(path, `component ${name} has no folder ${join(folder, name)}; copy the whole model`);
+    } else if (isNeeded && !(Array.isArray(value) && value.every((part) => part === null))) {
+      throw new FileError(path, `component ${name}: expected [library, class], got ${JSON.stringify(value).slice(0, 100)}`);
     }
   }
   const className = '_class_name' in json ? json._class_name : undefined;

@@ -6,6 +6,7 @@
 import { dtypeBytes } from './dtypes';
 import { FileError } from './errors';
 import { stringEnd } from './json';
+import { explainContent, looksLikePyTorch } from './not-the-file';
 
 /** Where one tensor lies. `begin` and `end` count bytes from the start of the file's data part. */
 export interface TensorInfo {
@@ -24,22 +25,27 @@ export interface SafetensorsHeader {
 export const maxHeaderBytes = 100_000_000;
 
 /**
- * Reads the length of the header and checks it.
+ * Reads the length of the header and checks it. Whatever the first bytes are, a length that the file can have is taken for one.
  *
- * @param prefix the file's first 8 bytes, fewer where it is shorter
+ * @param begin the file's first bytes, `headBytes` of them or, where it is shorter, all
  * @throws FileError where the file cannot be a safetensors file
  */
-export function headerLength(path: string, prefix: Uint8Array, fileBytes: number): number {
-  if (prefix.byteLength < 8) throw new FileError(path, `is not a safetensors file: it has ${fileBytes} bytes, fewer than its first field`);
-  const pickle = (prefix[0] === 0x80 && prefix[1]! <= 5) || (prefix[0] === 0x50 && prefix[1] === 0x4b);
-  if (pickle) throw new FileError(path, `is a PyTorch pickle or zip archive, not a safetensors file. ${howToConvert}`);
-  const length = Number(new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true));
-  if (length > maxHeaderBytes)
-    throw new FileError(path, `is not a safetensors file: its header would be ${length} bytes, the limit is ${maxHeaderBytes}`);
-  if (length < 2) throw new FileError(path, `is not a safetensors file: its header would be ${length} bytes`);
-  if (8 + length > fileBytes)
-    throw new FileError(path, `is truncated: its header ends at byte ${8 + length}, the file at ${fileBytes}. Copy it again.`);
+export function headerLength(path: string, begin: Uint8Array, fileBytes: number): number {
+  const fail = (why: string): FileError => new FileError(path, whatElse(begin) ?? why);
+  if (begin.byteLength < 8) throw fail(`is not a safetensors file: it has ${fileBytes} bytes, fewer than its first field`);
+  const length = Number(new DataView(begin.buffer, begin.byteOffset).getBigUint64(0, true));
+  if (length > maxHeaderBytes) throw fail(`is not a safetensors file: its header would be ${length} bytes, the limit is ${maxHeaderBytes}`);
+  if (length < 2) throw fail(`is not a safetensors file: its header would be ${length} bytes`);
+  if (8 + length > fileBytes) throw fail(`is truncated: its header ends at byte ${8 + length}, the file at ${fileBytes}. Copy it again.`);
   return length;
+}
+
+/** What the file may be that has no such header; undefined where it begins as one nevertheless, or nothing is recognised. */
+function whatElse(begin: Uint8Array): string | undefined {
+  if (begin[8] === 0x7b) return undefined; // "{": a damaged header rather than another format
+  if (looksLikePyTorch(begin)) return `is not a safetensors file but looks like a PyTorch pickle or zip archive. ${howToConvert}`;
+  const words = explainContent(begin);
+  return words && `is not a safetensors file: it ${words}`;
 }
 
 /** What to do with a pickle. */
@@ -55,10 +61,12 @@ export const howToConvert: string =
  * Parses and checks a header: names unique, formats known, sizes consistent, tensors within the file, without overlaps
  * and without holes.
  *
+ * @param begin     the file's first bytes, as for `headerLength`
+ * @param bytes     the header's
  * @param dataBytes bytes of the file behind the header
  * @throws FileError saying which tensor breaks which rule
  */
-export function parseHeader(path: string, bytes: Uint8Array, dataBytes: number): SafetensorsHeader {
+export function parseHeader(path: string, begin: Uint8Array, bytes: Uint8Array, dataBytes: number): SafetensorsHeader {
   let text: string;
   let root: unknown;
   try {
@@ -66,7 +74,8 @@ export function parseHeader(path: string, bytes: Uint8Array, dataBytes: number):
     if (!text.startsWith('{')) throw new Error('it does not start with "{"');
     root = JSON.parse(text);
   } catch (error) {
-    throw new FileError(path, `is not a safetensors file: its header is not JSON (${(error as Error).message})`, error);
+    const why = whatElse(begin) ?? `is not a safetensors file: its header is not JSON (${(error as Error).message})`;
+    throw new FileError(path, why, error);
   }
   const repeated = repeatedKey(text);
   if (repeated !== undefined) throw new FileError(path, `its header has the key ${JSON.stringify(repeated)} twice`);

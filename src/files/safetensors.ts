@@ -3,6 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { decodeInto, dtypeBytes, isFloating, newRoom, type Room, type TensorData } from './dtypes';
 import { describeSystemError, FileError } from './errors';
+import { headBytes } from './not-the-file';
 import { headerLength, parseHeader, type SafetensorsHeader } from './safetensors-header';
 
 /** A tensor in memory, in its file's layout. */
@@ -106,12 +107,12 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     handle = await open(path, 'r');
     const stat = await handle.stat();
     if (!stat.isFile()) throw new FileError(path, 'is not a file');
-    const prefix = new Uint8Array(Math.min(8, stat.size));
-    await readExactly(path, handle, prefix, 0);
-    const length = headerLength(path, prefix, stat.size);
+    const begin = new Uint8Array(Math.min(headBytes, stat.size));
+    await readExactly(path, handle, begin, 0);
+    const length = headerLength(path, begin, stat.size);
     const bytes = new Uint8Array(length);
     await readExactly(path, handle, bytes, 8);
-    return new SafetensorsFile(path, handle, parseHeader(path, bytes, stat.size - 8 - length), 8 + length);
+    return new SafetensorsFile(path, handle, parseHeader(path, begin, bytes, stat.size - 8 - length), 8 + length);
   } catch (error) {
     await handle?.close();
     if (error instanceof FileError) throw error;

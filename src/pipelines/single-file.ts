@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ClipTextConfig, type ClipTextParams, clipTextShapes } from '../encoders';
 import { dispose, type Tree } from '../engine';
-import { FileError, howToConvert, loadParameters, openSafetensors } from '../files';
+import { checkContent, FileError, loadParameters, openSafetensors } from '../files';
 import type { SchedulerConfig } from '../schedulers';
 import { loadTokenizer } from '../tokenizers';
 import { completeUNetConfig, type UNetConfig, type UNetParams, unetShapes } from '../unet';
@@ -139,7 +139,6 @@ const PREFIX = { unet: 'model.diffusion_model.', vae: 'first_stage_model.', text
  * @throws FileError where it is a pickle, holds no such model, or tensors are missing or have other shapes
  */
 export async function loadSingleFile(path: string, configs: SingleFileConfigs = stableDiffusion1): Promise<Model> {
-  if (!path.endsWith('.safetensors')) throw new FileError(path, `is neither a model folder nor a .safetensors file. ${howToConvert}`);
   const file = await openSafetensors(path);
   const { keys } = file;
   const first = `${PREFIX.unet}input_blocks.0.0.weight`;
@@ -180,7 +179,7 @@ export async function loadSingleFile(path: string, configs: SingleFileConfigs = 
       schedulerConfig: configs.scheduler,
       folder: path,
     };
-    checkModel(model, path);
+    checkContent(path, () => checkModel(model, path));
     return model;
   } catch (error) {
     dispose(...loaded);

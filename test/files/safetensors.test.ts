@@ -151,6 +151,77 @@ test('every broken rule of the format is an error that names the file and the te
   }
 });
 
+/** A valid file with a header of exactly this length, which spaces fill. */
+function withHeaderOf(length: number): Buffer {
+  const header = JSON.stringify({ x: entry });
+  return assemble(header.padEnd(length), Uint8Array.of(0, 0, 128, 63));
+}
+
+test('a header of any length is read, also where its first bytes are those of a pickle or a zip archive', async (t) => {
+  const path = join(tempDir(t), 'a.safetensors');
+  const lengths = [
+    ...[0, 1, 2, 3, 4, 5].flatMap((second) => [0x80 + 256 * second, 0x80 + 256 * second + 65536]), // 80 00 … 80 05
+    0x4b50, // PK
+    0x4b50 + 65536,
+    0x8b1f, // gzip
+    0xd8ff, // JPEG
+    0x5089, // PNG's beginning
+    ...Array.from({ length: 300 }, (_, i) => 60 + 8 * i),
+  ];
+  for (const length of lengths.filter((n) => n >= 60)) {
+    await writeFile(path, withHeaderOf(length));
+    const { x } = await readSafetensors(path);
+    assert.deepEqual([...x!.data], [1], `header of ${length} bytes`);
+  }
+});
+
+test('what is no safetensors file is named for what it is, with what to do', async (t) => {
+  const path = join(tempDir(t), 'model.safetensors');
+  const advice = /is not a safetensors file but looks like a PyTorch pickle or zip archive.*torch\.load\('FILE', weights_only=True\)/;
+  // The first bytes of torch.save's zip archive, of its form before 1.6, and of pickle.dump with protocol 4, whose length would be 9.8 MB.
+  const zip = Buffer.from('PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0archive/data.pkl', 'latin1');
+  const legacy = Buffer.from('8002 8a0a 6cfc9c46f9206aa850 19 2e 8002 4d e903 2e'.replaceAll(' ', ''), 'hex');
+  const frame = Buffer.from('8004 95 1600000000000000 7d 94 8c 06 776569676874 94 4b 01 732e'.replaceAll(' ', ''), 'hex');
+  const lfs =
+    'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n';
+  const cases: [what: RegExp, content: Uint8Array | string][] = [
+    [advice, zip],
+    [advice, legacy],
+    [advice, frame],
+    [advice, Buffer.concat([frame, Buffer.alloc(16_000_000)])], // its "header" lies within the file, and is not JSON
+    [advice, Buffer.concat([Buffer.from([0x50, 0x4b, 0, 0, 0, 0, 0, 0]), Buffer.alloc(20_000)])],
+    [/git-lfs pointer.*git lfs pull/, lfs],
+    [/git-lfs pointer/, lfs.replaceAll('\n', '\r\n')],
+    [/HTML page/, '<!DOCTYPE html>\n<html lang="en"><head><title>Sign in</title></head></html>'],
+    [/HTML page/, '\ufeff \n<HTML><BODY>moved</BODY></HTML>'],
+    [/HTML page/, '<?xml version="1.0"?><!-- made by hand --><html xmlns="http://www.w3.org/1999/xhtml"/>'],
+    [
+      /XML document.*\(AccessDenied\)/,
+      '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>no</Message></Error>',
+    ],
+    [/server's error message/, '{"error":"Repository not found"}'],
+    [/server's error message/, '{"message": "Not Found", "documentation_url": "https://docs.github.com/rest"}'],
+    [/server's error message/, 'Entry not found'],
+    [/server's error message/, '404: Not Found'],
+    [/server's error message/, 'Invalid username or password.'],
+    [/is empty/, ''],
+    [/compressed by gzip/, Buffer.from('1f8b0800000000000003', 'hex')],
+    [/HDF5/, Buffer.from('\x89HDF\r\n\x1a\n\0\0', 'latin1')],
+    [/GGUF/, Buffer.from('GGUF\x03\0\0\0\0\0', 'latin1')],
+  ];
+  for (const [what, content] of cases) {
+    await writeFile(path, content);
+    await assert.rejects(
+      openSafetensors(path),
+      (error: Error) => error instanceof FileError && error.path === path && what.test(error.message),
+      String(what),
+    );
+  }
+  // A header that was begun as one is a damaged file of this format, whatever its length's bytes are.
+  await writeFile(path, withHeaderOf(0x0280).subarray(0, 300));
+  await assert.rejects(openSafetensors(path), /is truncated: its header ends at byte 648, the file at 300/);
+});
+
 test('a missing file, a folder and a missing tensor are named', async (t) => {
   const folder = tempDir(t);
   await assert.rejects(openSafetensors(join(folder, 'none.safetensors')), /none\.safetensors: cannot be read: there is no such file/);

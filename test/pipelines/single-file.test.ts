@@ -142,7 +142,7 @@ test(
     writeFileSync(pickle, 'PK');
     await assert.rejects(
       loadModel(pickle),
-      /v1\.ckpt: is neither a model folder nor a \.safetensors file\. Pickles can run code.*save_file/,
+      /v1\.ckpt: is not a safetensors file but looks like a PyTorch pickle or zip archive\. Pickles can run code.*save_file/,
     );
     const part = join(folder, 'lora.safetensors');
     await writeSafetensors(part, { a: { shape: [1], data: Float32Array.of(1) } });
