@@ -21,7 +21,7 @@ import {
   textToImage,
 } from '../pipelines';
 import { schedulerNames } from '../schedulers';
-import { type Context, collect, Interrupted, UsageError } from './context';
+import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
 import { lineProgress } from './line-progress';
 import { numberIn, wholeNumber } from './numbers';
 import { readPicture } from './picture-input';
@@ -103,7 +103,8 @@ async function generate(folder: string, flags: Flags, context: Context): Promise
 
   const { signal } = context;
   const engine = await startEngine();
-  const model = await loadModel(folder, { variant: flags.variant });
+  const { variant, scheduler } = flags;
+  const model = await asUsage('generate', () => loadModel(folder, { variant, scheduler }));
   try {
     if (!model.tokenizer)
       throw new UsageError(`${folder}: has no tokenizer, so prompts can't be encoded; copy the model's tokenizer folder too`);

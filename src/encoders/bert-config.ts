@@ -1,6 +1,6 @@
 /** The configs of BERT and of the RoBERTa family, as in their JSON, with transformers' defaults. */
 
-import { completeConfig, expectPositiveIntegers, type KnownValues } from '../nn';
+import { completeConfig, expectNumbers, expectPositiveIntegers, type KnownValues, MOST_LAYERS } from '../nn';
 import { isNote } from './config-notes';
 
 export type BertActivation = 'gelu' | 'gelu_new' | 'gelu_pytorch_tanh' | 'relu' | 'silu';
@@ -81,8 +81,16 @@ export function completeBertConfig(config: BertConfig): CompleteBertConfig {
   const c = completeConfig<CompleteBertConfig>('bert', own, KNOWN, defaults);
   const { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, max_position_embeddings, type_vocab_size } =
     c;
-  expectPositiveIntegers('bert', { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size });
-  expectPositiveIntegers('bert', { max_position_embeddings, type_vocab_size });
+  expectPositiveIntegers('bert', {
+    vocab_size,
+    hidden_size,
+    num_attention_heads,
+    intermediate_size,
+    max_position_embeddings,
+    type_vocab_size,
+  });
+  expectPositiveIntegers('bert', { num_hidden_layers }, MOST_LAYERS);
+  expectNumbers('bert', { layer_norm_eps: c.layer_norm_eps, initializer_range: c.initializer_range }, 0);
   if (hidden_size % num_attention_heads !== 0)
     throw new RangeError(`bert: hidden_size is ${hidden_size}, not a multiple of num_attention_heads, ${num_attention_heads}`);
   const pad = c.pad_token_id;

@@ -1,7 +1,7 @@
 /** Folders of BERT and the RoBERTa family, with the key names of published checkpoints: bare, or those of a model with a head. */
 
 import { join } from 'node:path';
-import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { loadParameters, readObject, saveParameters, writeJson } from '../files';
 import { type BertParams, bertShapes } from './bert';
 import { type BertConfig, type BertModelType, completeBertConfig } from './bert-config';
 
@@ -37,7 +37,7 @@ export function bertKey(fileKey: string): string | undefined {
  *
  * @param file stem of the file
  * @param name the tree's key for a file's, or undefined
- * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
  */
 export async function readBert(
   folder: string,
@@ -64,10 +64,10 @@ export async function readBert(
 /**
  * Reads a folder of BertModel, RobertaModel or XLMRobertaModel, also as part of a model with a head.
  *
- * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
  */
 export async function loadBert(folder: string, variant?: string): Promise<LoadedBert> {
-  return await readBert(folder, 'model', (await readJson(join(folder, 'config.json'))) as BertConfig, bertKey, variant);
+  return await readBert(folder, 'model', await readObject<BertConfig>(join(folder, 'config.json'), completeBertConfig), bertKey, variant);
 }
 
 const CLASSES: Readonly<Record<BertModelType, string>> = { bert: 'BertModel', roberta: 'RobertaModel', 'xlm-roberta': 'XLMRobertaModel' };

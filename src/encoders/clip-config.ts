@@ -1,6 +1,6 @@
 /** The configs of CLIP's towers, as in their JSON, with transformers' defaults. */
 
-import { expectPositiveIntegers } from '../nn';
+import { expectNumbers, expectPositiveIntegers, MOST_LAYERS } from '../nn';
 
 /** Activation of the feed-forward layers: x · sigmoid(1.702 x), or the exact GELU. */
 export type ClipActivation = 'quick_gelu' | 'gelu';
@@ -99,6 +99,8 @@ function complete<C extends Required<ClipTowerConfig>>(where: string, config: ob
   if (given.model_type !== undefined && given.model_type !== modelType && given.model_type !== 'clip') {
     throw new RangeError(`${where}: config key "model_type": expected "${modelType}", got ${JSON.stringify(given.model_type)}`);
   }
+  if (given.architectures !== undefined && given.architectures !== null && !Array.isArray(given.architectures))
+    throw new RangeError(`${where}: config key "architectures": expected a list, got ${JSON.stringify(given.architectures)}`);
   for (const key of ['attention_dropout', 'dropout']) {
     if (given[key])
       throw new RangeError(`${where}: config key "${key}": expected 0, got ${JSON.stringify(given[key])}, which is not supported`);
@@ -108,8 +110,10 @@ function complete<C extends Required<ClipTowerConfig>>(where: string, config: ob
   if (!ACTIVATIONS.includes(c.hidden_act)) {
     throw new RangeError(`${where}: config key "hidden_act": expected ${ACTIVATIONS.join(' or ')}, got ${JSON.stringify(c.hidden_act)}`);
   }
-  const { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, projection_dim } = c;
-  expectPositiveIntegers(where, { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, projection_dim });
+  const { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, projection_dim, layer_norm_eps, initializer_factor } = c;
+  expectPositiveIntegers(where, { hidden_size, intermediate_size, num_attention_heads, projection_dim });
+  expectPositiveIntegers(where, { num_hidden_layers }, MOST_LAYERS);
+  expectNumbers(where, { layer_norm_eps, initializer_factor }, 0);
   if (hidden_size % num_attention_heads !== 0) {
     throw new RangeError(`${where}: hidden_size is ${hidden_size}, not a multiple of num_attention_heads, ${num_attention_heads}`);
   }
@@ -130,8 +134,9 @@ export function completeClipTextConfig(config: ClipTextConfig): CompleteClipText
 /** @throws RangeError naming the key and its value where the config asks for another network */
 export function completeClipVisionConfig(config: ClipVisionConfig): CompleteClipVisionConfig {
   const c = complete('clip vision', config, 'clip_vision_model', VISION);
-  const { num_channels, image_size, patch_size } = c;
+  const { num_channels, image_size, patch_size, initializer_range } = c;
   expectPositiveIntegers('clip vision', { num_channels, image_size, patch_size });
+  expectNumbers('clip vision', { initializer_range }, 0);
   if (patch_size > image_size) throw new RangeError(`clip vision: patch_size is ${patch_size}, larger than image_size, ${image_size}`);
   return c;
 }

@@ -1,7 +1,7 @@
 /** CLIP's folders: `config.json` and `model.safetensors`. */
 
 import { join } from 'node:path';
-import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { loadParameters, readObject, saveParameters, writeJson } from '../files';
 import { type ClipParams, clipShapes } from './clip';
 import type { ClipConfig, ClipTextConfig } from './clip-config';
 import { type ClipTextParams, clipTextShapes } from './clip-text';
@@ -31,10 +31,10 @@ const towersKey = (key: string): string | undefined => (key.endsWith('embeddings
  *
  * @param file    stem of the file, default `model`
  * @param variant such as `fp16`, where the folder has its file
- * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
  */
 export async function loadClipText(folder: string, file: string = 'model', variant?: string): Promise<ClipTextModel> {
-  const config = (await readJson(join(folder, 'config.json'))) as ClipTextConfig;
+  const config = await readObject<ClipTextConfig>(join(folder, 'config.json'), clipTextShapes);
   const params = await loadParameters(folder, { file, variant, expected: clipTextShapes(config), rename: textKey });
   return { config, params: params as ClipTextParams };
 }
@@ -49,10 +49,10 @@ export async function saveClipText(folder: string, { config, params }: ClipTextM
 /**
  * Reads a folder of CLIPModel, both towers.
  *
- * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
  */
 export async function loadClip(folder: string): Promise<ClipModel> {
-  const config = (await readJson(join(folder, 'config.json'))) as ClipConfig;
+  const config = await readObject<ClipConfig>(join(folder, 'config.json'), clipShapes);
   const params = await loadParameters(folder, { file: 'model', expected: clipShapes(config), rename: towersKey });
   return { config, params: params as ClipParams };
 }

@@ -1,6 +1,6 @@
 /** The config of T5's encoder, as in its JSON, with transformers' defaults. */
 
-import { completeConfig, expectPositiveIntegers, type KnownValues } from '../nn';
+import { completeConfig, expectNumbers, expectPositiveIntegers, type KnownValues, MOST_LAYERS } from '../nn';
 import { isNote } from './config-notes';
 
 /** Activation of the feed-forward layers, gated where the name says so; "gated-gelu" has GELU's tanh form, as transformers reads it. */
@@ -86,11 +86,17 @@ export function completeT5Config(config: T5Config): CompleteT5Config {
   const own = Object.fromEntries(Object.entries(config).filter(([key]) => !isNote(key)));
   const c = completeConfig<CompleteT5Config>('t5', own, KNOWN, { ...DEFAULTS, ...(config.model_type === 'mt5' ? MT5 : {}) });
   const { vocab_size, d_model, d_kv, d_ff, num_layers, num_heads, relative_attention_num_buckets, relative_attention_max_distance } = c;
-  expectPositiveIntegers('t5', { vocab_size, d_model, d_kv, d_ff, num_layers, num_heads });
+  expectPositiveIntegers('t5', { vocab_size, d_model, d_kv, d_ff, num_heads });
+  expectPositiveIntegers('t5', { num_layers }, MOST_LAYERS);
+  expectNumbers('t5', { layer_norm_epsilon: c.layer_norm_epsilon, initializer_factor: c.initializer_factor }, 0);
   expectPositiveIntegers('t5', { relative_attention_num_buckets, relative_attention_max_distance, n_positions: c.n_positions });
   if (relative_attention_num_buckets % 2 !== 0 || relative_attention_num_buckets < 4)
     throw new RangeError(
       `t5: relative_attention_num_buckets: expected an even number from 4, half for each direction, got ${relative_attention_num_buckets}`,
+    );
+  if (relative_attention_max_distance <= relative_attention_num_buckets / 4)
+    throw new RangeError(
+      `t5: relative_attention_max_distance: expected more than the ${relative_attention_num_buckets / 4} distances with a bucket of their own, got ${relative_attention_max_distance}`,
     );
   return c;
 }

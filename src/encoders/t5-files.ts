@@ -1,7 +1,7 @@
 /** Folders of T5's encoder, alone or as part of the whole T5. */
 
 import { join } from 'node:path';
-import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { loadParameters, readObject, saveParameters, writeJson } from '../files';
 import { type T5Params, t5Shapes } from './t5';
 import { completeT5Config, type T5Config } from './t5-config';
 
@@ -22,10 +22,10 @@ const TIED = 'encoder.embed_tokens.weight';
 /**
  * Reads a folder of T5EncoderModel, or of a whole T5, of which only the encoder is read.
  *
- * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
  */
 export async function loadT5(folder: string, variant?: string): Promise<LoadedT5> {
-  const config = (await readJson(join(folder, 'config.json'))) as T5Config;
+  const config = await readObject<T5Config>(join(folder, 'config.json'), t5Shapes);
   const ignored: string[] = [];
   const params = await loadParameters<T5Params>(folder, {
     file: 'model',

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { compileStep, countParameters, dispose, interruptSignal, type Step } from '../engine';
+import { checkContent } from '../files';
 import { type LoadTokenizerOptions, loadTokenizer, type Tokenizer } from '../tokenizers';
 import { loadTextEncoderModel } from './text-folder';
 import {
@@ -173,7 +174,7 @@ const TOKENIZER_FILES = ['tokenizer.json', 'vocab.json', 'vocab.txt', 'spiece.mo
  * Loads a text encoder with its tokenizer from a folder as its hub has it, or from a whole Stable Diffusion folder. Texts are as long as the
  * encoder reads, unless `maxLength` asks for less.
  *
- * @throws FileError where files are missing, damaged or of another kind of model; RangeError where parts do not fit each other
+ * @throws FileError where files are missing, damaged, of another kind of model, or do not fit each other; RangeError where `maxLength` can't be had
  * @example const encoder = await loadTextEncoder('models/minilm', { maxLength: 64 });
  */
 export async function loadTextEncoder(folder: string, { maxLength, tokenizer }: LoadTextEncoderOptions = {}): Promise<TextEncoder> {
@@ -189,11 +190,13 @@ export async function loadTextEncoder(folder: string, { maxLength, tokenizer }: 
       ...(maxLength === undefined ? {} : { maxLength }),
       window: Math.min(positions, model.contextLength ?? positions),
     });
-    return createTextEncoder(model, words, {
-      folder,
-      ignored: model.ignored,
-      ...(whole ? { masks: model.config.use_attention_mask === true } : {}), // as its pictures are made
-    });
+    const make = (): TextEncoder =>
+      createTextEncoder(model, words, {
+        folder,
+        ignored: model.ignored,
+        ...(whole ? { masks: model.config.use_attention_mask === true } : {}), // as its pictures are made
+      });
+    return maxLength === undefined ? checkContent(folder, make) : make();
   } catch (error) {
     dispose(model.params);
     throw error;

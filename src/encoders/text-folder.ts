@@ -3,14 +3,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dispose } from '../engine';
-import { FileError, loadParameters, readJson } from '../files';
-import type { BertConfig } from './bert-config';
+import { checkContent, FileError, loadParameters, readObject } from '../files';
+import { expectPositiveIntegers } from '../nn';
+import { type BertConfig, completeBertConfig } from './bert-config';
 import { bertKey, loadBert, readBert, saveBert } from './bert-files';
 import type { ClipConfig, ClipTextConfig } from './clip-config';
 import { loadClipText, saveClipText } from './clip-files';
 import { type ClipTextParams, clipTextShapes } from './clip-text';
 import { loadT5, saveT5 } from './t5-files';
-import { type TextEncoderConfig, type TextEncoderModel, textModelTypes } from './text-model';
+import { type TextEncoderConfig, type TextEncoderModel, textEncoderFacts, textModelTypes } from './text-model';
 
 /** An encoder from a folder. */
 export interface LoadedTextEncoder extends TextEncoderModel {
@@ -46,14 +47,18 @@ export interface TextEncoderFolder {
  */
 export async function readTextEncoderConfig(folder: string): Promise<TextEncoderFolder> {
   const openClip = join(folder, 'open_clip_config.json');
-  if (existsSync(openClip)) return await readOpenClip(folder, openClip);
   const path = join(folder, 'config.json');
-  const json = await readJson<unknown>(path);
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new FileError(path, 'is not a JSON object');
-  const config = json as TextEncoderConfig & ClipConfig;
-  if (config.model_type === 'clip' && config.text_config) return { config: towerConfig(config), form: 'clip-towers' };
-  const isClip = config.model_type === undefined && config.architectures?.[0]?.startsWith('CLIPText');
-  if (isClip || textModelTypes.includes(config.model_type ?? '')) return { config, form: 'alone' };
+  // Some folders hold a CLIP in both forms; transformers' is read then.
+  const both = existsSync(openClip) && existsSync(path) && (await readObject<{ model_type?: unknown }>(path)).model_type === 'clip';
+  if (existsSync(openClip) && !both) return await readOpenClip(folder, openClip);
+  const given = await readObject<TextEncoderConfig & ClipConfig>(path);
+  const isTowers = given.model_type === 'clip' && Boolean(given.text_config);
+  const config = isTowers ? towerConfig(given) : given;
+  const isClip = config.model_type === undefined && String(config.architectures?.[0]).startsWith('CLIPText');
+  if (isClip || textModelTypes.includes(config.model_type ?? '')) {
+    checkContent(path, () => textEncoderFacts(config));
+    return { config, form: isTowers ? 'clip-towers' : 'alone' };
+  }
   throw new FileError(
     path,
     `its model_type is ${JSON.stringify(config.model_type ?? null)}; expected that of a text encoder: ${textModelTypes.join(', ')}`,
@@ -112,17 +117,19 @@ async function loadClipTower(folder: string, config: ClipTextConfig, variant?: s
 }
 
 async function readOpenClip(folder: string, path: string): Promise<TextEncoderFolder> {
-  const { hf_model_name: name, context_length: contextLength } = (await readJson<OpenClipConfig | null>(path))?.model_cfg?.text_cfg ?? {};
+  const { hf_model_name: name, context_length: contextLength } = (await readObject<OpenClipConfig>(path)).model_cfg?.text_cfg ?? {};
   if (name === undefined)
     throw new FileError(
       path,
       "its text encoder is open_clip's own, which is not supported; get the same model in transformers' form, with config.json and model.safetensors",
     );
+  if (contextLength !== undefined) checkContent(path, () => expectPositiveIntegers('text_cfg', { context_length: contextLength }));
   const own = join(folder, 'config.json');
-  const given = existsSync(own) ? ((await readJson(own)) as Partial<BertConfig>) : {};
+  const given = existsSync(own) ? await readObject<Partial<BertConfig>>(own) : {};
   if (given.model_type === undefined && !BERT_BASE.test(name))
     throw new FileError(path, `its text encoder is ${name}; put that model's config.json into this folder, so that its sizes are known`);
   const config = given.model_type === undefined ? ({ model_type: 'bert' } as const) : (given as BertConfig);
+  checkContent(own, () => completeBertConfig(config));
   return { config, form: 'open_clip', ...(contextLength === undefined ? {} : { contextLength }) };
 }
 

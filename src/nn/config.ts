@@ -38,16 +38,44 @@ export function completeConfig<C extends object>(where: string, config: object, 
  */
 export function perBlock<T>(where: string, value: T | readonly T[], n: number): T[] {
   if (!Array.isArray(value)) return new Array<T>(n).fill(value as T);
-  if (value.length !== n) throw new RangeError(`${where}: expected one value for each of ${n} blocks, got ${JSON.stringify(value)}`);
+  if (value.length !== n) throw new RangeError(`${where}: expected one value for each of ${n} blocks, got ${show(value)}`);
   return [...value];
 }
 
-/** @throws RangeError where a value is not a whole number > 0, naming its key */
-export function expectPositiveIntegers(where: string, values: Readonly<Record<string, unknown>>): void {
+/** The most that a size can be: what a tensor's shape can hold. */
+const MOST = 2 ** 31 - 1;
+/** The most layers, blocks of a level, and the like: far beyond any network, few enough that their description is made at once. */
+export const MOST_LAYERS = 1000;
+/** The most levels of a U-Net or an autoencoder; each halves the picture. */
+const MOST_LEVELS = 16;
+
+const show = (value: unknown): string => (typeof value === 'number' ? String(value) : (JSON.stringify(value)?.slice(0, 100) ?? 'nothing'));
+
+/** @throws RangeError where a value is not a whole number from 1 to `most`, naming its key */
+export function expectPositiveIntegers(where: string, values: Readonly<Record<string, unknown>>, most: number = MOST): void {
   for (const [key, value] of Object.entries(values)) {
-    if (!Number.isInteger(value) || (value as number) <= 0) {
-      throw new RangeError(`${where}: config key "${key}": expected a whole number > 0, got ${JSON.stringify(value)}`);
-    }
+    const expected =
+      !Number.isInteger(value) || (value as number) <= 0 ? 'a whole number > 0' : (value as number) > most ? `at most ${most}` : '';
+    if (expected) throw new RangeError(`${where}: config key "${key}": expected ${expected}, got ${show(value)}`);
+  }
+}
+
+/** @throws RangeError where a value is not a finite number from `least` on, naming its key */
+export function expectNumbers(where: string, values: Readonly<Record<string, unknown>>, least: number = Number.NEGATIVE_INFINITY): void {
+  for (const [key, value] of Object.entries(values)) {
+    if (typeof value === 'number' && Number.isFinite(value) && value >= least) continue;
+    const expected = Number.isFinite(least) ? `a number from ${least}` : 'a number';
+    throw new RangeError(`${where}: config key "${key}": expected ${expected}, got ${show(value)}`);
+  }
+}
+
+/** @throws RangeError where a value is not a list with one entry for each of a few levels, naming its key */
+export function expectLevels(where: string, values: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(values)) {
+    if (!Array.isArray(value) || value.length === 0)
+      throw new RangeError(`${where}: config key "${key}": expected a list with an entry for each level, got ${show(value)}`);
+    if (value.length > MOST_LEVELS)
+      throw new RangeError(`${where}: config key "${key}": expected at most ${MOST_LEVELS} levels, got ${value.length}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** One description of a network's parameters, from which its random weights and its table of shapes are both made. */
 
+import { totalmem } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { foldIn, type Key, normalArray, uniformArray } from '../engine';
 
@@ -35,13 +36,26 @@ export function specShapes(spec: unknown): Record<string, number[]> {
   return Object.fromEntries(Object.entries(flattenSpec(spec)).map(([path, { shape }]) => [path, [...shape]]));
 }
 
+/** @throws RangeError where random weights of this description would not fit into the memory of the machine, or of the container that this runs in */
+function expectMemory(spec: unknown): void {
+  const values = Object.values(flattenSpec(spec)).reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  const GiB = 2 ** 30;
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  if (4 * values > memory)
+    throw new RangeError(
+      `this config asks for ${values.toPrecision(3)} parameters, ${((4 * values) / GiB).toPrecision(3)} GiB; there are ${(memory / GiB).toFixed(1)} GiB of memory here`,
+    );
+}
+
 /**
  * Random weights for a description. Each parameter draws from its own key, which depends on its path alone: a network with one
  * more block starts from the same numbers elsewhere.
  *
  * @returns the parameter tree; the caller disposes it
+ * @throws RangeError where they would not fit into memory, before any is made
  */
 export function initialise<P>(spec: Spec<P>, key: Key): P {
+  expectMemory(spec);
   const visit = (node: unknown, path: string): unknown => {
     if (node === undefined) return undefined;
     if (isLeaf(node)) return initialiseLeaf(node, foldIn(key, fnv1a(path)));

@@ -2,19 +2,19 @@
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadTextEncoderModel, saveTextEncoder, type TextEncoderModel, textEncoderFacts } from '../encoders';
+import { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder, type TextEncoderModel, textEncoderFacts } from '../encoders';
 import { dispose, type Tree } from '../engine';
-import { FileError, readJson, readModelIndex, writeFileAtomic, writeJson, writeModelIndex } from '../files';
-import { createScheduler, type SchedulerConfig } from '../schedulers';
+import { checkContent, FileError, readModelIndex, readObject, writeFileAtomic, writeJson, writeModelIndex } from '../files';
+import { checkScheduler, exchangeScheduler, type SchedulerConfig, schedulerClassName } from '../schedulers';
 import { loadTokenizer } from '../tokenizers';
-import { loadUNet, saveUNet } from '../unet';
-import { loadVae, saveVae } from '../vae';
+import { loadUNet, saveUNet, type UNetConfig, unetShapes } from '../unet';
+import { loadVae, saveVae, type VaeConfig, vaeShapes } from '../vae';
 import { hasLora } from './lora';
-import { checkModel, type Model } from './model';
+import { checkModel, type Model, type ModelConfigs } from './model';
 import { type ModelCard, modelCard } from './model-card';
 import { forgetNetworks } from './networks';
 import { loadSingleFile } from './single-file';
-import { hasTextProjection, loadTextProjection, saveTextProjection } from './text-projection';
+import { hasTextProjection, loadTextProjection, readTextProjectionConfig, saveTextProjection } from './text-projection';
 
 /** The classes of each component that are understood. */
 const classes: Readonly<Record<string, readonly string[]>> = {
@@ -40,6 +40,11 @@ const isFile = (path: string): Promise<boolean> =>
 export interface LoadModelOptions {
   /** Which files are read where a folder has several, such as `fp16`; all are computed in float32. */
   readonly variant?: string | undefined;
+  /**
+   * The method that samples in place of the folder's own, by its name (`ddim`), on the same noise schedule (`exchangeScheduler`): also where the folder's
+   * is one that is not offered here.
+   */
+  readonly scheduler?: string | undefined;
 }
 
 /** Config and weights, without the list of what else the file held. */
@@ -52,11 +57,15 @@ async function loadTextEncoder(folder: string, variant?: string): Promise<TextEn
  * Loads a model folder in Stable Diffusion's layout, or one file as `loadSingleFile` does. float16 and bfloat16 files are read to float32.
  *
  * @returns parameters are the caller's: `disposeModel`
- * @throws Error naming the file where a part is missing, of another class, has missing or wrongly shaped tensors, or does not fit the
- *               others
+ * @throws FileError where a part is missing, of another class, has a config that asks for what is not computed here, has missing or wrongly shaped
+ *                   tensors, or does not fit the others; RangeError where there is no scheduler of the name that was asked for
  */
-export async function loadModel(folder: string, { variant }: LoadModelOptions = {}): Promise<Model> {
-  if (await isFile(folder)) return loadSingleFile(folder);
+export async function loadModel(folder: string, { variant, scheduler }: LoadModelOptions = {}): Promise<Model> {
+  if (scheduler !== undefined) schedulerClassName(scheduler); // a misspelt name is told before gigabytes are read
+  if (await isFile(folder)) {
+    const model = await loadSingleFile(folder);
+    return scheduler === undefined ? model : { ...model, schedulerConfig: exchangeScheduler(model.schedulerConfig, scheduler) };
+  }
   const { components } = await readModelIndex(folder);
   const index = join(folder, 'model_index.json');
   for (const name of ['unet', 'vae', 'text_encoder', 'scheduler']) {
@@ -71,26 +80,49 @@ export async function loadModel(folder: string, { variant }: LoadModelOptions = 
     loaded.push(part.params);
     return part;
   };
+  const schedulerConfig = await readScheduler(join(folder, 'scheduler', 'scheduler_config.json'), scheduler);
+  const projection = join(folder, 'text_projection');
+  const configs = await readConfigs(folder, components.tokenizer !== undefined, hasTextProjection(projection) ? projection : undefined);
+  checkContent(folder, () => checkModel(configs, folder));
   try {
-    const schedulerConfig = (await readJson(join(folder, 'scheduler', 'scheduler_config.json'))) as SchedulerConfig;
-    createScheduler(schedulerConfig, { steps: 1 }); // an unusable config is told before gigabytes are read
-    const projection = join(folder, 'text_projection');
-    const tokenizer = components.tokenizer ? await loadTokenizer(join(folder, 'tokenizer')) : undefined;
-    const model: Model = {
+    return {
       unet: owned(await loadUNet(join(folder, 'unet'), variant)),
       vae: owned(await loadVae(join(folder, 'vae'), variant)),
       textEncoder: owned(await loadTextEncoder(join(folder, 'text_encoder'), variant)),
-      ...(hasTextProjection(projection) ? { textProjection: owned(await loadTextProjection(projection)) } : {}),
-      ...(tokenizer ? { tokenizer } : {}),
+      ...(configs.textProjection ? { textProjection: owned(await loadTextProjection(projection)) } : {}),
+      ...(configs.tokenizer ? { tokenizer: configs.tokenizer } : {}),
       schedulerConfig,
       folder,
     };
-    checkModel(model, folder);
-    return model;
   } catch (error) {
     dispose(...loaded);
     throw error;
   }
+}
+
+/** All that a folder says of its networks, each checked by itself: what is wrong is told before gigabytes are read. */
+async function readConfigs(folder: string, hasTokenizer: boolean, projection: string | undefined): Promise<ModelConfigs> {
+  const unet = await readObject<UNetConfig>(join(folder, 'unet', 'config.json'), unetShapes);
+  const vae = await readObject<VaeConfig>(join(folder, 'vae', 'config.json'), vaeShapes);
+  const { config } = await readTextEncoderConfig(join(folder, 'text_encoder'));
+  const { window } = textEncoderFacts(config);
+  return {
+    unet: { config: unet },
+    vae: { config: vae },
+    textEncoder: { config },
+    ...(projection === undefined ? {} : { textProjection: { config: await readTextProjectionConfig(projection) } }),
+    ...(hasTokenizer ? { tokenizer: await loadTokenizer(join(folder, 'tokenizer'), window === undefined ? {} : { window }) } : {}),
+  };
+}
+
+/** The config to sample with; the folder's own is only checked where no other method was chosen. An unusable one is told before gigabytes are read. */
+async function readScheduler(path: string, chosen: string | undefined): Promise<SchedulerConfig> {
+  const own = await readObject<SchedulerConfig>(path);
+  return checkContent(path, () => {
+    const config = chosen === undefined ? own : exchangeScheduler(own, chosen);
+    checkScheduler(config);
+    return config;
+  });
 }
 
 /** A part without the variant has its plain file, as in diffusers; a name that no part has is a mistake. */
@@ -112,7 +144,7 @@ export async function saveModel(model: Model, folder: string, card: ModelCard = 
   checkModel(model, 'saveModel');
   if (hasLora(model.unet.params) || hasLora(model.textEncoder.params))
     throw new RangeError('saveModel: the model has adapters: write them with saveLora, then mergeLora or removeLora');
-  const scheduler = createScheduler(model.schedulerConfig, { steps: 1 }).className;
+  const scheduler = checkScheduler(model.schedulerConfig);
   await saveUNet(join(folder, 'unet'), model.unet);
   await saveVae(join(folder, 'vae'), model.vae);
   await saveTextEncoder(join(folder, 'text_encoder'), model.textEncoder);
@@ -128,9 +160,9 @@ export async function saveModel(model: Model, folder: string, card: ModelCard = 
   };
   if (model.tokenizer) {
     await model.tokenizer.save(join(folder, 'tokenizer'));
-    const { tokenizer_class: className } = (await readJson(join(folder, 'tokenizer', 'tokenizer_config.json'))) as {
-      tokenizer_class: string;
-    };
+    const { tokenizer_class: className } = await readObject<{ tokenizer_class: string }>(
+      join(folder, 'tokenizer', 'tokenizer_config.json'),
+    );
     components.tokenizer = ['transformers', className];
   }
   await writeFileAtomic(join(folder, 'README.md'), modelCard(model, card));

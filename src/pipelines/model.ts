@@ -23,13 +23,18 @@ export interface Model {
   folder?: string;
 }
 
+/** What is known of a model before its weights are read. */
+export type ModelConfigs = {
+  readonly [K in 'unet' | 'vae' | 'textEncoder']: Pick<Model[K], 'config'>;
+} & { readonly textProjection?: Pick<TextProjection, 'config'>; readonly tokenizer?: Tokenizer };
+
 /**
  * Whether the parts fit each other.
  *
  * @param where what to call the model in the error
  * @throws RangeError naming both sizes
  */
-export function checkModel({ unet, vae, textEncoder, textProjection, tokenizer }: Model, where: string): void {
+export function checkModel({ unet, vae, textEncoder, textProjection, tokenizer }: ModelConfigs, where: string): void {
   const unetConfig = completeUNetConfig(unet.config);
   const facts = textEncoderFacts(textEncoder.config);
   const fail = (what: string): never => {

@@ -7,8 +7,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { cloneTree, flatten, type Key, linear, scope, unflatten } from '../engine';
-import { FileError, loadParameters, readJson, saveParameters, writeJson } from '../files';
-import { initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
+import { checkContent, FileError, loadParameters, readObject, saveParameters, writeJson } from '../files';
+import { expectPositiveIntegers, initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
 import type { UNetModel, UNetParams } from '../unet';
 
 export type TextProjectionParams = { proj: LinearParams };
@@ -48,18 +48,22 @@ export function hasTextProjection(folder: string): boolean {
   return existsSync(join(folder, 'config.json'));
 }
 
+/** @throws FileError where the config is of another class, or its sizes can't be worked with */
+export async function readTextProjectionConfig(folder: string): Promise<TextProjectionConfig> {
+  const path = join(folder, 'config.json');
+  const { _class_name, in_features, out_features } = await readObject<TextProjectionConfig & { _class_name?: unknown }>(path);
+  if (_class_name !== CLASS) throw new FileError(path, `_class_name: expected ${CLASS}, got ${JSON.stringify(_class_name ?? null)}`);
+  checkContent(path, () => expectPositiveIntegers('text projection', { in_features, out_features }));
+  return { in_features, out_features };
+}
+
 /**
  * Reads a folder that `saveTextProjection` wrote.
  *
  * @throws FileError where the config is of another class or the tensors are not those that it describes
  */
 export async function loadTextProjection(folder: string): Promise<TextProjection> {
-  const path = join(folder, 'config.json');
-  const { _class_name, in_features, out_features } = (await readJson(path)) as TextProjectionConfig & { _class_name?: unknown };
-  if (_class_name !== CLASS) throw new FileError(path, `_class_name: expected ${CLASS}, got ${JSON.stringify(_class_name ?? null)}`);
-  for (const [name, size] of Object.entries({ in_features, out_features }))
-    if (!Number.isInteger(size) || size < 1) throw new FileError(path, `${name}: expected a whole number > 0, got ${JSON.stringify(size)}`);
-  const config = { in_features, out_features };
+  const config = await readTextProjectionConfig(folder);
   return { config, params: await loadParameters<TextProjectionParams>(folder, { file: 'model', expected: specShapes(specOf(config)) }) };
 }
 

@@ -34,6 +34,7 @@ export function makeBetas(config: BetaConfig): Float64Array {
   if (betas.length !== n) throw new RangeError(`trained_betas: expected num_train_timesteps = ${n} values, got ${betas.length}`);
   const bad = betas.findIndex((beta) => !(beta >= 0 && beta <= 1));
   if (bad >= 0) throw new RangeError(`betas: expected values from 0 to 1, got ${betas[bad]} at timestep ${bad}`);
+  if (!betas.some((beta) => beta > 0)) throw new RangeError('betas: all are 0, so that nothing is noised');
   return config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(betas) : betas;
 }
 

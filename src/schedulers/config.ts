@@ -32,6 +32,12 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   final_sigmas_type: ['zero', 'sigma_min'],
 };
 
+/** The least and the largest value of keys that hold whole numbers: tables are as long as the first, so that it is checked before one is made. */
+const wholeNumbers: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  num_train_timesteps: [1, 1_000_000],
+  steps_offset: [0, 1_000_000],
+};
+
 export interface ConfigRules<C> {
   /** Every key that the method reads, with the value it has where the file does not name it. */
   readonly defaults: C;
@@ -74,17 +80,27 @@ export function resolveConfig<C extends CommonConfig>(where: string, rules: Conf
     if (key in values && !allowed.includes(values[key] as string))
       throw new RangeError(`${where}: ${key}: expected one of ${allowed.join(', ')}, got ${JSON.stringify(values[key])}`);
   }
-  const n = values.num_train_timesteps as number;
-  if (!Number.isInteger(n) || n < 1) throw new RangeError(`${where}: num_train_timesteps: expected a whole number from 1, got ${n}`);
+  for (const [key, [least, most]] of Object.entries(wholeNumbers)) {
+    const n = values[key] as number;
+    if (key in values && !(Number.isInteger(n) && n >= least && n <= most))
+      throw new RangeError(`${where}: ${key}: expected a whole number from ${least} to ${most}, got ${n}`);
+  }
   return { values: values as unknown as C, unknownKeys };
 }
 
-/** Keys whose default is null hold numbers or lists; the others hold what their default is, or null for the default. */
+/** Keys whose default is null hold numbers or lists of numbers; the others hold what their default is, or null for the default. */
 function checkType(where: string, value: unknown, example: unknown): void {
   if (value === null || value === undefined) return;
-  const fits = example === null ? typeof value === 'number' || Array.isArray(value) : typeof value === typeof example;
-  if (!fits)
-    throw new TypeError(
-      `${where}: expected ${example === null ? 'a number or a list' : `a ${typeof example}`}, got ${JSON.stringify(value)}`,
-    );
+  const isNumber = (one: unknown): boolean => typeof one === 'number' && (Number.isFinite(one) || one === example);
+  const isNumbers = Array.isArray(value) && value.every(isNumber);
+  const [fits, expected] =
+    example === null
+      ? [isNumber(value) || isNumbers, 'a number or a list of numbers']
+      : Array.isArray(example)
+        ? [isNumbers, 'a list of numbers']
+        : [typeof example === 'number' ? isNumber(value) : typeof value === typeof example, `a ${typeof example}`];
+  if (!fits) {
+    const got = typeof value === 'number' ? String(value) : JSON.stringify(value)!.slice(0, 100);
+    throw new TypeError(`${where}: expected ${expected}, got ${got}`);
+  }
 }

@@ -1,6 +1,6 @@
 /** Schedulers by the `_class_name` of a scheduler_config.json, and the exchange of one for another. */
 
-import { resolveConfig, type SchedulerConfig } from './config';
+import { commonDefaults, resolveConfig, type SchedulerConfig } from './config';
 import { ddim } from './ddim';
 import { ddpm } from './ddpm';
 import { deis } from './deis';
@@ -55,17 +55,53 @@ export function createScheduler(config: SchedulerConfig, request: StepsRequest):
 }
 
 /**
- * The config for another method on the same noise schedule: what the network predicts and keys that both know are kept, the others and the
- * method's own variants dropped. `clip_sample` is false unless the config says otherwise, since latents are not limited to [-1, 1].
+ * Whether a config can be worked with, whatever the number of steps will be.
+ *
+ * @returns the name of its class
+ * @throws RangeError, TypeError as `createScheduler`
+ */
+export function checkScheduler(config: SchedulerConfig): string {
+  const { num_train_timesteps: n } = trainingConfig(config);
+  return createScheduler(config, { steps: n < 8 ? 1 : 4 }).className; // the Runge-Kutta start of PNDM takes four
+}
+
+/** Keys of configs whose noise schedule is not that of their betas alone, with the value that leaves it so. */
+const betasAlone: Readonly<Record<string, unknown>> = { use_flow_sigmas: false, snr_shift_scale: 1, timestep_type: 'discrete' };
+
+/**
+ * The config for another method on the same noise schedule, as diffusers' `from_config` makes it: what the network predicts and keys that both know are
+ * kept, the others and another method's own variants dropped. The config's own class need not be one that is offered here. Two differences:
+ * `clip_sample` is false unless the config says otherwise, since latents are not limited to [-1, 1]; betas that a known class's config leaves out
+ * are that class's, not the other one's.
  *
  * @param name a short name (`ddim`) or a class name (`DDIMScheduler`)
+ * @throws RangeError where the method is not offered, or the config's noise schedule is not given by betas that the method can take over
  */
 export function exchangeScheduler(config: SchedulerConfig, name: string): SchedulerConfig {
   const chosen = findClass(name);
-  const known = { ...('clip_sample' in chosen.defaults ? { clip_sample: false } : {}), ...config };
-  const isVariant = (key: string): boolean => key !== 'prediction_type' && key in (chosen.choices ?? {});
+  const own = classes.find(({ className, shortName }) => config._class_name === className || config._class_name === shortName);
+  const betas =
+    own && Object.fromEntries(Object.keys(commonDefaults).map((key) => [key, own.defaults[key as keyof typeof commonDefaults]]));
+  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
+  const known = { ...('clip_sample' in chosen.defaults ? { clip_sample: false } : {}), ...betas, ...given };
+  expectBetas(known, chosen);
+  const isVariant = (key: string): boolean => own !== chosen && key !== 'prediction_type' && key in (chosen.choices ?? {});
   const kept = Object.entries(known).filter(([key]) => key in chosen.defaults && !isVariant(key));
   return { _class_name: chosen.className, ...Object.fromEntries(kept) };
+}
+
+/** @throws RangeError where a method can't take over a config's noise schedule */
+function expectBetas(config: SchedulerConfig, { className, defaults }: SchedulerClass): void {
+  const { beta_schedule: schedule, beta_start: start, beta_end: end, trained_betas: trained } = config;
+  const fail = (why: string): never => {
+    throw new RangeError(`${config._class_name ?? 'the scheduler config'} can't be exchanged for ${className}: ${why}`);
+  };
+  if (!trained && !(schedule === 'squaredcos_cap_v2' || (schedule && typeof start === 'number' && typeof end === 'number')))
+    fail('its config gives no betas (beta_schedule with beta_start and beta_end, or trained_betas), which the other method would need');
+  for (const [key, value] of Object.entries(betasAlone))
+    if (key in config && config[key] !== value) fail(`its ${key} is ${JSON.stringify(config[key])}: noise does not follow its betas alone`);
+  if (config.rescale_betas_zero_snr && !('rescale_betas_zero_snr' in defaults))
+    fail('the model was trained with rescale_betas_zero_snr, which that method does not know; choose such as ddim or euler');
 }
 
 /** Every key of the noise schedule with its value, as training reads it: the class's own defaults where the file has none. */
@@ -74,11 +110,22 @@ export function trainingConfig(config: SchedulerConfig): SchedulerClass['default
   return resolveConfig(chosen.className, chosen, config).values;
 }
 
+/**
+ * The class name of a method.
+ *
+ * @param name a short name (`ddim`) or a class name
+ * @throws RangeError where it is not offered, listing those that are
+ */
+export function schedulerClassName(name: string): string {
+  return findClass(name).className;
+}
+
 function findClass(name: string | undefined): SchedulerClass {
   const found = classes.find((one) => one.className === name || one.shortName === name);
   if (found) return found;
   const names = classes.map((one) => `${one.className} (${one.shortName})`).join(', ');
   throw new RangeError(
-    `scheduler: ${name === undefined ? 'the config has no _class_name' : `${name} is not supported`}; choose one of ${names}`,
+    `scheduler: ${name === undefined ? 'the config has no _class_name' : `${name} is not supported`}; choose one of ${names} ` +
+      '(--scheduler of roentgen generate, `scheduler` of loadModel, or _class_name in the config)',
   );
 }

@@ -26,6 +26,9 @@ const { Tokenizer: LibraryTokenizer } = require('@huggingface/tokenizers') as {
   Tokenizer: new (definition: object, config: object) => Library;
 };
 
+/** The longest texts: every one of them takes this much, padding included. */
+const mostTokens = 100_000;
+
 /**
  * A tokenizer from its parts.
  *
@@ -50,6 +53,7 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
   const after = whole.length - bare.length - before;
   if (!Number.isInteger(maxLength) || maxLength <= before + after)
     throw new RangeError(`${where}: the length ${maxLength}: expected an integer above ${before + after}, which the special tokens take`);
+  if (maxLength > mostTokens) throw new RangeError(`${where}: the length ${maxLength}: expected at most ${mostTokens} tokens a text`);
 
   const encodeInto = (text: string, outIds: Int32Array, outMask: Int32Array): { length: number; truncated: number } => {
     const full = ids(text);

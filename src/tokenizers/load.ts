@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeSystemError, FileError, readJson, readText } from '../files';
+import { checkContent, describeSystemError, FileError, readObject, readText } from '../files';
 import { createTokenizer, type TokenizerSettings } from './create';
 import {
   bertDefinition,
@@ -31,7 +31,7 @@ const roles = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 
 /**
  * Loads a tokenizer: `tokenizer.json`, or CLIP's or RoBERTa's `vocab.json` and `merges.txt`, or BERT's `vocab.txt`.
  *
- * @throws FileError where none of them is there or one is damaged; RangeError where no maximal length is known
+ * @throws FileError where none of them is there, or one is damaged or gives no maximal length; RangeError where `maxLength` can't be had
  */
 export async function loadTokenizer(folder: string, options: LoadTokenizerOptions = {}): Promise<Tokenizer> {
   let names: string[];
@@ -40,8 +40,10 @@ export async function loadTokenizer(folder: string, options: LoadTokenizerOption
   } catch (error) {
     throw new FileError(folder, `cannot be read: ${describeSystemError(error)}`, error);
   }
-  const config = names.includes('tokenizer_config.json') ? await readObject(join(folder, 'tokenizer_config.json')) : {};
-  const map = names.includes('special_tokens_map.json') ? await readObject(join(folder, 'special_tokens_map.json')) : {};
+  const optional = (name: string): Promise<Record<string, unknown>> | Record<string, unknown> =>
+    names.includes(name) ? readObject(join(folder, name)) : {};
+  const config = await optional('tokenizer_config.json');
+  const map = await optional('special_tokens_map.json');
   const named: Record<string, string> = {};
   for (const role of roles) {
     const value = config[role] ?? map[role];
@@ -49,27 +51,20 @@ export async function loadTokenizer(folder: string, options: LoadTokenizerOption
     if (typeof content === 'string') named[role] = content;
   }
   const definition = await readDefinition(folder, names, config);
-  return createTokenizer(folder, definition, settingsOf(folder, definition, config, named, options));
-}
-
-async function readObject(path: string): Promise<Record<string, unknown>> {
-  const json = await readJson<unknown>(path);
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new FileError(path, 'is not a JSON object');
-  return json as Record<string, unknown>;
+  const make = (): Tokenizer => createTokenizer(folder, definition, settingsOf(folder, definition, config, named, options));
+  return options.maxLength === undefined ? checkContent(folder, make) : make(); // a length that was asked for is not the files' fault
 }
 
 async function readDefinition(folder: string, names: readonly string[], config: Record<string, unknown>): Promise<TokenizerJson> {
   const path = (name: string): string => join(folder, name);
   if (names.includes('tokenizer.json')) {
-    const json = await readObject(path('tokenizer.json'));
-    const vocab = (json.model as { vocab?: unknown } | undefined)?.vocab;
-    if (typeof vocab !== 'object' || vocab === null) throw new FileError(path('tokenizer.json'), 'has no model with a vocabulary');
-    return json as TokenizerJson;
+    const json = await readObject<TokenizerJson>(path('tokenizer.json'));
+    checkDefinition(path('tokenizer.json'), json);
+    return json;
   }
   if (names.includes('vocab.json') && names.includes('merges.txt')) {
-    const vocab = (await readObject(path('vocab.json'))) as Record<string, number>;
-    if (!Object.values(vocab).every((id) => Number.isInteger(id) && id >= 0))
-      throw new FileError(path('vocab.json'), 'has ids that are not integers');
+    const vocab = await readObject<Record<string, number>>(path('vocab.json'));
+    if (!Object.values(vocab).every(isId)) throw new FileError(path('vocab.json'), 'has ids that are not integers from 0');
     const has = (token: string): boolean => Object.hasOwn(vocab, token);
     if ([startOfText, endOfText].every(has)) return clipDefinition(vocab, await readMerges(path('merges.txt'), vocab));
     const lacking = robertaSpecialTokens.slice(0, 4).filter((token) => !has(token));
@@ -98,6 +93,19 @@ async function readDefinition(folder: string, names: readonly string[], config: 
     folder,
     'is not a tokenizer: expected tokenizer.json, or vocab.json with merges.txt (CLIP, RoBERTa), or vocab.txt (BERT)',
   );
+}
+
+const isId = (id: unknown): boolean => Number.isInteger(id) && (id as number) >= 0 && (id as number) < 2 ** 31;
+
+/** The parts of a `tokenizer.json` that are looked at here; the package that runs it looks at the rest. */
+function checkDefinition(path: string, { model, added_tokens: added }: Partial<TokenizerJson>): void {
+  const vocab = model?.vocab;
+  if (typeof vocab !== 'object' || vocab === null) throw new FileError(path, 'has no model with a vocabulary');
+  const isPiece = (piece: unknown): boolean => Array.isArray(piece) && typeof piece[0] === 'string' && typeof piece[1] === 'number';
+  if (!(Array.isArray(vocab) ? vocab.every(isPiece) : Object.values(vocab).every(isId)))
+    throw new FileError(path, 'its vocabulary has entries that are neither a token with its id nor a piece with its score');
+  if (!(added ?? []).every?.((token) => typeof token?.content === 'string' && isId(token.id)))
+    throw new FileError(path, 'its added_tokens are not a list of tokens, each with content and id');
 }
 
 async function readMerges(path: string, vocab: Record<string, number>): Promise<string[]> {
@@ -154,11 +162,14 @@ function settingsOf(
   options: LoadTokenizerOptions,
 ): TokenizerSettings {
   const kind = kindOf(definition);
-  const limit = config.model_max_length;
-  const given = typeof limit === 'number' && limit < noLimit ? limit : undefined;
+  const limit = config.model_max_length ?? noLimit;
+  if (typeof limit !== 'number')
+    throw new TypeError(`tokenizer_config.json: model_max_length: expected a number, got ${JSON.stringify(limit)}`);
+  const given = limit < noLimit || Number.isNaN(limit) ? limit : undefined;
   const usual = given ?? kind.length ?? options.window;
   const maxLength = options.maxLength ?? (usual === undefined ? undefined : Math.min(usual, options.window ?? usual));
-  if (maxLength === undefined) throw new RangeError(`${folder}: gives no model_max_length; pass maxLength`);
+  if (maxLength === undefined)
+    throw new RangeError(`${folder}: gives no model_max_length; pass maxLength, or write it into its tokenizer_config.json`);
 
   const usualTokens = Object.entries(kind.tokens).filter(([, token]) => contains(definition, token));
   const specialTokens: Record<string, string> = { ...Object.fromEntries(usualTokens), ...named };

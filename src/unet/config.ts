@@ -1,6 +1,15 @@
 /** The config of UNet2DConditionModel, as in its JSON, with diffusers' defaults. */
 
-import { completeConfig, expectGroups, expectPositiveIntegers, type KnownValues, perBlock } from '../nn';
+import {
+  completeConfig,
+  expectGroups,
+  expectLevels,
+  expectNumbers,
+  expectPositiveIntegers,
+  type KnownValues,
+  MOST_LAYERS,
+  perBlock,
+} from '../nn';
 
 export type DownBlockType = 'CrossAttnDownBlock2D' | 'DownBlock2D';
 export type UpBlockType = 'CrossAttnUpBlock2D' | 'UpBlock2D';
@@ -124,6 +133,11 @@ const KNOWN: KnownValues = {
   ),
 };
 
+/** Side of the latents that a config may name: pictures of 131072 pixels, beyond what can be made. */
+const MOST_SAMPLE_SIZE = 16384;
+/** Residual and transformer blocks together; Stable Diffusion XL has 87. */
+const MOST_BLOCKS = 10_000;
+
 function expectBlockTypes(key: string, types: readonly string[], allowed: readonly string[], levels: number): void {
   for (const type of types) {
     if (!allowed.includes(type)) {
@@ -143,20 +157,39 @@ function expectBlockTypes(key: string, types: readonly string[], allowed: readon
  */
 export function completeUNetConfig(config: UNetConfig): CompleteUNetConfig {
   const c = completeConfig<Required<UNetConfig>>('unet', config, KNOWN, DEFAULTS);
-  const levels = c.block_out_channels.length;
+  const { block_out_channels, down_block_types, up_block_types } = c;
+  expectLevels('unet', { block_out_channels, down_block_types, up_block_types });
+  const levels = block_out_channels.length;
   const complete: CompleteUNetConfig = {
     ...c,
     layers_per_block: perBlock('unet: layers_per_block', c.layers_per_block, levels),
     transformer_layers_per_block: perBlock('unet: transformer_layers_per_block', c.transformer_layers_per_block, levels),
     attention_head_dim: perBlock('unet: attention_head_dim', c.attention_head_dim, levels),
   };
-  expectBlockTypes('down_block_types', c.down_block_types, ['CrossAttnDownBlock2D', 'DownBlock2D'], levels);
-  expectBlockTypes('up_block_types', c.up_block_types, ['CrossAttnUpBlock2D', 'UpBlock2D'], levels);
-  const { in_channels, out_channels, cross_attention_dim, norm_num_groups } = c;
+  expectBlockTypes('down_block_types', down_block_types, ['CrossAttnDownBlock2D', 'DownBlock2D'], levels);
+  expectBlockTypes('up_block_types', up_block_types, ['CrossAttnUpBlock2D', 'UpBlock2D'], levels);
+  const { in_channels, out_channels, cross_attention_dim, norm_num_groups, norm_eps, freq_shift, sample_size, num_class_embeds } = c;
   expectPositiveIntegers('unet', { in_channels, out_channels, cross_attention_dim, norm_num_groups });
+  if (sample_size !== null) expectPositiveIntegers('unet', { sample_size }, MOST_SAMPLE_SIZE);
+  if (num_class_embeds !== null) expectPositiveIntegers('unet', { num_class_embeds });
+  expectNumbers('unet', { norm_eps }, 0);
+  expectNumbers('unet', { freq_shift });
   for (const key of ['block_out_channels', 'layers_per_block', 'transformer_layers_per_block', 'attention_head_dim'] as const) {
-    for (const [level, value] of complete[key].entries()) expectPositiveIntegers('unet', { [`${key}[${level}]`]: value });
+    for (const [level, value] of complete[key].entries()) {
+      const most = key.includes('layers') ? MOST_LAYERS : key === 'attention_head_dim' ? block_out_channels[level] : undefined;
+      expectPositiveIntegers('unet', { [`${key}[${level}]`]: value }, most);
+    }
   }
-  expectGroups('unet', norm_num_groups, c.block_out_channels);
+  const blocks = complete.layers_per_block.reduce(
+    (sum, n, level) => sum + (2 * n + 1) * (1 + complete.transformer_layers_per_block[level]!),
+    0,
+  );
+  if (blocks > MOST_BLOCKS)
+    throw new RangeError(
+      `unet: config keys "layers_per_block" and "transformer_layers_per_block" ask for ${blocks} blocks, expected at most ${MOST_BLOCKS}`,
+    );
+  if (Math.floor(block_out_channels[0]! / 2) === freq_shift)
+    throw new RangeError(`unet: config key "freq_shift": expected another value than half of block_out_channels[0], got ${freq_shift}`);
+  expectGroups('unet', norm_num_groups, block_out_channels);
   return complete;
 }

@@ -1,7 +1,7 @@
 /** The U-Net's folder: `config.json` and `diffusion_pytorch_model.safetensors`. */
 
 import { join } from 'node:path';
-import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { loadParameters, readObject, saveParameters, writeJson } from '../files';
 import { completeUNetConfig, type UNetConfig } from './config';
 import { type UNetParams, unetShapes } from './parameters';
 
@@ -15,10 +15,10 @@ export interface UNetModel {
  * Reads a folder such as `unet/` of a Stable Diffusion model.
  *
  * @param variant such as `fp16`, where the folder has its file
- * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
  */
 export async function loadUNet(folder: string, variant?: string): Promise<UNetModel> {
-  const config = (await readJson(join(folder, 'config.json'))) as UNetConfig;
+  const config = await readObject<UNetConfig>(join(folder, 'config.json'), unetShapes);
   const params = await loadParameters(folder, { file: 'diffusion_pytorch_model', variant, expected: unetShapes(config) });
   return { config, params: params as UNetParams };
 }

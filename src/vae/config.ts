@@ -1,6 +1,6 @@
 /** The config of AutoencoderKL, as in its JSON, with diffusers' defaults. */
 
-import { completeConfig, expectGroups, expectPositiveIntegers, type KnownValues } from '../nn';
+import { completeConfig, expectGroups, expectLevels, expectNumbers, expectPositiveIntegers, type KnownValues, MOST_LAYERS } from '../nn';
 
 /** The keys that shape Stable Diffusion's autoencoders. A JSON also holds keys that are switched off; they are checked, not listed. */
 export interface VaeConfig {
@@ -65,6 +65,9 @@ const KNOWN: KnownValues = {
   latents_std: OFF,
 };
 
+/** Side of the images that a config may name, pixels: beyond what can be made. */
+const MOST_SAMPLE_SIZE = 131_072;
+
 /**
  * The config with defaults filled in and every value checked.
  *
@@ -72,7 +75,9 @@ const KNOWN: KnownValues = {
  */
 export function completeVaeConfig(config: VaeConfig): CompleteVaeConfig {
   const c = completeConfig<CompleteVaeConfig>('vae', config, KNOWN, DEFAULTS);
-  const levels = c.block_out_channels.length;
+  const { block_out_channels, down_block_types, up_block_types } = c;
+  expectLevels('vae', { block_out_channels, down_block_types, up_block_types });
+  const levels = block_out_channels.length;
   for (const [key, allowed] of [
     ['down_block_types', 'DownEncoderBlock2D'],
     ['up_block_types', 'UpDecoderBlock2D'],
@@ -84,10 +89,15 @@ export function completeVaeConfig(config: VaeConfig): CompleteVaeConfig {
       throw new RangeError(`vae: config key "${key}": expected ${levels} blocks, as block_out_channels has, got ${c[key].length}`);
     }
   }
-  const { in_channels, out_channels, layers_per_block, latent_channels, norm_num_groups } = c;
-  expectPositiveIntegers('vae', { in_channels, out_channels, layers_per_block, latent_channels, norm_num_groups });
-  for (const [level, channels] of c.block_out_channels.entries())
+  const { in_channels, out_channels, layers_per_block, latent_channels, norm_num_groups, sample_size, scaling_factor } = c;
+  expectPositiveIntegers('vae', { in_channels, out_channels, latent_channels, norm_num_groups });
+  expectPositiveIntegers('vae', { layers_per_block }, MOST_LAYERS);
+  expectPositiveIntegers('vae', { sample_size }, MOST_SAMPLE_SIZE);
+  expectNumbers('vae', { scaling_factor });
+  if (scaling_factor === 0)
+    throw new RangeError('vae: config key "scaling_factor": expected another number than 0, which latents are divided by');
+  for (const [level, channels] of block_out_channels.entries())
     expectPositiveIntegers('vae', { [`block_out_channels[${level}]`]: channels });
-  expectGroups('vae', norm_num_groups, c.block_out_channels);
+  expectGroups('vae', norm_num_groups, block_out_channels);
   return c;
 }

@@ -1,7 +1,7 @@
 /** The autoencoder's folder: `config.json` and `diffusion_pytorch_model.safetensors`. */
 
 import { join } from 'node:path';
-import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { loadParameters, readObject, saveParameters, writeJson } from '../files';
 import { completeVaeConfig, type VaeConfig } from './config';
 import { type VaeParams, vaeShapes } from './parameters';
 
@@ -21,10 +21,10 @@ const renameOld = (key: string): string =>
  * Reads a folder such as `vae/` of a Stable Diffusion model.
  *
  * @param variant such as `fp16`, where the folder has its file
- * @throws Error listing missing, unexpected and wrongly shaped tensors; RangeError where the config asks for another network
+ * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
  */
 export async function loadVae(folder: string, variant?: string): Promise<VaeModel> {
-  const config = (await readJson(join(folder, 'config.json'))) as VaeConfig;
+  const config = await readObject<VaeConfig>(join(folder, 'config.json'), vaeShapes);
   const params = await loadParameters(folder, { file: 'diffusion_pytorch_model', variant, expected: vaeShapes(config), rename: renameOld });
   return { config, params: params as VaeParams };
 }

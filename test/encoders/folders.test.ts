@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type BertConfig,
   type BertParams,
+  type ClipTextParams,
   createTextEncoder,
   initBert,
   initClip,
@@ -164,6 +165,59 @@ test(
     await assert.rejects(loadTextEncoder(folder), /open_clip's own, which is not supported; get the same model in transformers' form/);
     encoder.dispose();
     dispose(params, others as unknown as Tree, whole.visual, whole.logit_scale);
+  }),
+);
+
+test(
+  "a CLIP in both forms is read in transformers'",
+  noLeaks(async (t) => {
+    const folder = tempDir(t);
+    const tower = { hidden_size: 8, intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2 };
+    const both = {
+      text_config: { ...tower, vocab_size: 16 },
+      vision_config: { ...tower, image_size: 8, patch_size: 4 },
+      projection_dim: 4,
+    };
+    const params = initClip(both, key(1));
+    await saveClip(folder, { config: both, params });
+    await writeJson(join(folder, 'open_clip_config.json'), { model_cfg: { embed_dim: 4, text_cfg: { width: 8 } } });
+    const loaded = await loadTextEncoderModel(folder);
+    assertSameTree((loaded.params as ClipTextParams).text_model as Tree, params.text_model as Tree);
+    dispose(params, loaded.params);
+  }),
+);
+
+test(
+  'what a folder gets wrong is a FileError that names the file; a length that was asked for is a RangeError',
+  noLeaks(async (t) => {
+    const params = initBert(config, key(1));
+    const folder = await bertFolder(t, params);
+    dispose(params);
+    await assert.rejects(
+      loadTextEncoder(folder, { maxLength: 2 }),
+      (error: Error) => error instanceof RangeError && /the length 2/.test(error.message),
+    );
+    await assert.rejects(
+      loadTextEncoder(folder, { maxLength: 10 }),
+      (error: Error) => error instanceof RangeError && /has 9 positions/.test(error.message),
+    );
+    const refuse = async (change: object, what: RegExp): Promise<void> => {
+      await writeJson(join(folder, 'config.json'), { ...config, ...change });
+      await assert.rejects(
+        loadTextEncoder(folder),
+        (error: Error) => error instanceof FileError && what.test(error.message) && !/undefined|not a function/.test(error.message),
+      );
+    };
+    await refuse({ num_hidden_layers: 1e9 }, /config\.json: bert: config key "num_hidden_layers": expected at most 1000/);
+    await refuse({ hidden_size: 'eight' }, /config\.json: bert: config key "hidden_size"/);
+    await refuse({ vocab_size: 8 }, /word_embeddings/);
+    await refuse({ model_type: 'llama' }, /its model_type is "llama"/);
+    await refuse({ model_type: ['bert'] }, /its model_type is \["bert"\]/);
+    await writeJson(join(folder, 'config.json'), config);
+    writeFileSync(join(folder, 'vocab.txt'), 'version https://git-lfs.github.com/spec/v1\n');
+    await assert.rejects(loadTextEncoder(folder), /vocab\.txt: is a git-lfs pointer/);
+    writeFileSync(join(folder, 'vocab.txt'), Buffer.from('[PAD]\n[UNK]\n\xe4\n', 'latin1'));
+    await assert.rejects(loadTextEncoder(folder), /vocab\.txt: line 3 is not UTF-8 \(Windows-1252\?\)/);
   }),
 );
 

@@ -37,14 +37,20 @@ test(
     disposeModel(m);
     const unet = join(folder, 'unet', 'config.json');
     const config = readFileSync(unet, 'utf8');
+    writeFileSync(unet, JSON.stringify({ ...JSON.parse(config), in_channels: 9 }));
+    await assert.rejects(loadModel(folder), /unet.diffusion_pytorch_model\.safetensors: [\s\S]*conv_in\.weight: expected/);
     writeFileSync(unet, JSON.stringify({ ...JSON.parse(config), cross_attention_dim: 20 }));
-    await assert.rejects(loadModel(folder), /attn2\.to_k\.weight: expected/);
+    await assert.rejects(loadModel(folder), /model: the text encoder is 16 wide, but the U-Net's cross_attention_dim is 20/);
     writeFileSync(unet, config);
     const text = join(folder, 'text_encoder', 'config.json');
-    writeFileSync(text, JSON.stringify({ ...JSON.parse(readFileSync(text, 'utf8')), vocab_size: 3 }));
-    await assert.rejects(loadModel(folder), /token_embedding/);
+    const encoder = readFileSync(text, 'utf8');
+    writeFileSync(text, JSON.stringify({ ...JSON.parse(encoder), intermediate_size: 33 }));
+    await assert.rejects(loadModel(folder), /mlp\.fc1\.weight/);
+    writeFileSync(text, JSON.stringify({ ...JSON.parse(encoder), vocab_size: 3 }));
+    await assert.rejects(loadModel(folder), /the tokenizer has \d+ ids, but the text encoder only 3/);
+    writeFileSync(text, encoder);
     rmSync(join(folder, 'vae', 'diffusion_pytorch_model.safetensors'));
-    await assert.rejects(loadModel(folder), /vae/);
+    await assert.rejects(loadModel(folder), /vae: has no diffusion_pytorch_model\.safetensors/);
     rmSync(join(folder, 'scheduler'), { recursive: true });
     await assert.rejects(loadModel(folder), /component scheduler has no folder/);
   }),

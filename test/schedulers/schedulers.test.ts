@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { foldIn, key, normal } from 'roentgen-lab/engine';
 import {
+  checkScheduler,
   createScheduler,
   disposeState,
   exchangeScheduler,
@@ -212,3 +213,150 @@ test(
 );
 
 test('the shared fixtures pass', (t) => verifyFixtures(t, 'schedulers/'));
+
+/** Configs of classes that are not offered, as diffusers 0.42.1 saves them. */
+const lcm: SchedulerConfig = {
+  _class_name: 'LCMScheduler',
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  beta_start: 0.00085,
+  clip_sample: false,
+  clip_sample_range: 1,
+  dynamic_thresholding_ratio: 0.995,
+  num_train_timesteps: 1000,
+  original_inference_steps: 50,
+  prediction_type: 'v_prediction',
+  rescale_betas_zero_snr: false,
+  sample_max_value: 1,
+  set_alpha_to_one: true,
+  steps_offset: 0,
+  thresholding: false,
+  timestep_scaling: 10,
+  timestep_spacing: 'leading',
+  trained_betas: null,
+};
+const unclip: SchedulerConfig = {
+  _class_name: 'UnCLIPScheduler',
+  beta_schedule: 'squaredcos_cap_v2',
+  clip_sample: true,
+  clip_sample_range: 1,
+  num_train_timesteps: 1000,
+  prediction_type: 'epsilon',
+  variance_type: 'fixed_small_log',
+};
+const ancestral: SchedulerConfig = {
+  _class_name: 'KDPM2AncestralDiscreteScheduler',
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  beta_start: 0.00085,
+  num_train_timesteps: 1000,
+  prediction_type: 'v_prediction',
+  steps_offset: 0,
+  timestep_spacing: 'linspace',
+  trained_betas: null,
+  use_karras_sigmas: false,
+};
+
+test("an unknown class's config is exchanged as diffusers' from_config does it", () => {
+  const resolved = (config: SchedulerConfig, name: string): Readonly<Record<string, unknown>> =>
+    createScheduler(exchangeScheduler(config, name), { steps: 10 }).config;
+  // Values of METHOD.from_config(config).config in diffusers 0.42.1; the same for every method but where they are listed below.
+  const cases: [config: SchedulerConfig, all: object, some: Record<string, object>][] = [
+    [
+      lcm,
+      { beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', prediction_type: 'v_prediction', num_train_timesteps: 1000 },
+      {
+        pndm: { timestep_spacing: 'leading', steps_offset: 0, set_alpha_to_one: true, skip_prk_steps: false },
+        ddim: { timestep_spacing: 'leading', set_alpha_to_one: true, clip_sample: false, rescale_betas_zero_snr: false },
+        euler: { timestep_spacing: 'leading', steps_offset: 0, final_sigmas_type: 'zero', use_karras_sigmas: false },
+        heun: { timestep_spacing: 'leading', clip_sample: false },
+        dpm_solver: { timestep_spacing: 'leading', solver_order: 2, algorithm_type: 'dpmsolver++', thresholding: false },
+        unipc: { timestep_spacing: 'leading', solver_order: 2, predict_x0: true },
+      },
+    ],
+    [
+      unclip,
+      { beta_schedule: 'squaredcos_cap_v2', prediction_type: 'epsilon', num_train_timesteps: 1000, trained_betas: null },
+      {
+        ddim: { timestep_spacing: 'leading', set_alpha_to_one: true, clip_sample: true, clip_sample_range: 1 },
+        euler: { timestep_spacing: 'linspace', beta_start: 0.0001, beta_end: 0.02 },
+        heun: { timestep_spacing: 'linspace', clip_sample: true, beta_start: 0.00085, beta_end: 0.012 },
+      },
+    ],
+    [
+      ancestral,
+      { beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', prediction_type: 'v_prediction' },
+      {
+        ddim: { timestep_spacing: 'linspace', set_alpha_to_one: true, clip_sample: false }, // true in diffusers: its limit is for pixels
+        kdpm2: { timestep_spacing: 'linspace', use_karras_sigmas: false },
+      },
+    ],
+  ];
+  for (const [config, all, some] of cases)
+    for (const name of Object.values(schedulerNames)) {
+      const got = resolved(config, name);
+      for (const [key, value] of Object.entries({ ...all, ...some[name] }))
+        assert.deepEqual(got[key], value, `${config._class_name} → ${name}: ${key}`);
+    }
+  const kept = resolved(
+    { ...stableDiffusion, _class_name: 'DPMSolverMultistepScheduler', algorithm_type: 'sde-dpmsolver++' },
+    'dpm_solver',
+  );
+  assert.equal(kept.algorithm_type, 'sde-dpmsolver++', "a class's own variants stay where it is chosen by name");
+  // A known class's betas are its own where the file leaves them out: PNDM's, not KDPM2's.
+  assert.deepEqual(
+    noiseTables(exchangeScheduler({ _class_name: 'PNDMScheduler' }, 'kdpm2')),
+    noiseTables({ _class_name: 'PNDMScheduler' }),
+  );
+});
+
+test('what cannot be exchanged without changing the noise schedule is refused, and said so', () => {
+  const cases: [what: RegExp, config: SchedulerConfig, name: string][] = [
+    [
+      /FlowMatchEulerDiscreteScheduler can't be exchanged for DDIMScheduler: its config gives no betas/,
+      { _class_name: 'FlowMatchEulerDiscreteScheduler', num_train_timesteps: 1000, shift: 3 },
+      'ddim',
+    ],
+    [
+      /gives no betas/,
+      { _class_name: 'EDMEulerScheduler', sigma_min: 0.002, sigma_max: 80, sigma_data: 0.5, prediction_type: 'epsilon' },
+      'euler',
+    ],
+    [/gives no betas/, { _class_name: 'IPNDMScheduler', num_train_timesteps: 1000, trained_betas: null }, 'pndm'],
+    [/gives no betas/, { _class_name: 'LCMScheduler', beta_schedule: 'linear' }, 'ddim'],
+    [/its use_flow_sigmas is true/, { ...stableDiffusion, _class_name: 'UniPCMultistepScheduler', use_flow_sigmas: true }, 'ddim'],
+    [/its snr_shift_scale is 3/, { ...stableDiffusion, _class_name: 'CogVideoXDDIMScheduler', snr_shift_scale: 3 }, 'ddim'],
+    [
+      /its timestep_type is "continuous"/,
+      { ...stableDiffusion, _class_name: 'EulerDiscreteScheduler', timestep_type: 'continuous' },
+      'ddim',
+    ],
+    [/rescale_betas_zero_snr, which that method does not know/, { ...lcm, rescale_betas_zero_snr: true }, 'lms'],
+  ];
+  for (const [what, config, name] of cases) assert.throws(() => exchangeScheduler(config, name), what);
+  assert.equal(exchangeScheduler({ ...lcm, rescale_betas_zero_snr: true }, 'ddim').rescale_betas_zero_snr, true);
+  assert.throws(
+    () => createScheduler(lcm, { steps: 10 }),
+    /LCMScheduler is not supported; choose one of PNDMScheduler.*--scheduler of roentgen generate/,
+  );
+  assert.throws(() => exchangeScheduler(lcm, 'ddjm'), /ddjm is not supported; choose one of/);
+});
+
+test('counts and numbers that no schedule has are refused by key before a table is made', { timeout: 10_000 }, () => {
+  const refused = (change: object, what: RegExp): void => {
+    for (const _class_name of Object.keys(schedulerNames))
+      assert.throws(() => checkScheduler({ ...stableDiffusion, ...change, _class_name }), what, `${_class_name} ${JSON.stringify(change)}`);
+  };
+  refused({ num_train_timesteps: 1e9 }, /num_train_timesteps: expected a whole number from 1 to 1000000, got 1000000000/);
+  refused({ num_train_timesteps: 2.5 }, /num_train_timesteps: expected a whole number/);
+  refused({ num_train_timesteps: -1 }, /num_train_timesteps: expected a whole number/);
+  refused({ num_train_timesteps: '1000' }, /num_train_timesteps: expected a number, got "1000"/);
+  refused({ beta_start: Number.NaN }, /beta_start: expected a number, got NaN/);
+  refused({ beta_end: Number.POSITIVE_INFINITY }, /beta_end: expected a number, got Infinity/);
+  refused({ trained_betas: Array.from({ length: 1000 }, () => '0.1') }, /trained_betas: expected a number or a list of numbers/);
+  refused({ beta_start: 0, beta_end: 0 }, /betas: all are 0/);
+  assert.throws(() => checkScheduler({ ...stableDiffusion, steps_offset: -5 }), /steps_offset: expected a whole number from 0/);
+  // The Runge-Kutta start, which is diffusers' default, takes four steps at least; that is no reason to refuse the config.
+  assert.equal(checkScheduler({ _class_name: 'PNDMScheduler' }), 'PNDMScheduler');
+  assert.equal(checkScheduler({ _class_name: 'DDIMScheduler', num_train_timesteps: 2 }), 'DDIMScheduler');
+});

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../../encoders';
-import { openSafetensors, readJson, readText } from '../../files';
+import { openSafetensors, readObject, readText } from '../../files';
+import { completeUNetConfig, type UNetConfig } from '../../unet';
 
 /** One line of the list. */
 export interface ModelEntry {
@@ -28,7 +29,9 @@ export async function examineModel(name: string, path: string): Promise<ModelEnt
   const licence = await licenceOf(path);
   const common = { name, path, ...(licence === undefined ? {} : { licence }) };
   if (existsSync(join(path, 'model_index.json'))) {
-    const { cross_attention_dim: width = 1280 } = (await readJson(join(path, 'unet', 'config.json'))) as { cross_attention_dim?: number };
+    const { cross_attention_dim: width } = completeUNetConfig(
+      await readObject<UNetConfig>(join(path, 'unet', 'config.json'), completeUNetConfig),
+    );
     const files = ['unet/diffusion_pytorch_model', 'vae/diffusion_pytorch_model', 'text_encoder/model', 'text_projection/model'];
     const counts = await Promise.all(files.map((file) => countInFile(join(path, `${file}.safetensors`))));
     return { ...common, kind: 'Stable Diffusion', width, parameters: counts.reduce((sum, n) => sum + n, 0) };
@@ -51,10 +54,19 @@ async function countInFile(path: string, pattern: RegExp = /^/): Promise<number>
   }
 }
 
-/** `license:` of the README's front matter, as hubs have it. */
+/** `license:` of the README's front matter, as hubs have it: a word, quoted or not, or a list of them. A README that can't be read names none. */
 async function licenceOf(folder: string): Promise<string | undefined> {
-  const readme = join(folder, 'README.md');
-  if (!existsSync(readme)) return undefined;
-  const [, matter] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readText(readme)) ?? [];
-  return /^license:\s*(\S+)\s*$/m.exec(matter ?? '')?.[1];
+  const readme = await readText(join(folder, 'README.md')).catch(() => '');
+  const [, matter] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readme) ?? [];
+  const [, value = ''] = /^licen[cs]e:(.*(?:\r?\n\s*-\s.*)*)/m.exec(matter ?? '') ?? [];
+  const words = value
+    .split(/\n\s*-\s|,/)
+    .map((word) =>
+      word
+        .replace(/\s#.*$/, '')
+        .replace(/^[\s[]+|[\s\]]+$/g, '')
+        .replace(/^(["'])(.*)\1$/, '$2'),
+    )
+    .filter((word) => word !== '');
+  return words.length > 0 ? words.join(', ') : undefined;
 }
