@@ -6,6 +6,8 @@ export interface ImageRecord {
   readonly id: string;
   /** Images of one patient share it; splits never divide a patient. */
   readonly patient: string;
+  /** What a split keeps together where that is more than a patient: several who share a picture. */
+  readonly group?: string;
   /** The prompt, report or caption that belongs to the image. */
   readonly text: string;
   /** Projection, such as `PA`, `AP`, `lateral`; absent where unknown. */
@@ -26,6 +28,8 @@ export interface Dataset {
   readonly credit: string;
   /** The labels worth measuring, in a fixed order. */
   readonly findings: readonly string[];
+  /** What was left out of it and why, a sentence each, with counts and without texts: to be shown where it is used. */
+  readonly notes?: readonly string[];
   readonly length: number;
   /** Changes whenever any pixel may: what `loadPixels` keeps on disk belongs to it. Absent where nothing may be kept. */
   readonly fingerprint?: string;

@@ -1,42 +1,44 @@
-/** Anyone's images: a folder, and a CSV that says which text belongs to which file. */
+/** Anyone's images: a folder, and a table that says which text belongs to which file. */
 
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { FileError } from '../files';
 import type { Dataset } from './dataset';
-import { frequentFindings, nameRows, type Row, readCsv, rowNumber, type TableEntry, tableDataset } from './table';
+import { isEmptyCell, nameRows, type Row, readTable } from './read-table';
+import { type TableEntry, tableDataset } from './table';
 
 export interface FolderOptions {
   /** Where the images lie. */
   folder: string;
-  /** The table: a path as typed, or a file of the folder. */
+  /** The table (`readTable`): a path as typed, or a file of the folder. */
   csv: string;
   /** Column with the image's path, relative to the folder. */
   imageColumn: string;
   textColumn: string;
-  /** Column that is equal for images of one patient; without it every image counts as a patient of its own. */
+  /** Column that is equal for images of one patient; without it every picture counts as a patient of its own, all rows that show it together. */
   patientColumn?: string;
   /** Columns of findings: 1, 0, true, false, yes, no; empty or -1 (uncertain) is unknown. */
   labelColumns?: readonly string[];
-  /** Leaves rows without text out; otherwise they are an error. */
+  /** Leaves rows without text (`isEmptyCell`) out and counts them (`Dataset.notes`); otherwise they are an error. */
   skipEmptyText?: boolean;
 }
 
 /**
- * Opens a folder of images with a CSV of texts.
+ * Opens a folder of images with a table of texts.
  *
- * @throws FileError where folder, CSV or a column is missing, an image is not there, or a cell is empty or not a label; rows are named
+ * @throws FileError where folder, table or a column is missing, an image is not there, or a cell is empty or not a label; rows are named
  */
 export async function openFolder(options: FolderOptions): Promise<Dataset> {
   const { folder, imageColumn, textColumn, patientColumn, labelColumns = [], skipEmptyText = false } = options;
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
     throw new FileError(folder, 'there is no such folder; expected one with images');
-  const csv = await findCsv(folder, options.csv);
+  const csv = findTable(folder, options.csv);
   const needed = [imageColumn, textColumn, ...(patientColumn === undefined ? [] : [patientColumn]), ...labelColumns];
-  const all = (await readCsv(csv, needed)).map((row, i) => ({ row, number: rowNumber(i) }));
+  const { rows } = await readTable(csv, needed);
 
-  const withText = all.filter(({ row }) => row[textColumn]!.trim() !== '');
-  const empty = all.filter(({ row }) => row[textColumn]!.trim() === '').map(({ number }) => number);
+  const withText = rows.filter(({ cells }) => !isEmptyCell(cells[textColumn]!));
+  const empty = rows.filter(({ cells }) => isEmptyCell(cells[textColumn]!)).map(({ number }) => number);
   if (withText.length === 0) throw new FileError(csv, `column ${textColumn}: no row has a text`);
   if (empty.length > 0 && !skipEmptyText)
     throw new FileError(
@@ -45,55 +47,79 @@ export async function openFolder(options: FolderOptions): Promise<Dataset> {
     );
 
   const seen = new Set<string>();
-  const entries = withText.map(({ row, number }): TableEntry => {
-    const file = required(csv, row, number, imageColumn);
-    const id = seen.has(file) ? `${file}#${number}` : file;
+  const entries = withText.map((row): TableEntry => {
+    const file = required(csv, row, imageColumn);
+    const id = seen.has(file) ? `${file}#${row.number}` : file;
     seen.add(file);
-    const patient = patientColumn === undefined ? id : required(csv, row, number, patientColumn);
     return {
-      record: { id, patient, text: row[textColumn]!.trim(), labels: labelsOf(csv, row, number, labelColumns), sides: {} },
+      record: {
+        id,
+        ...(patientColumn === undefined ? {} : { patient: required(csv, row, patientColumn) }),
+        text: row.cells[textColumn]!.trim(),
+        labels: readLabels(csv, row, labelColumns),
+        sides: {},
+      },
       file,
-      row: number,
+      row: row.number,
     };
   });
   const name = basename(resolve(folder));
-  const records = entries.map(({ record }) => record);
   return tableDataset({
     name,
     credit: `From the folder ${name}; origin and licence as its owner says.`,
-    findings: frequentFindings(records, labelColumns),
+    findings: labelColumns,
     folder,
-    csv,
+    table: csv,
     entries,
+    notes:
+      empty.length === 0
+        ? []
+        : [`${basename(csv)}: ${empty.length} of ${rows.length} rows have no text and are left out (${nameRows(empty)}).`],
   });
 }
 
-async function findCsv(folder: string, csv: string): Promise<string> {
-  for (const candidate of [csv, join(folder, csv)]) if ((await stat(candidate).catch(() => undefined))?.isFile()) return candidate;
-  throw new FileError(csv, `there is no such file, neither here nor in ${folder}`);
+/**
+ * A table as a person types it: a path, or the name of a file in the folder of images.
+ *
+ * @returns its path, absolute
+ * @throws FileError where it is neither
+ */
+export function findTable(folder: string, csv: string): string {
+  const path = [resolve(csv), resolve(folder, csv)].find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new FileError(csv, `there is no such file, neither here nor in ${folder}`);
+  return path;
 }
 
-function required(csv: string, row: Row, number: number, column: string): string {
-  const value = row[column]!.trim();
-  if (value === '') throw new FileError(csv, `row ${number}: column ${column} is empty`);
+function required(csv: string, { number, cells }: Row, column: string): string {
+  const value = cells[column]!.trim();
+  if (isEmptyCell(value)) throw new FileError(csv, `row ${number}: column ${column} is empty`);
   return value;
 }
 
 const present = ['1', '1.0', 'true', 'yes', 'y'];
 const absent = ['0', '0.0', 'false', 'no', 'n'];
-const unknown = ['', '-1', '-1.0', 'nan'];
+const uncertain = ['-1', '-1.0'];
 
-function labelsOf(csv: string, row: Row, number: number, columns: readonly string[]): Record<string, 0 | 1> {
+/**
+ * Labels of a row's columns.
+ *
+ * @param name what a column's label is called, as the column where left out
+ * @throws FileError where a cell is none
+ */
+export function readLabels(
+  csv: string,
+  { number, cells }: Row,
+  columns: readonly string[],
+  name: (column: string) => string = (column) => column,
+): Record<string, 0 | 1> {
   const labels: Record<string, 0 | 1> = {};
   for (const column of columns) {
-    const value = row[column]!.trim().toLowerCase();
-    if (present.includes(value)) labels[column] = 1;
-    else if (absent.includes(value)) labels[column] = 0;
-    else if (!unknown.includes(value))
-      throw new FileError(
-        csv,
-        `row ${number}: column ${column}: expected 1, 0, -1 or nothing, got ${JSON.stringify(row[column]!.slice(0, 40))}`,
-      );
+    const cell = cells[column]!;
+    const value = cell.trim().toLowerCase();
+    if (present.includes(value)) labels[name(column)] = 1;
+    else if (absent.includes(value)) labels[name(column)] = 0;
+    else if (!uncertain.includes(value) && !isEmptyCell(value))
+      throw new FileError(csv, `row ${number}: column ${column}: expected 1, 0, -1 or nothing, got ${JSON.stringify(cell.slice(0, 40))}`);
   }
   return labels;
 }

@@ -1,6 +1,5 @@
 export { type BatchOptions, checkIndex, type Dataset, type ImageRecord } from './dataset';
-export { type FolderOptions, openFolder } from './folder';
-export { openNih } from './nih';
+export { type FolderOptions, findTable, openFolder } from './folder';
 export {
   type DatasetSplit,
   type OpenDatasetOptions,
@@ -34,6 +33,7 @@ export {
   type Zone,
 } from './phantom';
 export { type LoadPixelsOptions, loadPixels } from './pixels';
+export { openMimic, openNih, openOpenI } from './published';
 export { splitByPatient, subset } from './split';
 export { readSquare } from './square';
 export { openWorld, WORLD_KINDS, type WorldDataset, type WorldKind, type WorldOptions } from './world';

@@ -1,12 +1,11 @@
 /** One door to every dataset, for command line and notebooks. */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import type { Key } from '../engine';
 import { FileError } from '../files';
 import type { Dataset } from './dataset';
 import { openFolder } from './folder';
-import { openNih } from './nih';
+import { openLayout } from './layouts';
 import { openPhantom, type Projection } from './phantom';
 import { splitByPatient } from './split';
 import { openWorld } from './world';
@@ -15,30 +14,32 @@ import { openWorld } from './world';
 export interface OpenDatasetOptions {
   /** Folder of images, or `phantom` or `world` for what is built in. */
   readonly data: string;
-  /** CSV of texts, in the folder or beside; with `imageColumn` and `textColumn`. */
+  /** Table of texts (`readTable`), in the folder or beside; with `imageColumn` and `textColumn`. */
   readonly csv?: string;
   readonly imageColumn?: string;
   readonly textColumn?: string;
-  /** Column that is equal for images of one patient. */
+  /** Column that is equal for images of one patient; without it each picture is a patient of its own. */
   readonly patientColumn?: string;
 }
 
 /**
- * Opens what is built in by its name, or a folder: with a CSV and its columns any images and texts, without one the layouts that are known (NIH ChestX-ray14's `manifest.csv`).
+ * Opens what is built in by its name, or a folder: with a table and its columns any images and texts, without one the layouts that are known (`openLayout`).
  *
- * @throws FileError where the folder is missing or of no known layout, saying what to give
+ * @throws FileError where the folder is missing or of no known layout, saying what to give; RangeError where columns are missing or named for nothing
  */
 export async function openDataset({ data, csv, imageColumn, textColumn, patientColumn }: OpenDatasetOptions): Promise<Dataset> {
   if (data === 'phantom') return openPhantom();
   if (data === 'world') return openWorld();
-  if (!existsSync(data)) throw new FileError(data, 'there is no such folder');
-  if (csv !== undefined) {
-    if (imageColumn === undefined || textColumn === undefined)
-      throw new RangeError(`${csv}: say which of its columns hold the images' files and their texts (--image-column, --text-column)`);
-    return openFolder({ folder: data, csv, imageColumn, textColumn, skipEmptyText: true, ...(patientColumn ? { patientColumn } : {}) });
-  }
-  if (existsSync(join(data, 'manifest.csv'))) return openNih(data);
-  throw new FileError(data, 'is of no known layout (no manifest.csv); give a CSV of texts with --csv, --image-column and --text-column');
+  if (!statSync(data, { throwIfNoEntry: false })?.isDirectory()) throw new FileError(data, 'there is no such folder');
+  const given = {
+    ...(imageColumn ? { imageColumn } : {}),
+    ...(textColumn ? { textColumn } : {}),
+    ...(patientColumn ? { patientColumn } : {}),
+  };
+  if (csv === undefined) return openLayout(data, given);
+  if (imageColumn === undefined || textColumn === undefined)
+    throw new RangeError(`${csv}: say which of its columns hold the images' files and their texts (--image-column, --text-column)`);
+  return openFolder({ folder: data, csv, imageColumn, textColumn, skipEmptyText: true, ...given });
 }
 
 /** Pictures to train on, and pictures of other patients to measure on. */
@@ -89,11 +90,24 @@ const TEST_FRACTION = 0.2;
  *
  * @param options.counts sizes of a built-in dataset's parts
  * @param options.key    fixes the division
+ * @param options.least  pictures that each part must have; 1 where left out
+ * @throws FileError where a part has fewer, saying how many patients are enough
  */
 export async function openSplit(
-  options: OpenDatasetOptions & { readonly counts: PhantomCounts; readonly key: Key },
+  options: OpenDatasetOptions & { readonly counts: PhantomCounts; readonly key: Key; readonly least?: number },
 ): Promise<DatasetSplit> {
-  if (options.data === 'phantom') return phantomSplit(options.counts);
-  if (options.data === 'world') return worldSplit(options.counts);
-  return splitByPatient(await openDataset(options), { testFraction: TEST_FRACTION, key: options.key });
+  const { data, counts, key, least = 1 } = options;
+  const parts =
+    data === 'phantom'
+      ? phantomSplit(counts)
+      : data === 'world'
+        ? worldSplit(counts)
+        : splitByPatient(await openDataset(options), { testFraction: TEST_FRACTION, key });
+  const { train, test } = parts;
+  if (train.length < least || test.length < least)
+    throw new FileError(
+      data,
+      `${train.length} pictures to train on and ${test.length} of other patients to measure on are too few; expected ${least} of each at least, which ${Math.floor((least - 1) / TEST_FRACTION) + 1} patients give`,
+    );
+  return parts;
 }

@@ -1,4 +1,4 @@
-/** Parts of a dataset. A split never divides a patient: two pictures of one person on both sides would flatter every measure. */
+/** Parts of a dataset. A split never divides a patient or a picture: two pictures of one person on both sides would flatter every measure. */
 
 import { createHash } from 'node:crypto';
 import { type Key, permutation } from '../engine';
@@ -12,7 +12,7 @@ import { checkIndex, type Dataset } from './dataset';
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const kept = Int32Array.from(indices);
   for (const i of Array.from(indices)) checkIndex(dataset, i);
-  const { name, credit, findings, fingerprint } = dataset;
+  const { name, credit, findings, notes, fingerprint } = dataset;
   const part = { name, length: kept.length };
   const at = (i: number): number => {
     checkIndex(part, i);
@@ -22,6 +22,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     ...part,
     credit,
     findings,
+    ...(notes ? { notes } : {}),
     ...(fingerprint === undefined ? {} : { fingerprint: createHash('sha256').update(fingerprint).update(kept).digest('hex') }),
     record: (i) => dataset.record(at(i)),
     pixels: async (i, size) => dataset.pixels(at(i), size),
@@ -30,8 +31,8 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
 }
 
 /**
- * Divides a dataset by patient. Patients are drawn in an order that depends on the key alone until the test part has its
- * share of the images; at least one patient stays on each side.
+ * Divides a dataset by patient; patients who share a picture (`ImageRecord.group`) stay together. Patients are drawn in an order that depends on the key
+ * alone until the test part has its share of the images; at least one patient stays on each side.
  *
  * @param testFraction share of the images for the test part, in (0, 1)
  * @returns both parts with the records in the dataset's order
@@ -43,10 +44,10 @@ export function splitByPatient(dataset: Dataset, options: { testFraction: number
     throw new RangeError(`splitByPatient: testFraction: expected a number between 0 and 1, got ${testFraction}`);
   const byPatient = new Map<string, number[]>();
   for (let i = 0; i < dataset.length; i++) {
-    const { patient } = dataset.record(i);
-    const images = byPatient.get(patient);
+    const { patient, group = patient } = dataset.record(i);
+    const images = byPatient.get(group);
     if (images) images.push(i);
-    else byPatient.set(patient, [i]);
+    else byPatient.set(group, [i]);
   }
   if (byPatient.size < 2) throw new RangeError(`splitByPatient: ${dataset.name} has ${byPatient.size} patients; expected two at least`);
 

@@ -1,66 +1,34 @@
-/** CSV files with a header, and the dataset that a table of image files makes. */
+/** The dataset that a table of image files makes. */
 
 import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { parse } from 'csv-parse/sync';
-import { FileError, readText } from '../files';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { FileError } from '../files';
 import { checkIndex, type Dataset, type ImageRecord } from './dataset';
+import { findImages } from './find-images';
+import { inBatches } from './in-batches';
+import { nameRows } from './read-table';
+import { joinPatients, type PictureFile, samePictures } from './same-picture';
 import { readSquare } from './square';
-
-/** A line of the table by column name. */
-export type Row = Readonly<Record<string, string>>;
-
-/** Row numbers as a spreadsheet shows them: the header is row 1. */
-export function rowNumber(index: number): number {
-  return index + 2;
-}
-
-/**
- * Reads a comma-separated file (RFC 4180, UTF-8, with or without byte order mark).
- *
- * @param columns that must be there
- * @throws FileError where it cannot be read, is not CSV, has no rows, or lacks a column (its columns are listed)
- */
-export async function readCsv(path: string, columns: readonly string[]): Promise<Row[]> {
-  const text = await readText(path);
-  let rows: string[][];
-  try {
-    rows = parse(text, { skip_empty_lines: true, relax_column_count: false }) as string[][];
-  } catch (error) {
-    throw new FileError(path, `is not valid CSV: ${(error as Error).message}`, error);
-  }
-  const header = (rows.shift() ?? []).map((name) => name.trim());
-  for (const column of columns) {
-    const count = header.filter((name) => name === column).length;
-    if (count === 0) throw new FileError(path, `has no column ${JSON.stringify(column)}; its columns are ${header.join(', ') || '(none)'}`);
-    if (count > 1) throw new FileError(path, `has ${count} columns ${JSON.stringify(column)}; expected one`);
-  }
-  if (rows.length === 0) throw new FileError(path, 'has a header but no rows');
-  return rows.map((cells) => Object.fromEntries(header.map((name, i) => [name, cells[i]!])));
-}
 
 /** One image of a table. */
 export interface TableEntry {
-  readonly record: ImageRecord;
+  /** Without a patient where nothing tells patients apart: each picture is then one of its own. */
+  readonly record: Omit<ImageRecord, 'patient' | 'group'> & { readonly patient?: string };
   /** Relative to the folder, or absolute. */
   readonly file: string;
-  /** As `rowNumber`. */
-  readonly row: number;
-}
-
-const mostNamed = 5;
-
-/** "row 3", "rows 3, 7 and 12 others". */
-export function nameRows(rows: readonly number[]): string {
-  const shown = rows.slice(0, mostNamed).join(', ');
-  const more = rows.length > mostNamed ? ` and ${rows.length - mostNamed} others` : '';
-  return `row${rows.length > 1 ? 's' : ''} ${shown}${more}`;
+  /** Of the table (`Row.number`); absent where it comes from none. */
+  readonly row?: number;
 }
 
 /**
- * A dataset of image files. That every file is there is checked now, that it is an image when its pixels are asked for.
+ * A dataset of image files. That every file is there is checked now, that it is an image when its pixels are asked for. Records that show the same picture
+ * share a group, and so do their patients.
  *
+ * @param options.findings labels worth measuring where enough images show them (`frequentFindings`)
+ * @param options.table    the file that names the images, for errors
+ * @param options.notes    what was left out before
  * @throws FileError naming the rows whose image is missing
  */
 export async function tableDataset(options: {
@@ -68,51 +36,83 @@ export async function tableDataset(options: {
   credit: string;
   findings: readonly string[];
   folder: string;
-  csv: string;
+  table: string;
   entries: readonly TableEntry[];
+  notes?: readonly string[];
 }): Promise<Dataset> {
-  const { name, credit, findings, folder, csv, entries } = options;
-  const paths = entries.map(({ file }) => resolve(folder, file));
+  const { name, credit, table, entries, notes = [] } = options;
+  const files = await findFiles(options);
+  const same = await samePictures(files);
+  const records = entries.map(({ record }, i): ImageRecord => ({ ...record, patient: record.patient ?? entries[same[i]!]!.file }));
+  const groups = joinPatients(
+    records.map(({ patient }) => patient),
+    same,
+  );
+  groups.forEach((group, i) => {
+    if (group !== records[i]!.patient) records[i] = { ...records[i]!, group };
+  });
   const fingerprint = createHash('sha256');
-  const missing: number[] = [];
-  // A few hundred at a time: a large collection has more files than a process may have requests.
-  for (let from = 0; from < paths.length; from += 256) {
-    const found = await Promise.all(paths.slice(from, from + 256).map((path) => stat(path).catch(() => undefined)));
-    found.forEach((file, i) => {
-      if (file?.isFile()) fingerprint.update(JSON.stringify([paths[from + i], file.size, file.mtimeMs]));
-      else missing.push(from + i);
-    });
-  }
-  if (missing.length > 0) {
-    const first = join(folder, entries[missing[0]!]!.file);
-    const rows = nameRows(missing.map((i) => entries[i]!.row));
-    throw new FileError(csv, `${missing.length} of ${entries.length} images are missing (${rows}); the first is ${first}`);
-  }
+  for (const { path, size, modified } of files) fingerprint.update(JSON.stringify([path, size, modified]));
   const self = { name, length: entries.length };
   return {
     ...self,
     credit,
-    findings,
+    findings: frequentFindings(records, options.findings),
+    notes,
     fingerprint: fingerprint.digest('hex'),
     record(i) {
       checkIndex(self, i);
-      return entries[i]!.record;
+      return records[i]!;
     },
     async pixels(i, size) {
       checkIndex(self, i);
       try {
-        return await readSquare(paths[i]!, size);
+        return await readSquare(files[i]!.path, size);
       } catch (error) {
-        if (!(error instanceof FileError)) throw error;
+        const { row } = entries[i]!;
+        if (!(error instanceof FileError) || row === undefined) throw error;
         const message = error.message.replace(`${error.path}: `, '');
-        throw new FileError(error.path, `${message}; row ${entries[i]!.row} of ${basename(csv)}`, error.cause);
+        throw new FileError(error.path, `${message}; row ${row} of ${basename(table)}`, error.cause);
       }
     },
   };
 }
 
+type FoundFile = PictureFile & { readonly modified: number };
+
+async function findFiles({
+  folder,
+  table,
+  entries,
+}: {
+  folder: string;
+  table: string;
+  entries: readonly TableEntry[];
+}): Promise<FoundFile[]> {
+  const paths = entries.map(({ file }) => resolve(folder, file));
+  const stats = await inBatches(paths, 256, (path) => stat(path, { bigint: true }).catch(() => undefined));
+  const found = stats.flatMap((file, i): FoundFile[] => {
+    if (!file?.isFile()) return [];
+    const path = paths[i]!;
+    return [{ path, size: Number(file.size), modified: Number(file.mtimeMs), identity: identityOf(file, path) }];
+  });
+  const missing = entries.filter((_, i) => !stats[i]?.isFile());
+  if (missing.length === 0) return found;
+  const rows = nameRows(missing.flatMap(({ row }) => row ?? []));
+  const { file } = missing[0]!;
+  const elsewhere = (await findImages(folder).catch(() => undefined))?.(file);
+  throw new FileError(
+    table,
+    `${missing.length} of ${entries.length} images are missing (${rows}); the first is ${isAbsolute(file) ? file : join(folder, file)}` +
+      `${elsewhere ? `, but there is ${elsewhere}: the column must hold paths from the folder` : ''}`,
+  );
+}
+
+/** Device and number of a file; its path where the file system numbers none. */
+const identityOf = ({ dev, ino }: BigIntStats, path: string): string => (ino > 0n ? `${dev} ${ino}` : path);
+
 /** Labels that are present in and absent from at least 20 images and 2% of them, in the given order. */
-export function frequentFindings(records: readonly ImageRecord[], names: readonly string[]): string[] {
+function frequentFindings(records: readonly ImageRecord[], names: readonly string[]): string[] {
   const least = Math.max(20, 0.02 * records.length);
   return names.filter((name) => {
     const count = (value: 0 | 1): number => records.reduce((sum, { labels }) => sum + Number(labels[name] === value), 0);

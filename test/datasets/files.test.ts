@@ -39,10 +39,55 @@ test('a CSV with byte order mark, quotes, line breaks and commas in cells', asyn
   assert.throws(() => dataset.record(3), RangeError);
 });
 
-test('without a patient column every image is a patient of its own', async (t) => {
-  const dataset = await openFolder(await folderWith(tempDir(t), 'file,report\na.png,x\na.png,y\n'));
-  assert.notEqual(dataset.record(0).patient, dataset.record(1).patient);
+test('without a patient column every image is a patient of its own, with all rows that show it', async (t) => {
+  const dataset = await openFolder(await folderWith(tempDir(t), 'file,report\na.png,x\na.png,y\nb.png,z\n'));
+  assert.equal(dataset.record(0).patient, dataset.record(1).patient);
+  assert.notEqual(dataset.record(0).patient, dataset.record(2).patient);
   assert.notEqual(dataset.record(0).id, dataset.record(1).id);
+});
+
+test('tabs by the ending .tsv, JSON lines by .jsonl, commas at the end of every line', async (t) => {
+  const base = await folderWith(tempDir(t), '');
+  const texts = async (name: string, table: string): Promise<string[]> => {
+    writeFileSync(join(base.folder, name), table);
+    const dataset = await openFolder({ ...base, csv: name, skipEmptyText: true });
+    return Array.from({ length: dataset.length }, (_, i) => dataset.record(i).text);
+  };
+  assert.deepEqual(await texts('t.tsv', 'file\treport\na.png\tx, y\nb.png\tz\n'), ['x, y', 'z']);
+  assert.deepEqual(await texts('t.jsonl', '{"file": "a.png", "report": "x"}\n\n{"file": "b.png"}\n{"report": "é", "file": "c.png"}'), [
+    'x',
+    'é',
+  ]);
+  assert.deepEqual(await texts('u.csv', 'file,report,,\na.png,x,,\n,,,\nb.png,z,,\n'), ['x', 'z']);
+  const cases: [string, string, RegExp][] = [
+    ['t.jsonl', '{"file": "a.png", "report": "secret"}\n["b.png"]\n', /t\.jsonl: row 2: expected a JSON object/],
+    ['t.jsonl', '{"file": "a.png", "report": "secret"}\n\n{"file": "b.png", "report": "secret}\n', /t\.jsonl: row 3: is not JSON$/],
+    ['t.jsonl', '{"file": "a.png", "text": "secret"}\n', /has no column "report"; its columns are file, text/],
+    [
+      't.csv',
+      'file,report\na.png,secret, of three\n',
+      /row 2: expected 2 cells, as the header has, got 3; a text with commas stands in double quotes/,
+    ],
+    ['t.csv', 'file,report\na.png,the "secret" lung\n', /t\.csv: is not valid CSV: /],
+    ['t.xlsx', 'PK', /t\.xlsx: is an Excel workbook; save it as CSV UTF-8/],
+    ['t.parquet', 'PAR1', /t\.parquet: is a Parquet file; save it as CSV/],
+    ['t.json', '[]', /t\.json: is JSON; save it as JSON lines/],
+  ];
+  for (const [name, table, message] of cases)
+    await assert.rejects(texts(name, table), (error: Error) => refused(message)(error) && !/secret/.test(error.message));
+});
+
+test('words that tables have for nothing are no texts; they are counted with the empty ones', async (t) => {
+  const nothing = ['nan', 'NaN', 'None', 'NULL', '<NA>', 'N/A', '""', ' "nan" '.trim()];
+  const rows = ['a.png,None seen.', ...nothing.map((word) => `b.png,${word}`), 'c.png,NA is short for sodium'];
+  const options = await folderWith(tempDir(t), `file,report\n${rows.join('\n')}\n`);
+  const dataset = await openFolder({ ...options, skipEmptyText: true });
+  assert.deepEqual([dataset.length, dataset.record(0).text, dataset.record(1).text], [2, 'None seen.', 'NA is short for sodium']);
+  assert.deepEqual(dataset.notes, ['table.csv: 8 of 10 rows have no text and are left out (rows 3, 4, 5, 6, 7 and 3 others).']);
+  assert.deepEqual(subset(dataset, [0]).notes, dataset.notes);
+  await assert.rejects(openFolder(options), refused(/column report: rows 3, 4, 5, 6, 7 and 3 others: the text is empty/));
+  const whole = await openFolder(await folderWith(tempDir(t), 'file,report\na.png,x\n'));
+  assert.deepEqual(whole.notes, []);
 });
 
 test('labels: present, absent and unknown; findings are those with enough of both', async (t) => {
@@ -75,12 +120,13 @@ test('every fault of a folder names the file, and the row or column', async (t) 
     ['', /has no column "file"; its columns are \(none\)/],
     ['file,report\n', /has a header but no rows/],
     ['file,report,file\na.png,x,b.png\n', /has 2 columns "file"; expected one/],
-    ['file,report\na.png\n', /is not valid CSV: .*line 2/],
+    ['file,report\na.png\n', /row 2: expected 2 cells, as the header has, got 1/],
     ['file,report\na.png,"x\n', /is not valid CSV: /],
     ['file,report\na.png,x\nb.png, \nc.png,\n', /column report: rows 3, 4: the text is empty; fill it in or leave such rows out/],
     ['file,report\na.png,\n', /column report: no row has a text/],
     ['file,report\na.png,x\n,y\n', /row 3: column file is empty/],
-    ['file,report\na.png,x\nd.png,y\ne.png,y\n', /2 of 3 images are missing \(rows 3, 4\); the first is .*d\.png/],
+    ['file,report\na.png,x\nd.png,y\ne.png,y\n', /2 of 3 images are missing \(rows 3, 4\); the first is .*d\.png$/],
+    ['file,report\nx/a.png,x\n', /1 of 1 images are missing \(row 2\); the first is .*x\/a\.png, but there is .*\/a\.png/],
   ];
   for (const [csv, message] of cases) await assert.rejects(openFolder(table(csv)), refused(message));
   const skipping = await openFolder({ ...table('file,report\na.png,\nb.png,x\n'), skipEmptyText: true });
@@ -197,7 +243,10 @@ test('NIH: texts from labels, view, age and sex', async (t) => {
 
 test('NIH: a cell that is not what it should be is named', async (t) => {
   const folder = tempDir(t);
-  await assert.rejects(openNih(join(folder, 'none')), refused(/manifest\.csv: cannot be read: there is no such file/));
+  await assert.rejects(
+    openNih(join(folder, 'none')),
+    refused(/none: has no table of NIH ChestX-ray14; expected one of Data_Entry_2017_v2020\.csv/),
+  );
   const cases: [string, RegExp][] = [
     ['x.png,1,0,old,M,PA,Mass', /row 2: column age: expected years or nothing, got "old"/],
     ['x.png,1,0,3,X,PA,Mass', /row 2: column sex: expected M, F or nothing, got "X"/],

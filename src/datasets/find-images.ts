@@ -1,0 +1,48 @@
+/** Image files by their names alone: published collections spread them over folders that their tables do not name. */
+
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+const ending = /\.(png|jpe?g|webp|tiff?|gif|avif|bmp|jp2|dcm|dicom)$/i;
+
+/** Whether a file is an image by its name. */
+export function isImage(path: string): boolean {
+  return ending.test(path);
+}
+
+/** A file's name without folders and without an image's ending. */
+export function imageStem(path: string): string {
+  return basename(path).replace(ending, '');
+}
+
+/** The deepest that known layouts go, `images_001/images/x.png`, and one more. */
+const DEPTH = 3;
+
+/** The files below a folder in the order of their paths, hidden ones left out; links are followed as far as the depth allows. */
+export async function filesBelow(folder: string, depth: number = DEPTH): Promise<string[]> {
+  const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const found: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    const target = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
+    if (target?.isFile()) found.push(path);
+    else if (target?.isDirectory() && depth > 0) for (const file of await filesBelow(path, depth - 1)) found.push(file);
+  }
+  return found;
+}
+
+/**
+ * The images below a folder, by name: with or without its ending, folders before it left aside. Where several have one name, the first path is taken.
+ *
+ * @returns gives the path of a name, undefined where there is none
+ */
+export async function findImages(folder: string): Promise<(name: string) => string | undefined> {
+  const byName = new Map<string, string>();
+  const byStem = new Map<string, string>();
+  for (const path of (await filesBelow(folder)).filter(isImage)) {
+    if (!byName.has(basename(path))) byName.set(basename(path), path);
+    if (!byStem.has(imageStem(path))) byStem.set(imageStem(path), path);
+  }
+  return (name) => byName.get(basename(name)) ?? byStem.get(imageStem(name));
+}

@@ -1,0 +1,177 @@
+/** Tables of text: comma- or tab-separated with a header, or JSON lines. */
+
+import { createReadStream } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
+import { describeSystemError, FileError, readText } from '../files';
+
+/** A row by column name. */
+export interface Row {
+  /** As a spreadsheet shows it: the header is row 1. In JSON lines, the line. */
+  readonly number: number;
+  readonly cells: Readonly<Record<string, string>>;
+}
+
+export interface Table {
+  readonly path: string;
+  readonly columns: readonly string[];
+  /** One at least. */
+  readonly rows: readonly Row[];
+}
+
+/** Forms that hold tables or whole sets but are not read here, and the way round. */
+const convert = 'save it as CSV (in Python: pandas.read_…(path).to_csv("texts.csv", index=False))';
+const unpack = 'extract it, and name the folder';
+const otherForms: Readonly<Record<string, string>> = {
+  '.parquet': `is a Parquet file; ${convert}`,
+  '.feather': `is a Feather file; ${convert}`,
+  '.arrow': `is an Arrow file; ${convert}`,
+  '.xlsx': `is an Excel workbook; save it as CSV UTF-8`,
+  '.xls': `is an Excel workbook; save it as CSV UTF-8`,
+  '.ods': `is a spreadsheet; save it as CSV, UTF-8`,
+  '.json': 'is JSON; save it as JSON lines (.jsonl, an object a line) or as CSV',
+  '.tar': `is an archive; ${unpack}`,
+  '.tgz': `is an archive; ${unpack}`,
+  '.zip': `is an archive; ${unpack}`,
+};
+
+/** What a file of a form that is not read is, and what to do with it; undefined for any other file. */
+export function otherForm(path: string): string | undefined {
+  const name = basename(path).toLowerCase();
+  return otherForms[name.endsWith('.tar.gz') ? '.tgz' : extname(name)];
+}
+
+/**
+ * Reads a table by its file's name: `.jsonl` has an object a line, `.tsv` tabs, anything else commas (RFC 4180, a header first); UTF-8, with or without byte
+ * order mark; `.gz` behind it is unpacked. Rows of empty cells are passed over.
+ *
+ * @param columns that must be there
+ * @throws FileError where it cannot be read, is of another form, is malformed (rows are named), has no rows, or lacks a column (its columns are listed)
+ */
+export async function readTable(path: string, columns: readonly string[] = []): Promise<Table> {
+  const form = otherForm(path);
+  if (form) throw new FileError(path, form);
+  const text = path.endsWith('.gz') ? await readZipped(path) : await readText(path);
+  const name = path.replace(/\.gz$/, '').toLowerCase();
+  const table = /\.(jsonl|ndjson)$/.test(name) ? readJsonLines(path, text) : readDelimited(path, text, name.endsWith('.tsv') ? '\t' : ',');
+  requireColumns(table, columns);
+  if (table.rows.length === 0) throw new FileError(path, 'has a header but no rows');
+  return table;
+}
+
+/** @throws FileError where a column is not there, or there twice */
+export function requireColumns({ path, columns }: Table, needed: readonly string[]): void {
+  for (const column of needed) {
+    const count = columns.filter((name) => name === column).length;
+    if (count === 0)
+      throw new FileError(
+        path,
+        `has no column ${JSON.stringify(column)}; its columns are ${columns.filter(Boolean).join(', ') || '(none)'}`,
+      );
+    if (count > 1) throw new FileError(path, `has ${count} columns ${JSON.stringify(column)}; expected one`);
+  }
+}
+
+async function readZipped(path: string): Promise<string> {
+  const parts: string[] = [];
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    await pipeline(createReadStream(path), createGunzip(), async (pieces: AsyncIterable<Buffer>) => {
+      for await (const piece of pieces) parts.push(decoder.decode(piece, { stream: true }));
+      parts.push(decoder.decode());
+    });
+    return parts.join('');
+  } catch (error) {
+    throw new FileError(path, `cannot be read: ${describeSystemError(error)}`, error);
+  }
+}
+
+function readDelimited(path: string, text: string, delimiter: string): Table {
+  let all: string[][];
+  try {
+    all = parse(text, { delimiter, relax_column_count: true }) as string[][];
+  } catch (error) {
+    const reason = (error as Error).message.replace(/, value is .*/s, ''); // the value may be a report
+    throw new FileError(path, `is not valid ${delimiter === '\t' ? 'TSV' : 'CSV'}: ${reason}`, error);
+  }
+  const columns = (all.shift() ?? []).map((name) => name.trim());
+  while (columns.at(-1) === '') columns.pop(); // a comma at the end of every line, as in NIH's table of 2017
+  const rows: Row[] = [];
+  all.forEach((cells, i) => {
+    if (cells.every((cell) => cell === '')) return;
+    const number = i + 2;
+    const width = cells.length - [...cells].reverse().findIndex((cell) => cell !== '');
+    if (cells.length < columns.length || width > columns.length)
+      throw new FileError(
+        path,
+        `row ${number}: expected ${columns.length} cells, as the header has, got ${Math.min(cells.length, width)}; a text with commas stands in double quotes`,
+      );
+    rows.push({ number, cells: Object.fromEntries(columns.map((name, c) => [name, cells[c]!])) });
+  });
+  return { path, columns, rows };
+}
+
+function readJsonLines(path: string, text: string): Table {
+  const columns = new Set<string>();
+  const rows: { number: number; cells: Record<string, string> }[] = [];
+  text.split('\n').forEach((line, i) => {
+    if (line.trim() === '') return;
+    const value = parseLine(path, line, i + 1);
+    for (const name of Object.keys(value)) columns.add(name);
+    rows.push({ number: i + 1, cells: Object.fromEntries(Object.entries(value).map(([name, cell]) => [name, cellText(cell)])) });
+  });
+  for (const { cells } of rows) for (const name of columns) cells[name] ??= '';
+  return { path, columns: [...columns], rows };
+}
+
+function parseLine(path: string, line: string, number: number): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new FileError(path, `row ${number}: is not JSON`, error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new FileError(path, `row ${number}: expected a JSON object, as in {"file_name": "a.png", "text": "…"}`);
+  return value;
+}
+
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** What pandas writes and reads for "nothing here", lower-case. */
+const nothing = new Set([
+  '',
+  'nan',
+  '-nan',
+  'none',
+  'null',
+  'na',
+  'n/a',
+  '<na>',
+  '#na',
+  '#n/a',
+  '#n/a n/a',
+  '1.#ind',
+  '-1.#ind',
+  '1.#qnan',
+  '-1.#qnan',
+]);
+
+/** Whether a cell holds nothing: empty, or one of the words that tables have for it, such as `nan`, `None`, `NULL`, `N/A`. */
+export function isEmptyCell(cell: string): boolean {
+  return nothing.has(cell.trim().toLowerCase());
+}
+
+const mostNamed = 5;
+
+/** "row 3", "rows 3, 7 and 12 others". */
+export function nameRows(rows: readonly number[]): string {
+  const shown = rows.slice(0, mostNamed).join(', ');
+  const more = rows.length > mostNamed ? ` and ${rows.length - mostNamed} others` : '';
+  return `row${rows.length > 1 ? 's' : ''} ${shown}${more}`;
+}
