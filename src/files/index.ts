@@ -1,4 +1,5 @@
 export { writeFileAtomic } from './atomic';
+export { claimFolder } from './claim';
 export type { Room, TensorData } from './dtypes';
 export { checkContent, describeSystemError, FileError } from './errors';
 export { hashFile, hashFiles } from './hash';
@@ -9,6 +10,7 @@ export { lockFolder } from './lock';
 export { type ModelIndex, readModelIndex, writeModelIndex } from './model-folder';
 export { type LoadOptions, loadParameters, saveParameters } from './parameters';
 export { encodePng, type PngImage, readPngText, writePng } from './png';
+export { findModelFolder, findPublished, installedFolder, modelsFolder, type Published, published } from './published-models';
 export { openSafetensors, readSafetensors, type SafetensorsFile } from './safetensors';
 export type { SafetensorsHeader, TensorInfo } from './safetensors-header';
 export { type TensorToWrite, writeSafetensors, writeSafetensorsLazily } from './safetensors-write';

@@ -3,10 +3,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { FileError } from '../../files';
+import { FileError, installedFolder, modelsFolder, type Published, published } from '../../files';
 import { Interrupted, UsageError } from '../context';
 import { venv } from '../paths';
-import { installedFolder, modelsFolder, type Published, published } from './catalogue';
 
 export interface GetOptions {
   readonly signal: AbortSignal;

@@ -3,10 +3,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
+import { findPublished, modelsFolder, published } from '../../files';
 import type { Context } from '../context';
 import { root } from '../paths';
 import { alignColumns } from '../table';
-import { findPublished, modelsFolder, published } from './catalogue';
 import { examineModel, type ModelEntry } from './examine';
 import { getModel } from './get';
 

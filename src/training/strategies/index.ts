@@ -12,6 +12,7 @@ import { textualProjection } from './textual-projection';
 import { unetOnly } from './unet-only';
 
 export type { Extension, Preparation, Settings, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategy';
+export { encoderFolder } from './strategy';
 
 /** Every strategy with its settings and their defaults. */
 export const strategies: readonly StrategyDefinition[] = [

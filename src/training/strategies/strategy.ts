@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTextEncoder } from '../../encoders';
 import { dispose, type Key, type Tree } from '../../engine';
+import { findModelFolder } from '../../files';
 import { type Model, type SwapOptions, swapTextEncoder } from '../../pipelines';
 import type { DiffusionParams } from '../diffusion-loss';
 
@@ -92,10 +93,16 @@ export function fillTemplate(template: string, token: string, text: string): str
 /** Whether a path is of the U-Net. */
 export const ofUNet = (path: string): boolean => path.startsWith('unet.');
 
+/** The folder of a recipe's `encoder` (`findModelFolder`); undefined where it is not there. */
+export function encoderFolder(encoder: string): string | undefined {
+  const folder = encoder === '' ? undefined : findModelFolder(encoder);
+  return folder !== undefined && existsSync(join(folder, 'config.json')) ? folder : undefined;
+}
+
 /**
  * Puts an encoder of a folder into the model, in place. The encoder of a recipe that was trained before is named by its run's folder.
  *
- * @param encoder   folder with config.json and tokenizer, as `roentgen models get` and `roentgen mlm` leave them
+ * @param encoder   folder or name (`findModelFolder`) of one with config.json and tokenizer, as `roentgen models get` and `roentgen mlm` leave them
  * @param maxLength tokens a text; 0 for as many as the model's own encoder reads
  * @throws RangeError where no folder is named or it is not there
  */
@@ -106,11 +113,12 @@ export async function swapEncoder(
   maxLength: number,
   how: Pick<SwapOptions, 'projection' | 'unet'>,
 ): Promise<TrainingSet> {
-  if (encoder === '' || !existsSync(join(encoder, 'config.json')))
+  const folder = encoderFolder(encoder);
+  if (folder === undefined)
     throw new RangeError(
       `strategy ${strategy}: encoder: expected the folder of a text encoder, got ${JSON.stringify(encoder)}; get one with "roentgen models get minilm", or train one with "roentgen mlm"`,
     );
-  const loaded = await loadTextEncoder(encoder, { maxLength: maxLength || (model.tokenizer?.maxLength ?? 77) });
+  const loaded = await loadTextEncoder(folder, { maxLength: maxLength || (model.tokenizer?.maxLength ?? 77) });
   try {
     const { model: swapped } = swapTextEncoder(model, loaded, { ...how, key });
     dispose(model.unet.params, model.vae.params, model.textEncoder.params as Tree, model.textProjection?.params);

@@ -1,8 +1,7 @@
-/** Pretrained models that can be got from a package registry, and where they then lie. */
+/** Where models lie that are called by a name: those that can be got from a package registry, and those of the clone's `models` and `runs`. */
 
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { root, venv } from '../paths';
+import { join, resolve } from 'node:path';
 
 /** A model that a Python package brings. */
 export interface Published {
@@ -28,6 +27,9 @@ export const published: readonly Published[] = [
   },
 ];
 
+/** The clone's root, from dist/files. */
+const root = resolve(__dirname, '..', '..');
+
 /** Where models are linked or put by hand; git ignores it. */
 export const modelsFolder: string = join(root, 'models');
 
@@ -39,7 +41,23 @@ export function findPublished({ name, folder }: Published): string | undefined {
 
 /** A folder of a package in the Python environment. */
 export function installedFolder(folder: string): string | undefined {
-  const lib = join(venv, 'lib');
+  const lib = join(root, '.venv', 'lib');
   const versions = existsSync(lib) ? readdirSync(lib).filter((name) => name.startsWith('python')) : [];
   return versions.map((version) => join(lib, version, 'site-packages', folder)).find((path) => existsSync(path));
+}
+
+/**
+ * The folder of a model from what a person or a recipe names, from any working folder: a path; a path as `roentgen models` lists it (`models/minilm`,
+ * `runs/base/model`), which begins in the clone where it is not here; or a name of `models`.
+ *
+ * @returns undefined where there is none
+ */
+export function findModelFolder(nameOrFolder: string): string | undefined {
+  if (existsSync(nameOrFolder)) return nameOrFolder;
+  const [, place = 'models', rest] = /^(?:(models|runs)\/)?((?!\.)[\w.-]+(?:\/(?!\.)[\w.-]+)*)\/?$/.exec(nameOrFolder) ?? [];
+  if (rest === undefined) return undefined;
+  const inClone = join(root, place, rest);
+  if (existsSync(inClone)) return inClone;
+  const known = place === 'models' ? published.find(({ name }) => name === rest) : undefined;
+  return known && findPublished(known);
 }
