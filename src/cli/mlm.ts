@@ -2,11 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { duration, progress } from '../display';
 import { dispose, startEngine, type Tree } from '../engine';
-import { type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../training';
+import { claimFolder } from '../files';
+import { cutNotes, type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../training';
 import { type Context, Interrupted, UsageError } from './context';
+import { wholeNumber } from './numbers';
 
 interface Flags {
   out: string;
@@ -24,17 +26,11 @@ export function addMlm(program: Command, context: Context): void {
     )
     .argument('[recipe]', 'a recipe of data/encoders or a JSON file', 'phantom-bert')
     .option('--out <folder>', "the encoder's folder", 'models/phantom-bert')
-    .option('--steps <n>', "steps, in place of the recipe's", wholeNumber)
-    .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--steps <n>', "steps, in place of the recipe's", wholeNumber(0))
+    .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--json', 'print how it went as JSON')
     .addHelpText('after', '\nStopped with Ctrl-C and called again, it goes on.')
     .action((recipe: string, flags: Flags) => runMlm(recipe, flags, context));
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0.');
-  return value;
 }
 
 async function recipeOf(name: string, { steps }: Flags): Promise<EncoderRecipe> {
@@ -51,13 +47,19 @@ async function runMlm(name: string, flags: Flags, context: Context): Promise<voi
   const recipe = await recipeOf(name, flags);
   const folder = resolve(flags.out);
   if (existsSync(join(folder, 'config.json'))) throw new UsageError(`mlm: ${folder} already holds an encoder; give another folder (--out)`);
+  claimFolder(folder, 'an encoder in training', ['checkpoints']);
   const { key } = await startEngine({ seed: flags.seed });
   const bar = progress(recipe.optimisation.steps, 'Masked language modelling');
   const identity = JSON.stringify([recipe, flags.seed]);
+  let notes: readonly string[] = [];
   const result = await fitEncoder(recipe, folder, {
     key,
     signal: context.signal,
     checkpoints: { folder: join(folder, 'checkpoints'), identity, resume: 'unfinished' },
+    onTexts: (cut) => {
+      notes = cutNotes(cut);
+      for (const note of notes) context.say(note);
+    },
     onStep: ({ step, loss, aux }) => bar.update(step, `loss ${loss.toFixed(3)}, found ${(100 * aux.accuracy!).toFixed(0)}%`),
   }).finally(() => bar.end());
   dispose(result.params as Tree);
@@ -70,6 +72,7 @@ async function runMlm(name: string, flags: Flags, context: Context): Promise<voi
     seconds: result.seconds,
     loss: mean(({ loss }) => loss),
     accuracy: mean(({ aux }) => aux.accuracy!),
+    notes,
   };
   if (flags.json) context.print(JSON.stringify(facts, null, 2));
   else {

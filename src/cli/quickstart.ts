@@ -4,22 +4,19 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { NotebookError, runNotebook } from 'roentgen-lab/kernel-client';
-import { openDataset } from '../datasets';
+import { type OpenDatasetOptions, openSplit } from '../datasets';
 import { duration, exportNotebook } from '../display';
-import { startEngine } from '../engine';
-import { FileError, readJson } from '../files';
+import { type Key, key, split, startEngine } from '../engine';
+import { claimFolder, FileError, readJson } from '../files';
 import type { Summary } from '../metrics';
+import { loadRecipe, recipeNames } from '../training';
 import { type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
+import { addDataOptions, type DataFlags, dataOf } from './data-options';
 import { wholeNumber } from './numbers';
 import { root } from './paths';
 import { terminalProgress } from './terminal-progress';
 
-interface Flags {
-  data?: string;
-  csv?: string;
-  imageColumn?: string;
-  textColumn?: string;
-  patientColumn?: string;
+interface Flags extends DataFlags {
   fromScratch?: boolean;
   name?: string;
   recipe?: string;
@@ -29,14 +26,10 @@ interface Flags {
 
 /** Adds the command. */
 export function addQuickstart(program: Command, context: Context): void {
-  program
+  const command = program
     .command('quickstart')
-    .description('train a small RoentGen, show what it learnt, and measure it (8 minutes on two cores)')
-    .option('--data <folder>', 'radiographs of your own, or NIH ChestX-ray14; or world: shapes and scenes; without it the built-in phantom')
-    .option('--csv <file>', 'CSV with a text for each image, where the folder has no known layout')
-    .option('--image-column <name>', "the CSV's column of image files")
-    .option('--text-column <name>', "the CSV's column of texts")
-    .option('--patient-column <name>', "the CSV's column that tells patients apart; without it every image counts as a patient")
+    .description('train a small RoentGen, show what it learnt, and measure it (8 minutes on two cores)');
+  addDataOptions(command)
     .option('--from-scratch', "start from random weights, not from the phantom's model")
     .option('--name <name>', 'the folder below runs/; by default quickstart, base for the world, or the name of the data folder')
     .option(
@@ -67,31 +60,44 @@ function artefactsOf(folder: string): Artefacts {
   };
 }
 
-/** Datasets that need no folder, and the folders below runs/ of their models. */
-const BUILT_IN = ['phantom', 'world'] as const;
-const RUNS = { phantom: 'quickstart', world: 'base' } as const;
+/** The folders below runs/ of what is built in. */
+const RUNS: Readonly<Record<string, string>> = { phantom: 'quickstart', world: 'base' };
+
+/** What the notebook leaves in a folder from early on. */
+const MARKS = ['01-quickstart.ipynb', 'summary.json', 'checkpoints/vae', 'checkpoints/diffusion'];
 
 async function quickstart(flags: Flags, context: Context): Promise<void> {
-  const builtIn = flags.data === undefined ? 'phantom' : BUILT_IN.find((name) => name === flags.data);
-  if (builtIn && (flags.csv ?? flags.imageColumn ?? flags.textColumn ?? flags.patientColumn) !== undefined)
-    throw new UsageError('quickstart: --csv and its columns describe a folder of images; name it with --data');
-  const name = flags.name ?? (builtIn ? RUNS[builtIn] : basename(resolve(flags.data!)));
+  const data = dataOf('quickstart', flags);
+  const builtIn = data.data in RUNS;
+  const name = flags.name ?? RUNS[data.data] ?? basename(data.data);
   if (!/^[\w.-]+$/.test(name)) throw new UsageError(`quickstart: --name: expected letters, digits, ".", "_" and "-", got "${name}"`);
   const folder = join(root, 'runs', name);
-  const data = builtIn
-    ? { data: builtIn }
-    : {
-        data: resolve(flags.data!),
-        ...(flags.csv === undefined ? {} : { csv: csvPath(flags.data!, flags.csv) }),
-        ...(flags.imageColumn === undefined ? {} : { imageColumn: flags.imageColumn }),
-        ...(flags.textColumn === undefined ? {} : { textColumn: flags.textColumn }),
-        ...(flags.patientColumn === undefined ? {} : { patientColumn: flags.patientColumn }),
-      };
-  if (!builtIn) await openDataset(data); // what is wrong with it is told before a kernel starts
+  claimFolder(folder, 'a quickstart', MARKS);
+  const recipe = recipeFile(flags.recipe ?? (data.data === 'world' ? 'base' : builtIn ? await phantomRecipe() : 'quickstart-real'));
+  await check(data, recipe, flags.seed);
   const start = builtIn || flags.fromScratch ? '' : await phantomModel(flags, context);
-  const recipe = flags.recipe ?? (builtIn === 'world' ? 'base' : builtIn ? await phantomRecipe() : 'quickstart-real');
   const made = await runQuickstart({ recipe, ...data, start, seed: flags.seed, out: folder }, context);
   await report(made, flags.json === true, context);
+}
+
+/** A recipe's name, or its file's path from any folder: the notebook runs in another one. */
+function recipeFile(recipe: string): string {
+  return recipeNames().includes(recipe) ? recipe : resolve(recipe);
+}
+
+/** Pictures of each part that the notebook measures with: a Fréchet distance takes two. */
+const LEAST = 2;
+
+/** What the notebook would find wrong with recipe and data is told before a kernel starts or the phantom's model trains. */
+async function check(data: OpenDatasetOptions, recipe: string, seed: number): Promise<void> {
+  try {
+    const { data: counts } = await loadRecipe(recipe);
+    const [splitKey] = split(key(seed), 4) as [Key];
+    await openSplit({ ...data, counts, key: splitKey, least: LEAST });
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`quickstart: ${error.message}`);
+    throw error;
+  }
 }
 
 /** The phantom's recipe at the size that fits the engine. */
@@ -100,16 +106,12 @@ async function phantomRecipe(): Promise<string> {
   return backend === 'wasm' ? 'quickstart-wasm' : 'quickstart';
 }
 
-/** The CSV, beside the caller or in the folder of images. */
-function csvPath(folder: string, csv: string): string {
-  return existsSync(csv) || !existsSync(join(folder, csv)) ? resolve(csv) : resolve(folder, csv);
-}
-
 /** The model that real radiographs start from, as the paper starts from Stable Diffusion; trained first where it is not there. */
 async function phantomModel(flags: Flags, context: Context): Promise<string> {
   const folder = join(root, 'runs', 'quickstart');
   const { model, summary } = artefactsOf(folder);
   if (!existsSync(summary) || !existsSync(join(model, 'model_index.json'))) {
+    claimFolder(folder, 'a quickstart', MARKS);
     context.say("There is no phantom's model to start from yet, so it is trained first (--from-scratch does without).");
     await runQuickstart({ recipe: await phantomRecipe(), data: 'phantom', start: '', seed: flags.seed, out: folder }, context);
   }
@@ -179,6 +181,7 @@ async function report(made: Artefacts, asJson: boolean, context: Context): Promi
     ['figures', made.summary],
   ];
   for (const [label, text] of rows) context.print(`${label.padEnd(20)}${text}`);
+  for (const note of summary.notes) context.print(note);
   context.print('The pictures are synthetic and not for diagnosis.');
   context.endWith(exitCodes.ok);
 }

@@ -2,11 +2,11 @@
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { phantomSplit } from '../datasets';
 import { duration, imageGrid, type Progress, progress } from '../display';
 import { dispose, startEngine } from '../engine';
-import { writeJson } from '../files';
+import { claimFolder, findModelFolder, writeJson } from '../files';
 import {
   type AutoencoderRow,
   DIVERSITY_PROMPTS,
@@ -18,8 +18,9 @@ import {
   type StrategyResult,
   type StrategyRow,
 } from '../metrics';
-import { loadRecipe, overrideRecipe, type Recipe, strategies } from '../training';
+import { encoderFolder, loadRecipe, overrideRecipe, type Recipe, strategies } from '../training';
 import { type Context, UsageError } from './context';
+import { wholeNumber } from './numbers';
 import { alignColumns, shortNumber } from './table';
 
 /** The recipes of the table, in its order. */
@@ -59,19 +60,13 @@ export function addStrategies(program: Command, context: Context): void {
     .option('--model <folder>', 'the base model', 'runs/base/model')
     .option('--out <folder>', 'where rows, models and pictures are kept; rows that are there are not made again', 'runs/strategies')
     .option('--only <names>', `recipes with commas between them, built-in ones or JSON files; by default ${TABLE_RECIPES.join(', ')}`)
-    .option('--steps <n>', "steps of every strategy, in place of the recipes' own", wholeNumber)
-    .option('--pictures <n>', 'pictures for FID and AUROC', wholeNumber)
-    .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--steps <n>', "steps of every strategy, in place of the recipes' own", wholeNumber(0))
+    .option('--pictures <n>', 'pictures for FID and AUROC', wholeNumber(2))
+    .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--vae', 'train the autoencoder too, by the recipe vae, and compare what both lose of radiographs')
     .option('--list', 'print the strategies and their settings, and do nothing else')
     .option('--json', 'print the table as JSON')
     .action((flags: Flags) => (flags.list ? listStrategies(flags, context) : runStrategies(flags, context)));
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0.');
-  return value;
 }
 
 function listStrategies({ json }: Flags, context: Context): void {
@@ -114,18 +109,19 @@ async function recipesOf({ only, steps, pictures }: Flags): Promise<{ bench: Rec
 /** Whether the encoder that a recipe exchanges is there; the row is left out, and said so, where it is not. */
 function hasEncoder({ name, diffusion: { strategy } }: Recipe, context: Context): boolean {
   const encoder = strategy?.encoder;
-  if (typeof encoder !== 'string' || existsSync(join(encoder, 'config.json'))) return true;
+  if (typeof encoder !== 'string' || encoderFolder(encoder) !== undefined) return true;
   const how = name === 'textual-projection' ? 'roentgen models get minilm' : 'roentgen mlm';
   context.say(`${name}: left out, there is no encoder in ${encoder}; get one with "${how}"`);
   return false;
 }
 
 async function runStrategies(flags: Flags, context: Context): Promise<void> {
-  const [base, out] = [resolve(flags.model), resolve(flags.out)];
+  const [base, out] = [resolve(findModelFolder(flags.model) ?? flags.model), resolve(flags.out)];
   if (!existsSync(join(base, 'model_index.json')))
     throw new UsageError(
       `strategies: ${base} is no model folder; name one with --model, or train the base first (npm run quickstart -- --data world)`,
     );
+  claimFolder(out, 'rows of strategies', ['base/row.json', 'base/pictures', 'table.json']);
   const { bench: shared, recipes } = await usage(() => recipesOf(flags));
   await startEngine({ seed: flags.seed });
   const bars = oneBar();
@@ -145,6 +141,7 @@ async function runStrategies(flags: Flags, context: Context): Promise<void> {
       results.push(result);
       const { row, kept } = result;
       context.say(`${row.recipe}: FID ${shortNumber(row.fid)}, AUROC ${shortNumber(row.auroc)}${kept ? ' (measured before)' : ''}`);
+      for (const note of row.notes ?? []) context.say(`${row.recipe}: ${note}`);
     }
     const autoencoders = [await measureAutoencoder(bench, undefined, { signal })];
     if (flags.vae) autoencoders.push(await measureAutoencoder(bench, await loadRecipe('vae'), { signal, onProgress: bars.show }));

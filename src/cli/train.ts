@@ -1,18 +1,16 @@
 /** `roentgen train`: a recipe from its data to a model, in a run's folder. */
 
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { duration, type Progress, progress, reportRun } from '../display';
 import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, recipeNames, runRecipe } from '../training';
 import { type Context, collect, Interrupted, UsageError } from './context';
+import { addDataOptions, type DataFlags, dataOf } from './data-options';
+import { findModel } from './models';
+import { wholeNumber } from './numbers';
 
-interface Flags {
+interface Flags extends DataFlags {
   out: string;
-  data: string;
-  csv?: string;
-  imageColumn?: string;
-  textColumn?: string;
-  patientColumn?: string;
   model?: string;
   steps?: number;
   seed: number;
@@ -23,19 +21,15 @@ interface Flags {
 
 /** Adds the command. */
 export function addTrain(program: Command, context: Context): void {
-  program
+  const command = program
     .command('train')
     .description('train a recipe: settings, log, checkpoints, pictures, report and model in one folder')
     .argument('<recipe>', `a recipe's JSON file, or one of ${recipeNames().join(', ')}`)
-    .requiredOption('--out <folder>', "the run's folder")
-    .option('--data <folder>', 'radiographs, or one of the built-in "phantom" and "world"', 'phantom')
-    .option('--csv <file>', 'CSV with a text for each image, where the folder has no known layout')
-    .option('--image-column <name>', "the CSV's column of image files")
-    .option('--text-column <name>', "the CSV's column of texts")
-    .option('--patient-column <name>', "the CSV's column that tells patients apart")
+    .requiredOption('--out <folder>', "the run's folder, new or empty");
+  addDataOptions(command)
     .option('--model <folder>', 'a model to start from; without it from random weights, the autoencoder first')
-    .option('--steps <n>', 'steps of the diffusion model, in place of the recipe’s', wholeNumber)
-    .option('--seed <n>', 'where random numbers start', wholeNumber, 1)
+    .option('--steps <n>', 'steps of the diffusion model, in place of the recipe’s', wholeNumber(0))
+    .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--resume', "go on from the run's last checkpoint")
     .option('--set <key.path=value>', 'a value of the recipe in place of its own; repeatable', collect)
     .option('--json', 'print how it went as JSON')
@@ -44,12 +38,6 @@ export function addTrain(program: Command, context: Context): void {
       '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.',
     )
     .action((recipe: string, flags: Flags) => runTrain(recipe, flags, context));
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number from 0.');
-  return value;
 }
 
 /** `--set` arguments as paths and values: JSON where it is, else text. */
@@ -80,20 +68,14 @@ async function usage<T>(make: () => Promise<T> | T): Promise<T> {
 
 async function runTrain(name: string, flags: Flags, context: Context): Promise<void> {
   const recipe = await usage(async () => overrideRecipe(await loadRecipe(name), overrides(flags)));
-  const { data, csv, imageColumn, textColumn, patientColumn, model, seed, resume = false } = flags;
+  const { model, seed, resume = false } = flags;
   const out = resolve(flags.out);
   const result = await usage(() =>
     runRecipe({
       recipe,
       out,
-      data: {
-        data: data === 'phantom' || data === 'world' ? data : resolve(data),
-        ...(csv === undefined ? {} : { csv: resolve(csv) }),
-        ...(imageColumn === undefined ? {} : { imageColumn }),
-        ...(textColumn === undefined ? {} : { textColumn }),
-        ...(patientColumn === undefined ? {} : { patientColumn }),
-      },
-      ...(model === undefined ? {} : { model: resolve(model) }),
+      data: dataOf('train', flags),
+      ...(model === undefined ? {} : { model: resolve(findModel('train', model)) }),
       seed,
       resume,
       signal: context.signal,

@@ -68,7 +68,8 @@ export function requireColumns({ path, columns }: Table, needed: readonly string
     if (count === 0)
       throw new FileError(
         path,
-        `has no column ${JSON.stringify(column)}; its columns are ${columns.filter(Boolean).join(', ') || '(none)'}`,
+        `has no column ${JSON.stringify(column)}; its columns are ${columns.filter(Boolean).join(', ') || '(none)'}` +
+          `${columns.length === 1 && /[;\t|]/.test(columns[0]!) ? '; save it with commas between them, or with tabs as .tsv' : ''}`,
       );
     if (count > 1) throw new FileError(path, `has ${count} columns ${JSON.stringify(column)}; expected one`);
   }

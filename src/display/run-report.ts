@@ -89,13 +89,14 @@ export async function compareRuns(folders: readonly string[], out: string): Prom
 /** Writes a run's `report.html`: settings, curves, and the pictures made on the way. */
 export async function reportRun(folder: string): Promise<string> {
   const log = await readRunLog(folder);
-  const config = await readJson(join(folder, 'config.json'));
+  const config = await readJson<RunConfig>(join(folder, 'config.json'));
   const x = log.map(({ step }) => step);
   const curve = (name: string, of: (line: RunLine) => number) => ({ name, x, y: log.map(of) });
   const line = (title: string, of: (line: RunLine) => number, logY = false) =>
     output(lineFigure({ series: [curve(title, of)], xTitle: 'step', yTitle: title, title, logY }).bundle());
   const cells: NotebookCell[] = [
     text(`Pictures are ${notForDiagnosis}.`),
+    ...(config.notes?.length ? [output({ 'text/plain': config.notes.join('\n') })] : []),
     output(lossPlot([curve('loss', ({ loss }) => loss)], { title: 'Loss' }).bundle()),
     line('learning rate', ({ learningRate }) => learningRate),
     line('gradient norm', ({ gradientNorm }) => gradientNorm, true),

@@ -7,7 +7,7 @@ import { loadPixels, phantomSplit } from '../datasets';
 import { type Key, key, split } from '../engine';
 import { hashFile, readImage, readJson, writeJson, writePng } from '../files';
 import { disposeModel, type GeneratedImage, loadModel, type Model, reconstruct, textToImage } from '../pipelines';
-import { fitDiffusion, fitVae, type PerceptualNetwork, type Recipe, saveAdapted, strategyOf } from '../training';
+import { cutNotes, fitDiffusion, fitVae, type PerceptualNetwork, type Recipe, saveAdapted, strategyOf } from '../training';
 import { type Classifier, classify, perceptualNetwork } from './classify';
 import { judge } from './evaluate';
 import { type Features, frechetDistance } from './frechet';
@@ -35,6 +35,8 @@ export interface StrategyRow {
   readonly auroc: number | null;
   /** Share of sided findings on the side asked for. */
   readonly side: number | null;
+  /** What is cut of the texts, a sentence with counts; absent from rows that were measured before this was kept. */
+  readonly notes?: readonly string[];
 }
 
 export interface StrategyResult {
@@ -145,7 +147,9 @@ export async function measureStrategy(
   const { signal, onProgress } = options;
   const model = await loadModel(bench.base);
   try {
-    const fitted = recipe ? await adapt(bench, model, recipe, folder, options) : { trained: 0, seconds: 0, steps: 0, loss: null };
+    const fitted = recipe
+      ? await adapt(bench, model, recipe, folder, options)
+      : { trained: 0, seconds: 0, steps: 0, loss: null, notes: [] };
     const prompt = strategyOf(recipe?.diffusion.strategy).prompt ?? ((text: string) => text);
     const draw = (prompts: readonly string[], what: string, imagesPerPrompt = 1): Promise<GeneratedImage[]> =>
       textToImage(model, {
@@ -191,16 +195,20 @@ async function adapt(
   recipe: Recipe,
   folder: string,
   { signal, onProgress }: MeasureOptions,
-): Promise<Pick<StrategyRow, 'trained' | 'seconds' | 'steps' | 'loss'>> {
+): Promise<Pick<StrategyRow, 'trained' | 'seconds' | 'steps' | 'loss' | 'notes'>> {
   const { train } = phantomSplit(recipe.data);
   const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
   const pixels = await loadPixels(train, bench.recipe.size, signal ? { signal } : {});
   const [training] = split(key(bench.seed)) as [Key, Key]; // the same for every strategy: same order, noise and timesteps
+  let notes: readonly string[] = [];
   const result = await fitDiffusion(model, { ...recipe, size: bench.recipe.size }, pixels, texts, {
     key: training,
     checkpoint: join(folder, 'checkpoints'),
     ...(signal ? { signal } : {}),
     onPrepare: (done, total, what) => onProgress?.(`${recipe.name}: ${what}`, done, total),
+    onTexts: (cut) => {
+      notes = cutNotes(cut);
+    },
     onStep: ({ step, steps, loss }) => onProgress?.(`${recipe.name}: training, loss ${loss.toFixed(3)}`, step, steps),
   });
   if (result.interrupted) {
@@ -209,7 +217,7 @@ async function adapt(
   }
   const tail = result.log.slice(-Math.ceil(result.log.length / 10));
   const loss = tail.reduce((sum, entry) => sum + entry.loss / tail.length, 0);
-  return { trained: result.trained, seconds: result.seconds, steps: result.log.length, loss };
+  return { trained: result.trained, seconds: result.seconds, steps: result.log.length, loss, notes };
 }
 
 const pictureFile = (folder: string, i: number): string => join(folder, 'pictures', `${String(i).padStart(2, '0')}.png`);

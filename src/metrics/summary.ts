@@ -33,6 +33,8 @@ export interface Summary {
   readonly sideAccuracy: number | null;
   readonly sideByFinding: SideAccuracy['byFinding'];
   readonly seed: number;
+  /** What was left out of the data, and what is cut: a sentence each, with counts. */
+  readonly notes: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
 }
 

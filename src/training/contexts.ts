@@ -8,6 +8,7 @@ import { type TextEncoderModel, type TextEncoderParams, textContext, textEncoder
 import { compileStep, flatten, interruptSignal } from '../engine';
 import { readSafetensors, writeSafetensors } from '../files';
 import type { Tokenizer } from '../tokenizers';
+import { countCut } from './cut-texts';
 
 /** Contexts of n texts, as the encoder gives them (before any projection). */
 export interface ContextSet {
@@ -21,6 +22,8 @@ export interface ContextSet {
   readonly rows: Int32Array;
   /** The row of the empty text, which stands in for dropped ones. */
   readonly empty: number;
+  /** How many of the n texts are longer than L tokens. */
+  readonly cut: number;
 }
 
 export interface ContextOptions {
@@ -48,8 +51,9 @@ export async function encodeContexts(
   const index = new Map(distinct.map((text, row) => [text, row]));
   const rows = Int32Array.from(texts, (text) => index.get(text)!);
   const [L, C] = [tokenizer.maxLength, textEncoderFacts(config).width];
-  const { ids, mask } = tokenizer.encodeBatch(distinct);
-  const set = (contexts: Float32Array): ContextSet => ({ length: texts.length, shape: [L, C], contexts, rows, empty: 0 });
+  const { ids, mask, truncated } = tokenizer.encodeBatch(distinct);
+  const cut = countCut(Array.from(rows, (row) => truncated[row]!));
+  const set = (contexts: Float32Array): ContextSet => ({ length: texts.length, shape: [L, C], contexts, rows, empty: 0, cut });
 
   const file = folder && join(folder, `contexts-${hashOf({ config, params }, ids, mask)}.safetensors`);
   if (file && existsSync(file)) {

@@ -26,6 +26,8 @@ export interface TokenSet {
   readonly ids: Int32Array;
   /** Tokens a text, special ones and padding included. */
   readonly maxLength: number;
+  /** How many of the texts are longer. */
+  readonly cut: number;
   /** The empty text's ids, which stand in for dropped ones. */
   readonly empty: Int32Array;
   /** 1 for the text, 0 for padding, where the encoder masks padding; of the texts and of the empty one. */

@@ -53,7 +53,7 @@ export function encoderTexts({ texts }: EncoderRecipe): string[] {
 export async function fitEncoder(
   recipe: EncoderRecipe,
   folder: string,
-  options: Pick<TrainMlmOptions, 'key' | 'signal' | 'onStep' | 'checkpoints'>,
+  options: Pick<TrainMlmOptions, 'key' | 'signal' | 'onTexts' | 'onStep' | 'checkpoints'>,
 ): Promise<TrainResult<BertParams> & { tokenizer: Tokenizer; config: BertConfig }> {
   const texts = encoderTexts(recipe);
   const { vocabulary_size: vocabularySize, max_length: maxLength } = recipe.tokenizer;

@@ -8,6 +8,7 @@ import { initUNet } from '../unet';
 import { initVae, type VaeParams } from '../vae';
 import { contentHash } from './checkpoint-store';
 import { encodeContexts } from './contexts';
+import { type CutTexts, countCut } from './cut-texts';
 import { type TokenSet, trainDiffusion } from './diffusion';
 import type { DiffusionParams } from './diffusion-loss';
 import { encodeLatents, foldStatistics, latentStatistics } from './latents';
@@ -118,6 +119,7 @@ function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]):
   return {
     ids: all.ids,
     maxLength: tokenizer.maxLength,
+    cut: countCut(all.truncated),
     empty: none.ids,
     ...(masked ? { mask: all.mask, emptyMask: none.mask } : {}),
   };
@@ -179,6 +181,8 @@ export interface FitDiffusionOptions extends FitOptions {
   readonly handOver?: boolean;
   /** A folder in which a frozen text encoder's contexts are kept for other runs. */
   readonly contextFolder?: string;
+  /** Called once before training with how many of the texts are cut, by the tokenizer that the strategy trains with. */
+  readonly onTexts?: (cut: CutTexts) => void;
   /** Called while a frozen text encoder's contexts are computed, once for each distinct text. */
   readonly onEncoded?: (done: number, total: number) => void;
 }
@@ -198,7 +202,7 @@ function byParts(model: Model, parts: readonly TrainablePart[]): (path: string) 
  * write it with `saveAdapted`.
  *
  * @param pixels as for `fitVae`
- * @param texts  one for each image; what is longer than the model's window is cut, and counted by `tokenizer.encodeBatch`
+ * @param texts  one for each image; what is longer than the model's window is cut, and counted (`onTexts`)
  * @throws RangeError where `trains` names a part that the model has not
  */
 export async function fitDiffusion(
@@ -208,7 +212,7 @@ export async function fitDiffusion(
   texts: readonly string[],
   options: FitDiffusionOptions,
 ): Promise<FitResult> {
-  const { onStep, onStart, key, checkpoint, onPrepare, contextFolder, onEncoded, handOver = false } = options;
+  const { onStep, onStart, key, checkpoint, onPrepare, onTexts, contextFolder, onEncoded, handOver = false } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
   const signal = options.signal ? { signal: options.signal } : {};
@@ -229,6 +233,7 @@ export async function fitDiffusion(
         ...(contextFolder === undefined ? {} : { folder: contextFolder }),
         ...(onEncoded ? { onProgress: onEncoded } : {}),
       });
+  onTexts?.({ texts: data.texts.length, cut: read.cut, window: tokenizer.maxLength });
   const own: DiffusionParams = {
     unet: unet.params,
     ...(encoderChanges ? { textEncoder: used } : {}),

@@ -4,6 +4,7 @@ export * from './adamw';
 export * from './checkpoint-store';
 export * from './clip';
 export * from './contexts';
+export * from './cut-texts';
 export * from './data-order';
 export * from './diffusion';
 export * from './diffusion-loss';

@@ -18,6 +18,7 @@ import {
 } from '../engine';
 import { initialise, type LinearParams, linearSpec, type NormParams, normSpec } from '../nn';
 import type { Tokenizer } from '../tokenizers';
+import { type CutTexts, countCut } from './cut-texts';
 import { dataOrder } from './data-order';
 import type { Optimisation } from './optimisation';
 import type { StepLog } from './step-log';
@@ -92,6 +93,8 @@ export interface TrainMlmOptions {
   readonly optimisation: Optimisation;
   readonly key: Key;
   readonly signal?: AbortSignal;
+  /** Called once before training with how many of the texts are cut. */
+  readonly onTexts?: (cut: CutTexts) => void;
   readonly onStep?: (log: StepLog) => void | Promise<void>;
   readonly checkpoints?: CheckpointOptions;
 }
@@ -103,7 +106,7 @@ export interface TrainMlmOptions {
  * @throws RangeError where the tokenizer has no mask token
  */
 export async function trainMlm(options: TrainMlmOptions): Promise<TrainResult<BertParams>> {
-  const { config, tokenizer, texts, optimisation, signal, onStep, checkpoints } = options;
+  const { config, tokenizer, texts, optimisation, signal, onTexts, onStep, checkpoints } = options;
   const maskId = tokenizer.idOf('[MASK]');
   if (maskId === undefined) throw new RangeError('trainMlm: tokenizer: expected one with a token [MASK]');
   const { batchSize: B } = optimisation;
@@ -111,7 +114,8 @@ export async function trainMlm(options: TrainMlmOptions): Promise<TrainResult<Be
   const V = tokenizer.vocabularySize;
   const [initial, ordering, hiding] = split(options.key, 3) as [Key, Key, Key];
   const order = dataOrder(ordering, texts.length, B);
-  const { ids, mask } = tokenizer.encodeBatch(texts);
+  const { ids, mask, truncated } = tokenizer.encodeBatch(texts);
+  onTexts?.({ texts: texts.length, cut: countCut(truncated), window: L });
   const fixed = new Set([tokenizer.padId, tokenizer.startId, tokenizer.endId]);
   const batch = (index: number): Batch => {
     const [rows, shown] = [new Int32Array(B * L), new Int32Array(B * L)];

@@ -137,5 +137,8 @@ export function checkRecipe(recipe: Recipe, where: string): Recipe {
   checkOptimisation(recipe.diffusion.optimisation, `${where}: diffusion.optimisation`);
   checkOptimisation(recipe.classifier.optimisation, `${where}: classifier.optimisation`);
   strategyOf(recipe.diffusion.strategy);
+  const { pictures } = recipe.evaluation;
+  if (!Number.isInteger(pictures) || pictures < 2)
+    throw new RangeError(`${where}: evaluation.pictures: expected a whole number from 2, which a Fréchet distance takes, got ${pictures}`);
   return recipe;
 }

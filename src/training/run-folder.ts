@@ -24,6 +24,8 @@ export interface RunConfig {
   readonly data: unknown;
   /** The model it started from; absent for random weights. */
   readonly model?: string;
+  /** What was left out of the data, and what is cut: a sentence each, with counts. */
+  readonly notes?: readonly string[];
   readonly [name: string]: unknown;
 }
 

@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadPixels, type OpenDatasetOptions, openSplit, vocabularyTexts } from '../datasets';
 import { type Key, split, startEngine } from '../engine';
-import { FileError, lockFolder, writePng } from '../files';
+import { claimFolder, FileError, lockFolder, writePng } from '../files';
 import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
 import { type Tokenizer, trainBpe } from '../tokenizers';
+import { type CutTexts, countCut, cutNotes } from './cut-texts';
 import { estimateMemory } from './estimate-memory';
 import { type FitResult, fitDiffusion, fitVae, initModel } from './fit';
 import { checkRecipe, type Recipe } from './recipe';
@@ -61,7 +62,7 @@ export function recipeTokenizer(recipe: Recipe, data: string, texts: readonly st
 /**
  * Trains a recipe in a folder: settings, log, checkpoints, pictures and, at the end, the model.
  *
- * @throws FileError where the folder holds another run or is being written to; RangeError where the run can't fit into this machine's memory, saying
+ * @throws FileError where the folder holds another run or other files, or is being written to; RangeError where the run can't fit into this machine's memory, saying
  *   what would make it fit; NotFiniteError where training broke
  */
 export async function runRecipe(options: RunOptions): Promise<RunResult> {
@@ -69,6 +70,8 @@ export async function runRecipe(options: RunOptions): Promise<RunResult> {
   checkRecipe(options.recipe, `recipe ${options.recipe.name}`);
   if (existsSync(join(out, 'config.json')) && !resume)
     throw new FileError(out, 'already holds a run; go on with it (--resume) or give another folder');
+  // A run that was killed before its settings were written has checkpoints alone.
+  claimFolder(out, 'a run', ['config.json', ...(resume ? ['autoencoder/checkpoints', 'checkpoints'] : [])]);
   const unlock = await lockFolder(out);
   try {
     await checkSameRun(out, options);
@@ -84,10 +87,20 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
   const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
   const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
   const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
+  const strategy = strategyOf(recipe.diffusion.strategy);
+  const prompt = strategy.prompt ?? ((text: string) => text);
+  const notes: string[] = [];
+  /** Says what is lost of the data, and keeps it for the settings. */
+  const note = (sentences: readonly string[]): void => {
+    for (const sentence of sentences.filter((each) => !notes.includes(each))) {
+      notes.push(sentence);
+      progress.say?.(sentence);
+    }
+  };
   const folders: RunFolder[] = [];
   /** Only now has the run's checkpoint, where it has one, been found to belong to these settings. */
   const begin = async (run: RunFolder, log: readonly StepLog[]): Promise<void> => {
-    await writeRunConfig(out, { recipe, seed, data, ...(base ? { model: base } : {}) }, engine);
+    await writeRunConfig(out, { recipe, seed, data, ...(base ? { model: base } : {}), notes }, engine);
     await run.begin(log);
   };
   const opened = (folder: RunFolder): RunFolder => {
@@ -97,6 +110,8 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
   try {
     const handOver = placeInMemory(recipe, model, base === undefined);
     if (handOver) progress.say?.(NO_SAMPLES);
+    note(train.notes ?? []);
+    if (base === undefined) note(cutNotes(cutOf(model.tokenizer!, texts.map(prompt)))); // told before the autoencoder trains
     progress.start?.('Pictures', train.length);
     const pixels = await loadPixels(train, recipe.size, { onProgress: (done) => progress.step?.(done), ...(signal ? { signal } : {}) });
     progress.end?.();
@@ -126,10 +141,9 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
       if (result.interrupted) return summary(out, 'autoencoder', result);
     }
     const run = opened(openRunFolder(out));
-    const strategy = strategyOf(recipe.diffusion.strategy);
     const { batchSize, accumulation = 1, steps } = recipe.diffusion.optimisation;
     const prompts = Array.from({ length: Math.min(recipe.run?.sample_prompts ?? 4, test.length) }, (_, i) => test.record(i).text).map(
-      (text) => strategy.prompt?.(text) ?? text,
+      prompt,
     );
     const every = handOver ? undefined : recipe.run?.sample_every;
     progress.start?.('Diffusion', steps);
@@ -142,6 +156,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
         progress.step?.(done);
         if (done === total) progress.start?.('Diffusion', steps);
       },
+      onTexts: (cut) => note(cutNotes(cut)),
       onStart: (log) => begin(run, log),
       onStep: async (log, update) => {
         run.step(log, batchSize * accumulation);
@@ -159,6 +174,10 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     for (const folder of folders) folder.end();
     disposeModel(model);
   }
+}
+
+function cutOf(tokenizer: Tokenizer, texts: readonly string[]): CutTexts {
+  return { texts: texts.length, cut: countCut(tokenizer.encodeBatch(texts).truncated), window: tokenizer.maxLength };
 }
 
 function summary(folder: string, part: RunResult['part'], { log, interrupted, seconds }: FitResult): RunResult {

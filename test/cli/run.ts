@@ -17,6 +17,7 @@ export interface Ended {
 export async function roentgen(
   args: readonly string[],
   options: {
+    cwd?: string;
     env?: Record<string, string>;
     interruptAt?: string;
     interruptWhen?: () => boolean;
@@ -25,6 +26,7 @@ export async function roentgen(
   } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [join(root, 'bin', 'roentgen.mjs'), ...args], {
+    cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -69,6 +69,11 @@ test('tabs by the ending .tsv, JSON lines by .jsonl, commas at the end of every 
       /row 2: expected 2 cells, as the header has, got 3; a text with commas stands in double quotes/,
     ],
     ['t.csv', 'file,report\na.png,the "secret" lung\n', /t\.csv: is not valid CSV: /],
+    [
+      't.csv',
+      'file;report\na.png;secret\n',
+      /has no column "file"; its columns are file;report; save it with commas between them, or with tabs as \.tsv/,
+    ],
     ['t.xlsx', 'PK', /t\.xlsx: is an Excel workbook; save it as CSV UTF-8/],
     ['t.parquet', 'PAR1', /t\.parquet: is a Parquet file; save it as CSV/],
     ['t.json', '[]', /t\.json: is JSON; save it as JSON lines/],

@@ -1,0 +1,51 @@
+/** Options that name a dataset, the same for every command that takes one. */
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { findTable, type OpenDatasetOptions } from '../datasets';
+import { UsageError } from './context';
+
+export interface DataFlags {
+  data?: string;
+  csv?: string;
+  imageColumn?: string;
+  textColumn?: string;
+  patientColumn?: string;
+}
+
+/** Adds the options. */
+export function addDataOptions(command: Command): Command {
+  return command
+    .option(
+      '--data <folder>',
+      'radiographs: a public set as published, or images with texts; or one of the built-in "phantom" and "world"; phantom where it is left out',
+    )
+    .option(
+      '--csv <file>',
+      'table with a text for each image (CSV, TSV or JSON lines), where the folder has no known layout; a path, or a file of the folder',
+    )
+    .option('--image-column <name>', "the table's column of image files")
+    .option('--text-column <name>', "the table's column of texts")
+    .option(
+      '--patient-column <name>',
+      "the table's column that tells patients apart; without it every picture counts as a patient, with all rows that show it",
+    );
+}
+
+/**
+ * The dataset that options name, with absolute paths; the phantom where they name none.
+ *
+ * @param where the command, for errors
+ * @throws UsageError where columns are named of what is built in; FileError where the table is not there
+ */
+export function dataOf(where: string, flags: DataFlags): OpenDatasetOptions {
+  const { data = 'phantom', csv } = flags;
+  const named = (['csv', 'imageColumn', 'textColumn', 'patientColumn'] as const).filter((name) => flags[name] !== undefined);
+  if (data === 'phantom' || data === 'world') {
+    if (named.length > 0) throw new UsageError(`${where}: --csv and its columns describe a folder of images; name it with --data`);
+    return { data };
+  }
+  const folder = resolve(data);
+  const columns = Object.fromEntries(named.map((name) => [name, flags[name]]));
+  return { data: folder, ...columns, ...(csv === undefined ? {} : { csv: findTable(folder, csv) }) };
+}
