@@ -130,6 +130,11 @@ export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]
     const sources = ids.map(reference);
     const outputs = original.executeOp(name, attributes, ids, count);
     const recorded = Object.fromEntries(attributes.map((a) => [a.name, attribute.recorded(original, a)]));
+    // The one op with types that tfjs leaves to be inferred, which only an eager call does.
+    if (name === 'ExpandDims') {
+      const [T, Tdim] = ids.map((id) => attribute.type(known.get(id)!.dtype));
+      Object.assign(recorded, { T, Tdim });
+    }
     const node = graph.add(name, sources, recorded);
     const depends = ids.some((id) => live.has(id));
     outputs.forEach((output, i) => {
@@ -143,7 +148,7 @@ export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]
     if (live.has(id))
       throw new Error(
         'compile: the function reads the value of a tensor that depends on its inputs (dataSync, arraySync, print, a JavaScript condition); ' +
-          'compute it with tensor ops, or outside the compiled function',
+          'compute it with tensor ops, or outside the compiled function. tf.gather reads its indices too: take `embedding` for rows of a table',
       );
     return original.tensorDataSync(id);
   };

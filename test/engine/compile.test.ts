@@ -109,6 +109,25 @@ test(
 );
 
 test(
+  'ops whose types tfjs leaves to be inferred are recorded too',
+  noLeaks(() => {
+    const x = normal<tf.Rank.R2>(key(5), [2, 3]);
+    const mask = tf.tensor1d([1, 0, 1], 'bool');
+    const body = (a: tf.Tensor, b: tf.Tensor): { wide: tf.Tensor; whole: tf.Tensor; not: tf.Tensor } => ({
+      wide: tf.expandDims(a, 1),
+      whole: tf.expandDims(tf.cast(a, 'int32'), -1),
+      not: tf.cast(tf.logicalOr(tf.logicalNot(b), tf.logicalAnd(b, tf.greater(tf.mean(a), 100))), 'int32'),
+    });
+    const f = compile((a: tf.Tensor, b: tf.Tensor) => scope(() => body(a, b)));
+    const [compiled, eager] = [f(x, mask), scope(() => body(x, mask))];
+    for (const name of ['wide', 'whole', 'not'] as const) assertClose(compiled[name], eager[name], 0, name);
+    dispose(compiled, eager);
+    f.dispose();
+    tf.dispose([x, mask]);
+  }),
+);
+
+test(
   'a function that reads values or returns another shape of state is refused',
   noLeaks(async () => {
     const { backend } = await startEngine();
