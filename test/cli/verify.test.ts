@@ -1,6 +1,6 @@
 /** `roentgen verify`: lists everything in a folder, survives what is broken in it, and counts. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
@@ -91,6 +91,43 @@ test('each kind of case is listed once, by its name', async (t) => {
     only.map((p) => p.case),
     ['text', 'image', 'ddim'],
   );
+});
+
+test('every folder is listed, whatever form its cases have', async (t) => {
+  const folder = folderOf(t, {
+    'generate/gen_all.py': '',
+    'generate/inputs/cases.json': '{"cases": [{"name": "no case"}]}',
+    'rewards/cases.json': '{"pairs": [{"hypothesis": "a", "reference": "b"}], "mean": 1}',
+    'keyed/cases.json': '{"cases": {"one": {}, "two": {}}}',
+    'bare/cases.json': '[{"id": "first"}, {"id": "second"}]',
+    'deep/family/small/case.json': '{}',
+    'deep/family/large/fixture.safetensors': '',
+    'images/pair0_fixed.png': '',
+    'folders/a/left.png': '',
+    'folders/b/left.png': '',
+  });
+  mkdirSync(join(folder, 'empty'));
+  const planned = await planVerification(folder, { only: [], checkers: [] });
+  assert.deepEqual(
+    planned.map((p) => `${p.component}/${p.case}`),
+    [
+      'bare/first',
+      'bare/second',
+      'deep/family/large',
+      'deep/family/small',
+      'empty/empty',
+      'folders/a',
+      'folders/b',
+      'images/images',
+      'keyed/one',
+      'keyed/two',
+      'rewards/cases',
+    ],
+  );
+  // Nothing of it is checked, so it is listed without an engine.
+  const { status, stdout } = await roentgen(['verify', folder]);
+  assert.equal(status, 0);
+  assert.match(stdout, /0 passed, 0 failed, 11 not yet supported/);
 });
 
 test('a case that breaks is a failing row with its message; one that is not supported has no verdict; the rest goes on', async (t) => {
@@ -194,19 +231,8 @@ test('all shared fixtures: none fails, and every folder is listed', { timeout: 3
   assert.equal(failed, 0);
   assert.equal(status, 0, stderr);
   assert.equal(stderr, '', 'no case leaves tensors behind');
-  assert.deepEqual([...new Set(rows.map((row) => row.component))].sort(), [
-    'drr',
-    'images',
-    'metrics',
-    'pipeline',
-    'pretrained',
-    'schedulers',
-    'text',
-    'tokenizers',
-    'training',
-    'unet',
-    'vae',
-  ]);
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'generate');
+  assert.deepEqual([...new Set(rows.map((row) => row.component))].sort(), folders.map(({ name }) => name).sort());
 });
 
 test('Ctrl-C ends it after the case at hand, with 130', async (t) => {
