@@ -21,8 +21,24 @@ export function linearLayer<T extends tf.Tensor>(x: T, { weight, bias, lora_A, l
   return tf.tidy(() => tf.add(linear(x, weight, bias), tf.mul(linear(linear(x, lora_A.weight), lora_B.weight), lora_scale)) as T);
 }
 
-/** The weight of the same layer without an adapter: W + scale · A B, [in, out]; the caller disposes it. */
-export function mergedWeight({ weight, lora_A, lora_B, lora_scale }: AdaptedLinearParams): tf.Tensor2D {
-  if (!lora_A || !lora_B || !lora_scale) return weight.clone();
-  return tf.tidy(() => tf.add(weight, tf.mul(tf.matMul(lora_A.weight, lora_B.weight), lora_scale)) as tf.Tensor2D);
+/**
+ * The weight of the same layer without an adapter: W + scale · A B; the caller disposes it.
+ *
+ * @param params of a linear layer, or of a convolution: W [kh, kw, in, out], A [kh, kw, in, rank], B [1, 1, rank, out]
+ * @returns      the shape of W
+ */
+export function mergedWeight<T extends tf.Tensor2D | tf.Tensor4D>({ weight, lora_A, lora_B, lora_scale }: MergeParams<T>): T {
+  if (!lora_A || !lora_B || !lora_scale) return weight.clone() as T;
+  return tf.tidy(() => {
+    const rank = lora_A.weight.shape.at(-1)!;
+    const product = tf.matMul(tf.reshape(lora_A.weight, [-1, rank]), tf.reshape(lora_B.weight, [rank, -1]));
+    return tf.add(weight, tf.mul(tf.reshape(product, weight.shape), lora_scale)) as T;
+  });
+}
+
+interface MergeParams<T extends tf.Tensor> {
+  readonly weight: T;
+  readonly lora_A?: { readonly weight: T };
+  readonly lora_B?: { readonly weight: T };
+  readonly lora_scale?: tf.Scalar;
 }

@@ -1,5 +1,6 @@
 /** Whole models and what they make: pictures from text, and from pictures. */
 
+export * from './adapters';
 export * from './attention-maps';
 export * from './context';
 export * from './denoise';
@@ -11,7 +12,6 @@ export * from './images';
 export * from './inpaint';
 export * from './latent-colours';
 export * from './latents';
-export * from './lora';
 export * from './model';
 export * from './model-card';
 export * from './model-folder';

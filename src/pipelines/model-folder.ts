@@ -9,7 +9,7 @@ import { checkScheduler, exchangeScheduler, type SchedulerConfig, schedulerClass
 import { loadTokenizer } from '../tokenizers';
 import { loadUNet, saveUNet, type UNetConfig, unetShapes } from '../unet';
 import { loadVae, saveVae, type VaeConfig, vaeShapes } from '../vae';
-import { hasLora } from './lora';
+import { hasLora } from './adapters';
 import { checkModel, type Model, type ModelConfigs } from './model';
 import { type ModelCard, modelCard } from './model-card';
 import { forgetNetworks } from './networks';
