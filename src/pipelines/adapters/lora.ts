@@ -27,11 +27,11 @@ const TARGETS = /\.(to_q|to_k|to_v|to_out\.0|q_proj|k_proj|v_proj|out_proj)\.wei
 const ADAPTER = /\.lora_(A\.weight|B\.weight|scale|base)$/;
 
 /**
- * Whether the network adds a layer's adapter while it runs, as it does where adapters are trained. On any other layer a loaded adapter is worked into the
+ * Whether the network adds a layer's adapter while it runs (`linearLayer`): attention's projections, where adapters are trained, and CLIP's MLP. On any other layer a loaded adapter is worked into the
  * weight at once, and the weight of before is kept beside it as `lora_base`.
  */
 export function runsAdapter(layer: string, weight: tf.Tensor): boolean {
-  return TARGETS.test(`${layer}.weight`) && weight.rank === 2;
+  return (TARGETS.test(`${layer}.weight`) || /\.mlp\.fc[12]$/.test(layer)) && weight.rank === 2;
 }
 
 export interface LoraOptions {
