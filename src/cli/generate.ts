@@ -6,7 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { duration, imageGrid } from '../display';
 import { startEngine } from '../engine';
-import { describeSystemError, FileError, libraryVersion, writeJson } from '../files';
+import { claimFolder, describeSystemError, FileError, libraryVersion, writeJson } from '../files';
 import {
   disclaimer,
   disposeModel,
@@ -21,6 +21,7 @@ import {
   textToImage,
 } from '../pipelines';
 import { schedulerNames } from '../schedulers';
+import { type AppliedAddOn, addOn } from './add-ons';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
 import { lineProgress } from './line-progress';
 import { numberIn, wholeNumber } from './numbers';
@@ -45,6 +46,8 @@ interface Flags {
   strength?: number;
   mask?: string;
   variant?: string;
+  lora?: readonly string[];
+  embedding?: readonly string[];
   vaeSlicing?: boolean;
   vaeTiling?: boolean | number;
   out?: string;
@@ -74,9 +77,18 @@ export function addGenerate(program: Command, context: Context): void {
     .option('--strength <share>', 'how far --init-image is left behind, 0 to 1; 0.8, with --mask 1', numberIn(0, 1))
     .option('--mask <file>', 'white where --init-image is to be repainted, black where it is to be kept')
     .option('--variant <name>', 'which weights are read where a folder has several, such as fp16')
+    .option('--lora <file[:strength]>', 'adapters to put on the model, such as style.safetensors:0.8; may be given several times', collect)
+    .option(
+      '--embedding <file[:word]>',
+      "a learnt word to add; by default its own name, or the file's; may be given several times",
+      collect,
+    )
     .option('--vae-slicing', 'decode one picture of a batch at a time, with less memory')
     .option('--vae-tiling [pixels]', 'decode large pictures in blended tiles, with less memory', wholeNumber(1))
-    .option('--out <folder>', 'where the pictures go; by default pictures/ and a name of the time in the current folder')
+    .option(
+      '--out <folder>',
+      'where the pictures go, a new or empty folder; by default pictures/ and a name of the time in the current folder',
+    )
     .option('--json', 'print what was made as JSON')
     .action((model: string, flags: Flags) => generate(model, flags, context));
 }
@@ -101,6 +113,7 @@ async function generate(folder: string, flags: Flags, context: Context): Promise
     flags.out ?? join('pictures', `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`),
   );
 
+  claimFolder(out, 'a new set of pictures', []); // those of an earlier call would stand beside a manifest that does not know them
   const { signal } = context;
   const engine = await startEngine();
   const { variant, scheduler } = flags;
@@ -110,9 +123,10 @@ async function generate(folder: string, flags: Flags, context: Context): Promise
       throw new UsageError(`${folder}: has no tokenizer, so prompts can't be encoded; copy the model's tokenizer folder too`);
     context.say(`${engine.library} on ${engine.device}; model ${basename(resolve(folder))}`);
     const modelHash = await hashModel(folder, signal);
+    const addOns = await addOn(model, flags.lora ?? [], flags.embedding ?? []);
     await makeFolder(out);
     const started = performance.now();
-    const { entries, made, stopped } = await makeAll(model, prompts, flags, out, modelHash, context);
+    const { entries, made, stopped } = await makeAll(model, prompts, flags, out, { modelHash, addOns }, context);
     const seconds = (performance.now() - started) / 1000;
     const sheet = made.length > 0 ? 'sheet.png' : undefined;
     if (sheet)
@@ -124,6 +138,7 @@ async function generate(folder: string, flags: Flags, context: Context): Promise
       software: `roentgen-lab ${libraryVersion}`,
       engine: `${engine.library}, ${engine.device}, ${engine.threads} threads`,
       model: { folder: basename(resolve(folder)), sha256: modelHash },
+      ...(addOns.length > 0 ? { add_ons: addOns } : {}),
       settings: made[0]?.made ?? {},
       finished: !stopped,
       seconds: Math.round(seconds * 10) / 10,
@@ -174,22 +189,23 @@ async function makeAll(
   prompts: readonly string[],
   flags: Flags,
   out: string,
-  modelHash: string,
+  { modelHash, addOns }: { readonly modelHash: string; readonly addOns: readonly AppliedAddOn[] },
   { signal }: Context,
 ): Promise<{ entries: Entry[]; made: GeneratedImage[]; stopped: boolean }> {
   const maker = await makerOf(model, flags);
   const entries: Entry[] = [];
-  const made: GeneratedImage[] = [];
+  const finished: GeneratedImage[] = [];
   const total = prompts.length * flags.count;
   const digits = Math.max(4, String(total - 1).length);
   const progress = lineProgress(process.stderr);
   const onPictures = async (pictures: readonly GeneratedImage[]): Promise<void> => {
     for (const picture of pictures) {
       const file = `${String(picture.index).padStart(digits, '0')}.png`;
-      await savePicture(join(out, file), picture, modelHash);
+      const made = addOns.length > 0 ? { ...picture.made, add_ons: JSON.stringify(addOns) } : picture.made;
+      await savePicture(join(out, file), { ...picture, made }, modelHash);
       const { prompt, seed, index, lostTokens } = picture;
       entries.push({ file, prompt, seed, index, lostTokens });
-      made.push(picture);
+      finished.push(picture);
     }
   };
   try {
@@ -203,15 +219,15 @@ async function makeAll(
       batchSize: flags.batch,
       signal,
       onPictures,
-      onStep: ({ step, total: calls }) => progress.show(step, calls, `${made.length}/${total} pictures`),
+      onStep: ({ step, total: calls }) => progress.show(step, calls, `${finished.length}/${total} pictures`),
       ...(flags.scheduler === undefined ? {} : { scheduler: flags.scheduler }),
       ...(flags.eta === undefined ? {} : { eta: flags.eta }),
       ...(flags.vaeSlicing ? { vaeSlicing: true } : {}),
       ...(flags.vaeTiling === undefined ? {} : { vaeTiling: flags.vaeTiling }),
     });
-    return { entries, made, stopped: false };
+    return { entries, made: finished, stopped: false };
   } catch (error) {
-    if (signal.aborted) return { entries, made, stopped: true };
+    if (signal.aborted) return { entries, made: finished, stopped: true };
     throw error instanceof RangeError || error instanceof TypeError ? new UsageError(error.message) : error;
   } finally {
     progress.end();

@@ -1,6 +1,7 @@
 /** Which backend runs, compiled functions, memory, random numbers, parameter trees, and the ops that networks are made of. */
 
 export { type AdamLeaf, type AdamScalars, adamPlain, adamUpdate } from './adam';
+export { availableMemory } from './available-memory';
 export { checkpoint } from './checkpoint';
 export * from './compile';
 export * from './grad';

@@ -3,6 +3,7 @@
  * arXiv:2208.01618) trains such rows; diffusers keeps them as `learned_embeds.safetensors`.
  */
 
+import { basename, extname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, flatten, merge, type Tree } from '../engine';
 import { FileError, readSafetensors, writeSafetensors } from '../files';
@@ -85,23 +86,51 @@ export async function saveLearnedEmbeds(model: Model, word: string, vectors: num
   }
 }
 
+export interface LearnedEmbedsOptions {
+  /** The word that stands for the vectors in a prompt; by default the file's own, or where it names none, the file's name without its ending. */
+  readonly word?: string | undefined;
+}
+
+/** Names that programs give every file's tensor, AUTOMATIC1111's and textual inversion's first: they name no word. */
+const NO_WORD = /^(emb_params|string_to_param\.\*|\*|clip_l|clip_g)$/;
+
 /**
- * Adds the words of such a file to a model.
+ * Adds the words of such a file to a model. AUTOMATIC1111's files (`emb_params`) are read too, and of Stable Diffusion XL's the part `clip_l`, where it is as
+ * wide as the text encoder.
  *
  * @returns the words with the tokens that stand for each in a prompt
- * @throws FileError where a tensor is not as wide as the text encoder
+ * @throws FileError where a tensor is not as wide as the text encoder, or the model knows a word already
  */
-export async function loadLearnedEmbeds(model: Model, file: string): Promise<Readonly<Record<string, string>>> {
+export async function loadLearnedEmbeds(
+  model: Model,
+  file: string,
+  { word: asked }: LearnedEmbedsOptions = {},
+): Promise<Readonly<Record<string, string>>> {
   const path = tokenTablePath(model.textEncoder.params);
+  const tensors = Object.entries(await readSafetensors(file)).filter(([name]) => name !== 'clip_g');
+  if (tensors.length === 0) throw new FileError(file, 'holds no embeddings for a text encoder of this kind');
+  if (asked !== undefined && tensors.length > 1)
+    throw new FileError(
+      file,
+      `holds ${tensors.length} words, ${tensors.map(([name]) => name).join(', ')}; a word can be given to a file of one`,
+    );
   const found: Record<string, string> = {};
-  for (const [word, { shape, data }] of Object.entries(await readSafetensors(file))) {
+  for (const [name, { shape, data }] of tensors) {
+    const word = asked ?? (NO_WORD.test(name) ? basename(file, extname(file)) : name);
     const table = flatten(model.textEncoder.params)[path] as tf.Tensor2D;
     const [width, vectors] = [shape.at(-1)!, shape.length === 1 ? 1 : shape[0]!];
     if (shape.length > 2 || width !== table.shape[1])
-      throw new FileError(file, `${word}: expected [n, ${table.shape[1]}], the text encoder's width, got [${shape.join(', ')}]`);
+      throw new FileError(
+        file,
+        `${name}: expected [n, ${table.shape[1]}], the text encoder's width, got [${shape.join(', ')}]; it was made for another text encoder`,
+      );
     const tokens = vectorTokens(word, vectors);
     const known = tokens.filter((token) => model.tokenizer?.idOf(token) !== undefined);
-    if (known.length > 0) throw new FileError(file, `the model knows the token ${known[0]} already; load it into a model without it`);
+    if (known.length > 0)
+      throw new FileError(
+        file,
+        `the model knows the token ${known[0]} already; give the embedding another word (word, or FILE:word on the command line)`,
+      );
     addTokens(model, tokens, 'a');
     const ids = idsOfWord(model, word, vectors);
     const next = tf.tidy(() => {

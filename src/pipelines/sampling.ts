@@ -12,6 +12,7 @@ import { type GeneratedImage, type ImageLabel, toImages } from './images';
 import { colourLatents, fitLatentColours } from './latent-colours';
 import { decodeLatents, pictureNoise, type Size, type VaeMemory } from './latents';
 import { checkModel, latentFactor, type Model } from './model';
+import { expectSamplingMemory } from './sampling-memory';
 
 export interface SamplingOptions extends VaeMemory {
   /** One picture for each, or `imagesPerPrompt`; the empty prompt is unconditional. */
@@ -152,6 +153,8 @@ export async function samplePictures(
   const texts = prompts.flatMap((prompt) => new Array<string>(imagesPerPrompt).fill(prompt));
   const count = Math.ceil(texts.length / batchSize);
   const rows = Math.ceil(texts.length / count); // batches of one size: one graph
+  const [height, width] = size;
+  expectSamplingMemory(where, model, { height, width, batch: rows, vaeSlicing: options.vaeSlicing, vaeTiling: options.vaeTiling });
   const total = count * scheduler.timesteps.length;
   const images: GeneratedImage[] = [];
   const without = encodePrompts(model, [negative]);

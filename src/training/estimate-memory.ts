@@ -1,8 +1,6 @@
 /** How much memory a training will take, before it takes it. */
 
-import { readFileSync } from 'node:fs';
-import { freemem } from 'node:os';
-import { countParameters, flatten, type Tree } from '../engine';
+import { availableMemory, countParameters, flatten, type Tree } from '../engine';
 import { latentFactor, type Model } from '../pipelines';
 import { completeUNetConfig, type UNetConfig } from '../unet';
 import { completeVaeConfig, type VaeConfig } from '../vae';
@@ -52,32 +50,6 @@ export function estimateStepMemory(
     activations: MiB(activations * batchSize),
   };
   return { MiB: Object.values(parts).reduce((a, b) => a + b, 0), parts };
-}
-
-/** Memory that a process may still take here, MiB: what the machine and the container it runs in have left. */
-export function availableMemory(): number {
-  const read = (path: string): number => {
-    try {
-      return Number(readFileSync(path, 'utf8'));
-    } catch {
-      return Number.NaN;
-    }
-  };
-  let free = freemem();
-  const meminfo = /MemAvailable:\s+(\d+)/.exec(readText('/proc/meminfo'));
-  if (meminfo) free = Number(meminfo[1]) * 1024;
-  const [limit, used] = [read('/sys/fs/cgroup/memory.max'), read('/sys/fs/cgroup/memory.current')];
-  const cached = /^inactive_file (\d+)/m.exec(readText('/sys/fs/cgroup/memory.stat'));
-  if (Number.isFinite(limit) && Number.isFinite(used)) free = Math.min(free, limit - used + Number(cached?.[1] ?? 0));
-  return free / 2 ** 20;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** Values that the U-Net's forward pass leaves for the backward pass, for one picture of h × w latents and a context of `tokens`. */
