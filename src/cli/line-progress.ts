@@ -1,7 +1,7 @@
 /** How far a long command is, as one line of a terminal that is rewritten; where output goes to a file, a line now and then. */
 
 import type { WriteStream } from 'node:tty';
-import { duration } from '../display';
+import { duration, pace } from '../display';
 
 export interface LineProgress {
   /** Steps done, of how many; `note` stands behind them. */
@@ -14,15 +14,17 @@ export interface LineProgress {
 const INTERVAL = { terminal: 100, file: 10_000 };
 
 export function lineProgress(stream: WriteStream): LineProgress {
-  const started = Date.now();
+  const speed = pace();
   let printed = 0;
   let open = false;
   const show = (done: number, total: number, note: string): void => {
     const now = Date.now();
+    speed.mark(done);
     if (done < total && now - printed < (stream.isTTY ? INTERVAL.terminal : INTERVAL.file)) return;
     printed = now;
-    const left = ((now - started) / 1000 / done) * (total - done);
-    const line = `step ${done}/${total}, ${note}${done < total ? `, about ${duration(left)} left` : ''}`;
+    const perSecond = speed.perSecond();
+    const left = perSecond === undefined || done === total ? '' : `, about ${duration((total - done) / perSecond)} left`;
+    const line = `step ${done}/${total}, ${note}${left}`;
     if (stream.isTTY) stream.write(`\r\x1b[2K${line.slice(0, (stream.columns ?? 80) - 1)}`);
     else stream.write(`${line}\n`);
     open = stream.isTTY;

@@ -19,6 +19,7 @@ export { type Live, live } from './live';
 export { type LiveLoss, type LossCurve, liveLoss, lossPlot } from './loss';
 export { duration } from './numbers';
 export { overlay } from './overlay';
+export { type Pace, pace } from './pace';
 export { notForDiagnosis, palette } from './palette';
 export { type DisplayWindow, type Picture, pictures } from './pixels';
 export type { FigureSpec } from './plotly/render';

@@ -3,6 +3,7 @@ import { escapeHtml } from './escape';
 import { displayHost, notebookHost } from './host';
 import { throttle } from './live';
 import { duration, rate } from './numbers';
+import { pace } from './pace';
 
 /** A bar for something that takes long. */
 export interface Progress {
@@ -29,8 +30,6 @@ interface State {
 const redrawsPerSecond = 10;
 /** Without a terminal that can rewrite a line: a new line every so many milliseconds. */
 const plainInterval = 5000;
-/** The rate is that of the last seconds: the first step also compiles, and would make every estimate too long. */
-const rateWindow = 20_000;
 
 /**
  * A progress bar: one display that is updated at most ten times a second in a notebook, one line that is rewritten in a terminal, a line
@@ -57,11 +56,11 @@ export function progressOn(total: number, label: string, put: (html: string) => 
 
 function begin(total: number, label: string, out: Output): Progress {
   const started = Date.now();
-  const samples: [time: number, done: number][] = [[started, 0]];
+  const speed = pace();
   let [done, message, ended] = [0, '', false];
   const state = (failure?: string): State => {
     const elapsed = (Date.now() - started) / 1000;
-    return { label, total, done, message, elapsed, perSecond: recentRate(samples), ended, ...(failure !== undefined && { failure }) };
+    return { label, total, done, message, elapsed, perSecond: speed.perSecond() ?? 0, ended, ...(failure !== undefined && { failure }) };
   };
   out.draw(state());
   return {
@@ -69,7 +68,7 @@ function begin(total: number, label: string, out: Output): Progress {
       if (ended) return;
       done = value;
       if (text !== undefined) message = text;
-      remember(samples, Date.now(), value);
+      speed.mark(value);
       out.redraw(state);
     },
     end: (failure) => {
@@ -96,22 +95,6 @@ export async function withProgress<T>(total: number, label: string, body: (bar: 
     bar.end(error instanceof Error ? error.message : String(error));
     throw error;
   }
-}
-
-function remember(samples: [number, number][], time: number, done: number): void {
-  const last = samples[samples.length - 1]!;
-  // A few samples a second are enough to divide by.
-  if (samples.length > 1 && time - samples[samples.length - 2]![0] < 200) samples[samples.length - 1] = [time, done];
-  else samples.push([time, done]);
-  if (done < last[1]) samples.splice(0, samples.length - 1); // it began anew
-  while (samples.length > 2 && time - samples[1]![0] > rateWindow) samples.shift();
-}
-
-function recentRate(samples: readonly [number, number][]): number {
-  // The first step is left out as soon as there is another one to judge by.
-  const [from, to] = [samples[samples.length > 2 && samples[0]![1] === 0 ? 1 : 0]!, samples[samples.length - 1]!];
-  const seconds = (to[0] - from[0]) / 1000;
-  return seconds > 0 ? (to[1] - from[1]) / seconds : 0;
 }
 
 /** Where a bar is drawn: `draw` at once, `redraw` not too often. */
