@@ -9,6 +9,7 @@ import { duration, exportNotebook } from '../display';
 import { startEngine } from '../engine';
 import { FileError, readJson } from '../files';
 import type { Summary } from '../metrics';
+import { loadRecipe } from '../training';
 import { type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
 import { wholeNumber } from './numbers';
 import { root } from './paths';
@@ -87,9 +88,12 @@ async function quickstart(flags: Flags, context: Context): Promise<void> {
         ...(flags.textColumn === undefined ? {} : { textColumn: flags.textColumn }),
         ...(flags.patientColumn === undefined ? {} : { patientColumn: flags.patientColumn }),
       };
-  if (!builtIn) await openDataset(data); // what is wrong with it is told before a kernel starts
+  // What is wrong with data or recipe is told before a kernel starts, which runs elsewhere.
+  if (!builtIn) await openDataset(data);
+  const named = flags.recipe?.endsWith('.json') ? resolve(flags.recipe) : flags.recipe;
+  if (named !== undefined) await loadRecipe(named);
   const start = builtIn || flags.fromScratch ? '' : await phantomModel(flags, context);
-  const recipe = flags.recipe ?? (builtIn === 'world' ? 'base' : builtIn ? await phantomRecipe() : 'quickstart-real');
+  const recipe = named ?? (builtIn === 'world' ? 'base' : builtIn ? await phantomRecipe() : 'quickstart-real');
   const made = await runQuickstart({ recipe, ...data, start, seed: flags.seed, out: folder }, context);
   await report(made, flags.json === true, context);
 }
