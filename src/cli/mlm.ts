@@ -7,7 +7,7 @@ import { duration, progress } from '../display';
 import { dispose, startEngine, type Tree } from '../engine';
 import { claimFolder } from '../files';
 import { cutNotes, type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../training';
-import { type Context, Interrupted, UsageError } from './context';
+import { asUsage, type Context, Interrupted, UsageError } from './context';
 import { wholeNumber } from './numbers';
 
 interface Flags {
@@ -34,13 +34,8 @@ export function addMlm(program: Command, context: Context): void {
 }
 
 async function recipeOf(name: string, { steps }: Flags): Promise<EncoderRecipe> {
-  try {
-    const recipe = await loadEncoderRecipe(name);
-    return steps === undefined ? recipe : { ...recipe, optimisation: { ...recipe.optimisation, steps } };
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`mlm: ${error.message}`);
-    throw error;
-  }
+  const recipe = await loadEncoderRecipe(name);
+  return steps === undefined ? recipe : { ...recipe, optimisation: { ...recipe.optimisation, steps } };
 }
 
 async function runMlm(name: string, flags: Flags, context: Context): Promise<void> {
@@ -52,16 +47,18 @@ async function runMlm(name: string, flags: Flags, context: Context): Promise<voi
   const bar = progress(recipe.optimisation.steps, 'Masked language modelling');
   const identity = JSON.stringify([recipe, flags.seed]);
   let notes: readonly string[] = [];
-  const result = await fitEncoder(recipe, folder, {
-    key,
-    signal: context.signal,
-    checkpoints: { folder: join(folder, 'checkpoints'), identity, resume: 'unfinished' },
-    onTexts: (cut) => {
-      notes = cutNotes(cut);
-      for (const note of notes) context.say(note);
-    },
-    onStep: ({ step, loss, aux }) => bar.update(step, `loss ${loss.toFixed(3)}, found ${(100 * aux.accuracy!).toFixed(0)}%`),
-  }).finally(() => bar.end());
+  const result = await asUsage('mlm', () =>
+    fitEncoder(recipe, folder, {
+      key,
+      signal: context.signal,
+      checkpoints: { folder: join(folder, 'checkpoints'), identity, resume: 'unfinished' },
+      onTexts: (cut) => {
+        notes = cutNotes(cut);
+        for (const note of notes) context.say(note);
+      },
+      onStep: ({ step, loss, aux }) => bar.update(step, `loss ${loss.toFixed(3)}, found ${(100 * aux.accuracy!).toFixed(0)}%`),
+    }),
+  ).finally(() => bar.end());
   dispose(result.params as Tree);
   if (result.interrupted) throw new Interrupted(`mlm: interrupted after step ${result.log.length}; the same command goes on`);
   const tail = result.log.slice(-Math.ceil(result.log.length / 10));

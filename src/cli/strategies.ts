@@ -19,7 +19,7 @@ import {
   type StrategyRow,
 } from '../metrics';
 import { encoderFolder, loadRecipe, overrideRecipe, type Recipe, strategies } from '../training';
-import { type Context, UsageError } from './context';
+import { asUsage, type Context, UsageError } from './context';
 import { wholeNumber } from './numbers';
 import { alignColumns, shortNumber } from './table';
 
@@ -85,16 +85,6 @@ function listStrategies({ json }: Flags, context: Context): void {
     }
 }
 
-/** Settings that are wrong are wrong usage. */
-async function usage<T>(make: () => Promise<T>): Promise<T> {
-  try {
-    return await make();
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`strategies: ${error.message}`);
-    throw error;
-  }
-}
-
 async function recipesOf({ only, steps, pictures }: Flags): Promise<{ bench: Recipe; recipes: Recipe[] }> {
   const names = only === undefined ? TABLE_RECIPES : only.split(',').map((name) => name.trim());
   const changes = steps === undefined ? {} : { 'diffusion.optimisation.steps': steps };
@@ -122,7 +112,7 @@ async function runStrategies(flags: Flags, context: Context): Promise<void> {
       `strategies: ${base} is no model folder; name one with --model, or train the base first (npm run quickstart -- --data world)`,
     );
   claimFolder(out, 'rows of strategies', ['base/row.json', 'base/pictures', 'table.json']);
-  const { bench: shared, recipes } = await usage(() => recipesOf(flags));
+  const { bench: shared, recipes } = await asUsage('strategies', () => recipesOf(flags));
   await startEngine({ seed: flags.seed });
   const bars = oneBar();
   const { signal } = context;

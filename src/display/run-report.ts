@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readJson, writeFileAtomic } from '../files';
+import { readObject, writeFileAtomic } from '../files';
 import { type RunConfig, type RunLine, readRunLog } from '../training';
 import { lineFigure } from './charts';
 import { lossPlot } from './loss';
@@ -24,7 +24,10 @@ export interface RunSummary {
 
 /** What a run's folder says of it. */
 export async function describeRun(folder: string): Promise<RunSummary> {
-  const { recipe, seed } = (await readJson(join(folder, 'config.json'))) as RunConfig & { recipe: { name: string } };
+  const { recipe, seed } = await readObject<RunConfig & { recipe: { name: string } }>(join(folder, 'config.json'), (config) => {
+    if (typeof config.recipe?.name !== 'string' || typeof config.seed !== 'number')
+      throw new RangeError('is not the config.json of a run: expected a recipe with its name, and a seed');
+  });
   const log = await readRunLog(folder);
   const tail = log.slice(-Math.ceil(log.length / 10));
   const mean = (of: (line: RunLine) => number): number | null =>
@@ -89,7 +92,7 @@ export async function compareRuns(folders: readonly string[], out: string): Prom
 /** Writes a run's `report.html`: settings, curves, and the pictures made on the way. */
 export async function reportRun(folder: string): Promise<string> {
   const log = await readRunLog(folder);
-  const config = await readJson<RunConfig>(join(folder, 'config.json'));
+  const config = await readObject<RunConfig>(join(folder, 'config.json'));
   const x = log.map(({ step }) => step);
   const curve = (name: string, of: (line: RunLine) => number) => ({ name, x, y: log.map(of) });
   const line = (title: string, of: (line: RunLine) => number, logY = false) =>

@@ -6,8 +6,18 @@ import { join } from 'node:path';
 import { loadPixels, phantomSplit } from '../datasets';
 import { type Key, key, split } from '../engine';
 import { hashFile, readImage, readJson, writeJson, writePng } from '../files';
-import { disposeModel, type GeneratedImage, loadModel, type Model, reconstruct, textToImage } from '../pipelines';
-import { cutNotes, fitDiffusion, fitVae, type PerceptualNetwork, type Recipe, saveAdapted, strategyOf } from '../training';
+import { disposeModel, type GeneratedImage, loadModel, type Model, type ModelCard, reconstruct, textToImage } from '../pipelines';
+import {
+  cutNotes,
+  fitDiffusion,
+  fitVae,
+  type PerceptualNetwork,
+  type Recipe,
+  saveAdapted,
+  strategyOf,
+  tailLoss,
+  trainingCard,
+} from '../training';
 import { type Classifier, classify, perceptualNetwork } from './classify';
 import { judge } from './evaluate';
 import { type Features, frechetDistance } from './frechet';
@@ -181,12 +191,23 @@ export async function measureStrategy(
       const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
       await writePng(pictureFile(folder, i), { width, height, channels: 1, data }, { Comment: 'synthetic, not for diagnosis' });
     }
-    if (recipe) await saveAdapted(model, strategyOf(recipe.diffusion.strategy), join(folder, 'model'));
+    if (recipe) await saveAdapted(model, strategyOf(recipe.diffusion.strategy), join(folder, 'model'), cardOf(bench, recipe, row));
     await writeJson(file, { identity, row });
     return { row, pictures, kept: false };
   } finally {
     disposeModel(model);
   }
+}
+
+function cardOf({ base, seed, recipe: shared }: StrategyBench, recipe: Recipe, row: StrategyRow): ModelCard {
+  const measures = {
+    'FID, own classifier': row.fid,
+    'MS-SSIM of pictures of one prompt': row.msSsim,
+    'mean AUROC': row.auroc ?? 'no labels',
+    'side as asked': row.side ?? 'the texts name none',
+  };
+  const { train } = phantomSplit(recipe.data);
+  return trainingCard({ ...recipe, size: shared.size }, { train, seed, base, steps: row.steps, measures });
 }
 
 async function adapt(
@@ -215,9 +236,7 @@ async function adapt(
     signal?.throwIfAborted();
     throw new Error(`${recipe.name}: interrupted; call it again to go on`);
   }
-  const tail = result.log.slice(-Math.ceil(result.log.length / 10));
-  const loss = tail.reduce((sum, entry) => sum + entry.loss / tail.length, 0);
-  return { trained: result.trained, seconds: result.seconds, steps: result.log.length, loss, notes };
+  return { trained: result.trained, seconds: result.seconds, steps: result.log.length, loss: tailLoss(result.log), notes };
 }
 
 const pictureFile = (folder: string, i: number): string => join(folder, 'pictures', `${String(i).padStart(2, '0')}.png`);

@@ -13,7 +13,8 @@ import {
   FileError,
   hashFile,
   openSafetensors,
-  parseJson,
+  readObject,
+  readText,
   writeFileAtomic,
   writeJson,
   writeSafetensorsLazily,
@@ -43,8 +44,12 @@ const STATE = 'state.safetensors';
 const PROGRESS = 'progress.json';
 const LOSSES = 'losses.jsonl';
 const MANIFEST = 'manifest.json';
+const FILES = [LOSSES, PROGRESS, STATE] as const;
 
-type Manifest = { readonly step: number; readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>> };
+type Manifest = {
+  readonly step: number;
+  readonly files: Partial<Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>>;
+};
 
 /** Size and SHA-256 of a file. */
 async function factsOf(path: string): Promise<{ bytes: number; sha256: string }> {
@@ -95,7 +100,7 @@ export async function writeCheckpoint<S extends Tree>(
   await writeJson(join(own, PROGRESS), { step, identity });
   await writeFileAtomic(join(own, LOSSES), log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const files: Record<string, { bytes: number; sha256: string }> = {};
-  for (const name of [LOSSES, PROGRESS, STATE]) files[name] = await factsOf(join(own, name));
+  for (const name of FILES) files[name] = await factsOf(join(own, name));
   await writeJson(join(own, MANIFEST), { step, files } satisfies Manifest);
   await writeFileAtomic(join(folder, 'last'), `${nameOf(step)}\n`);
   await prune(folder, step, options);
@@ -124,13 +129,25 @@ export async function clearCheckpoints(folder: string): Promise<void> {
   await remove(folder, () => true);
 }
 
-/** The folder's newest whole checkpoint, its files compared with their manifest's sizes and hashes; undefined where there is none. */
-async function newestWhole(folder: string): Promise<{ readonly step: number; readonly path: string } | undefined> {
+/** A folder's newest whole checkpoint, and what is wrong with those that should have been gone on from instead. */
+export interface WholeCheckpoint {
+  readonly step: number;
+  readonly path: string;
+  /** One sentence for each newer one that is damaged. */
+  readonly damaged: readonly string[];
+}
+
+/** Files are compared with their manifest's sizes and hashes; undefined where there is no checkpoint. */
+async function newestWhole(folder: string): Promise<WholeCheckpoint | undefined> {
   const damaged: string[] = [];
-  for (const step of await listed(folder)) {
+  const steps = await listed(folder);
+  const last = /^step-(\d+)\n$/.exec(await readFile(join(folder, 'last'), 'utf8').catch(() => ''))?.[1];
+  if (last !== undefined && !steps.includes(Number(last)))
+    damaged.push(`${join(folder, nameOf(Number(last)))} was whole once, but its ${MANIFEST} is gone`);
+  for (const step of steps) {
     const path = join(folder, nameOf(step));
     const problem = await damage(path);
-    if (problem === undefined) return { step, path };
+    if (problem === undefined) return { step, path, damaged };
     damaged.push(problem);
   }
   if (damaged.length > 0)
@@ -140,10 +157,14 @@ async function newestWhole(folder: string): Promise<{ readonly step: number; rea
 
 async function damage(path: string): Promise<string | undefined> {
   try {
-    const { files } = parseJson<Manifest>(join(path, MANIFEST), await readFile(join(path, MANIFEST), 'utf8'));
-    for (const [name, { bytes, sha256 }] of Object.entries(files)) {
+    const { files } = await readObject<Manifest>(join(path, MANIFEST));
+    for (const name of FILES) {
+      const listedAs = files?.[name];
+      if (!listedAs) return `${join(path, MANIFEST)} does not list ${name}`;
+      const { bytes, sha256 } = listedAs;
       const found = await factsOf(join(path, name));
-      if (found.bytes !== bytes || found.sha256 !== sha256) return `${join(path, name)} is not what its manifest says`;
+      if (found.bytes !== bytes) return `${join(path, name)} has ${found.bytes} bytes, ${bytes} by its manifest`;
+      if (found.sha256 !== sha256) return `${join(path, name)} has other bytes than its manifest says`;
     }
     return undefined;
   } catch (error) {
@@ -152,13 +173,9 @@ async function damage(path: string): Promise<string | undefined> {
 }
 
 /** What is known of a folder's newest whole checkpoint without its tensors. */
-export async function lastCheckpoint(
-  folder: string,
-): Promise<{ readonly path: string; readonly step: number; readonly identity: string } | undefined> {
+export async function lastCheckpoint(folder: string): Promise<(WholeCheckpoint & { readonly identity: string }) | undefined> {
   const found = await newestWhole(folder);
-  if (!found) return undefined;
-  const path = join(found.path, PROGRESS);
-  return { ...found, identity: parseJson<{ identity: string }>(path, await readFile(path, 'utf8')).identity };
+  return found && { ...found, identity: (await readObject<{ identity: string }>(join(found.path, PROGRESS))).identity };
 }
 
 /**
@@ -184,7 +201,7 @@ export async function readCheckpoint<S extends Tree>(folder: string, like: S): P
           `${differing.length > 0 ? `, first difference ${differing[0]}` : ''}; give another folder, or remove it to start again`,
       );
     for (const key of Object.keys(expected)) flat[key] = tf.tensor(await file.read(key), expected[key]!.shape);
-    const losses = await readFile(join(found.path, LOSSES), 'utf8');
+    const losses = await readText(join(found.path, LOSSES));
     const log = losses
       .split('\n')
       .filter(Boolean)

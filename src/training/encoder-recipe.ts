@@ -3,11 +3,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openPhantom } from '../datasets';
-import { type BertConfig, type BertParams, saveTextEncoder } from '../encoders';
-import { readJson } from '../files';
+import { type BertConfig, type BertParams, completeBertConfig, saveTextEncoder } from '../encoders';
+import { FileError, readObject } from '../files';
 import { type Tokenizer, wordVocabulary } from '../tokenizers';
 import { type TrainMlmOptions, trainMlm } from './mlm';
 import { checkOptimisation, type Optimisation } from './optimisation';
+import { checkKeys, ENCODER_RECIPE } from './recipe-keys';
 import type { TrainResult } from './train';
 
 export interface EncoderRecipe {
@@ -23,16 +24,16 @@ export interface EncoderRecipe {
 
 const FOLDER = resolve(__dirname, '..', '..', 'data', 'encoders');
 
-/** @throws RangeError where there is no such recipe, or one of its values can't be worked with */
+/** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
 export async function loadEncoderRecipe(nameOrFile: string): Promise<EncoderRecipe> {
   const builtIn = join(FOLDER, `${nameOrFile}.json`);
   const file = existsSync(builtIn) ? builtIn : nameOrFile;
-  if (!existsSync(file)) throw new RangeError(`loadEncoderRecipe: no recipe "${nameOrFile}"; give "phantom-bert" or a JSON file`);
-  const recipe = (await readJson(file)) as unknown as EncoderRecipe;
-  for (const part of ['tokenizer', 'config', 'optimisation', 'texts'] as const)
-    if (typeof recipe[part] !== 'object') throw new RangeError(`encoder recipe ${nameOrFile}: ${part} is missing`);
-  checkOptimisation(recipe.optimisation, `encoder recipe ${nameOrFile}: optimisation`);
-  return recipe;
+  if (!existsSync(file)) throw new FileError(nameOrFile, `no encoder recipe "${nameOrFile}"; there is phantom-bert, or give a JSON file`);
+  return await readObject<EncoderRecipe>(file, (recipe) => {
+    checkKeys(recipe, ENCODER_RECIPE, file);
+    checkOptimisation(recipe.optimisation, 'optimisation');
+    completeBertConfig({ ...recipe.config, model_type: 'bert' });
+  });
 }
 
 /** The recipe's texts, of other patients than those of any picture that is trained or measured on. */

@@ -52,6 +52,22 @@ export function estimateStepMemory(
   return { MiB: Object.values(parts).reduce((a, b) => a + b, 0), parts };
 }
 
+/**
+ * Whether networks can be made here at all, from the shapes that follow from their configs.
+ *
+ * @throws RangeError naming how many parameters are asked for, and what is free
+ */
+export function expectParametersFit(where: string, ...networks: readonly Readonly<Record<string, readonly number[]>>[]): void {
+  const shapes = networks.flatMap((network) => Object.values(network));
+  const values = shapes.reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  const available = availableMemory();
+  if (MiB(values) > available)
+    throw new RangeError(
+      `${where}: its networks have ${values.toPrecision(3)} parameters, ${Math.round(MiB(values))} MiB, and ${Math.round(available)} MiB are free here; ` +
+        'give smaller ones, or a machine with more memory',
+    );
+}
+
 /** Values that the U-Net's forward pass leaves for the backward pass, for one picture of h × w latents and a context of `tokens`. */
 export function unetActivations(config: UNetConfig, [h, w]: readonly [number, number], checkpointing: boolean): number {
   const c = completeUNetConfig(config);

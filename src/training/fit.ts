@@ -1,16 +1,17 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
-import { contextParts, initTextEncoder, type TextEncoderConfig, textEncoderFacts } from '../encoders';
+import { contextParts, initTextEncoder, type TextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../encoders';
 import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, split, type Tree } from '../engine';
 import { checkModel, disposeModel, type Model, type TrainablePart } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
-import { initUNet } from '../unet';
-import { initVae, type VaeParams } from '../vae';
+import { initUNet, unetShapes } from '../unet';
+import { initVae, type VaeParams, vaeShapes } from '../vae';
 import { contentHash } from './checkpoint-store';
 import { encodeContexts } from './contexts';
 import { type CutTexts, countCut } from './cut-texts';
 import { type TokenSet, trainDiffusion } from './diffusion';
 import type { DiffusionParams } from './diffusion-loss';
+import { expectParametersFit } from './estimate-memory';
 import { encodeLatents, foldStatistics, latentStatistics } from './latents';
 import type { PerceptualNetwork } from './perceptual';
 import type { Recipe } from './recipe';
@@ -60,10 +61,15 @@ function checkpointsOf(
 /** The child of a training's key that its preparation draws from. */
 const PREPARING = 1000;
 
-/** A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`). */
+/**
+ * A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`).
+ *
+ * @throws RangeError where a config can't be worked with, its networks do not fit each other, or not into memory
+ */
 export function initModel(recipe: Recipe, tokenizer: Tokenizer, key: Key): Model {
   const [vaeKey, unetKey, textKey] = split(key, 3) as [Key, Key, Key];
   const text = fitConfig(recipe.text_encoder.config, tokenizer);
+  expectParametersFit(`recipe ${recipe.name}`, unetShapes(recipe.unet), vaeShapes(recipe.vae.config), textEncoderShapes(text));
   const model: Model = {
     unet: { config: recipe.unet, params: initUNet(recipe.unet, unetKey) },
     vae: { config: { ...recipe.vae.config, scaling_factor: 1 }, params: initVae(recipe.vae.config, vaeKey) },

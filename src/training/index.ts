@@ -29,5 +29,6 @@ export * from './step-log';
 export * from './strategies';
 export * from './train';
 export * from './train-step';
+export * from './training-card';
 export * from './vae';
 export * from './vae-loss';

@@ -8,6 +8,8 @@ import { disposeModel, loadModel, type Model, saveModel } from '../pipelines';
 import { trainBpe } from '../tokenizers';
 import { fitDiffusion, fitVae, initModel } from './fit';
 import type { Recipe } from './recipe';
+import { tailLoss } from './step-log';
+import { lossOnCard, trainingCard } from './training-card';
 
 /** Where a model may be, and how one is made where there is none. */
 export interface KeptModelOptions {
@@ -55,7 +57,8 @@ export async function keptModel({ folders, recipe, seed = 1, signal, onStep }: K
           onStep: ({ step, loss }) => onStep?.('U-Net and text encoder', first + step, first + second, loss),
         });
     if (diffusion.interrupted) throw new Error('keptModel: interrupted; run the cell again to train the model');
-    await saveModel(model, folder);
+    const { log } = diffusion;
+    await saveModel(model, folder, trainingCard(recipe, { train, seed, steps: log.length, measures: { [lossOnCard]: tailLoss(log) } }));
     model.folder = folder;
     return model;
   } catch (error) {

@@ -3,15 +3,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Projection } from '../datasets';
-import type { TextEncoderConfig } from '../encoders';
-import { readJson } from '../files';
-import type { SchedulerConfig } from '../schedulers';
-import type { UNetConfig } from '../unet';
-import type { VaeConfig } from '../vae';
+import { type TextEncoderConfig, textEncoderFacts } from '../encoders';
+import { checkContent, FileError, readObject } from '../files';
+import { checkScheduler, type SchedulerConfig } from '../schedulers';
+import { completeUNetConfig, type UNetConfig } from '../unet';
+import { completeVaeConfig, type VaeConfig } from '../vae';
 import type { DiffusionObjective } from './diffusion-loss';
 import type { VaeLossWeights } from './losses';
 import { checkOptimisation, type Optimisation } from './optimisation';
-import { checkKeys } from './recipe-keys';
+import { checkKeys, RECIPE } from './recipe-keys';
 import { type StrategySettings, strategyOf } from './strategies';
 
 /** A small model trained from nothing: autoencoder, then U-Net and text encoder jointly, then measures. */
@@ -104,20 +104,23 @@ function mergeRecipe(base: unknown, over: unknown): unknown {
 /**
  * Reads a recipe by its name, or from a file. A recipe that `extends` another one says only what differs.
  *
- * @throws RangeError where there is none of that name, listing those there are; where keys are unknown or parts missing, naming them
+ * @throws FileError where there is none of that name, listing those there are; where keys are unknown, parts missing, or values can't be worked with
  */
 export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
-  return checkRecipe(await readRecipe(nameOrFile), `recipe ${nameOrFile}`);
+  const recipe = await readRecipe(nameOrFile, []);
+  return checkContent(nameOrFile, () => checkRecipe(recipe, nameOrFile));
 }
 
-async function readRecipe(nameOrFile: string): Promise<Recipe> {
+async function readRecipe(nameOrFile: string, above: readonly string[]): Promise<Recipe> {
   const builtIn = join(FOLDER, `${nameOrFile}.json`);
   const file = existsSync(builtIn) ? builtIn : nameOrFile;
   if (!existsSync(file))
-    throw new RangeError(`loadRecipe: no recipe "${nameOrFile}"; there are ${recipeNames().join(', ')}, or give a JSON file`);
-  const { extends: parent, ...own } = (await readJson(file)) as Record<string, unknown>;
-  const recipe = (typeof parent === 'string' ? mergeRecipe(await readRecipe(parent), own) : own) as unknown as Recipe;
-  return recipe;
+    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are ${recipeNames().join(', ')}, or give a JSON file`);
+  if (above.includes(file)) throw new FileError(file, `extends itself, by way of ${above.join(', ')}`);
+  const { extends: parent, ...own } = await readObject(file);
+  if (parent !== undefined && typeof parent !== 'string')
+    throw new FileError(file, `extends: expected the name or file of a recipe, got ${JSON.stringify(parent)}`);
+  return (parent === undefined ? own : mergeRecipe(await readRecipe(parent, [...above, file]), own)) as unknown as Recipe;
 }
 
 /** The recipe with single values replaced, as `--set key.path=value` names them. */
@@ -130,13 +133,17 @@ export function overrideRecipe(recipe: Recipe, overrides: Readonly<Record<string
   return checkRecipe(changed as Recipe, 'recipe with --set');
 }
 
-/** @throws RangeError naming keys that no recipe has, parts that are missing, or the first value that can't be worked with */
+/** @throws RangeError, TypeError naming keys that no recipe has, parts that are missing, or the first value that can't be worked with */
 export function checkRecipe(recipe: Recipe, where: string): Recipe {
-  checkKeys(recipe, where);
+  checkKeys(recipe, RECIPE, where);
   checkOptimisation(recipe.vae.optimisation, `${where}: vae.optimisation`);
   checkOptimisation(recipe.diffusion.optimisation, `${where}: diffusion.optimisation`);
   checkOptimisation(recipe.classifier.optimisation, `${where}: classifier.optimisation`);
   strategyOf(recipe.diffusion.strategy);
+  completeVaeConfig(recipe.vae.config);
+  completeUNetConfig(recipe.unet);
+  textEncoderFacts(recipe.text_encoder.config);
+  checkScheduler(recipe.scheduler);
   const { pictures } = recipe.evaluation;
   if (!Number.isInteger(pictures) || pictures < 2)
     throw new RangeError(`${where}: evaluation.pictures: expected a whole number from 2, which a Fréchet distance takes, got ${pictures}`);

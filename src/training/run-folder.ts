@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineInfo } from '../engine';
 import { memoryUse } from '../engine';
-import { describeSystemError, FileError, readJson, readText, writeFileAtomic, writeJson } from '../files';
+import { describeSystemError, FileError, readObject, readText, writeFileAtomic, writeJson } from '../files';
 import { type EventFile, openEventFile } from './event-file';
 import type { Recipe } from './recipe';
 import type { StepLog } from './step-log';
@@ -72,7 +72,7 @@ const SETTINGS = ['size', 'tokenizer', 'vae', 'unet', 'text_encoder', 'scheduler
 export async function checkSameRun(folder: string, { recipe, seed }: { readonly recipe: Recipe; readonly seed: number }): Promise<void> {
   const path = join(folder, 'config.json');
   if (!existsSync(path)) return;
-  const had = (await readJson(path)) as { readonly recipe?: Partial<Recipe>; readonly seed?: number };
+  const had = await readObject<{ readonly recipe?: Partial<Recipe>; readonly seed?: number }>(path);
   const differs = [
     ...(had.seed === seed ? [] : [`seed (${had.seed}, now ${seed})`]),
     ...SETTINGS.filter((part) => !isDeepStrictEqual(had.recipe?.[part], JSON.parse(JSON.stringify(recipe[part])))).map(
@@ -90,11 +90,15 @@ export async function readRunLog(folder: string): Promise<RunLine[]> {
   const lines = (await readText(path)).split('\n');
   lines.pop(); // what follows the last line feed: nothing, or a line that a killed process did not finish
   return lines.map((line, i) => {
+    let entry: Partial<RunLine> | null;
     try {
-      return JSON.parse(line) as RunLine;
+      entry = JSON.parse(line);
     } catch (error) {
       throw new FileError(path, `line ${i + 1} is not JSON`, error);
     }
+    if (typeof entry?.step !== 'number' || typeof entry.loss !== 'number')
+      throw new FileError(path, `line ${i + 1} is not that of a step: expected an object with step and loss`);
+    return entry as RunLine;
   });
 }
 

@@ -12,8 +12,9 @@ import { estimateMemory } from './estimate-memory';
 import { type FitResult, fitDiffusion, fitVae, initModel } from './fit';
 import { checkRecipe, type Recipe } from './recipe';
 import { checkSameRun, openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
-import type { StepLog } from './step-log';
+import { type StepLog, tailLoss } from './step-log';
 import { saveAdapted, strategyOf } from './strategies';
+import { lossOnCard, trainingCard } from './training-card';
 
 /** What is being done, for progress: `start` comes before a part's first `step`. */
 export interface RunProgress {
@@ -168,8 +169,10 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     });
     progress.end?.();
     if (result.interrupted) return summary(out, 'diffusion model', result);
-    await saveAdapted(model, strategy, join(out, 'model'));
-    return { ...summary(out, 'diffusion model', result), model: join(out, 'model') };
+    const done = summary(out, 'diffusion model', result);
+    const facts = { train, seed, base, steps: done.steps, measures: { [lossOnCard]: done.loss } };
+    await saveAdapted(model, strategy, join(out, 'model'), trainingCard(recipe, facts));
+    return { ...done, model: join(out, 'model') };
   } finally {
     for (const folder of folders) folder.end();
     disposeModel(model);
@@ -181,8 +184,7 @@ function cutOf(tokenizer: Tokenizer, texts: readonly string[]): CutTexts {
 }
 
 function summary(folder: string, part: RunResult['part'], { log, interrupted, seconds }: FitResult): RunResult {
-  const tail = log.slice(-Math.ceil(log.length / 10));
-  return { folder, part, steps: log.length, interrupted, seconds, loss: tail.reduce((sum, { loss }) => sum + loss, 0) / tail.length };
+  return { folder, part, steps: log.length, interrupted, seconds, loss: tailLoss(log) };
 }
 
 /** Pictures of the same prompts and noise at any step. Texts stay out of file names; real ones stay out of the files too. */

@@ -14,3 +14,9 @@ export interface StepLog {
   /** Further results of the loss, by name. */
   readonly aux: Readonly<Record<string, number>>;
 }
+
+/** The loss's mean over the last tenth of the steps. */
+export function tailLoss(log: readonly StepLog[]): number {
+  const tail = log.slice(-Math.ceil(log.length / 10));
+  return tail.reduce((sum, { loss }) => sum + loss, 0) / tail.length;
+}

@@ -91,6 +91,7 @@ async function beginning<P extends Tree, B extends Tree, F extends Tree>(
         `train: ${last.path} belongs to another run (other seed, data, recipe or starting model); give the same ones, or another folder`,
       );
     if (last && same && (resume === 'always' || last.step < optimisation.steps)) {
+      if (last.damaged.length > 0) console.warn(`train: going on from step ${last.step} (${last.path}): ${last.damaged.join('; ')}`);
       const found = (await readCheckpoint(folder, first))!;
       dispose(first);
       return found;

@@ -1,12 +1,12 @@
 /** `roentgen models` and `roentgen encode`. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type BertConfig, initBert, saveTextEncoder } from 'roentgen-lab/encoders';
 import { dispose, key } from 'roentgen-lab/engine';
 import { readSafetensors } from 'roentgen-lab/files';
-import { noLeaks, tempDir } from '../support';
+import { noLeaks, root, tempDir } from '../support';
 import { roentgen } from './run';
 
 const config: BertConfig = {
@@ -64,5 +64,37 @@ test('models lists what is here and what can be got', async () => {
   else {
     const { kind, width, parameters, licence } = listed;
     assert.deepEqual({ kind, width, parameters, licence }, { kind: 'BERT', width: 384, parameters: 22_713_216, licence: 'apache-2.0' });
+  }
+});
+
+test('a licence is named as its README means it, with or without quotes, and a README that cannot be read hides no model', async (t) => {
+  const cases: [readme: string | Buffer, licence: string | undefined][] = [
+    ['---\nlanguage: en\nlicense: "other"\n---\n', 'other'],
+    ["---\nlicense: 'cc-by-4.0'\n---\n", 'cc-by-4.0'],
+    ['---\r\nlicense: mit # as the paper says\r\n---\r\n', 'mit'],
+    ['---\nlicense:\n- mit\n- "apache-2.0"\ntags:\n- x\n---\n', 'mit, apache-2.0'],
+    ['---\nlicense: [mit, other]\n---\n', 'mit, other'],
+    ['---\ntags:\n- x\n---\n', undefined],
+    [Buffer.from('---\nlicense: mit\nauthor: J\xf6rg\n---\n', 'latin1'), undefined],
+  ];
+  const names = cases.map((_, i) => `licence-${process.pid}-${i}`);
+  const models = join(root, 'models');
+  const folders = names.map((name) => join(models, name));
+  const made = existsSync(models) ? folders : [models];
+  t.after(() => {
+    for (const folder of made) rmSync(folder, { recursive: true, force: true });
+  });
+  for (const [i, [readme]] of cases.entries()) {
+    mkdirSync(folders[i]!, { recursive: true });
+    writeFileSync(join(folders[i]!, 'config.json'), JSON.stringify({ model_type: 'bert' }));
+    writeFileSync(join(folders[i]!, 'README.md'), readme);
+  }
+  const { status, stdout, stderr } = await roentgen(['models', '--json']);
+  assert.equal(status, 0, stderr);
+  const { here } = JSON.parse(stdout) as { here: { name: string; licence?: string }[] };
+  for (const [i, [, licence]] of cases.entries()) {
+    const entry = here.find(({ name }) => name === names[i]);
+    assert.ok(entry, names[i]);
+    assert.equal(entry.licence, licence);
   }
 });

@@ -33,6 +33,11 @@ test('a run leaves settings, log, checkpoints, pictures, events, report and mode
   assert.equal(result.steps, STEPS);
   assert.ok(existsSync(join(result.model, 'model_index.json')));
   assert.match(readFileSync(result.report, 'utf8'), /not for diagnosis/);
+  const card = readFileSync(join(result.model, 'README.md'), 'utf8');
+  assert.match(card, /## Data\n\n24 pictures with a text each: /);
+  assert.match(card, /\| recipe \| tiny \|/);
+  assert.ok(card.includes(`| steps | ${STEPS} |`) && card.includes(`${Number(result.loss.toPrecision(4))} |`), card);
+  assert.doesNotMatch(card, /Not recorded/);
   assert.deepEqual(readdirSync(join(a, 'samples')), ['step-00000016', 'step-00000032']);
   assert.ok(existsSync(join(a, 'samples', 'step-00000016', '00.png')));
   const config = (of: string): { seed: number; engine: { threads: number }; versions: object } =>

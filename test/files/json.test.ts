@@ -28,6 +28,21 @@ test('what Python cannot read either is an error that names the file', async (t)
   await assert.rejects(readJson(join(path, '..', 'b.json')), /b\.json: cannot be read: there is no such file/);
 });
 
+test('the error has no piece of the text, which may be a report', () => {
+  for (const text of [
+    '["large effusion" x]',
+    '["large effusion',
+    '{"report": large effusion}',
+    '{"a": "large effusion",}',
+    'large effusion',
+  ])
+    assert.throws(
+      () => parseJson('x.json', text),
+      (error: Error) => error instanceof FileError && /is not valid JSON: ./.test(error.message) && !/effus|arge/.test(error.message),
+      text,
+    );
+});
+
 test('a long damaged file is refused in linear time', { timeout: 10_000 }, () => {
   assert.throws(() => parseJson('x.json', `{"a": "${'\\\\'.repeat(1_000_000)}${'a'.repeat(5_000_000)}`), FileError);
   assert.throws(() => parseJson('x.json', `["${'a'.repeat(5_000_000)}", NaN, ${'"b", '.repeat(200_000)}`), FileError);

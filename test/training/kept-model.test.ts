@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { disposeModel } from 'roentgen-lab/pipelines';
@@ -24,6 +25,11 @@ test(
     const first = await keptModel({ folders, recipe, onStep: (part, step, all) => void steps.push(`${part} ${step}/${all}`) });
     assert.deepEqual(steps, ['autoencoder 1/4', 'autoencoder 2/4', 'U-Net and text encoder 3/4', 'U-Net and text encoder 4/4']);
     assert.equal(first.folder, folders[1]);
+    const card = readFileSync(join(folders[1], 'README.md'), 'utf8');
+    assert.match(card, /## Data\n\n24 pictures with a text each: /);
+    assert.match(card, /\| recipe \| smoke \|\n\| strategy \| joint \|\n\| steps \| 2 \|\n\| batch size \| 4 \|/);
+    assert.match(card, /\| training loss, mean of the last tenth of the steps \| [\d.]+ \|/);
+    assert.doesNotMatch(card, /Not recorded/);
     const again = await keptModel({ folders, recipe, onStep: () => assert.fail('trained again') });
     const [a, b] = [first, again].map((model) => model.unet.params.conv_in.weight.dataSync());
     assert.deepEqual(b, a);

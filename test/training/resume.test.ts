@@ -1,7 +1,7 @@
 /** Resume, kills, full disks and locks, each in processes of their own. `npm run test:long` kills 200 times. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
@@ -78,13 +78,14 @@ test(
     bytes[bytes.length - 1]! ^= 1;
     writeFileSync(path, bytes);
     const like = state(0);
+    assert.deepEqual((await lastCheckpoint(folder))?.damaged, [`${path} has other bytes than its manifest says`]);
     const found = await readCheckpoint(folder, like);
     assert.equal(found?.step, 1);
     assert.deepEqual([...found.state.w.dataSync()], [1, 1, 1, 1]);
     writeFileSync(join(folder, 'step-00000001', 'manifest.json'), '{');
     await assert.rejects(
       readCheckpoint(folder, like),
-      /holds no whole checkpoint .*step-0+2.state\.safetensors is not what its manifest says/,
+      /holds no whole checkpoint .*step-0+2.state\.safetensors has other bytes than its manifest says/,
     );
     const bad = state(Number.NaN);
     await assert.rejects(
@@ -95,6 +96,29 @@ test(
     dispose(like, found.state, bad);
   }),
 );
+
+test('a run that goes on says which checkpoint is damaged and which it takes instead', (t) => {
+  const damage: [what: RegExp, ruin: (newest: string) => void][] = [
+    [/state\.safetensors has 100 bytes, \d+ by its manifest/, (newest) => truncateSync(join(newest, 'state.safetensors'), 100)],
+    [/progress\.json: cannot be read: there is no such file/, (newest) => rmSync(join(newest, 'progress.json'))],
+    [/manifest\.json: is not valid JSON: it is empty/, (newest) => writeFileSync(join(newest, 'manifest.json'), '')],
+    [/manifest\.json does not list losses\.jsonl/, (newest) => writeFileSync(join(newest, 'manifest.json'), '{"files": {}}')],
+    [/step-00000005 was whole once, but its manifest\.json is gone/, (newest) => rmSync(newest, { recursive: true })],
+  ];
+  const folder = tempDir(t);
+  finish(join(folder, 'whole'), 5);
+  for (const [i, [what, ruin]] of damage.entries()) {
+    const own = join(folder, String(i));
+    cpSync(join(folder, 'whole'), own, { recursive: true });
+    ruin(join(own, 'step-00000005'));
+    const { stderr, status } = spawnSync(process.execPath, [program, own, '6'], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, what);
+    assert.match(stderr, /going on from step 4 \(.*step-00000004\)/);
+  }
+  const { stderr } = spawnSync(process.execPath, [program, join(folder, 'whole'), '6'], { encoding: 'utf8' });
+  assert.doesNotMatch(stderr, /going on from/);
+});
 
 test('on a full disk the checkpoint before it loads, and the error names path and bytes; a read-only folder is named too', (t) => {
   const folder = tempDir(t);

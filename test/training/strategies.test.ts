@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
-import { disposeModel, hasLora, idsOfWord, loadLearnedEmbeds, loadModel, type Model } from 'roentgen-lab/pipelines';
+import {
+  addTokens,
+  disposeModel,
+  hasLora,
+  idsOfWord,
+  loadLearnedEmbeds,
+  loadModel,
+  type Model,
+  saveLearnedEmbeds,
+} from 'roentgen-lab/pipelines';
 import {
   type FitDiffusionOptions,
   fitDiffusion,
@@ -177,6 +187,24 @@ test(
     assert.deepEqual(bytesOf(other)[table], rows);
     await assert.rejects(loadLearnedEmbeds(other, join(folder, 'learned_embeds.safetensors')), /knows the token <cxr> already/);
     for (const each of [model, again, other]) disposeModel(each);
+  }),
+);
+
+test(
+  'a word of any length comes back from its file: its header may begin with any byte',
+  noLeaks(async (t) => {
+    const file = join(tempDir(t), 'learned_embeds.safetensors');
+    const begins = new Set<number>();
+    for (let length = 3; length < 200; length += 8) {
+      const word = `<${'x'.repeat(length - 2)}>`;
+      const [model, other] = [tinyModel(), tinyModel()];
+      addTokens(model, [word], 'left');
+      await saveLearnedEmbeds(model, word, 1, file);
+      begins.add(readFileSync(file)[0]!);
+      assert.deepEqual(await loadLearnedEmbeds(other, file), { [word]: word });
+      for (const each of [model, other]) disposeModel(each);
+    }
+    assert.ok(begins.has(0x80), 'a pickle begins with this byte');
   }),
 );
 

@@ -53,5 +53,14 @@ export async function readNotebook(path: string): Promise<Notebook> {
       `expected notebook format 4, got ${JSON.stringify(value.nbformat)}; open and save it in JupyterLab to convert it`,
     );
   }
+  const wrong = value.cells.findIndex((cell) => !isObject(cell) || !(cell.outputs === undefined || isListOf(cell.outputs, isOutput)));
+  if (wrong >= 0) throw new FileError(path, `cell ${wrong + 1} is damaged: expected an object whose outputs are those of a notebook`);
   return value as Notebook;
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isListOf = (value: unknown, is: (one: unknown) => boolean): boolean => Array.isArray(value) && value.every(is);
+const isOutput = (output: unknown): boolean =>
+  isObject(output) &&
+  (output.data === undefined || isObject(output.data)) &&
+  (output.traceback === undefined || isListOf(output.traceback, (line) => typeof line === 'string'));

@@ -1,6 +1,6 @@
 /** All strategies, by the name that recipes give; a new one is a file and a line here. */
 
-import { type Model, saveModel } from '../../pipelines';
+import { type Model, type ModelCard, saveModel } from '../../pipelines';
 import { dreambooth } from './dreambooth';
 import { encoderSwap } from './encoder-swap';
 import { joint } from './joint';
@@ -57,9 +57,10 @@ export function strategyOf(given: StrategySettings = { name: 'joint' }): Strateg
  * Writes an adapted model's folder with what its strategy keeps beside it: `learned_embeds.safetensors`, or `pytorch_lora_weights.safetensors`, whose
  * adapters are merged into the model then.
  *
+ * @param card as for `saveModel`
  * @throws FileError where a file cannot be written
  */
-export async function saveAdapted(model: Model, strategy: Strategy, folder: string): Promise<void> {
+export async function saveAdapted(model: Model, strategy: Strategy, folder: string, card: ModelCard = {}): Promise<void> {
   await strategy.save?.(model, folder);
-  await saveModel(model, folder);
+  await saveModel(model, folder, card);
 }
