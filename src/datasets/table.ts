@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { FileError, readText } from '../files';
 import { checkIndex, type Dataset, type ImageRecord } from './dataset';
+import { sharedDepth } from './depth';
 import { readSquare } from './square';
 
 /** A line of the table by column name. */
@@ -89,6 +90,7 @@ export async function tableDataset(options: {
     throw new FileError(csv, `${missing.length} of ${entries.length} images are missing (${rows}); the first is ${first}`);
   }
   const self = { name, length: entries.length };
+  const depth = sharedDepth([...new Set(paths)]);
   return {
     ...self,
     credit,
@@ -98,10 +100,11 @@ export async function tableDataset(options: {
       checkIndex(self, i);
       return entries[i]!.record;
     },
+    readingNotes: depth.notes,
     async pixels(i, size) {
       checkIndex(self, i);
       try {
-        return await readSquare(paths[i]!, size);
+        return await readSquare(paths[i]!, size, (used) => depth.bits(paths[i]!, used));
       } catch (error) {
         if (!(error instanceof FileError)) throw error;
         const message = error.message.replace(`${error.path}: `, '');

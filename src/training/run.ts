@@ -98,8 +98,14 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     const handOver = placeInMemory(recipe, model, base === undefined);
     if (handOver) progress.say?.(NO_SAMPLES);
     progress.start?.('Pictures', train.length);
-    const pixels = await loadPixels(train, recipe.size, { onProgress: (done) => progress.step?.(done), ...(signal ? { signal } : {}) });
+    const notes: string[] = [];
+    const pixels = await loadPixels(train, recipe.size, {
+      onProgress: (done) => progress.step?.(done),
+      onNote: (note) => notes.push(note),
+      ...(signal ? { signal } : {}),
+    });
     progress.end?.();
+    for (const note of notes) progress.say?.(`${note}.`);
     const stage = (folder: string) => ({
       ...(signal ? { signal } : {}),
       checkpoint: {
