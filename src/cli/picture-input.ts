@@ -1,19 +1,26 @@
 /** Pictures that commands take from files. */
 
-import { type Image, readImage } from '../files';
+import { type Image, readImage, usedBits, whiteAt } from '../files';
 import { type GreyImage, resize } from '../imaging';
 import type { InputImage } from '../pipelines';
 
 /**
- * A picture with values from 0 to 1.
+ * A picture with values from 0 to 1, where 1 is the largest value of the bits that it uses (warned about where a 16-bit file uses fewer).
  *
  * @param channels 1 turns colours to luma; with 3 a grey picture stays grey, which pipelines repeat
  * @param side     of the centre square of the shorter side, resampled with antialiasing; the picture's own size where left out
  * @throws FileError where it cannot be read as a picture
  */
 export async function readPicture(path: string, channels: 1 | 3, side?: number): Promise<InputImage> {
-  const image = await readImage(path);
-  const planes = image.channels === 3 && channels === 1 ? [luma(image)] : Array.from({ length: image.channels }, (_, c) => plane(image, c));
+  const image = await readImage(path, side === undefined ? {} : { side });
+  const bits = usedBits(image);
+  if (image.data instanceof Uint16Array && bits < 16)
+    console.warn(`${path}: no value of the 16 bits is above ${whiteAt(bits)}: taken as ${bits}-bit`);
+  const scale = 1 / whiteAt(bits);
+  const planes =
+    image.channels === 3 && channels === 1
+      ? [luma(image, scale)]
+      : Array.from({ length: image.channels }, (_, c) => plane(image, c, scale));
   const sized =
     side === undefined ? planes : planes.map((one) => resize(centreSquare(one), { width: side, height: side, filter: 'bicubic' }));
   const { width, height } = sized[0]!;
@@ -27,18 +34,12 @@ export async function readPicture(path: string, channels: 1 | 3, side?: number):
 
 type Plane = GreyImage<Float32Array>;
 
-const scaleOf = ({ data }: Image): number => 1 / (data instanceof Uint16Array ? 65535 : 255);
-
-function plane(image: Image, channel: number): Plane {
-  const { width, height, channels, data } = image;
-  const scale = scaleOf(image);
+function plane({ width, height, channels, data }: Image, channel: number, scale: number): Plane {
   return { width, height, data: Float32Array.from({ length: width * height }, (_, i) => data[i * channels + channel]! * scale) };
 }
 
 /** ITU-R BT.601. */
-function luma(image: Image): Plane {
-  const { width, height, data } = image;
-  const scale = scaleOf(image);
+function luma({ width, height, data }: Image, scale: number): Plane {
   const value = (i: number): number => (0.299 * data[3 * i]! + 0.587 * data[3 * i + 1]! + 0.114 * data[3 * i + 2]!) * scale;
   return { width, height, data: Float32Array.from({ length: width * height }, (_, i) => value(i)) };
 }

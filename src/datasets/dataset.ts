@@ -41,6 +41,8 @@ export interface Dataset {
    * @throws FileError where the image is missing, truncated or not an image, naming file and row
    */
   pixels(i: number, size: number): Promise<Float32Array>;
+  /** What reading the images has shown so far and users should know, each a sentence with counts. */
+  readingNotes?(): readonly string[];
   /**
    * Several images at once, the same numbers as `pixels`: [indices.length * size * size]. Present where a dataset has a faster way than one
    * after the other and keeps its own pictures; `loadPixels` then takes it.

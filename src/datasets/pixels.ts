@@ -6,10 +6,16 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files';
 import type { Dataset } from './dataset';
+import { noteNegatives } from './negatives';
 
 export interface LoadPixelsOptions {
   /** Called after each image. */
   onProgress?: (done: number, total: number) => void;
+  /**
+   * Called with what the images themselves have shown, a sentence with counts: 16-bit images that use fewer bits (where they are read, not where they
+   * were kept), pictures that look like negatives. By default `console.warn`.
+   */
+  onNote?: (note: string) => void;
   /** Stops between two images. */
   signal?: AbortSignal;
   /** Where pixels are kept, `.cache/datasets` in the working folder if not given; false keeps nothing. */
@@ -17,7 +23,7 @@ export interface LoadPixelsOptions {
 }
 
 /** Part of every file's name: changes when the way from file to pixels does. */
-const version = 1;
+const version = 2;
 
 /**
  * The pixels of every image, decoded a few at a time. They are kept in a file named by the dataset's fingerprint and the
@@ -27,7 +33,7 @@ const version = 1;
  * @throws the signal's reason where it is raised; FileError for the first image that cannot be read
  */
 export async function loadPixels(dataset: Dataset, size: number, options: LoadPixelsOptions = {}): Promise<Float32Array> {
-  const { onProgress, signal, cache = join('.cache', 'datasets') } = options;
+  const { onProgress, onNote = console.warn, signal, cache = join('.cache', 'datasets') } = options;
   signal?.throwIfAborted();
   const total = dataset.length;
   if (dataset.batch)
@@ -41,6 +47,7 @@ export async function loadPixels(dataset: Dataset, size: number, options: LoadPi
   const kept = path && (await readKept(path, total * each));
   if (kept) {
     onProgress?.(total, total);
+    tell(onNote, [noteNegatives(kept, size)]);
     return kept;
   }
 
@@ -67,7 +74,12 @@ export async function loadPixels(dataset: Dataset, size: number, options: LoadPi
 
   // A folder that cannot be written to costs time at the next call, nothing else.
   if (path) await writeFileAtomic(path, new Uint8Array(all.buffer)).catch(() => undefined);
+  tell(onNote, [...(dataset.readingNotes?.() ?? []), noteNegatives(all, size)]);
   return all;
+}
+
+function tell(onNote: (note: string) => void, notes: readonly (string | undefined)[]): void {
+  for (const note of notes) if (note !== undefined) onNote(note);
 }
 
 function cachePath(folder: string, { fingerprint, length }: Dataset, size: number): string | undefined {

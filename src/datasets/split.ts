@@ -26,6 +26,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     ...(fingerprint === undefined ? {} : { fingerprint: createHash('sha256').update(fingerprint).update(kept).digest('hex') }),
     record: (i) => dataset.record(at(i)),
     pixels: async (i, size) => dataset.pixels(at(i), size),
+    ...(dataset.readingNotes ? { readingNotes: () => dataset.readingNotes!() } : {}),
     ...(dataset.batch ? { batch: async (indices, size, options) => dataset.batch!(Int32Array.from(indices, at), size, options) } : {}),
   };
 }

@@ -1,29 +1,40 @@
 /** Any picture as a grey square, as a network takes it. */
 
-import { type Image, readImage } from '../files';
+import { type Image, readImage, usedBits, whiteAt } from '../files';
 import { resize } from '../imaging';
 
 /**
  * Reads an image as `size` × `size` grey values from 0 to 1: colours to luma, the centre square of the shorter side (so that
- * nothing is stretched; what lies outside is lost), then antialiased bicubic resampling.
+ * nothing is stretched; what lies outside is lost), then antialiased bicubic resampling. White is the largest value of the bits that the picture
+ * uses: 4095 where a 16-bit file holds 12-bit values.
  *
+ * @param bitsOf  of a 16-bit picture whose own values use `used` bits: how many bits white has, `used` or more. For pictures that belong together;
+ *   `used` where left out
  * @throws FileError where the file is missing, truncated or not an image; RangeError where `size` is not a positive integer
  */
-export async function readSquare(path: string, size: number): Promise<Float32Array> {
+export async function readSquare(path: string, size: number, bitsOf?: (used: number) => Promise<number>): Promise<Float32Array> {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`${path}: size: expected a positive integer, got ${size}`);
-  const image = await readImage(path);
-  const side = Math.min(image.width, image.height);
-  const square = centreSquare(image, side);
+  const image = await readImage(path, { side: size });
+  const used = usedBits(image);
+  const white = whiteAt(used);
+  const square = shrunk(centreSquare(image, white), Math.min(image.width, image.height), size);
+  if (!bitsOf || !(image.data instanceof Uint16Array)) return square;
+  const brightness = white / whiteAt(await bitsOf(used));
+  return brightness === 1 ? square : square.map((value) => value * brightness);
+}
+
+function shrunk(square: Float32Array, side: number, size: number): Float32Array {
   if (side === size) return square;
   const { data } = resize({ width: side, height: side, data: square }, { width: size, height: size, filter: 'bicubic' });
   for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]!)); // the filter overshoots at edges
   return data;
 }
 
-function centreSquare({ width, height, channels, data }: Image, side: number): Float32Array {
+function centreSquare({ width, height, channels, data }: Image, white: number): Float32Array {
+  const side = Math.min(width, height);
   const left = Math.floor((width - side) / 2);
   const top = Math.floor((height - side) / 2);
-  const scale = 1 / (data instanceof Uint16Array ? 65535 : 255);
+  const scale = 1 / white;
   const out = new Float32Array(side * side);
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { FileError } from '../files';
 import { checkIndex, type Dataset, type ImageRecord } from './dataset';
+import { sharedDepth } from './depth';
 import { findImages } from './find-images';
 import { inBatches } from './in-batches';
 import { nameRows } from './read-table';
@@ -54,6 +55,7 @@ export async function tableDataset(options: {
   const fingerprint = createHash('sha256');
   for (const { path, size, modified } of files) fingerprint.update(JSON.stringify([path, size, modified]));
   const self = { name, length: entries.length };
+  const depth = sharedDepth([...new Set(files.map(({ path }) => path))]);
   return {
     ...self,
     credit,
@@ -64,10 +66,11 @@ export async function tableDataset(options: {
       checkIndex(self, i);
       return records[i]!;
     },
+    readingNotes: depth.notes,
     async pixels(i, size) {
       checkIndex(self, i);
       try {
-        return await readSquare(files[i]!.path, size);
+        return await readSquare(files[i]!.path, size, (used) => depth.bits(files[i]!.path, used));
       } catch (error) {
         const { row } = entries[i]!;
         if (!(error instanceof FileError) || row === undefined) throw error;

@@ -60,7 +60,7 @@ function taps(from: number, to: number, filter: Exclude<ResizeFilter, 'nearest' 
 
 /** Applies taps along one axis; `inner` is the distance between neighbours on it, `outer` between lines. */
 function pass(
-  source: Float64Array,
+  source: Float64Array | Float32Array | Uint8Array,
   lines: number,
   outer: number,
   inner: number,
@@ -125,18 +125,18 @@ export function resize<Data extends Uint8Array | Float32Array>(
     throw new TypeError(`resize: filter: expected nearest, box, area, bilinear, bicubic or lanczos, got ${String(filter)}`);
 
   const bytes = image.data instanceof Uint8Array;
-  let pixels = Float64Array.from(image.data);
+  let pixels: Float64Array | Float32Array | Uint8Array = image.data; // not copied: a large picture would need twice its memory
   if (width !== image.width) {
     const rows = new Float64Array(width * image.height);
     pass(pixels, image.height, image.width, 1, image.width, taps(image.width, width, name), rows, [width, 1]);
     pixels = rows;
-    if (bytes) clampRound(pixels); // Pillow stores 8 bits between the passes
+    if (bytes) clampRound(rows); // Pillow stores 8 bits between the passes
   }
   if (height !== image.height) {
     const columns = new Float64Array(width * height);
     pass(pixels, width, 1, width, image.height, taps(image.height, height, name), columns, [1, width]);
     pixels = columns;
-    if (bytes) clampRound(pixels);
+    if (bytes) clampRound(columns);
   }
   const data = new (image.data.constructor as new (n: number) => Data)(width * height);
   data.set(pixels);

