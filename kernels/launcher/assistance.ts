@@ -1,6 +1,6 @@
 /** Help while typing: completion, documentation under the cursor, whether a cell is complete. */
 import type { QuickInfo } from '@tslab/typescript-for-tslab';
-import type { Language } from './language';
+import type { Language } from './cells/language';
 import type { Content } from './wire';
 
 // The protocol counts code points, JavaScript counts UTF-16 units.
@@ -39,7 +39,8 @@ export function inspect(language: Language, { code, cursor_pos }: Content): Cont
   // With the cursor behind a call's opening parenthesis or the name's end, the name before it is meant.
   const behind = /([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*\(?$/u.exec(code.slice(0, at));
   const info = language.inspect(code, at) ?? (behind ? language.inspect(code, behind.index) : undefined);
-  if (!info?.displayParts?.length) return { status: 'ok', found: false, data: {}, metadata: {} };
+  // Of a name that it does not know, the compiler says that it is `any`, of no kind.
+  if (!info?.displayParts?.length || String(info.kind) === '') return { status: 'ok', found: false, data: {}, metadata: {} };
   return { status: 'ok', found: true, data: { 'text/plain': plain(info), 'text/markdown': markdown(info) }, metadata: {} };
 }
 

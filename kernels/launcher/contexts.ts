@@ -25,17 +25,58 @@ export interface Context {
   readonly allowInput: boolean;
   /** Aborted by an interrupt. */
   readonly interrupt: AbortController;
-  /** Whether code of this request asked for the signal, and may thus be trusted to end by itself. */
-  takesSignal: boolean;
-  /** Given up after an interrupt: what its code still does is not shown, and its timers no longer fire. */
+  /** What an interrupt finds of its code (interruption.ts). */
+  readonly progress: Progress;
+  /** Over after an interrupt: what its code still does is not shown, and its timers no longer fire. */
   muted: boolean;
 }
+
+/** Where the code of a request stands, as far as an interrupt needs to know. */
+export interface Progress {
+  /** How often it was interrupted: the first interrupt lets clean-up finish, the second does not. */
+  interrupts: number;
+  interruptedAt: number;
+  /** Its cell's own code asked for the signal: it ends by itself. */
+  obeys: boolean;
+  /** A library asked for the signal: the next await of the cell's code waits for that library. */
+  asked: boolean;
+  /** The latest of the pending awaits of its cell's code; the others follow from it. */
+  latest: Wait | undefined;
+  /** Its cell or handler has ended. */
+  ended: boolean;
+  /** The latest interrupt: settles when the code has ended and no await is pending. */
+  interruption: Promise<void> | undefined;
+}
+
+/** A pending await of a cell's code, in a list: to be put there and taken from there a million times a second. */
+export interface Wait {
+  earlier: Wait | undefined;
+  later: Wait | undefined;
+  reject(error: unknown): void;
+  /** Pieces of code that run from one await to the next, counted: the one that this await ended. */
+  readonly piece: number;
+  readonly shelter: Shelter | undefined;
+  /** It waits for code that asked for the signal. */
+  trusted: boolean;
+}
+
+/** Clean-up, where an interrupt's error is not thrown: a `catch` block that was entered after it, or a `finally` block. */
+export type Shelter = 'catch' | 'finally';
 
 const storage = new AsyncLocalStorage<Context>();
 
 /** A context for a request (or for outputs of no request). */
 export function createContext(parent: Partial<Header> = {}, ids: readonly Buffer[] = [], allowInput = false): Context {
-  const context: Context = { parent, ids, allowInput, interrupt: new AbortController(), takesSignal: false, muted: false };
+  const progress: Progress = {
+    interrupts: 0,
+    interruptedAt: 0,
+    obeys: false,
+    asked: false,
+    latest: undefined,
+    ended: false,
+    interruption: undefined,
+  };
+  const context: Context = { parent, ids, allowInput, interrupt: new AbortController(), progress, muted: false };
   // Node shows it in timers and sockets that a cell prints.
   return Object.defineProperty(context, inspect.custom, { value: () => '[cell]' });
 }
@@ -71,6 +112,11 @@ let fallback: Context = createContext();
 /** The context of the code that runs now. */
 export function currentContext(): Context {
   return storage.getStore() ?? fallback;
+}
+
+/** The context of the code that runs now; undefined for code that lost it. */
+export function ownContext(): Context | undefined {
+  return storage.getStore();
 }
 
 /** Runs a cell in its context, and makes it the one that stray outputs belong to. */

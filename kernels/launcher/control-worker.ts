@@ -1,14 +1,16 @@
 /**
  * The worker that owns the control and heartbeat sockets, so that they answer while a cell blocks the main thread.
  *
- * - Interrupt: if the main thread does not take the message up within 200 ms and is in a cell's synchronous part, SIGINT
- *   ends that part (tslab runs cells with vm's breakOnSigint); elsewhere, after 1.5 s, loops of cells are told to throw (loops.ts).
- *   Again until the message is taken up.
+ * - Interrupt: if the main thread does not take the message up within 200 ms and is in a cell's synchronous part, or within 1.5 s
+ *   elsewhere, loops of cells are told to throw (interruption.ts), which lets clean-up run. After 0.7 s, SIGINT ends a synchronous part
+ *   that has no loop of a cell's (vm's breakOnSigint); after 4 s, loops in clean-up throw too. A child process that the main thread
+ *   waits for gets a signal (children.ts).
  * - Shutdown: the same, and SIGKILL if the main thread is still blocked after three seconds.
  * - Parent: when the process that started the kernel has ended, the kernel ends, even inside an endless loop.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Reply, Router } from 'zeromq';
+import { signalChildren } from './children';
 import { endpoint } from './connection';
 import { type ControlData, type ControlOrder, type ControlReport, shared } from './control';
 import { createOutbox } from './outbox';
@@ -24,29 +26,36 @@ const report = (message: ControlReport): void => port.postMessage(message);
 const retryMilliseconds = 200;
 /** A slow step of a loop that yields after it is no endless loop. */
 const patienceMilliseconds = 1500;
+const signalMilliseconds = 700;
+const cleanUpMilliseconds = 4000;
 const killMilliseconds = 3000;
 
 const timers = new Set<NodeJS.Timeout>();
+/** The children of this process before it began to wait for one. */
+let known: readonly number[] = [];
 
 function insist(number: number, kill: boolean): void {
   const since = Date.now();
   const timer = setInterval(() => {
+    const waited = Date.now() - since;
+    const synchronous = Atomics.load(flags, shared.synchronous) === 1;
     if (Atomics.load(flags, shared.handled) >= number) {
       clearInterval(timer);
       timers.delete(timer);
-    } else if (kill && Date.now() - since > killMilliseconds) {
+    } else if (kill && waited > killMilliseconds) {
       process.kill(process.pid, 'SIGKILL');
-    } else if (Atomics.load(flags, shared.synchronous) === 1) {
-      process.kill(process.pid, 'SIGINT');
-    } else if (Date.now() - since > patienceMilliseconds) {
-      stopLoops(number);
+    } else if (Atomics.load(flags, shared.waiting) === 1) {
+      if (signalChildren(known, waited > cleanUpMilliseconds ? 'SIGTERM' : 'SIGINT')) Atomics.store(flags, shared.endedChild, 1);
+    } else {
+      if (synchronous || waited > patienceMilliseconds) stopLoops(number, waited > cleanUpMilliseconds ? 2 : 1);
+      if (synchronous && waited > signalMilliseconds) process.kill(process.pid, 'SIGINT');
     }
   }, retryMilliseconds);
   timers.add(timer);
 }
 
-function stopLoops(number: number): void {
-  Atomics.store(flags, shared.stopLoops, 1);
+function stopLoops(number: number, which: 1 | 2): void {
+  Atomics.store(flags, shared.stopLoops, which);
   // The main thread may have taken the message up meanwhile, and not clear it again.
   if (Atomics.load(flags, shared.handled) >= number) Atomics.store(flags, shared.stopLoops, 0);
 }
@@ -101,6 +110,7 @@ async function main(): Promise<void> {
   const outbox = createOutbox(control);
   port.on('message', (order: ControlOrder) => {
     if (order === 'close') void outbox.drained().then(close);
+    else if ('children' in order) known = order.children;
     // Strings stay strings: ZeroMQ's own thread lets go of a long buffer through the worker that sent it, which has often ended by
     // then (zeromq.js 6.5.0), and the heap was corrupted; of a string or of 128 bytes it keeps a copy.
     else outbox.send(order.map((frame) => (typeof frame === 'string' ? frame : Buffer.from(frame))));

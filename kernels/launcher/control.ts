@@ -2,12 +2,13 @@
  * The main thread's side of the control channel.
  *
  * The sockets for control and heartbeat live in a worker (control-worker.ts): a cell that never yields blocks the main
- * thread, and an interrupt must reach it all the same. Both sides share three integers.
+ * thread, and an interrupt must reach it all the same. Both sides share five integers.
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { installChildren } from './children';
 import type { Connection } from './connection';
-import { installLoopCheck } from './loops';
+import { installRuntime } from './interruption';
 import type { Sender } from './outbox';
 import type { Frame } from './wire';
 
@@ -17,8 +18,12 @@ export const shared = {
   synchronous: 0,
   /** The number of the last control message that the main thread has taken up. */
   handled: 1,
-  /** 1 while loops of cells must throw. */
+  /** 1 while loops of cells must throw outside of clean-up, 2 while all must. */
   stopLoops: 2,
+  /** 1 while the main thread waits for a child process. */
+  waiting: 3,
+  /** 1 where an interrupt ended that child. */
+  endedChild: 4,
 } as const;
 
 /** What the worker is started with. */
@@ -29,8 +34,8 @@ export interface ControlData {
   readonly parentPid: number | undefined;
 }
 
-/** What the worker is told: frames to send, or to close its sockets and end. */
-export type ControlOrder = Frame[] | 'close';
+/** What the worker is told: frames to send, the children before one that is waited for, or to close its sockets and end. */
+export type ControlOrder = Frame[] | { readonly children: readonly number[] } | 'close';
 
 /** What the worker tells. */
 export type ControlReport =
@@ -56,11 +61,22 @@ export function startControl(
   parentPid: number | undefined,
   onMessage: (frames: Buffer[]) => void,
 ): Promise<Control> {
-  const flags = new Int32Array(new SharedArrayBuffer(12));
-  installLoopCheck(flags, shared.stopLoops);
+  const flags = new Int32Array(new SharedArrayBuffer(20));
+  installRuntime(flags, shared.stopLoops);
   const workerData: ControlData = { connection, flags, parentPid };
   const worker = new Worker(join(__dirname, 'control-worker.js'), { workerData, stdout: false, stderr: false });
   const order = (message: ControlOrder): void => worker.postMessage(message);
+  installChildren({
+    begins(children) {
+      order({ children });
+      Atomics.store(flags, shared.endedChild, 0);
+      Atomics.store(flags, shared.waiting, 1);
+    },
+    ends() {
+      Atomics.store(flags, shared.waiting, 0);
+      return Atomics.load(flags, shared.endedChild) === 1;
+    },
+  });
   const control: Control = {
     async send(frames: Frame[]) {
       order(frames);

@@ -6,10 +6,10 @@
  * returns. tslab's own `display` functions work too.
  */
 import { inspect } from 'node:util';
+import type { Tslab } from './cells/tslab';
 import { currentContext, currentSink, runInto, type Sink } from './contexts';
 import type { Input } from './input';
 import type { Iopub } from './iopub';
-import type { Tslab } from './tslab';
 import type { Content } from './wire';
 
 /** Representations of one thing by mime type. Bytes become base64. */

@@ -1,19 +1,23 @@
 /**
  * Execution: cells run one after another; an error skips those that were sent meanwhile; an interrupt ends the running one.
  *
- * An interrupt first aborts the cell's AbortSignal. A cell whose code asked for the signal (a training loop does) ends by
- * itself, after its step and what it saves, however long they take; any other, and one that is interrupted twice, is
- * abandoned: it ends with an error, what its code still does is not shown, and its timers no longer fire.
+ * An interrupt aborts the cell's AbortSignal and throws into its code (interruption.ts). The cell has ended when its clean-up has, or
+ * what asked for the signal (a training loop does) and ends by itself, after its step and what it saves, however long they take. One
+ * that is interrupted twice and does not end is given up. After an interrupt, what a cell left behind is not shown any more, and its
+ * timers do not fire.
  */
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers';
+import type { Language } from './cells/language';
 import type { Comms } from './comms';
-import { type Context, createContext, currentContext, Interrupted, runCell, runIn } from './contexts';
+import { type Context, createContext, currentContext, runCell, runIn } from './contexts';
 import { resultDisplay } from './display';
 import { diagnosticsError, type ErrorContent, interruptedError, isInterrupt, thrownError } from './errors';
 import type { History } from './history';
+import { interruptContext, takeSignal } from './interruption';
 import type { Iopub } from './iopub';
-import type { Language } from './language';
 import type { Outbox } from './outbox';
+import { callingScripts, isSource } from './stacks';
 import type { Content, Message, Wire } from './wire';
 
 /** What the launcher offers to the library as `globalThis[Symbol.for('roentgen.interrupt')]`. */
@@ -45,17 +49,17 @@ export interface ExecutionParts {
 /** How long an interrupted cell that ends by itself may take before the person is told how to give it up. */
 const hintMilliseconds = 15_000;
 const hint = 'The cell is still ending: a long step, or a large checkpoint. Interrupt again to give it up.\n';
-/** How long one that did not ask for the signal may take: enough for promises that are already rejected. */
+/** How long one may take that was interrupted twice: enough for promises that are already rejected. */
 const shortMilliseconds = 100;
-/** Two interrupts closer together are one: a front end's message and the terminal's Ctrl-C. */
-const sameMilliseconds = 700;
 /** How long an error waits for requests that are on their way, to skip them too. */
 const arrivalMilliseconds = 20;
 
 interface Cell {
   readonly context: Context;
-  interruptedAt: number;
   settled: boolean;
+  /** Ends the wait for it. */
+  giveUp(): void;
+  readonly givenUp: Promise<void>;
 }
 
 export function createExecution({ wire, shell, iopub, language, history, comms }: ExecutionParts): Execution {
@@ -72,10 +76,14 @@ export function createExecution({ wire, shell, iopub, language, history, comms }
 
   async function answer(message: Message): Promise<void> {
     const context = createContext(message.header, message.ids, message.content.allow_stdin === true);
-    cell = { context, interruptedAt: 0, settled: false };
+    let giveUp = (): void => {};
+    const givenUp = new Promise<void>((resolve) => {
+      giveUp = resolve;
+    });
+    cell = { context, settled: false, giveUp, givenUp };
     iopub.status('busy', context);
     const content = await runCell(context, () => execute(message.content, cell!));
-    const stop = (content.status === 'error' && message.content.stop_on_error !== false) || cell.interruptedAt > 0;
+    const stop = (content.status === 'error' && message.content.stop_on_error !== false) || context.progress.interrupts > 0;
     if (stop) await new Promise((resolve) => setTimeout(resolve, arrivalMilliseconds));
     const skipped = stop ? queue.splice(0) : [];
     cell = undefined;
@@ -104,24 +112,28 @@ export function createExecution({ wire, shell, iopub, language, history, comms }
     const number = Math.max(1, count);
     if (!silent) iopub.publish('execute_input', { code, execution_count: number }, context);
 
-    const outcome = await language.execute(code, number);
+    const outcome = await language.execute(code, number, self.givenUp);
     let error: ErrorContent | undefined;
     if (outcome.kind === 'diagnostics') {
       error = diagnosticsError(outcome.diagnostics, code, number);
     } else if (outcome.kind === 'thrown') {
-      error = isInterrupt(outcome.error, self.interruptedAt > 0)
-        ? interruptedError()
-        : thrownError(outcome.error, language.restorePositions);
+      error = errorOf(outcome.error, context);
     } else if (outcome.kind === 'value' && !silent) {
       try {
-        const { data, metadata } = await resultDisplay(outcome.value);
+        const { data, metadata } = await interruptible(resultDisplay(outcome.value), context);
         if (request.store_history !== false) history.setOutput(String(data['text/plain'] ?? ''));
         iopub.publish('execute_result', { execution_count: number, data, metadata }, context);
       } catch (thrown) {
-        error = thrownError(thrown, language.restorePositions);
+        error = errorOf(thrown, context);
       }
     }
+    context.progress.ended = true;
+    await Promise.race([cleanedUp(context), self.givenUp]);
     self.settled = true;
+    if (error?.ename === 'Interrupted') {
+      iopub.flush();
+      context.muted = true;
+    }
     if (error) {
       if (!silent) iopub.publish('error', { ...error }, context);
       return { status: 'error', execution_count: number, ...error };
@@ -129,15 +141,13 @@ export function createExecution({ wire, shell, iopub, language, history, comms }
     return { status: 'ok', execution_count: number, payload: [], user_expressions: refuse(request.user_expressions) };
   }
 
-  function abandon(target: Cell): void {
-    if (target.settled) return;
-    iopub.flush();
-    target.context.muted = true;
-    language.abandon();
+  function errorOf(error: unknown, context: Context): ErrorContent {
+    if (!isInterrupt(error, context.progress.interrupts > 0)) return thrownError(error);
+    return interruptedError();
   }
 
   function tellHow(target: Cell): void {
-    if (!target.settled && !target.context.muted) runIn(target.context, () => iopub.write('stderr', hint));
+    if (!target.settled) runIn(target.context, () => iopub.write('stderr', hint));
   }
 
   return {
@@ -148,30 +158,46 @@ export function createExecution({ wire, shell, iopub, language, history, comms }
     interrupt() {
       const target = cell;
       if (!target || target.settled) return;
-      const now = Date.now();
-      const again = target.interruptedAt > 0;
-      if (again && now - target.interruptedAt < sameMilliseconds) return;
-      target.interruptedAt = now;
+      if (!interruptContext(target.context)) return;
       for (const message of queue.splice(0)) skip(message);
-      if (again) {
-        abandon(target);
-        return;
-      }
-      target.context.interrupt.abort(new Interrupted());
-      if (target.context.takesSignal) setTimeout(() => tellHow(target), hintMilliseconds).unref();
-      else setTimeout(() => abandon(target), shortMilliseconds).unref();
+      if (target.context.progress.interrupts > 1) setTimeout(target.giveUp, shortMilliseconds).unref();
+      else setTimeout(() => tellHow(target), hintMilliseconds).unref();
     },
     running: () => (cell && !cell.settled ? cell.context : undefined),
   };
 }
 
+/** Settles when nothing is left of an interrupted cell that awaits. */
+async function cleanedUp({ progress }: Context): Promise<void> {
+  for (let last: unknown; last !== progress.interruption; ) {
+    last = progress.interruption;
+    await progress.interruption;
+  }
+}
+
+/** A promise, or the interrupt that comes before it settles. */
+async function interruptible<T>(promise: Promise<T>, { interrupt: { signal } }: Context): Promise<T> {
+  let stop = (): void => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([promise, interrupted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** `interruptSignal` of roentgen-lab/engine stands between whoever asks and the kernel. */
+const between = join('engine', 'interrupt.js');
+
 /** Makes the running cell's signal reachable for the library. */
 export function installInterrupt(): void {
   const hook: InterruptHook = {
     signal() {
-      const context = currentContext();
-      context.takesSignal = true;
-      return context.interrupt.signal;
+      const [caller = '', its = ''] = callingScripts();
+      return takeSignal(currentContext(), isSource(caller.endsWith(between) ? its : caller));
     },
   };
   (globalThis as Record<symbol, unknown>)[Symbol.for('roentgen.interrupt')] = hook;

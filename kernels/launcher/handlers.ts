@@ -5,8 +5,9 @@
  * raises its signal as it does a cell's, and gives it up where it does not end.
  */
 import { setTimeout } from 'node:timers';
-import { type Context, createContext, Interrupted, runIn } from './contexts';
+import { type Context, createContext, runIn } from './contexts';
 import { interruptedError, isInterrupt, thrownError } from './errors';
+import { interruptContext } from './interruption';
 import type { Iopub } from './iopub';
 
 /** Runs handlers. */
@@ -17,11 +18,10 @@ export interface Handlers {
   interrupt(): void;
 }
 
-/** How long an interrupted handler may take to end by itself, where its code asked for the signal and where it did not. */
-const graceMilliseconds = { asked: 15_000, other: 100 } as const;
+/** How long an interrupted handler may take to end, where it hears of the interrupt by an await or the signal, and where it does not. */
+const graceMilliseconds = { hears: 15_000, other: 100 } as const;
 
-/** @param restore  rewrites positions in stacks to those of the cells */
-export function createHandlers(iopub: Iopub, restore: (stack: string) => string): Handlers {
+export function createHandlers(iopub: Iopub): Handlers {
   const running = new Set<Context>();
 
   async function settle(context: Context, body: () => unknown): Promise<void> {
@@ -31,9 +31,10 @@ export function createHandlers(iopub: Iopub, restore: (stack: string) => string)
     } catch (error) {
       if (context.muted) return;
       const interrupted = isInterrupt(error, context.interrupt.signal.aborted);
-      iopub.publish('error', { ...(interrupted ? interruptedError() : thrownError(error, restore)) }, context);
+      iopub.publish('error', { ...(interrupted ? interruptedError() : thrownError(error)) }, context);
     } finally {
       running.delete(context);
+      context.progress.ended = true;
     }
   }
 
@@ -44,9 +45,9 @@ export function createHandlers(iopub: Iopub, restore: (stack: string) => string)
     },
     interrupt() {
       for (const context of running) {
-        if (context.interrupt.signal.aborted) continue;
-        context.interrupt.abort(new Interrupted());
-        const grace = context.takesSignal ? graceMilliseconds.asked : graceMilliseconds.other;
+        const { obeys, asked, latest, interrupts } = context.progress;
+        if (!interruptContext(context) || interrupts > 0) continue;
+        const grace = obeys || asked || latest ? graceMilliseconds.hears : graceMilliseconds.other;
         setTimeout(() => {
           if (running.delete(context)) context.muted = true;
         }, grace).unref();

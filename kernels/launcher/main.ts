@@ -3,10 +3,11 @@
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 
 import { setTimeout } from 'node:timers';
+import { createLanguage } from './cells/language';
 import { openChannels } from './channels';
 import { createComms, installComms } from './comms';
 import { readConnection } from './connection';
-import { createContext, currentContext } from './contexts';
+import { createContext, currentContext, Interrupted } from './contexts';
 import { installDisplay } from './display';
 import { describe } from './errors';
 import { createExecution, installInterrupt } from './execution';
@@ -15,14 +16,15 @@ import { createHistory } from './history';
 import { createInput } from './input';
 import { installInspection } from './inspection';
 import { captureStreams, createIopub } from './iopub';
-import { createLanguage } from './language';
 import { createRequests } from './requests';
+import { installStacks } from './stacks';
 import { installTimers } from './timers';
 import { createWire, type Message } from './wire';
 
 async function main(path: string): Promise<void> {
   const connection = readConnection(path);
   const wire = createWire(connection.key, 'kernel');
+  installStacks();
   const complain = process.stderr.write.bind(process.stderr);
   const parent = Number(process.env.JPY_PARENT_PID);
 
@@ -45,7 +47,7 @@ async function main(path: string): Promise<void> {
   const language = createLanguage(channels.setSynchronous);
   const input = createInput(wire, channels.stdin, iopub);
   const history = createHistory();
-  const handlers = createHandlers(iopub, language.restorePositions);
+  const handlers = createHandlers(iopub);
   const comms = createComms(iopub, handlers, () => execution.running());
   const execution = createExecution({ wire, shell: channels.shell, iopub, language, history, comms });
   captureStreams(iopub);
@@ -79,8 +81,9 @@ async function main(path: string): Promise<void> {
 
   // A cell's mistake never ends the kernel.
   function report(what: string, error: unknown): void {
-    const context = currentContext();
-    if (!context.muted) iopub.write('stderr', `${what}: ${describe(error, language.restorePositions)}\n`);
+    // What an interrupted cell did not wait for ends as well.
+    if (currentContext().muted || error instanceof Interrupted) return;
+    iopub.write('stderr', `${what}: ${describe(error)}\n`);
   }
   process.on('uncaughtException', (error) => report('Uncaught', error));
   process.on('unhandledRejection', (error) => report('Unhandled rejection', error));

@@ -1,11 +1,11 @@
 /** The requests that front ends send besides execution, and what is answered. */
 import { complete, inspect, isComplete } from './assistance';
+import type { Language } from './cells/language';
 import type { Comms } from './comms';
 import { createContext, runIn } from './contexts';
 import type { Execution } from './execution';
 import type { History } from './history';
 import type { Iopub } from './iopub';
-import type { Language } from './language';
 import type { Outbox } from './outbox';
 import type { Content, Message, Wire } from './wire';
 

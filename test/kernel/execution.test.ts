@@ -111,6 +111,32 @@ test('a compile error names line, column and reason, and shows the line; nothing
   assert.equal(shown.reply.status, 'error');
 });
 
+test('lines in the style of IPython get one hint; lines of TypeScript that look like them do not', async () => {
+  const hints: Record<string, RegExp> = {
+    '%time f(1)': /^1:1 - %time is a magic of IPython; here, measure with console\.time/,
+    '%%time\nconst x = 1;': /^1:1 - %%time is a magic/,
+    'const y = 1;\n  %matplotlib inline': /^2:3 - %matplotlib is a magic of IPython; here, plots need no switch/,
+    '%whatever': /^1:1 - %whatever is a magic/,
+    '!ls': /^1:1 - !ls is a shell command of IPython; here, run shell commands with execSync/,
+    '!ls -la': /^1:1 - !ls is a shell command/,
+    '!pip install numpy': /^1:1 - !pip is a shell command/,
+    '! ./run.sh': /^1:1 - ! \.\/run\.sh is a shell command/,
+    '?startEngine': /^1:1 - \?startEngine asks IPython for help; here, press Shift-Tab/,
+    'startEngine??': /^1:1 - startEngine\?\? asks IPython for help/,
+  };
+  for (const [code, hint] of Object.entries(hints)) {
+    const { evalue, traceback } = errorOf(await kernel.run(code));
+    assert.match(evalue, hint, code);
+    assert.doesNotMatch(traceback, /TS\d/, `${code}: ${traceback}`);
+  }
+  await kernel.run('const time = 7; const done = false; const x = 20;');
+  for (const [code, value] of Object.entries({ '!done': 'true', 'x\n  %time': '6', '`\n%time x\n!ls`.length': '12', '!done && x': '20' })) {
+    assert.equal((await kernel.run(code)).value, value, code);
+  }
+  assert.match(errorOf(await kernel.run('x\n  %time;\nconst z: string = 1')).evalue, /^3:7 - Type 'number'/);
+  assert.match(errorOf(await kernel.run('!dome && x')).evalue, /^1:2 - Cannot find name 'dome'/);
+});
+
 test("columns in the first line of a cell with await are the person's", async () => {
   const { evalue } = errorOf(await kernel.run('const q: string = await Promise.resolve(1);'));
   assert.equal(evalue, "1:7 - Type 'number' is not assignable to type 'string'.");

@@ -2,31 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { tempDir } from '../support';
-import { errorOf, type Shown, session } from './session';
+import { errorOf, runInterrupted, type Shown, session } from './session';
 
 const kernel = session();
 /** Of a training in a cell: long enough that an interrupt arrives in its midst. */
 const CELL_STEPS = 60;
 
-/** Runs a cell and interrupts it once it has printed `started`. */
-async function interrupted(code: string, pause = 50): Promise<Shown & { milliseconds: number }> {
-  let at = 0;
-  let interrupting: Promise<void> | undefined;
-  const shown = await kernel.run(code, {
-    onMessage({ header, content }) {
-      if (header.msg_type !== 'stream' || !content.text.includes('started') || interrupting) return;
-      interrupting = delay(pause).then(() => {
-        at = Date.now();
-        return kernel.kernel.interrupt();
-      });
-    },
-  });
-  const milliseconds = Date.now() - at;
-  await interrupting;
-  return { ...shown, milliseconds };
-}
+const interrupted = (code: string, pause?: number): ReturnType<typeof runInterrupted> => runInterrupted(kernel, code, pause);
 
 test('a loop that never yields is ended, and what it printed before is seen at once', { timeout: 90_000 }, async () => {
   const shown = await interrupted('console.log("first");\nconsole.log("started");\nfor (;;) {}');
@@ -214,4 +197,36 @@ test('a signal (Ctrl-C to the kernel itself) interrupts too', { timeout: 90_000 
     },
   });
   assert.equal(errorOf(shown).ename, 'Interrupted');
+});
+
+test('a loop of the synchronous part ends with its clean-up, and what is no loop of a cell ends too', { timeout: 90_000 }, async () => {
+  await kernel.run("let ended = '';");
+  const loop = await interrupted(
+    "console.log('started');\ntry { for (;;) {} } finally { for (const part of ['clean', 'ed']) ended += part; }",
+  );
+  assert.equal(errorOf(loop).ename, 'Interrupted');
+  assert.equal((await kernel.run('ended')).value, "'cleaned'");
+  // A pattern that takes for ever has no loop that could look.
+  const pattern = await interrupted("console.log('started');\n/^(a+)+$/.test('a'.repeat(40) + 'b')");
+  assert.equal(errorOf(pattern).ename, 'Interrupted');
+  assert.ok(pattern.milliseconds < 5000, `${pattern.milliseconds} ms`);
+});
+
+test('a process that a cell waits for ends, with what it started; others stay', { timeout: 90_000 }, async (t) => {
+  if (process.platform !== 'linux') {
+    t.skip('other systems do not tell a process its children');
+    return;
+  }
+  await kernel.run(
+    "import { execSync, spawn, spawnSync } from 'node:child_process';\nconst other = spawn('sleep', ['60']);\nlet after = '';",
+  );
+  const shell = "execSync('sleep 31; echo no', { stdio: 'ignore' })";
+  for (const code of [`try { ${shell} } finally { after = 'cleaned'; }`, `await 0;\n${shell}`, "spawnSync('sleep', ['31'])"]) {
+    const shown = await interrupted(`console.log('started');\nawait new Promise((r) => setImmediate(r));\n${code}`, 300);
+    assert.equal(errorOf(shown).ename, 'Interrupted', code);
+    assert.ok(shown.milliseconds < 5000, `${code}: ${shown.milliseconds} ms`);
+  }
+  assert.equal((await kernel.run('[after, other.exitCode, other.signalCode]')).value, "[ 'cleaned', null, null ]");
+  assert.equal((await kernel.run('execSync(\'pgrep -c -f "sleep 3[1]" || true\').toString().trim()')).value, "'0'");
+  assert.equal((await kernel.run("other.kill(); execSync('echo works').toString()")).value, "'works\\n'");
 });

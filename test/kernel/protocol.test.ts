@@ -41,14 +41,34 @@ test('documentation of a public name shows with its signature', async () => {
     assert.match(data['text/markdown'], /^```typescript\n.*startEngine/s);
     assert.ok(data['text/markdown'].split('```')[2].trim().length > 20, 'a sentence follows the signature');
   }
-  assert.equal((await ask('inspect_request', { code: '  ', cursor_pos: 1 })).found, false);
+  await kernel.run('const whatever: any = 5;');
+  for (const [code, found] of Object.entries({
+    '  ': false,
+    nowhere: false,
+    'nowhere(': false,
+    'thorax.nowhere': false,
+    whatever: true,
+    undefined: true,
+  })) {
+    assert.equal((await ask('inspect_request', { code, cursor_pos: code.length, detail_level: 0 })).found, found, code);
+  }
 });
 
 test('complete, incomplete and invalid cells are told apart', async () => {
   const cases: Record<string, readonly string[]> = {
     complete: ['1', 'const a = 2', 'function f(){ return 1 }', 'await f()', 'const o = <T>(x: T) => x', '// words', ''],
-    incomplete: ['function f() {', 'const a = [1,', 'if (true) {', 'const s = `text', 'f(', '/* words'],
-    invalid: ['const = 3', 'let 1x'],
+    incomplete: [
+      'function f() {',
+      'const a = [1,',
+      'if (true) {',
+      'const s = `text',
+      'const s = `a ${',
+      'f(',
+      '/* words',
+      "'abc\\\n",
+      'a +',
+    ],
+    invalid: ['const = 3', 'let 1x', "'abc", '"abc', 'f("abc', "const s = 'abc\n", 'const r = /abc', '%time x', "'one\nf('two')"],
   };
   for (const [status, codes] of Object.entries(cases)) {
     for (const code of codes) assert.equal((await ask('is_complete_request', { code })).status, status, code);

@@ -1,5 +1,6 @@
 /** A kernel for a test file, and what its cells show. */
 import { after, before } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Content,
   createCollector,
@@ -64,6 +65,24 @@ export function session(options: KernelOptions = {}): Session {
     },
     run: (code, executeOptions) => runIn(kernel!, code, executeOptions, displays),
   };
+}
+
+/** Runs a cell and interrupts it once it has printed `started`. */
+export async function runInterrupted({ kernel, run }: Session, code: string, pause = 50): Promise<Shown & { milliseconds: number }> {
+  let at = 0;
+  let interrupting: Promise<void> | undefined;
+  const shown = await run(code, {
+    onMessage({ header, content }) {
+      if (header.msg_type !== 'stream' || !content.text.includes('started') || interrupting) return;
+      interrupting = delay(pause).then(() => {
+        at = Date.now();
+        return kernel.interrupt();
+      });
+    },
+  });
+  const milliseconds = Date.now() - at;
+  await interrupting;
+  return { ...shown, milliseconds };
 }
 
 /** The single error of a cell. */
