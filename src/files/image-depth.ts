@@ -1,7 +1,6 @@
 /** How many bits a 16-bit picture really uses: detectors give 10 to 14, and many exports put these into 16 as they are. */
 
 import { open } from 'node:fs/promises';
-import type { Image } from './images';
 
 /** Of detectors and of their exports; anything between is taken for a dark picture of the next one, not stretched by an odd factor. */
 const depths = [8, 10, 12, 14] as const;
@@ -15,7 +14,13 @@ export const whiteAt = (bits: number): number => 2 ** bits - 1;
  *
  * 8-bit values that were spread over 16 bits (each times 256 or 257) are 16-bit however dark they are.
  */
-export function usedBits({ data, significantBits }: Image): number {
+export function usedBits({
+  data,
+  significantBits,
+}: {
+  readonly data: Uint8Array | Uint16Array;
+  readonly significantBits?: number;
+}): number {
   if (!(data instanceof Uint16Array)) return 8;
   let largest = 0;
   let spread = true;
