@@ -114,7 +114,7 @@ test(
       [1, 5, 7, 39],
     ]);
     const target = normal(key(4), [2, 4, 12]);
-    assertSlope((p: ClipTextParams) => tf.mean(tf.mul(clipContext(small, p, tokens), target)), params, key(2), 5e-3);
+    assertSlope((p: ClipTextParams) => tf.mean(tf.mul(clipContext(small, p, tokens), target)), params, key(7), 5e-4); // a direction in which the loss changes far above its rounding
     const both = initClip(towers, key(1));
     const pixels = normal<tf.Rank.R4>(key(3), [2, 12, 12, 1]);
     assertSlope((p: typeof both) => clipLoss(clip(towers, p, tokens, pixels).logitsPerText), both, key(2), 1e-2);
