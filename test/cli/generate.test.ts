@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startEngine } from 'roentgen-lab/engine';
-import { readImage, readPngText, writePng } from 'roentgen-lab/files';
+import { readImage, readPngText, writePng, writeSafetensors } from 'roentgen-lab/files';
 import { disposeModel, hashModel, saveModel } from 'roentgen-lab/pipelines';
 import { tinyModel } from '../pipelines/tiny-model';
 import { roentgen } from './run';
@@ -130,4 +130,75 @@ describe('generate', { concurrency: 2 }, () => {
   test('a scheduler that is not known', () => refuse(/magic is not supported; choose one of/, '--prompt', '', '--scheduler', 'magic'));
   test('a picture that is none', () =>
     refuse(/prompts\.csv: is not an image/, '--prompt', '', '--init-image', join(folder, 'prompts.csv')));
+
+  test('adapters and words are added, and the manifest and each picture name them', async () => {
+    const adapters = join(folder, 'style:v1.safetensors'); // a colon of its own
+    const half = { A: new Float32Array(2 * 8).fill(0.5), B: new Float32Array(8 * 2).fill(0.5) };
+    const layer = 'unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q';
+    await writeSafetensors(adapters, {
+      [`${layer}.lora_A.weight`]: { shape: [2, 8], data: half.A },
+      [`${layer}.lora_B.weight`]: { shape: [8, 2], data: half.B },
+    });
+    const words = join(folder, 'my-style.safetensors');
+    await writeSafetensors(words, { emb_params: { shape: [2, 16], data: new Float32Array(32).fill(0.3) } });
+    const prompt = ['--prompt', 'left my-style other'];
+    const run = async (name: string, ...args: string[]): Promise<Float64Array> => {
+      const out = join(folder, name);
+      const { status, stderr } = await make(...prompt, '--out', out, ...args);
+      assert.equal(status, 0, stderr);
+      return Float64Array.from((await readImage(join(out, '0000.png'))).data);
+    };
+    const [plain, zero, strong] = [
+      await run('add-none'),
+      await run('add-zero', '--lora', `${adapters}:0`),
+      await run('add-all', '--lora', adapters, '--lora', `${adapters}:2.5`, '--embedding', words, '--embedding', `${words}:other`),
+    ];
+    assert.deepEqual(zero, plain);
+    assert.notDeepEqual(strong, plain);
+    const { add_ons: added } = JSON.parse(readFileSync(join(folder, 'add-all', 'manifest.json'), 'utf8'));
+    assert.deepEqual(
+      added.map(({ file, strength, words: given }: { file: string; strength?: number; words?: string[] }) => [file, strength ?? given]),
+      [
+        ['style:v1.safetensors', 1],
+        ['style:v1.safetensors', 2.5],
+        ['my-style.safetensors', ['my-style']],
+        ['my-style.safetensors', ['other']],
+      ],
+    );
+    assert.match((await readPngText(join(folder, 'add-all', '0000.png'))).add_ons!, /"strength":2\.5/);
+    await refuse(/strength: expected a number such as 0\.8, got "much"/, ...prompt, '--lora', `${adapters}:much`);
+    await refuse(
+      /the model knows the token my-style already; give the embedding another word/,
+      ...prompt,
+      '--embedding',
+      words,
+      '--embedding',
+      words,
+    );
+    await refuse(/no-such\.safetensors: .*no such file/, ...prompt, '--lora', join(folder, 'no-such.safetensors'));
+    const wide = join(folder, 'wide.safetensors');
+    await writeSafetensors(wide, { emb_params: { shape: [1, 768], data: new Float32Array(768) } });
+    await refuse(/expected \[n, 16\], the text encoder's width, got \[1, 768\]/, ...prompt, '--embedding', wide);
+  });
+
+  test('a used folder is refused, and so is what cannot fit into memory, before anything is made', async () => {
+    const out = join(folder, 'twice');
+    assert.equal((await make('--prompt', 'x', '--count', '2', '--out', out)).status, 0);
+    const before = readdirSync(out);
+    const again = await make('--prompt', 'x', '--out', out);
+    assert.equal(again.status, 2);
+    assert.match(
+      again.stderr,
+      /holds 0000\.png, 0001\.png, manifest\.json and 1 others, but not a new set of pictures; nothing was written/,
+    );
+    assert.deepEqual(readdirSync(out), before);
+    for (const size of ['100000', '8192'])
+      await refuse(
+        /pixels take at least [\d.]+ GiB, and [\d.]+ GiB are free; .*\d+ × \d+ pixels would fit/,
+        '--prompt',
+        'x',
+        '--size',
+        size,
+      );
+  });
 });
