@@ -34,9 +34,9 @@ export function failedDownload(text: string): string | undefined {
 }
 
 const FORMATS: readonly (readonly [begin: string, what: string])[] = [
-  ['\x1f\x8b', 'compressed by gzip: unpack it first'],
-  ['\xfd7zXZ\0', 'compressed by xz: unpack it first'],
-  ['\x28\xb5\x2f\xfd', 'compressed by zstd: unpack it first'],
+  ['\x1f\x8b', 'a gzip archive: unpack it first'],
+  ['\xfd7zXZ\0', 'an xz archive: unpack it first'],
+  ['\x28\xb5\x2f\xfd', 'a zstd archive: unpack it first'],
   ['7z\xbc\xaf', 'a 7z archive: unpack it first'],
   ['Rar!\x1a', 'a RAR archive: unpack it first'],
   ['PK\x03\x04', "a zip archive, as PyTorch's checkpoints and Excel's .xlsx are: unpack it, or save a table as CSV"],

@@ -205,7 +205,7 @@ test('what is no safetensors file is named for what it is, with what to do', asy
     [/server's error message/, '404: Not Found'],
     [/server's error message/, 'Invalid username or password.'],
     [/is empty/, ''],
-    [/compressed by gzip/, Buffer.from('1f8b0800000000000003', 'hex')],
+    [/gzip archive/, Buffer.from('1f8b0800000000000003', 'hex')],
     [/HDF5/, Buffer.from('\x89HDF\r\n\x1a\n\0\0', 'latin1')],
     [/GGUF/, Buffer.from('GGUF\x03\0\0\0\0\0', 'latin1')],
   ];

@@ -64,7 +64,7 @@ test('what a failed download left is no text, whatever it was to be; texts that 
     [/server's error message/, 'Repository not found'],
     [/server's error message/, '502 Bad Gateway\n'],
     [/looks like a zip archive.*xlsx.*save a table as CSV/, Buffer.from('PK\x03\x04\x14\0\x06\0\x08\0\xff', 'latin1')],
-    [/compressed by gzip/, Buffer.from('1f8b0800', 'hex')],
+    [/gzip archive/, Buffer.from('1f8b0800', 'hex')],
     [/PNG picture/, Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')],
   ];
   for (const [what, content] of refused) {
