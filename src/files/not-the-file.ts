@@ -24,7 +24,8 @@ export function failedDownload(text: string): string | undefined {
   const start = text.slice(0, headBytes).trimStart();
   const body = start.replace(/^<\?xml[^>]*>\s*/, '').replace(/^(?:<!--[\s\S]*?-->\s*)+/, '');
   if (/^<(?:!doctype\s+html|html[\s>])/i.test(body)) return `is an HTML page, such as a site shows in place of the file. ${AGAIN}`;
-  if (/^<error>\s*<code>/i.test(body) || start.startsWith('<?xml')) {
+  // Of XML, what object stores answer; reports are XML too, and are read.
+  if (/^<error>\s*<code>/i.test(body)) {
     const code = /<code>([\w.-]{1,60})<\/code>/i.exec(body)?.[1];
     return `is an XML document, such as a server sends in place of the file${code ? ` (${code})` : ''}. ${AGAIN}`;
   }
@@ -59,7 +60,9 @@ export function explainContent(bytes: Uint8Array): string | undefined {
   if (bytes.byteLength === 0) return 'is empty: a download or a copy did not finish. Get it again.';
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headBytes));
   const found = FORMATS.find(([begin]) => head.toString('latin1', 0, begin.length) === begin);
-  return found ? `looks like ${found[1]}.` : failedDownload(new TextDecoder().decode(head));
+  if (found) return `looks like ${found[1]}.`;
+  const text = new TextDecoder().decode(head);
+  return failedDownload(text) ?? (text.trimStart().startsWith('<?xml') ? `is an XML document. ${AGAIN}` : undefined);
 }
 
 /** Whether bytes begin as a pickle of protocol 2 to 5 or as the zip archive that newer PyTorch wraps around one. */

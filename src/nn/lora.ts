@@ -27,7 +27,7 @@ export function linearLayer<T extends tf.Tensor>(x: T, { weight, bias, lora_A, l
  * @param params of a linear layer, or of a convolution: W [kh, kw, in, out], A [kh, kw, in, rank], B [1, 1, rank, out]
  * @returns      the shape of W
  */
-export function mergedWeight<T extends tf.Tensor2D | tf.Tensor4D>({ weight, lora_A, lora_B, lora_scale }: MergeParams<T>): T {
+export function mergedWeight<T extends tf.Tensor2D | tf.Tensor4D>({ weight, lora_A, lora_B, lora_scale }: AdaptedWeight<T>): T {
   if (!lora_A || !lora_B || !lora_scale) return weight.clone() as T;
   return tf.tidy(() => {
     const rank = lora_A.weight.shape.at(-1)!;
@@ -36,7 +36,8 @@ export function mergedWeight<T extends tf.Tensor2D | tf.Tensor4D>({ weight, lora
   });
 }
 
-interface MergeParams<T extends tf.Tensor> {
+/** A weight that may have an adapter, of a linear layer or a convolution. */
+export interface AdaptedWeight<T extends tf.Tensor> {
   readonly weight: T;
   readonly lora_A?: { readonly weight: T };
   readonly lora_B?: { readonly weight: T };

@@ -59,7 +59,7 @@ test('what a failed download left is no text, whatever it was to be; texts that 
     [/git-lfs pointer.*git lfs pull/, 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n'],
     [/git-lfs pointer/, Buffer.from('\ufeffversion https://git-lfs.github.com/spec/v1\r\n', 'utf16le')],
     [/HTML page/, '\n  <!doctype html><html></html>'],
-    [/XML document/, '<?xml version="1.0"?><a/>'],
+    [/XML document/, '<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>'],
     [/server's error message/, '{"error":"Not found"}'],
     [/server's error message/, 'Repository not found'],
     [/server's error message/, '502 Bad Gateway\n'],

@@ -100,6 +100,7 @@ test('a folder of images and a CSV of texts goes the same way', async (t) => {
     await writePng(join(folder, 'images', `${i}.png`), { width: 64, height: 64, channels: 1, data });
     rows.push(`images/${i}.png,"${source.record(i).text}",${source.record(i).patient}`);
   }
+  rows.push('images/0.png,nan,nobody');
   await writeFile(join(folder, 'texts.csv'), rows.join('\n'));
   const recipe = join(folder, 'smallest.json');
   await writeFile(recipe, JSON.stringify(smallest));
@@ -107,7 +108,9 @@ test('a folder of images and a CSV of texts goes the same way', async (t) => {
   const common = ['--data', folder, '--csv', 'texts.csv', '--from-scratch', '--recipe', recipe, '--name', name];
   const { code, stdout, stderr } = await quickstart(...common, ...columns, '--json');
   assert.equal(code, 0, stderr);
-  const summary = JSON.parse(stdout) as { images: number; sideAccuracy: number | null; fidAfter: number };
+  const summary = JSON.parse(stdout) as { images: number; sideAccuracy: number | null; fidAfter: number; notes: string[] };
+  assert.deepEqual(summary.notes.slice(0, 1), ['texts.csv: 1 of 61 rows have no text and are left out (row 62).']);
+  assert.match(stderr, /texts\.csv: 1 of 61 rows have no text and are left out/);
   assert.ok(summary.images > 30 && summary.images < 60, 'a part of the patients is kept for measuring');
   assert.equal(summary.sideAccuracy, null, 'texts alone have no known sides');
   assert.ok(Number.isFinite(summary.fidAfter));
@@ -118,4 +121,34 @@ test('a folder of images and a CSV of texts goes the same way', async (t) => {
   const missing = await quickstart('--data', join(folder, 'nowhere'));
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /nowhere: there is no such folder/);
+});
+
+test('the smallest set that can be measured on goes the whole way; a smaller one is refused before anything trains', async (t) => {
+  const name = `test-smallest-${process.pid}`;
+  t.after(() => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
+  const folder = tempDir(t);
+  const source = openPhantom({ seed: 6, count: 6 });
+  const add = async (i: number): Promise<void> => {
+    const data = Uint8Array.from(await source.pixels(i, 32), (value) => Math.round(value * 255));
+    await writePng(join(folder, `${i}.png`), { width: 32, height: 32, channels: 1, data });
+    await writeFile(join(folder, `${i}.txt`), source.record(i).text);
+  };
+  for (let i = 0; i < 5; i++) await add(i);
+  const recipe = join(tempDir(t), 'smallest.json');
+  await writeFile(recipe, JSON.stringify(smallest));
+  // Without --from-scratch: the phantom's model, which may not be there yet, is not trained for a set that is refused.
+  const few = await quickstart('--data', folder, '--recipe', recipe, '--name', name);
+  assert.equal(few.code, 2, few.stderr);
+  assert.match(
+    few.stderr,
+    /4 pictures to train on and 1 of other patients to measure on are too few; expected 2 of each at least, which 6 patients give/,
+  );
+  assert.doesNotMatch(few.stderr, /\[\d+\/\d+\]/, 'no cell has run');
+  assert.ok(!existsSync(join(root, 'runs', name)));
+
+  await add(5);
+  const { code, stdout, stderr } = await quickstart('--data', folder, '--from-scratch', '--recipe', recipe, '--name', name, '--json');
+  assert.equal(code, 0, stderr);
+  const { images, notes } = JSON.parse(stdout) as { images: number; notes: string[] };
+  assert.deepEqual([images, notes], [4, []]);
 });
