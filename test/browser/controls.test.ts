@@ -126,10 +126,22 @@ browserTest(lab, 'a page loaded anew still has the controls, and they work', 120
   await lab.shot('05-after-reload');
 });
 
+/** A notebook that JupyterLab has just saved: it writes in place, so a slow machine may be seen in the midst of it. */
+async function wholeNotebook(path: string): Promise<ReturnType<typeof JSON.parse>> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return JSON.parse(readFileSync(path, 'utf8'));
+    } catch (error) {
+      if (tries === 50) throw error;
+      await lab.page.waitForTimeout(200);
+    }
+  }
+}
+
 browserTest(lab, 'a saved notebook opened without its kernel shows pictures and the state of its controls', 120, async () => {
   const { page } = lab;
   await lab.save('controls.ipynb');
-  const saved = JSON.parse(readFileSync(join(lab.folder, 'controls.ipynb'), 'utf8'));
+  const saved = await wholeNotebook(join(lab.folder, 'controls.ipynb'));
   assert.ok(saved.metadata.widgets, 'the state of the controls is saved');
   const bundle = saved.cells[3].outputs[0].data;
   assert.ok(bundle['image/png'] && bundle['application/vnd.plotly.v1+json']);
