@@ -1,29 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { openPhantom } from 'roentgen-lab/datasets';
 import { startEngine } from 'roentgen-lab/engine';
 import { writePng } from 'roentgen-lab/files';
 import { disposeModel, loadModel, textToImage } from 'roentgen-lab/pipelines';
 import { root, tempDir } from '../support';
-import { tiniest } from '../tiniest';
-
-const run = promisify(execFile);
-
-/** The command line itself; set-up has been done before the tests. */
-async function quickstart(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const program = `require(${JSON.stringify(join(root, 'dist', 'cli', 'main.js'))}).main(process.argv.slice(1)).then((code) => process.exit(code))`;
-  try {
-    return { code: 0, ...(await run(process.execPath, ['-e', program, '--', 'quickstart', ...args], { maxBuffer: 1 << 26, cwd: root })) };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, stdout, stderr };
-  }
-}
+import { quickstart, smallest } from './run-quickstart';
 
 interface Output {
   output_type: string;
@@ -76,18 +61,6 @@ test('the quickstart notebook runs through the kernel and leaves figures, report
   disposeModel(loaded);
 });
 
-/** A few steps: here it matters that the way is gone, not what is learnt. */
-const smallest = {
-  extends: 'smoke',
-  name: 'smallest',
-  ...tiniest,
-  vae: { ...tiniest.vae, optimisation: { steps: 6, learningRate: { warmup: 2 } } },
-  diffusion: { optimisation: { steps: 10, learningRate: { warmup: 2 } } },
-  sampling: { steps: 3 },
-  classifier: { optimisation: { steps: 10 } },
-  expect: { auroc: 0, side: 0, fidRatio: 1e6 },
-};
-
 test('a folder of images and a CSV of texts goes the same way', async (t) => {
   const name = 'test-folder';
   t.after(() => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
@@ -121,34 +94,4 @@ test('a folder of images and a CSV of texts goes the same way', async (t) => {
   const missing = await quickstart('--data', join(folder, 'nowhere'));
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /nowhere: there is no such folder/);
-});
-
-test('the smallest set that can be measured on goes the whole way; a smaller one is refused before anything trains', async (t) => {
-  const name = `test-smallest-${process.pid}`;
-  t.after(() => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
-  const folder = tempDir(t);
-  const source = openPhantom({ seed: 6, count: 6 });
-  const add = async (i: number): Promise<void> => {
-    const data = Uint8Array.from(await source.pixels(i, 32), (value) => Math.round(value * 255));
-    await writePng(join(folder, `${i}.png`), { width: 32, height: 32, channels: 1, data });
-    await writeFile(join(folder, `${i}.txt`), source.record(i).text);
-  };
-  for (let i = 0; i < 5; i++) await add(i);
-  const recipe = join(tempDir(t), 'smallest.json');
-  await writeFile(recipe, JSON.stringify(smallest));
-  // Without --from-scratch: the phantom's model, which may not be there yet, is not trained for a set that is refused.
-  const few = await quickstart('--data', folder, '--recipe', recipe, '--name', name);
-  assert.equal(few.code, 2, few.stderr);
-  assert.match(
-    few.stderr,
-    /4 pictures to train on and 1 of other patients to measure on are too few; expected 2 of each at least, which 6 patients give/,
-  );
-  assert.doesNotMatch(few.stderr, /\[\d+\/\d+\]/, 'no cell has run');
-  assert.ok(!existsSync(join(root, 'runs', name)));
-
-  await add(5);
-  const { code, stdout, stderr } = await quickstart('--data', folder, '--from-scratch', '--recipe', recipe, '--name', name, '--json');
-  assert.equal(code, 0, stderr);
-  const { images, notes } = JSON.parse(stdout) as { images: number; notes: string[] };
-  assert.deepEqual([images, notes], [4, []]);
 });
