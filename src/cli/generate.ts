@@ -6,7 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { duration, imageGrid } from '../display';
 import { startEngine } from '../engine';
-import { claimFolder, describeSystemError, FileError, libraryVersion, writeJson } from '../files';
+import { claimFolder, describeSystemError, FileError, findModelFolder, libraryVersion, writeJson } from '../files';
 import {
   disclaimer,
   disposeModel,
@@ -101,7 +101,8 @@ interface Entry {
   readonly lostTokens: number;
 }
 
-async function generate(folder: string, flags: Flags, context: Context): Promise<void> {
+async function generate(named: string, flags: Flags, context: Context): Promise<void> {
+  const folder = findModelFolder(named) ?? named;
   const prompts = [...(flags.prompt ?? []), ...(flags.prompts === undefined ? [] : await readPrompts(flags.prompts, flags.column))];
   if (prompts.length === 0)
     throw new UsageError('generate: no prompt: give --prompt TEXT or --prompts FILE (--prompt "" is unconditional)');

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { duration, type Progress, progress, reportRun } from '../display';
 import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, recipeNames, runRecipe } from '../training';
-import { type Context, collect, Interrupted, UsageError } from './context';
+import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
 import { addDataOptions, type DataFlags, dataOf } from './data-options';
 import { findModel } from './models';
 import { wholeNumber } from './numbers';
@@ -56,21 +56,11 @@ function overrides({ set = [], steps }: Flags): Record<string, unknown> {
   return found;
 }
 
-/** Settings that are wrong are wrong usage. */
-async function usage<T>(make: () => Promise<T> | T): Promise<T> {
-  try {
-    return await make();
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`train: ${error.message}`);
-    throw error;
-  }
-}
-
 async function runTrain(name: string, flags: Flags, context: Context): Promise<void> {
-  const recipe = await usage(async () => overrideRecipe(await loadRecipe(name), overrides(flags)));
+  const recipe = await asUsage('train', async () => overrideRecipe(await loadRecipe(name), overrides(flags)));
   const { model, seed, resume = false } = flags;
   const out = resolve(flags.out);
-  const result = await usage(() =>
+  const result = await asUsage('train', () =>
     runRecipe({
       recipe,
       out,

@@ -1,5 +1,7 @@
 /** What a file's first bytes say of its format: names for what is not read here, and the TIFF tags that the decoder does not give. */
 
+import { failedDownload } from './not-the-file';
+
 const text = (bytes: Uint8Array, from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).toString('latin1');
 
 const starts = (bytes: Uint8Array, ...signatures: string[]): boolean => signatures.some((one) => text(bytes, 0, one.length) === one);
@@ -24,12 +26,6 @@ const formats: readonly [is: (bytes: Uint8Array) => boolean, name: string, remed
     'a NIfTI file',
     'write its slices as PNG, such as by nibabel and Pillow',
   ],
-  [(b) => starts(b, 'version https://git-lfs'), 'a git-lfs pointer, not the file itself', 'run `git lfs pull` in its repository'],
-  [
-    (b) => /^\s*<(!doctype html|html|head|body)\b/i.test(head(b)),
-    'a web page',
-    'download the file again; a page about an error or a login was saved',
-  ],
   [(b) => /^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg\b/is.test(head(b)), 'an SVG drawing', 'convert it to PNG'],
   [(b) => starts(b, 'PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'), 'a ZIP archive', 'unpack it'],
   [(b) => starts(b, '\x1f\x8b'), 'compressed by gzip', 'unpack it (`gunzip`); what ends in .nii.gz is NIfTI: write its slices as PNG'],
@@ -44,7 +40,7 @@ const head = (bytes: Uint8Array): string =>
     .replace(/^\ufeff/, '');
 
 /**
- * Names the format of a file that the decoder has refused, with the way round: "is a DICOM file: convert it …".
+ * Names the format of a file that the decoder has refused, or what a download left in its place, with the way round: "is a DICOM file: convert it …".
  *
  * A few bytes prove nothing of a file that can be read, so it is asked only about one that cannot.
  *
@@ -52,7 +48,7 @@ const head = (bytes: Uint8Array): string =>
  */
 export function nameFormat(bytes: Uint8Array): string | undefined {
   const found = formats.find(([is]) => is(bytes));
-  return found && `is ${found[1]}: ${found[2]}`;
+  return found ? `is ${found[1]}: ${found[2]}` : failedDownload(head(bytes));
 }
 
 /** What a TIFF's first page says of its values (TIFF 6.0, section 8). */

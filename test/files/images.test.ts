@@ -276,7 +276,7 @@ test('formats that are not read are named, with the way round', async (t) => {
     ['a.nii', nifti, /is a NIfTI file/],
     ['a.nii.gz', at(0, '\x1f\x8b\x08'), /is compressed by gzip.*NIfTI/],
     ['pointer.png', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n', /is a git-lfs pointer.*git lfs pull/],
-    ['page.png', '\ufeff\n<!DOCTYPE html><html><body>Sign in</body></html>', /is a web page: download the file again/],
+    ['page.png', '\ufeff\n<!DOCTYPE html><html><body>Sign in</body></html>', /is an HTML page, .*Download it again/],
     [
       'a.svg',
       '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',

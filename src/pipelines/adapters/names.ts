@@ -50,7 +50,8 @@ export function otherMethod(key: string): string | undefined {
 }
 
 const families: readonly (readonly [RegExp, string])[] = [
-  [/^lora_te[12]_|^text_encoder_2\.|^lora_unet_(input_blocks|middle_block|output_blocks)_/, 'of Stable Diffusion XL'],
+  [/^lora_te[12]_|^text_encoder_2\./, 'of Stable Diffusion XL'],
+  [/^lora_unet_(input_blocks|middle_block|output_blocks)_/, "by the blocks of CompVis's code, as for Stable Diffusion XL"],
   [/^(transformer|diffusion_model|lora_transformer)[._]/, 'of a diffusion transformer (Flux, Stable Diffusion 3)'],
   [/^base_model\.model\.(model\.layers|transformer\.h)\./, 'of a language model'],
 ];
