@@ -10,7 +10,7 @@ import { type Key, key, split, startEngine } from '../engine';
 import { claimFolder, FileError, readJson } from '../files';
 import type { Summary } from '../metrics';
 import { loadRecipe, recipeNames } from '../training';
-import { type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
+import { asUsage, type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
 import { addDataOptions, type DataFlags, dataOf } from './data-options';
 import { wholeNumber } from './numbers';
 import { root } from './paths';
@@ -90,14 +90,9 @@ const LEAST = 2;
 
 /** What the notebook would find wrong with recipe and data is told before a kernel starts or the phantom's model trains. */
 async function check(data: OpenDatasetOptions, recipe: string, seed: number): Promise<void> {
-  try {
-    const { data: counts } = await loadRecipe(recipe);
-    const [splitKey] = split(key(seed), 4) as [Key];
-    await openSplit({ ...data, counts, key: splitKey, least: LEAST });
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`quickstart: ${error.message}`);
-    throw error;
-  }
+  const { data: counts } = await loadRecipe(recipe);
+  const [splitKey] = split(key(seed), 4) as [Key];
+  await asUsage('quickstart', () => openSplit({ ...data, counts, key: splitKey, least: LEAST }));
 }
 
 /** The phantom's recipe at the size that fits the engine. */
