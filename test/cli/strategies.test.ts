@@ -22,5 +22,5 @@ test('a base that is not there and a recipe that is not there are wrong usage, w
   assert.match(none.stderr, /is no model folder; name one with --model, or train the base first/);
   const encoder = await roentgen(['mlm', 'nothing']);
   assert.equal(encoder.status, 2);
-  assert.match(encoder.stderr, /no recipe "nothing"; give "phantom-bert"/);
+  assert.match(encoder.stderr, /no encoder recipe "nothing"; there is phantom-bert, or give a JSON file/);
 });
