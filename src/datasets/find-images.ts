@@ -33,16 +33,26 @@ export async function filesBelow(folder: string, depth: number = DEPTH): Promise
 }
 
 /**
- * The images below a folder, by name: with or without its ending, folders before it left aside. Where several have one name, the first path is taken.
+ * The images below a folder, by name: with or without its ending, in other capitals where no file has these, folders before it left aside
+ * (Windows' too). Where several have one name, the first path is taken.
  *
  * @returns gives the path of a name, undefined where there is none
  */
 export async function findImages(folder: string): Promise<(name: string) => string | undefined> {
-  const byName = new Map<string, string>();
-  const byStem = new Map<string, string>();
+  const spellings = [basename, imageStem, (path: string) => imageStem(path).toLowerCase()];
+  const indexes = spellings.map(() => new Map<string, string>());
   for (const path of (await filesBelow(folder)).filter(isImage)) {
-    if (!byName.has(basename(path))) byName.set(basename(path), path);
-    if (!byStem.has(imageStem(path))) byStem.set(imageStem(path), path);
+    for (const [i, spelling] of spellings.entries()) {
+      const name = spelling(path);
+      if (!indexes[i]!.has(name)) indexes[i]!.set(name, path);
+    }
   }
-  return (name) => byName.get(basename(name)) ?? byStem.get(imageStem(name));
+  return (name) => {
+    const path = name.replaceAll('\\', '/');
+    for (const [i, spelling] of spellings.entries()) {
+      const file = indexes[i]!.get(spelling(path));
+      if (file !== undefined) return file;
+    }
+    return undefined;
+  };
 }

@@ -50,7 +50,10 @@ export function splitByPatient(dataset: Dataset, options: { testFraction: number
     if (images) images.push(i);
     else byPatient.set(group, [i]);
   }
-  if (byPatient.size < 2) throw new RangeError(`splitByPatient: ${dataset.name} has ${byPatient.size} patients; expected two at least`);
+  if (byPatient.size < 2)
+    throw new RangeError(
+      `splitByPatient: ${dataset.name} holds ${byPatient.size === 1 ? 'one patient' : 'no patients'}; expected at least two`,
+    );
 
   const patients = [...byPatient.keys()].sort(); // the order of the records has no part in the split
   const drawn = Array.from(permutation(key, patients.length), (i) => byPatient.get(patients[i]!)!);

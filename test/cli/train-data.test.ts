@@ -151,5 +151,5 @@ test('what is wrong with the data is told before training, with the exit status 
   await refused(['--data', 'images'], /images: is of no known layout; name texts\.csv with --csv/);
   await refused(['--csv', 'texts.csv', ...columns], /--csv and its columns describe a folder of images; name it with --data/);
   writeFileSync(join(folder, 'images', 'one.csv'), 'file,report,who\np0.png,x,1\np1.png,y,1\n');
-  await refused(['--data', 'images', '--csv', 'one.csv', ...columns], /images has 1 patients; expected two at least/);
+  await refused(['--data', 'images', '--csv', 'one.csv', ...columns], /images holds one patient; expected at least two/);
 });

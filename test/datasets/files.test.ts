@@ -132,6 +132,8 @@ test('every fault of a folder names the file, and the row or column', async (t) 
     ['file,report\na.png,x\n,y\n', /row 3: column file is empty/],
     ['file,report\na.png,x\nd.png,y\ne.png,y\n', /2 of 3 images are missing \(rows 3, 4\); the first is .*d\.png$/],
     ['file,report\nx/a.png,x\n', /1 of 1 images are missing \(row 2\); the first is .*x\/a\.png, but there is .*\/a\.png/],
+    ['file,report\nA.PNG,x\n', /the first is .*A\.PNG, but there is .*\/a\.png/],
+    ['file,report\nimg\\a.png,x\n', /the first is .*, but there is .*\/a\.png/],
   ];
   for (const [csv, message] of cases) await assert.rejects(openFolder(table(csv)), refused(message));
   const skipping = await openFolder({ ...table('file,report\na.png,\nb.png,x\n'), skipEmptyText: true });

@@ -51,7 +51,7 @@ test('both sides have a patient, however extreme the share', () => {
     const { train, test: held } = splitByPatient(sample(2), { testFraction, key: key(3) });
     assert.ok(train.length > 0 && held.length > 0);
   }
-  assert.throws(() => splitByPatient(sample(1), { testFraction: 0.5, key: key(1) }), /sample has 1 patients; expected two at least/);
+  assert.throws(() => splitByPatient(sample(1), { testFraction: 0.5, key: key(1) }), /sample holds one patient; expected at least two/);
   assert.throws(
     () => splitByPatient(sample(3), { testFraction: 1, key: key(1) }),
     /testFraction: expected a number between 0 and 1, got 1/,
