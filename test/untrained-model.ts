@@ -1,9 +1,9 @@
 /** The recipe's model with random weights, in a folder: for tests of what uses a model, whatever its pictures show. */
 import { openPhantom } from 'roentgen-lab/datasets';
 import { key, startEngine } from 'roentgen-lab/engine';
+import { initModel, loadRecipe } from 'roentgen-lab/experiments';
 import { disposeModel, saveModel } from 'roentgen-lab/pipelines';
 import { trainBpe } from 'roentgen-lab/tokenizers';
-import { initModel, loadRecipe } from 'roentgen-lab/training';
 
 /** Writes it. */
 export async function saveUntrained(folder: string, name = 'smoke'): Promise<void> {

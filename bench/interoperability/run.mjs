@@ -14,7 +14,7 @@ import { key, normal, startEngine } from 'roentgen-lab/engine';
 import { readSafetensors, writeSafetensors } from 'roentgen-lab/files';
 import { decodeLatents, encodePrompts, latentFactor, loadModel, saveModel, textToImage } from 'roentgen-lab/pipelines';
 import { trainBpe } from 'roentgen-lab/tokenizers';
-import { initModel, loadRecipe } from 'roentgen-lab/training';
+import { initModel, loadRecipe } from 'roentgen-lab/experiments';
 
 const { values: flags } = parseArgs({ options: { python: { type: 'string', default: 'python3' }, model: { type: 'string' } } });
 const { key: root } = await startEngine();

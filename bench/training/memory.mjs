@@ -5,7 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initClipText } from 'roentgen-lab/encoders';
 import { countParameters, dispose, key, normalArray, startEngine } from 'roentgen-lab/engine';
 import { noiseTables } from 'roentgen-lab/schedulers';
-import { diffusionBatch, diffusionLoss, estimateStepMemory, textActivations, train, trainVae, unetActivations, vaeActivations } from 'roentgen-lab/training';
+import { diffusionBatch, diffusionLoss, train, trainVae } from 'roentgen-lab/training';
+import { estimateStepMemory, textActivations, unetActivations, vaeActivations } from 'roentgen-lab/experiments';
 import { initUNet } from 'roentgen-lab/unet';
 import { initVae } from 'roentgen-lab/vae';
 

@@ -1,7 +1,6 @@
 /** `roentgen encode MODEL`: texts to the contexts and vectors of any text encoder, as a safetensors file. */
 
-import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { loadTextEncoder } from '../encoders';
 import { startEngine } from '../engine';
 import { FileError, parseJson, readText, writeSafetensors } from '../files';

@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { duration, progress } from '../display';
 import { dispose, startEngine, type Tree } from '../engine';
+import { type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../experiments';
 import { claimFolder } from '../files';
-import { cutNotes, type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../training';
+import { cutNotes } from '../training';
 import { asUsage, type Context, Interrupted, UsageError } from './context';
 import { wholeNumber } from './numbers';
 

@@ -6,19 +6,22 @@ import type { Command } from 'commander';
 import { phantomSplit } from '../datasets';
 import { duration, imageGrid, type Progress, progress } from '../display';
 import { dispose, startEngine } from '../engine';
-import { claimFolder, findModelFolder, writeJson } from '../files';
 import {
   type AutoencoderRow,
   DIVERSITY_PROMPTS,
   keptClassifier,
+  loadRecipe,
   measureAutoencoder,
   measureStrategy,
   openStrategyBench,
+  overrideRecipe,
+  type Recipe,
   type StrategyBench,
   type StrategyResult,
   type StrategyRow,
-} from '../metrics';
-import { encoderFolder, loadRecipe, overrideRecipe, type Recipe, strategies } from '../training';
+} from '../experiments';
+import { claimFolder, findModelFolder, writeJson } from '../files';
+import { encoderFolder, strategies } from '../training';
 import { asUsage, type Context, UsageError } from './context';
 import { wholeNumber } from './numbers';
 import { alignColumns, shortNumber } from './table';

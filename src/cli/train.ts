@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { duration, type Progress, progress, reportRun } from '../display';
-import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, recipeNames, runRecipe } from '../training';
+import { duration, type Progress, progress } from '../display';
+import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, recipeNames, reportRun, runRecipe } from '../experiments';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
 import { addDataOptions, type DataFlags, dataOf } from './data-options';
 import { findModel } from './models';

@@ -1,7 +1,6 @@
 /** Flat plates (a shoulder blade, a pacemaker's can) as shadows: an outline of constant thickness. */
 
-import type { Vec3, View } from './view';
-import { type Grid, project, uToColumn, vToRow } from './view';
+import { type Grid, project, uToColumn, type Vec3, type View, vToRow } from './view';
 
 /** Four scan lines a pixel row: edges without steps. */
 const SUBROWS = 4;

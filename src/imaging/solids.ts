@@ -3,8 +3,7 @@
  * and so is its shadow: for a ray at u the solid lies between middle ± half.
  */
 
-import type { Vec3, View } from './view';
-import { type Grid, magnification, rowToV } from './view';
+import { type Grid, magnification, rowToV, type Vec3, type View } from './view';
 
 /** An ellipsoid, turned about any axes. */
 export interface Ellipsoid {

@@ -1,7 +1,6 @@
 /** Curved tubes (ribs, vessels, catheters) as shadows: the chord of a round rod, along a polyline, with mitred joints. */
 
-import type { Vec3, View } from './view';
-import { type Grid, project } from './view';
+import { type Grid, project, type Vec3, type View } from './view';
 
 /** A polyline with a radius at each point. */
 export interface Tube {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { compileStep, dispose, scope } from '../engine';
 import { loadParameters, readJson, saveParameters, writeJson } from '../files';
-import type { PerceptualNetwork } from '../training';
 import {
   type ClassifierConfig,
   type ClassifierOutput,
@@ -14,6 +13,7 @@ import {
   classifierStages,
 } from './classifier';
 import type { Features } from './frechet';
+import type { PerceptualNetwork } from './perceptual';
 
 export interface Classifier {
   readonly config: ClassifierConfig;

@@ -1,10 +1,13 @@
 /** Whether pictures show what was asked for: AUROC per finding, and whether the side asked for is the side shown. */
 
+import type { ImageRecord } from '../datasets';
 import { auroc } from './auroc';
 import type { ClassifierConfig } from './classifier';
 import { type Classified, type Classifier, classify } from './classify';
 import { type Features, frechetDistance } from './frechet';
-import type { Labelled } from './train-classifier';
+
+/** Labels of one picture, as datasets give them. */
+export type Labelled = Pick<ImageRecord, 'labels' | 'sides'>;
 
 /** AUROC by finding, and their mean over the findings that have both classes. */
 export type AurocByFinding = Readonly<Record<string, number>>;

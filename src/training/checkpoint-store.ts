@@ -19,7 +19,7 @@ import {
   writeJson,
   writeSafetensorsLazily,
 } from '../files';
-import { firstNotFinite } from './finite';
+import { firstNotFinite } from './optimiser/finite';
 import type { StepLog } from './step-log';
 
 /** What a run needs to go on where it stopped. Equal runs give equal bytes: no times, no paths. */

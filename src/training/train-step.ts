@@ -2,12 +2,12 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { compileStep, flatten, type Loss, mapTree, type Step, scope, sumOfSquares, type Tree, valueAndGrad } from '../engine';
-import { type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments, whereActive } from './adamw';
-import { clipScale, scaleGradients, squaredNorms } from './clip';
-import { emaDecay, emaUpdate } from './ema';
-import { allFinite } from './finite';
-import { learningRatesAt } from './learning-rate';
-import type { Optimisation } from './optimisation';
+import { type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments, whereActive } from './optimiser/adamw';
+import { clipScale, scaleGradients, squaredNorms } from './optimiser/clip';
+import { emaDecay, emaUpdate } from './optimiser/ema';
+import { allFinite } from './optimiser/finite';
+import { learningRatesAt } from './optimiser/learning-rate';
+import type { Optimisation } from './optimiser/optimisation';
 
 /** All that a run carries from step to step. */
 export type TrainState<P extends Tree> = {

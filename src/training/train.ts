@@ -3,9 +3,9 @@
 import { cloneTree, collectGarbage, dispose, flatten, interruptSignal, memoryUse, type Tree } from '../engine';
 import { lockFolder } from '../files';
 import { clearCheckpoints, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
-import { firstBadTensor, firstNotFinite, NotFiniteError } from './finite';
-import { learningRatesAt } from './learning-rate';
-import { checkOptimisation, type Optimisation } from './optimisation';
+import { firstBadTensor, firstNotFinite, NotFiniteError } from './optimiser/finite';
+import { learningRatesAt } from './optimiser/learning-rate';
+import { checkOptimisation, type Optimisation } from './optimiser/optimisation';
 import type { StepLog } from './step-log';
 import {
   compileTrainStep,

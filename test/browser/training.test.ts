@@ -10,7 +10,7 @@ const long: readonly CodeCell[] = [
 import { loadPixels, openPhantom } from 'roentgen-lab/datasets';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 import { reconstruct } from 'roentgen-lab/pipelines';
-import { fitVae, initModel, loadRecipe } from 'roentgen-lab/training';
+import { fitVae, initModel, loadRecipe } from 'roentgen-lab/experiments';
 import { imageGrid, liveLoss, pictures, withProgress } from 'roentgen-lab/display';
 await startEngine();
 const smoke = await loadRecipe('smoke');

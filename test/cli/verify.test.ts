@@ -15,7 +15,7 @@ import {
   relative,
   Unsupported,
   verify,
-} from 'roentgen-lab/cli';
+} from 'roentgen-lab/verify';
 import { fixtures, tempDir } from '../support';
 import { roentgen } from './run';
 

@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { key, normalArray, uniformArray } from 'roentgen-lab/engine';
-import {
-  type GreyPicture,
-  meanSquaredError,
-  msSsim,
-  msSsimScales,
-  promptDiversity,
-  psnr,
-  reconstructionError,
-  ssim,
-} from 'roentgen-lab/metrics';
+import { reconstructionError } from 'roentgen-lab/experiments';
+import { type GreyPicture, meanSquaredError, msSsim, msSsimScales, promptDiversity, psnr, ssim } from 'roentgen-lab/metrics';
 import { verifyFixtures } from '../networks';
 
 const SIZE = 176;

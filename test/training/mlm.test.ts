@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTextEncoder } from 'roentgen-lab/encoders';
 import { dispose, flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
-import { disposeModel } from 'roentgen-lab/pipelines';
-import { wordVocabulary } from 'roentgen-lab/tokenizers';
 import {
   encoderTexts,
   fitDiffusion,
   fitEncoder,
   loadEncoderRecipe,
   loadRecipe,
-  maskTokens,
   overrideRecipe,
   recipeNames,
-} from 'roentgen-lab/training';
+} from 'roentgen-lab/experiments';
+import { disposeModel } from 'roentgen-lab/pipelines';
+import { wordVocabulary } from 'roentgen-lab/tokenizers';
+import { maskTokens } from 'roentgen-lab/training';
 import { tinyModel } from '../pipelines/tiny-model';
 import { noLeaks, tempDir } from '../support';
 

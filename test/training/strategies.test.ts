@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
+import { type FitDiffusionOptions, fitDiffusion, loadRecipe, overrideRecipe, type Recipe } from 'roentgen-lab/experiments';
 import {
   addTokens,
   disposeModel,
@@ -13,17 +14,7 @@ import {
   type Model,
   saveLearnedEmbeds,
 } from 'roentgen-lab/pipelines';
-import {
-  type FitDiffusionOptions,
-  fitDiffusion,
-  loadRecipe,
-  overrideRecipe,
-  type Recipe,
-  type StrategySettings,
-  saveAdapted,
-  strategies,
-  strategyOf,
-} from 'roentgen-lab/training';
+import { type StrategySettings, saveAdapted, strategies, strategyOf } from 'roentgen-lab/training';
 import { tinyModel } from '../pipelines/tiny-model';
 import { assertClose, noLeaks, tempDir } from '../support';
 

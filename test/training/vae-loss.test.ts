@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { detach, dispose, foldIn, key, normal, scope, uniformArray, valueAndGrad } from 'roentgen-lab/engine';
-import { type ClassifierConfig, classifierStages, initClassifier, perceptualNetwork } from 'roentgen-lab/metrics';
+import { type ClassifierConfig, classifierStages, initClassifier, perceptualDistance, perceptualNetwork } from 'roentgen-lab/metrics';
 import {
   adaptiveWeight,
   initPatchDiscriminator,
   type Optimisation,
   patchDiscriminator,
-  perceptualDistance,
   type TrainVaeOptions,
   trainVae,
   type VaeLossWeights,

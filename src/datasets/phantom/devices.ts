@@ -5,8 +5,7 @@ import { smoothCurve, type Tube, type Vec3 } from '../../imaging';
 import { type Draws, draws } from '../procedural';
 import { ribLine } from './skeleton';
 import { fat } from './torso';
-import type { Finding, Patient, Study } from './types';
-import { sign } from './types';
+import { type Finding, type Patient, type Study, sign } from './types';
 
 /** What a device is drawn of. */
 export interface Device {

@@ -3,8 +3,7 @@
 import type { Vec3 } from '../../imaging';
 import { averageDepth, averageOuter } from './lungs';
 import type { Displacement } from './torso';
-import type { Finding, Study } from './types';
-import { severity, sign } from './types';
+import { type Finding, type Study, severity, sign } from './types';
 
 /** A cloud in a lung: air replaced by water, most in the middle, fading out as a Gaussian. */
 export interface Opacity {

@@ -2,8 +2,7 @@
 
 import type { Stack } from '../../imaging';
 import { interpolate } from './curves';
-import type { Side, Study } from './types';
-import { sign } from './types';
+import { type Side, type Study, sign } from './types';
 
 /** The thoracic cavity of one side for one study: edges over height, in cm. */
 export interface Lung {

@@ -1,7 +1,6 @@
 /** What a radiographer adds: a lead letter for the side, and the collimator's edges. */
 
-import type { Tube, Vec3 } from '../../imaging';
-import { columnToU, type Grid, rowToV } from '../../imaging';
+import { columnToU, type Grid, rowToV, type Tube, type Vec3 } from '../../imaging';
 import type { Draws } from '../procedural';
 import type { Study } from './types';
 

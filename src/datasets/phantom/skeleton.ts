@@ -3,8 +3,7 @@
 import { type Solid, smoothCurve, type Tube, type Vec3 } from '../../imaging';
 import { averageDepth, averageOuter } from './lungs';
 import { spineAt } from './torso';
-import type { Finding, Patient, Study } from './types';
-import { sign } from './types';
+import { type Finding, type Patient, type Study, sign } from './types';
 
 /** Bones of one study. Plates are flat: outlines of constant thickness. */
 export interface Skeleton {

@@ -4,8 +4,7 @@ import { foldIn, key } from '../../engine';
 import { smoothCurve, type Tube, type Vec3 } from '../../imaging';
 import { type Draws, draws } from '../procedural';
 import { averageDepth, averageOuter } from './lungs';
-import type { Patient, Side } from './types';
-import { sign } from './types';
+import { type Patient, type Side, sign } from './types';
 
 /** First branches: direction (to the side, front, up) and radius in cm. */
 const TRUNKS: readonly (readonly [number, number, number, number])[] = [

@@ -6,7 +6,7 @@ import { loadTextEncoder } from '../../encoders';
 import { dispose, type Key, type Tree } from '../../engine';
 import { findModelFolder } from '../../files';
 import { type Model, type SwapOptions, swapTextEncoder } from '../../pipelines';
-import type { DiffusionParams } from '../diffusion-loss';
+import type { DiffusionParams } from '../losses/diffusion-loss';
 
 /** What `diffusion.strategy` of a recipe holds: a name, and settings of that strategy where they are not its defaults. */
 export type StrategySettings = { readonly name: string } & Settings;

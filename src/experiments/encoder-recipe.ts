@@ -1,0 +1,73 @@
+/** Recipes of text encoders that are trained on texts alone, in the place that RadBERT has in the paper. Built-in ones are in `data/encoders`. */
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { openPhantom } from '../datasets';
+import { type BertConfig, type BertParams, completeBertConfig, saveTextEncoder } from '../encoders';
+import { FileError, readObject } from '../files';
+import { type Tokenizer, wordVocabulary } from '../tokenizers';
+import { checkOptimisation, type Optimisation, type TrainMlmOptions, type TrainResult, trainMlm } from '../training';
+import { checkKeys, ENCODER_RECIPE } from './recipe-keys';
+
+export interface EncoderRecipe {
+  readonly name: string;
+  readonly comment?: string;
+  readonly tokenizer: { readonly vocabulary_size: number; readonly max_length: number };
+  /** BERT's; sizes of vocabulary and window follow from the tokenizer. */
+  readonly config: BertConfig;
+  readonly optimisation: Optimisation;
+  /** Texts of the phantom: long reports, and short prompts. */
+  readonly texts: { readonly impressions: number; readonly prompts: number };
+}
+
+const FOLDER = resolve(__dirname, '..', '..', 'data', 'encoders');
+
+/** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
+export async function loadEncoderRecipe(nameOrFile: string): Promise<EncoderRecipe> {
+  const builtIn = join(FOLDER, `${nameOrFile}.json`);
+  const file = existsSync(builtIn) ? builtIn : nameOrFile;
+  if (!existsSync(file)) throw new FileError(nameOrFile, `no encoder recipe "${nameOrFile}"; there is phantom-bert, or give a JSON file`);
+  return await readObject<EncoderRecipe>(file, (recipe) => {
+    checkKeys(recipe, ENCODER_RECIPE, file);
+    checkOptimisation(recipe.optimisation, 'optimisation');
+    completeBertConfig({ ...recipe.config, model_type: 'bert' });
+  });
+}
+
+/** The recipe's texts, of other patients than those of any picture that is trained or measured on. */
+export function encoderTexts({ texts }: EncoderRecipe): string[] {
+  const of = (style: 'impression' | 'prompt', count: number): string[] => {
+    if (count === 0) return [];
+    const phantom = openPhantom({ style, count, seed: 3, views: ['PA', 'AP', 'LATERAL'] });
+    return Array.from({ length: count }, (_, i) => phantom.record(i).text);
+  };
+  return [...of('impression', texts.impressions), ...of('prompt', texts.prompts)];
+}
+
+/**
+ * Trains the recipe's encoder by masked language modelling and, unless it was interrupted, writes its folder, which `loadTextEncoder` opens.
+ *
+ * @param folder where config, weights and tokenizer go
+ */
+export async function fitEncoder(
+  recipe: EncoderRecipe,
+  folder: string,
+  options: Pick<TrainMlmOptions, 'key' | 'signal' | 'onTexts' | 'onStep' | 'checkpoints'>,
+): Promise<TrainResult<BertParams> & { tokenizer: Tokenizer; config: BertConfig }> {
+  const texts = encoderTexts(recipe);
+  const { vocabulary_size: vocabularySize, max_length: maxLength } = recipe.tokenizer;
+  const tokenizer = wordVocabulary(texts, { vocabularySize, maxLength });
+  const config: BertConfig = {
+    ...recipe.config,
+    model_type: 'bert',
+    vocab_size: tokenizer.vocabularySize,
+    max_position_embeddings: maxLength,
+    pad_token_id: tokenizer.padId,
+  };
+  const result = await trainMlm({ config, tokenizer, texts, optimisation: recipe.optimisation, ...options });
+  if (!result.interrupted) {
+    await saveTextEncoder(folder, { config, params: result.params });
+    await tokenizer.save(folder);
+  }
+  return { ...result, tokenizer, config };
+}

@@ -1,0 +1,191 @@
+/** How much memory a training will take, before it takes it. */
+
+import { availableMemory, countParameters, flatten, type Tree } from '../engine';
+import { latentFactor, type Model } from '../pipelines';
+import { type Optimisation, strategyOf } from '../training';
+import { completeUNetConfig, type UNetConfig } from '../unet';
+import { completeVaeConfig, type VaeConfig } from '../vae';
+import type { Recipe } from './recipe';
+
+/** Sizes that a training's memory follows from, in values (4 bytes each). */
+export interface MemoryModel {
+  /** All parameters of the networks in the step. */
+  readonly parameters: number;
+  /** Those that train. */
+  readonly trained: number;
+  /** Values that the forward pass of one picture leaves for the backward pass (`unetActivations`). */
+  readonly activations: number;
+}
+
+export interface MemoryEstimate {
+  readonly MiB: number;
+  /** What it is made of, MiB. */
+  readonly parts: Readonly<Record<'engine' | 'parameters' | 'optimiser' | 'gradients' | 'activations', number>>;
+}
+
+const MiB = (values: number): number => (4 * values) / 2 ** 20;
+
+/** Node, TensorFlow and the graph before any tensor; measured (bench/training/memory.mjs). */
+const ENGINE_MIB = 650;
+/** Values kept for each place and channel: of a residual block's input and output, of a transformer's; fitted to the same measurements. */
+const RESNET_INPUT = 5;
+const RESNET_OUTPUT = 10;
+const TRANSFORMER = 74;
+/** Values kept for each attention score. */
+const SCORES = 3.4;
+/** The update's temporary copies, and what the allocator does not give back, for each value of parameters, moments and gradients. */
+const COPIES = 1.1;
+
+/** The peak of a training step. */
+export function estimateStepMemory(
+  { parameters, trained, activations }: MemoryModel,
+  { batchSize, emaDecay, accumulation = 1 }: Optimisation,
+): MemoryEstimate {
+  const parts = {
+    engine: ENGINE_MIB,
+    parameters: COPIES * MiB(parameters),
+    optimiser: COPIES * MiB(trained * (2 + (emaDecay === undefined ? 0 : 1) + (accumulation > 1 ? 1 : 0))),
+    gradients: COPIES * MiB(trained),
+    activations: MiB(activations * batchSize),
+  };
+  return { MiB: Object.values(parts).reduce((a, b) => a + b, 0), parts };
+}
+
+/**
+ * Whether networks can be made here at all, from the shapes that follow from their configs.
+ *
+ * @throws RangeError naming how many parameters are asked for, and what is free
+ */
+export function expectParametersFit(where: string, ...networks: readonly Readonly<Record<string, readonly number[]>>[]): void {
+  const shapes = networks.flatMap((network) => Object.values(network));
+  const values = shapes.reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  const available = availableMemory();
+  if (MiB(values) > available)
+    throw new RangeError(
+      `${where}: its networks have ${values.toPrecision(3)} parameters, ${Math.round(MiB(values))} MiB, and ${Math.round(available)} MiB are free here; ` +
+        'give smaller ones, or a machine with more memory',
+    );
+}
+
+/** Values that the U-Net's forward pass leaves for the backward pass, for one picture of h × w latents and a context of `tokens`. */
+export function unetActivations(config: UNetConfig, [h, w]: readonly [number, number], checkpointing: boolean): number {
+  const c = completeUNetConfig(config);
+  const levels = c.block_out_channels;
+  let kept = 0; // what lives until the end of the backward pass
+  let largest = 0; // of the one layer that is computed again
+  const layer = (inputs: number, channels: number, level: number, attends: boolean): void => {
+    const places = (h * w) / 4 ** level;
+    const inner = places * (RESNET_INPUT * inputs + RESNET_OUTPUT * channels);
+    const heads = c.attention_head_dim[level]!;
+    const attention = attends ? places * TRANSFORMER * channels + SCORES * heads * places * places : 0;
+    if (checkpointing) {
+      kept += places * (inputs + channels);
+      largest = Math.max(largest, 2 * (inner + attention));
+    } else kept += inner + attention;
+  };
+  const attends = (type: string): boolean => type.startsWith('CrossAttn');
+  const skips: number[] = [levels[0]!];
+  levels.forEach((channels, level) => {
+    for (let i = 0; i < c.layers_per_block[level]!; i++) {
+      layer(i === 0 ? (levels[level - 1] ?? levels[0]!) : channels, channels, level, attends(c.down_block_types[level]!));
+      skips.push(channels);
+    }
+    if (level < levels.length - 1) skips.push(channels);
+  });
+  const deepest = levels.length - 1;
+  for (const attention of [true, false]) layer(levels[deepest]!, levels[deepest]!, deepest, attention);
+  let channels = levels[deepest]!;
+  for (let level = deepest; level >= 0; level--)
+    for (let i = 0; i <= c.layers_per_block[level]!; i++) {
+      layer(channels + skips.pop()!, levels[level]!, level, attends(c.up_block_types[deepest - level]!));
+      channels = levels[level]!;
+    }
+  return kept + largest;
+}
+
+/** Values kept for each token and each input and output of a linear layer. */
+const TEXT_LINEAR = 2.3;
+
+/** Values that a text encoder's forward pass leaves for the backward pass, for one text of `tokens`: those of its linear layers, which are nearly all. */
+export function textActivations(params: Tree, tokens: number): number {
+  const matrices = Object.entries(flatten(params)).filter(
+    ([path, leaf]) => leaf.rank === 2 && !/embedding|shared|relative_attention_bias/.test(path),
+  );
+  return TEXT_LINEAR * tokens * matrices.reduce((sum, [, { shape }]) => sum + shape[0]! + shape[1]!, 0);
+}
+
+/** Values that the autoencoder's two ways leave for the backward pass, for one picture of `size` squared. */
+export function vaeActivations(config: VaeConfig, size: number, checkpointing: boolean): number {
+  const c = completeVaeConfig(config);
+  let kept = 0;
+  let largest = 0;
+  const way = (layers: number): void =>
+    c.block_out_channels.forEach((channels, level) => {
+      const places = (size * size) / 4 ** level;
+      const inner = places * channels * (RESNET_INPUT + RESNET_OUTPUT);
+      kept += layers * (checkpointing ? 2 * places * channels : inner);
+      largest = Math.max(largest, checkpointing ? 2 * inner : 0);
+    });
+  way(c.layers_per_block);
+  way(c.layers_per_block + 1);
+  const deepest = c.block_out_channels.length - 1;
+  const places = (size * size) / 4 ** deepest;
+  const middle = places * c.block_out_channels[deepest]! * (RESNET_INPUT + RESNET_OUTPUT);
+  const attention = c.mid_block_add_attention ? SCORES * places * places : 0;
+  kept += 2 * (checkpointing ? 6 * places * c.block_out_channels[deepest]! : 2 * middle + attention);
+  if (checkpointing) largest = Math.max(largest, 2 * attention);
+  return kept + largest;
+}
+
+/**
+ * The peak of a recipe's training, MiB, beside what is free here and what would make it smaller. `handedOver` is the peak where the model's own weights
+ * do not stay beside the copy that trains (`FitDiffusionOptions`).
+ *
+ * @param withVae the autoencoder trains first
+ */
+export function estimateMemory(
+  recipe: Recipe,
+  model: Model,
+  { withVae }: { readonly withVae: boolean },
+): { MiB: number; handedOver: number; available: number; parts: MemoryEstimate['parts']; advice: string[] } {
+  const strategy = strategyOf(recipe.diffusion.strategy);
+  const networks = { unet: model.unet.params, textEncoder: model.textEncoder.params };
+  const sizes = Object.entries(flatten(networks)).map(([path, leaf]) => ({ size: leaf.size, trains: strategy.trains(path) }));
+  const sum = (all: readonly { size: number }[]): number => all.reduce((total, { size }) => total + size, 0);
+  const side = recipe.size / latentFactor(model);
+  const { diffusion, vae } = recipe;
+  const parameters = sum(sizes);
+  const encoderTrains = Object.keys(flatten({ textEncoder: model.textEncoder.params })).some(strategy.trains);
+  const vaeSize = countParameters(model.vae.params);
+  const joint = estimateStepMemory(
+    // the model's own weights stay beside the copy that trains
+    {
+      parameters: 2 * parameters + vaeSize,
+      trained: sum(sizes.filter(({ trains }) => trains)),
+      activations:
+        unetActivations(model.unet.config, [side, side], diffusion.checkpointing ?? false) +
+        (encoderTrains ? textActivations(model.textEncoder.params, recipe.tokenizer.max_length) : 0),
+    },
+    diffusion.optimisation,
+  );
+  const first = estimateStepMemory(
+    {
+      parameters: 2 * vaeSize + parameters,
+      trained: vaeSize,
+      activations: vaeActivations(model.vae.config, recipe.size, vae.checkpointing ?? false),
+    },
+    vae.optimisation,
+  );
+  const largest = withVae && first.MiB > joint.MiB ? first : joint;
+  const part = largest === first ? 'vae' : 'diffusion';
+  const settings = recipe[part];
+  const advice = [
+    ...(settings.optimisation.batchSize > 1 ? [`a smaller ${part}.optimisation.batchSize with more accumulation`] : []),
+    ...(settings.checkpointing ? [] : [`${part}.checkpointing=true`]),
+    ...(settings.optimisation.emaDecay === undefined ? [] : [`no ${part}.optimisation.emaDecay`]),
+    'a machine with more memory',
+  ];
+  const once = joint.MiB - COPIES * MiB(parameters);
+  const handedOver = withVae ? Math.max(first.MiB, once) : once;
+  return { MiB: largest.MiB, handedOver, available: availableMemory(), parts: largest.parts, advice };
+}

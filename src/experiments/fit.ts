@@ -1,0 +1,285 @@
+/** Training the parts of a model in place: what a notebook's cell calls. */
+
+import { contextParts, initTextEncoder, type TextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../encoders';
+import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, split, type Tree } from '../engine';
+import type { PerceptualNetwork } from '../metrics';
+import { checkModel, disposeModel, type Model, type TrainablePart } from '../pipelines';
+import type { Tokenizer } from '../tokenizers';
+import {
+  type CheckpointOptions,
+  type CutTexts,
+  contentHash,
+  countCut,
+  type DiffusionParams,
+  encodeContexts,
+  encodeLatents,
+  foldStatistics,
+  latentStatistics,
+  type StepLog,
+  strategyOf,
+  type TokenSet,
+  type TrainingSet,
+  trainDiffusion,
+  trainVae,
+} from '../training';
+import { initUNet, unetShapes } from '../unet';
+import { initVae, type VaeParams, vaeShapes } from '../vae';
+import { expectParametersFit } from './estimate-memory';
+import type { Recipe } from './recipe';
+
+/** What both trainings take. */
+export interface FitOptions {
+  readonly key: Key;
+  readonly signal?: AbortSignal;
+  /** Called after every step; `update()` puts the present (averaged) weights into the model, to look at its pictures. */
+  readonly onStep?: (log: StepLog, update: () => void) => void | Promise<void>;
+  /** Called once before the first step with the steps of earlier sittings. */
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  /** A folder for checkpoints: the same training, interrupted and called again, goes on from the newest. Or more exactly where, how often and which. */
+  readonly checkpoint?: string | Omit<CheckpointOptions, 'identity'>;
+}
+
+/** How a training went. */
+export interface FitResult {
+  readonly log: readonly StepLog[];
+  /** Whether a signal ended it before the last step. */
+  readonly interrupted: boolean;
+  readonly seconds: number;
+  /** Values that trained. */
+  readonly trained: number;
+}
+
+/** Where checkpoints go, named by all that a training depends on, so that one is only taken up by the run that wrote it. */
+function checkpointsOf(
+  where: FitOptions['checkpoint'],
+  key: Key,
+  settings: unknown,
+  start: Tree,
+  pixels: Float32Array,
+  texts: readonly string[],
+): { checkpoints?: CheckpointOptions } {
+  if (where === undefined) return {};
+  const hash = contentHash();
+  for (const part of [JSON.stringify([key, settings, texts]), pixels, start]) hash.add(part);
+  const options = typeof where === 'string' ? { folder: where, resume: 'unfinished' as const } : where;
+  return { checkpoints: { ...options, identity: hash.text() } };
+}
+
+/** The child of a training's key that its preparation draws from. */
+const PREPARING = 1000;
+
+/**
+ * A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`).
+ *
+ * @throws RangeError where a config can't be worked with, its networks do not fit each other, or not into memory
+ */
+export function initModel(recipe: Recipe, tokenizer: Tokenizer, key: Key): Model {
+  const [vaeKey, unetKey, textKey] = split(key, 3) as [Key, Key, Key];
+  const text = fitConfig(recipe.text_encoder.config, tokenizer);
+  expectParametersFit(`recipe ${recipe.name}`, unetShapes(recipe.unet), vaeShapes(recipe.vae.config), textEncoderShapes(text));
+  const model: Model = {
+    unet: { config: recipe.unet, params: initUNet(recipe.unet, unetKey) },
+    vae: { config: { ...recipe.vae.config, scaling_factor: 1 }, params: initVae(recipe.vae.config, vaeKey) },
+    textEncoder: { config: text, params: initTextEncoder(text, textKey, { tokenStd: recipe.text_encoder.token_std }) },
+    tokenizer,
+    schedulerConfig: recipe.scheduler,
+  };
+  try {
+    checkModel(model, `recipe ${recipe.name}`);
+  } catch (error) {
+    disposeModel(model);
+    throw error;
+  }
+  return model;
+}
+
+/** A text encoder's config for a tokenizer: its ids and, where positions are learnt, its length. */
+function fitConfig(config: TextEncoderConfig, tokenizer: Tokenizer): TextEncoderConfig {
+  const { padId, startId, endId, maxLength, vocabularySize } = tokenizer;
+  const { kind, masks } = textEncoderFacts(config);
+  const positions = kind === 'RoBERTa' || kind === 'XLM-RoBERTa' ? maxLength + padId + 1 : maxLength;
+  return {
+    ...(kind === 'T5' ? {} : { max_position_embeddings: positions }),
+    ...config,
+    vocab_size: vocabularySize,
+    pad_token_id: padId,
+    ...(startId === undefined ? {} : { bos_token_id: startId }),
+    ...(endId === undefined ? {} : { eos_token_id: endId }),
+    ...(masks ? { use_attention_mask: true } : {}),
+  } as TextEncoderConfig;
+}
+
+/** Puts parameters into the model and frees those that were there. */
+function replaceDiffusion(model: Model, { unet, textEncoder, projection }: DiffusionParams): void {
+  const before: Tree[] = [model.unet.params];
+  model.unet = { ...model.unet, params: unet };
+  if (textEncoder) {
+    const { used, rest } = contextParts(model.textEncoder.params);
+    before.push(used);
+    model.textEncoder = { ...model.textEncoder, params: { ...textEncoder, ...rest } };
+  }
+  if (projection) {
+    before.push(model.textProjection!.params);
+    model.textProjection = { ...model.textProjection!, params: projection };
+  }
+  dispose(...before);
+}
+
+/** The texts as tokens, for an encoder that trains. */
+function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]): TokenSet {
+  const [all, none] = [tokenizer.encodeBatch(texts), tokenizer.encode('')];
+  const masked = model.textEncoder.config.use_attention_mask === true;
+  return {
+    ids: all.ids,
+    maxLength: tokenizer.maxLength,
+    cut: countCut(all.truncated),
+    empty: none.ids,
+    ...(masked ? { mask: all.mask, emptyMask: none.mask } : {}),
+  };
+}
+
+export interface FitVaeOptions extends FitOptions {
+  /** In whose features pictures are compared, where the recipe's `vae.weights.perceptual` says how much (metrics: `perceptualNetwork`). */
+  readonly perceptual?: PerceptualNetwork;
+}
+
+/**
+ * Trains the model's autoencoder, then brings its latents to mean 0 and deviation 1 in each channel (`foldStatistics`) and stores their scale.
+ *
+ * @param pixels n grey images one after another, each `recipe.size` squared, 0 to 1
+ */
+export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitVaeOptions): Promise<FitResult> {
+  const { onStep, onStart, key, signal, checkpoint } = options;
+  const { size } = recipe;
+  const result = await trainVae({
+    config: model.vae.config,
+    params: model.vae.params,
+    pixels,
+    size,
+    weights: recipe.vae.weights,
+    ...(options.perceptual ? { perceptual: options.perceptual } : {}),
+    optimisation: recipe.vae.optimisation,
+    key,
+    ...(signal ? { signal } : {}),
+    checkpointing: recipe.vae.checkpointing ?? false,
+    flip: recipe.vae.flip ?? 0,
+    ...checkpointsOf(checkpoint, key, recipe.vae, model.vae.params, pixels, []),
+    ...(onStart ? { onStart } : {}),
+    ...(onStep ? { onStep: (log, averaged) => onStep(log, () => setVae(model, averaged())) } : {}),
+  });
+  setVae(model, result.params);
+  const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
+  // The interrupt that ended the training must not end this: without it the autoencoder could not be used.
+  const latents = await encodeLatents(model.vae.config, model.vae.params, some, size, { signal: new AbortController().signal });
+  setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
+  model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
+  return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: countParameters(model.vae.params) };
+}
+
+function setVae(model: Model, params: VaeParams): void {
+  const before = model.vae.params;
+  model.vae = { ...model.vae, params };
+  dispose(before);
+}
+
+export interface FitDiffusionOptions extends FitOptions {
+  /** Called while the strategy prepares, as when it has the model make pictures first. */
+  readonly onPrepare?: (done: number, total: number, what: string) => void;
+  /** What trains in place of what the recipe's strategy says: whole parts, as `swapTextEncoder` names them. */
+  readonly trains?: readonly TrainablePart[];
+  /**
+   * The model's own weights go into the training in place of a copy, so that a large model is in memory once. Until `fitDiffusion` returns, and where
+   * it throws, the model has no weights; `update()` in `onStep` gives it a copy again.
+   */
+  readonly handOver?: boolean;
+  /** A folder in which a frozen text encoder's contexts are kept for other runs. */
+  readonly contextFolder?: string;
+  /** Called once before training with how many of the texts are cut, by the tokenizer that the strategy trains with. */
+  readonly onTexts?: (cut: CutTexts) => void;
+  /** Called while a frozen text encoder's contexts are computed, once for each distinct text. */
+  readonly onEncoded?: (done: number, total: number) => void;
+}
+
+/** Whether a leaf trains by the names of whole parts. @throws RangeError where the model has no such part */
+function byParts(model: Model, parts: readonly TrainablePart[]): (path: string) => boolean {
+  if (parts.includes('projection') && !model.textProjection) throw new RangeError('fitDiffusion: trains: the model has no projection');
+  if (parts.length === 0) throw new RangeError('fitDiffusion: trains: expected a part that trains: unet, textEncoder or projection');
+  return (path) => parts.some((part) => path.startsWith(`${part}.`));
+}
+
+/**
+ * Trains the model by the recipe's strategy, U-Net, text encoder and, where there is one, projection jointly where it names none; the autoencoder
+ * stays as it is, and a text encoder that stays as it is runs once for each distinct text.
+ *
+ * The strategy may change the model first (`Strategy.prepare`); ask the model afterwards with `strategyOf(recipe.diffusion.strategy).prompt`, and
+ * write it with `saveAdapted`.
+ *
+ * @param pixels as for `fitVae`
+ * @param texts  one for each image; what is longer than the model's window is cut, and counted (`onTexts`)
+ * @throws RangeError where `trains` names a part that the model has not
+ */
+export async function fitDiffusion(
+  model: Model,
+  recipe: Recipe,
+  pixels: Float32Array,
+  texts: readonly string[],
+  options: FitDiffusionOptions,
+): Promise<FitResult> {
+  const { onStep, onStart, key, checkpoint, onPrepare, onTexts, contextFolder, onEncoded, handOver = false } = options;
+  if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
+  const strategy = strategyOf(recipe.diffusion.strategy);
+  const signal = options.signal ? { signal: options.signal } : {};
+  const asked: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
+  const given = { model, data: asked, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), ...signal };
+  const data = (await strategy.prepare?.({ ...given, ...(onPrepare ? { onProgress: onPrepare } : {}) })) ?? asked;
+  const { vae, unet, textEncoder, textProjection } = model;
+  const tokenizer: Tokenizer = model.tokenizer;
+  const trains = options.trains ? byParts(model, options.trains) : strategy.trains;
+  const extension = strategy.extend?.(model);
+  const { used } = contextParts(textEncoder.params);
+  const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
+  const latents = await encodeLatents(vae.config, vae.params, data.pixels, recipe.size, signal);
+  const read = encoderChanges
+    ? tokensOf(model, tokenizer, data.texts)
+    : await encodeContexts(textEncoder, tokenizer, data.texts, {
+        ...signal,
+        ...(contextFolder === undefined ? {} : { folder: contextFolder }),
+        ...(onEncoded ? { onProgress: onEncoded } : {}),
+      });
+  onTexts?.({ texts: data.texts.length, cut: read.cut, window: tokenizer.maxLength });
+  const own: DiffusionParams = {
+    unet: unet.params,
+    ...(encoderChanges ? { textEncoder: used } : {}),
+    ...(textProjection ? { projection: textProjection.params } : {}),
+  };
+  const params = handOver ? own : cloneTree(own);
+  try {
+    // All weights that a training depends on: a frozen encoder's too, though only its contexts take part.
+    const start: Tree = encoderChanges ? params : { params, textEncoder: textEncoder.params };
+    const result = await trainDiffusion({
+      unet: unet.config,
+      textEncoder: textEncoder.config,
+      params,
+      handOver,
+      scheduler: model.schedulerConfig,
+      latents,
+      scalingFactor: vae.config.scaling_factor ?? 0.18215,
+      texts: read,
+      strategy: { trains, ...extension },
+      ...(data.prior ? { prior: data.prior } : {}),
+      textDropout: recipe.diffusion.text_dropout,
+      objective: recipe.diffusion,
+      checkpointing: recipe.diffusion.checkpointing ?? false,
+      optimisation: recipe.diffusion.optimisation,
+      key,
+      ...signal,
+      ...checkpointsOf(checkpoint, key, [recipe.diffusion, options.trains], start, data.pixels, data.texts),
+      ...(onStart ? { onStart } : {}),
+      ...(onStep ? { onStep: (log, averaged) => onStep(log, () => replaceDiffusion(model, averaged())) } : {}),
+    });
+    replaceDiffusion(model, result.params);
+    return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: result.trained };
+  } finally {
+    if (!handOver) dispose(params);
+  }
+}

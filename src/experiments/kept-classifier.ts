@@ -1,0 +1,50 @@
+/** The classifier that pictures are measured with: trained once on a dataset with a seed of its own, and kept, so that figures of different runs compare. */
+
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Dataset, loadPixels } from '../datasets';
+import { key } from '../engine';
+import { type Classifier, loadClassifier, saveClassifier } from '../metrics';
+import { type StepLog, trainClassifier } from '../training';
+import type { Recipe } from './recipe';
+
+/** The measuring instrument's own seed: it does not change with a run's. */
+const SEED = 1895;
+/** Where classifiers are kept. */
+const CACHE = resolve(__dirname, '..', '..', '.cache', 'classifier');
+
+export interface KeptClassifierOptions {
+  readonly signal?: AbortSignal;
+  /** Called after each step, where it has to be trained. */
+  readonly onStep?: (log: StepLog) => void;
+}
+
+/**
+ * The recipe's classifier: from the cache, or trained on these pictures, which should not be those that are measured on.
+ *
+ * @param dataset with labels, and a fingerprint: a classifier is kept for one set of pictures
+ * @returns the caller disposes its parameters
+ * @throws Error where training was interrupted
+ */
+export async function keptClassifier(recipe: Recipe, dataset: Dataset, options: KeptClassifierOptions = {}): Promise<Classifier> {
+  const identity = JSON.stringify([SEED, recipe.size, recipe.classifier, dataset.name, dataset.fingerprint, dataset.length]);
+  const folder = join(CACHE, createHash('sha256').update(identity).digest('hex').slice(0, 16));
+  if (existsSync(join(folder, 'config.json'))) return loadClassifier(folder);
+  const records = Array.from({ length: dataset.length }, (_, i) => dataset.record(i));
+  const { channels, hidden, optimisation } = recipe.classifier;
+  const sided = dataset.findings.filter((finding) => records.some(({ sides }) => sides[finding] !== undefined));
+  const { onStep, signal } = options;
+  const { interrupted, ...classifier } = await trainClassifier({
+    config: { size: recipe.size, channels, hidden, findings: dataset.findings, sided },
+    pixels: await loadPixels(dataset, recipe.size),
+    records,
+    optimisation,
+    key: key(SEED),
+    ...(signal ? { signal } : {}),
+    ...(onStep ? { onStep } : {}),
+  });
+  if (interrupted) throw new Error('keptClassifier: interrupted; run the cell again to train it');
+  await saveClassifier(folder, classifier);
+  return classifier;
+}

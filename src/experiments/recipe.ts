@@ -1,0 +1,155 @@
+/** Recipes: everything that a run needs, as one JSON file. The built-in ones are in `data/recipes`. */
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Projection } from '../datasets';
+import { type TextEncoderConfig, textEncoderFacts } from '../encoders';
+import { checkContent, FileError, readObject } from '../files';
+import { checkScheduler, type SchedulerConfig } from '../schedulers';
+import {
+  checkOptimisation,
+  type DiffusionObjective,
+  type Optimisation,
+  type StrategySettings,
+  strategyOf,
+  type VaeLossWeights,
+} from '../training';
+import { completeUNetConfig, type UNetConfig } from '../unet';
+import { completeVaeConfig, type VaeConfig } from '../vae';
+import { checkKeys, RECIPE } from './recipe-keys';
+
+/** A small model trained from nothing: autoencoder, then U-Net and text encoder jointly, then measures. */
+export interface Recipe {
+  readonly name: string;
+  /** For people; parts may have one too. */
+  readonly comment?: string;
+  /** Pixels a side. */
+  readonly size: number;
+  readonly tokenizer: { readonly vocabulary_size: number; readonly max_length: number };
+  readonly vae: {
+    readonly config: VaeConfig;
+    readonly weights: VaeLossWeights;
+    readonly optimisation: Optimisation;
+    /** Share of pictures mirrored left to right; 0 where left out, as it must be for chests. */
+    readonly flip?: number;
+    /** Compute inner results again on the way back: less memory, more time. */
+    readonly checkpointing?: boolean;
+  };
+  readonly unet: UNetConfig;
+  readonly text_encoder: { readonly config: TextEncoderConfig; readonly token_std: number };
+  readonly scheduler: SchedulerConfig;
+  readonly diffusion: DiffusionObjective & {
+    /** How the model is adapted, `{ name, … }` (`strategyOf`); joint where left out. */
+    readonly strategy?: StrategySettings;
+    readonly text_dropout: number;
+    readonly checkpointing?: boolean;
+    readonly optimisation: Optimisation;
+  };
+  /** What a run keeps on the way (`roentgen train`). */
+  readonly run?: {
+    /** Steps between checkpoints, and how many stay. */
+    readonly checkpoint_every?: number;
+    readonly checkpoints_kept?: number;
+    /** Steps between pictures of the same prompts. */
+    readonly sample_every?: number;
+    readonly sample_prompts?: number;
+  };
+  readonly sampling: { readonly steps: number; readonly guidance: number };
+  /** Pictures of a built-in dataset to train on, and others to measure on; the phantom's views to train on, PA and AP where left out. */
+  readonly data: { readonly train: number; readonly test: number; readonly views?: readonly Projection[] };
+  readonly classifier: {
+    readonly channels: readonly [number, number, number];
+    readonly hidden: number;
+    readonly optimisation: Optimisation;
+  };
+  readonly evaluation: { readonly pictures: number };
+  /** What a run must reach, where it says so. */
+  readonly expect: {
+    /** FID after over FID before, at most. */
+    readonly fidRatio: number;
+    /** FID after over that of the model it started from, at most. */
+    readonly startRatio?: number;
+    /** Mean AUROC on generated pictures, at least. */
+    readonly auroc?: number;
+    /** Share of sides shown as asked, at least. */
+    readonly side?: number;
+  };
+}
+
+const FOLDER = resolve(__dirname, '..', '..', 'data', 'recipes');
+/** Names of the built-in recipes. */
+export function recipeNames(): string[] {
+  return readdirSync(FOLDER, { recursive: true })
+    .map(String)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** Values of `over` in place of those of `base`; objects are merged, lists and numbers replaced. */
+function merge(base: unknown, over: unknown): unknown {
+  const plain = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!plain(base) || !plain(over)) return over;
+  const merged = { ...base };
+  for (const [name, value] of Object.entries(over)) merged[name] = name in base ? merge(base[name], value) : value;
+  return merged;
+}
+
+/** The same for recipes: a strategy of another name takes none of the settings of the one it replaces. */
+function mergeRecipe(base: unknown, over: unknown): unknown {
+  const merged = merge(base, over);
+  const strategy = (recipe: unknown): StrategySettings | undefined => (recipe as Partial<Recipe>).diffusion?.strategy;
+  const [old, given] = [strategy(base), strategy(over)];
+  if (!old || given?.name === undefined || given.name === old.name) return merged;
+  const { diffusion, ...rest } = merged as Recipe;
+  return { ...rest, diffusion: { ...diffusion, strategy: given } };
+}
+
+/**
+ * Reads a recipe by its name, or from a file. A recipe that `extends` another one says only what differs.
+ *
+ * @throws FileError where there is none of that name, listing those there are; where keys are unknown, parts missing, or values can't be worked with
+ */
+export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
+  const recipe = await readRecipe(nameOrFile, []);
+  return checkContent(nameOrFile, () => checkRecipe(recipe, nameOrFile));
+}
+
+async function readRecipe(nameOrFile: string, above: readonly string[]): Promise<Recipe> {
+  const builtIn = join(FOLDER, `${nameOrFile}.json`);
+  const file = existsSync(builtIn) ? builtIn : nameOrFile;
+  if (!existsSync(file))
+    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are ${recipeNames().join(', ')}, or give a JSON file`);
+  if (above.includes(file)) throw new FileError(file, `extends itself, by way of ${above.join(', ')}`);
+  const { extends: parent, ...own } = await readObject(file);
+  if (parent !== undefined && typeof parent !== 'string')
+    throw new FileError(file, `extends: expected the name or file of a recipe, got ${JSON.stringify(parent)}`);
+  return (parent === undefined ? own : mergeRecipe(await readRecipe(parent, [...above, file]), own)) as unknown as Recipe;
+}
+
+/** The recipe with single values replaced, as `--set key.path=value` names them. */
+export function overrideRecipe(recipe: Recipe, overrides: Readonly<Record<string, unknown>>): Recipe {
+  let changed: unknown = recipe;
+  for (const [path, value] of Object.entries(overrides)) {
+    const nested = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
+    changed = mergeRecipe(changed, nested);
+  }
+  return checkRecipe(changed as Recipe, 'recipe with --set');
+}
+
+/** @throws RangeError, TypeError naming keys that no recipe has, parts that are missing, or the first value that can't be worked with */
+export function checkRecipe(recipe: Recipe, where: string): Recipe {
+  checkKeys(recipe, RECIPE, where);
+  checkOptimisation(recipe.vae.optimisation, `${where}: vae.optimisation`);
+  checkOptimisation(recipe.diffusion.optimisation, `${where}: diffusion.optimisation`);
+  checkOptimisation(recipe.classifier.optimisation, `${where}: classifier.optimisation`);
+  strategyOf(recipe.diffusion.strategy);
+  completeVaeConfig(recipe.vae.config);
+  completeUNetConfig(recipe.unet);
+  textEncoderFacts(recipe.text_encoder.config);
+  checkScheduler(recipe.scheduler);
+  const { pictures } = recipe.evaluation;
+  if (!Number.isInteger(pictures) || pictures < 2)
+    throw new RangeError(`${where}: evaluation.pictures: expected a whole number from 2, which a Fréchet distance takes, got ${pictures}`);
+  return recipe;
+}

@@ -1,0 +1,221 @@
+/** A recipe from its data to a trained model in a run's folder: what `roentgen train` and a cell call. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadPixels, type OpenDatasetOptions, openSplit, vocabularyTexts } from '../datasets';
+import { type Key, split, startEngine } from '../engine';
+import { claimFolder, FileError, lockFolder, writePng } from '../files';
+import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
+import { type Tokenizer, trainBpe } from '../tokenizers';
+import { type CutTexts, countCut, cutNotes, type StepLog, saveAdapted, strategyOf, tailLoss } from '../training';
+import { estimateMemory } from './estimate-memory';
+import { type FitResult, fitDiffusion, fitVae, initModel } from './fit';
+import { checkRecipe, type Recipe } from './recipe';
+import { checkSameRun, openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
+import { lossOnCard, trainingCard } from './training-card';
+
+/** What is being done, for progress: `start` comes before a part's first `step`. */
+export interface RunProgress {
+  start?(label: string, total: number): void;
+  step?(done: number, log?: StepLog): void;
+  end?(): void;
+  /** A sentence that a person should read. */
+  say?(sentence: string): void;
+}
+
+export interface RunOptions {
+  readonly recipe: Recipe;
+  /** The run's folder. */
+  readonly out: string;
+  /** "phantom", or a folder of radiographs (`openDataset`). */
+  readonly data: OpenDatasetOptions;
+  /** A model folder to start from; without one, from random weights, the autoencoder first. */
+  readonly model?: string;
+  readonly seed: number;
+  /** Go on from the run's last checkpoint; without it a folder that holds a run is refused. */
+  readonly resume: boolean;
+  readonly signal?: AbortSignal;
+  readonly progress?: RunProgress;
+}
+
+/** How a run went. */
+export interface RunResult {
+  readonly folder: string;
+  /** What trained last, and how many steps it has done. */
+  readonly part: 'autoencoder' | 'diffusion model';
+  readonly steps: number;
+  readonly interrupted: boolean;
+  readonly seconds: number;
+  /** The loss's mean over the last tenth of the steps. */
+  readonly loss: number;
+  /** Where the trained model is; absent where the run was interrupted. */
+  readonly model?: string;
+}
+
+/** A tokenizer for a recipe: byte pairs of the texts, and of what else a vocabulary should know (`vocabularyTexts`). */
+export function recipeTokenizer(recipe: Recipe, data: string, texts: readonly string[]): Tokenizer {
+  const words = [...texts, ...vocabularyTexts(data)];
+  return trainBpe(words, { vocabularySize: recipe.tokenizer.vocabulary_size, maxLength: recipe.tokenizer.max_length });
+}
+
+/**
+ * Trains a recipe in a folder: settings, log, checkpoints, pictures and, at the end, the model.
+ *
+ * @throws FileError where the folder holds another run or other files, or is being written to; RangeError where the run can't fit into this machine's memory, saying
+ *   what would make it fit; NotFiniteError where training broke
+ */
+export async function runRecipe(options: RunOptions): Promise<RunResult> {
+  const { out, resume } = options;
+  checkRecipe(options.recipe, `recipe ${options.recipe.name}`);
+  if (existsSync(join(out, 'config.json')) && !resume)
+    throw new FileError(out, 'already holds a run; go on with it (--resume) or give another folder');
+  // A run that was killed before its settings were written has checkpoints alone.
+  claimFolder(out, 'a run', ['config.json', ...(resume ? ['autoencoder/checkpoints', 'checkpoints'] : [])]);
+  const unlock = await lockFolder(out);
+  try {
+    await checkSameRun(out, options);
+    return await runLocked(options);
+  } finally {
+    await unlock();
+  }
+}
+
+async function runLocked({ recipe, out, data, model: base, seed, signal, progress = {} }: RunOptions): Promise<RunResult> {
+  const engine = await startEngine({ seed });
+  const [splitKey, modelKey, vaeKey, diffusionKey] = split(engine.key, 4) as [Key, Key, Key, Key];
+  const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
+  const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
+  const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
+  const strategy = strategyOf(recipe.diffusion.strategy);
+  const prompt = strategy.prompt ?? ((text: string) => text);
+  const notes: string[] = [];
+  /** Says what is lost of the data, and keeps it for the settings. */
+  const note = (sentences: readonly string[]): void => {
+    for (const sentence of sentences.filter((each) => !notes.includes(each))) {
+      notes.push(sentence);
+      progress.say?.(sentence);
+    }
+  };
+  const folders: RunFolder[] = [];
+  /** Only now has the run's checkpoint, where it has one, been found to belong to these settings. */
+  const begin = async (run: RunFolder, log: readonly StepLog[]): Promise<void> => {
+    await writeRunConfig(out, { recipe, seed, data, ...(base ? { model: base } : {}), notes }, engine);
+    await run.begin(log);
+  };
+  const opened = (folder: RunFolder): RunFolder => {
+    folders.push(folder);
+    return folder;
+  };
+  try {
+    const handOver = placeInMemory(recipe, model, base === undefined);
+    if (handOver) progress.say?.(NO_SAMPLES);
+    note(train.notes ?? []);
+    if (base === undefined) note(cutNotes(cutOf(model.tokenizer!, texts.map(prompt)))); // told before the autoencoder trains
+    progress.start?.('Pictures', train.length);
+    const notes: string[] = [];
+    const pixels = await loadPixels(train, recipe.size, {
+      onProgress: (done) => progress.step?.(done),
+      onNote: (note) => notes.push(note),
+      ...(signal ? { signal } : {}),
+    });
+    progress.end?.();
+    for (const note of notes) progress.say?.(`${note}.`);
+    const stage = (folder: string) => ({
+      ...(signal ? { signal } : {}),
+      checkpoint: {
+        folder: join(folder, 'checkpoints'),
+        resume: 'always' as const,
+        keep: recipe.run?.checkpoints_kept ?? 2,
+        ...(recipe.run?.checkpoint_every === undefined ? {} : { every: recipe.run.checkpoint_every }),
+      },
+    });
+    if (base === undefined) {
+      const run = opened(openRunFolder(join(out, 'autoencoder')));
+      const { batchSize, accumulation = 1, steps } = recipe.vae.optimisation;
+      progress.start?.('Autoencoder', steps);
+      const result = await fitVae(model, recipe, pixels, {
+        ...stage(run.folder),
+        key: vaeKey,
+        onStart: (log) => begin(run, log),
+        onStep: (log) => {
+          run.step(log, batchSize * accumulation);
+          progress.step?.(log.step, log);
+        },
+      });
+      progress.end?.();
+      if (result.interrupted) return summary(out, 'autoencoder', result);
+    }
+    const run = opened(openRunFolder(out));
+    const { batchSize, accumulation = 1, steps } = recipe.diffusion.optimisation;
+    const prompts = Array.from({ length: Math.min(recipe.run?.sample_prompts ?? 4, test.length) }, (_, i) => test.record(i).text).map(
+      prompt,
+    );
+    const every = handOver ? undefined : recipe.run?.sample_every;
+    progress.start?.('Diffusion', steps);
+    const result = await fitDiffusion(model, recipe, pixels, texts, {
+      ...stage(out),
+      key: diffusionKey,
+      handOver,
+      onPrepare: (done, total, what) => {
+        if (done === 1) progress.start?.(what, total);
+        progress.step?.(done);
+        if (done === total) progress.start?.('Diffusion', steps);
+      },
+      onTexts: (cut) => note(cutNotes(cut)),
+      onStart: (log) => begin(run, log),
+      onStep: async (log, update) => {
+        run.step(log, batchSize * accumulation);
+        progress.step?.(log.step, log);
+        if (every === undefined || log.step % every !== 0) return;
+        update();
+        await writeSamples(model, recipe, prompts, seed, join(out, 'samples', `step-${String(log.step).padStart(8, '0')}`));
+      },
+    });
+    progress.end?.();
+    if (result.interrupted) return summary(out, 'diffusion model', result);
+    const done = summary(out, 'diffusion model', result);
+    const facts = { train, seed, base, steps: done.steps, measures: { [lossOnCard]: done.loss } };
+    await saveAdapted(model, strategy, join(out, 'model'), trainingCard(recipe, facts));
+    return { ...done, model: join(out, 'model') };
+  } finally {
+    for (const folder of folders) folder.end();
+    disposeModel(model);
+  }
+}
+
+function cutOf(tokenizer: Tokenizer, texts: readonly string[]): CutTexts {
+  return { texts: texts.length, cut: countCut(tokenizer.encodeBatch(texts).truncated), window: tokenizer.maxLength };
+}
+
+function summary(folder: string, part: RunResult['part'], { log, interrupted, seconds }: FitResult): RunResult {
+  return { folder, part, steps: log.length, interrupted, seconds, loss: tailLoss(log) };
+}
+
+/** Pictures of the same prompts and noise at any step. Texts stay out of file names; real ones stay out of the files too. */
+async function writeSamples(model: Model, recipe: Recipe, prompts: readonly string[], seed: number, folder: string): Promise<void> {
+  const images = await textToImage(model, { prompts, ...recipe.sampling, seed });
+  for (const [i, { pixels, width, height, channels }] of images.entries()) {
+    const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
+    await writePng(
+      join(folder, `${String(i).padStart(2, '0')}.png`),
+      { width, height, channels, data },
+      { Comment: 'synthetic, not for diagnosis' },
+    );
+  }
+}
+
+const NO_SAMPLES = 'The model does not fit into memory twice: no pictures are made while it trains.';
+
+/**
+ * Whether the model's weights must be handed over to the training: where they do not fit beside the copy that trains.
+ *
+ * @throws RangeError where that does not suffice, with what would
+ */
+function placeInMemory(recipe: Recipe, model: Model, withVae: boolean): boolean {
+  const { MiB, handedOver, available, advice } = estimateMemory(recipe, model, { withVae });
+  if (MiB <= available) return false;
+  if (handedOver <= available) return true;
+  throw new RangeError(
+    `this run needs about ${Math.round(handedOver)} MiB, and ${Math.round(available)} MiB are free here; ${advice.join(', or ')}`,
+  );
+}

@@ -1,0 +1,331 @@
+/** One row of the table of strategies (RoentGen, arXiv:2211.12737, table 2): a base model adapted by a recipe, and what its pictures are like. */
+
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadPixels, phantomSplit } from '../datasets';
+import { type Key, key, split } from '../engine';
+import { hashFile, readImage, readJson, writeJson, writePng } from '../files';
+import {
+  type Classifier,
+  classify,
+  type Features,
+  frechetDistance,
+  type GreyPicture,
+  judge,
+  type Labelled,
+  meanAbsoluteError,
+  type PerceptualNetwork,
+  perceptualNetwork,
+  promptDiversity,
+  psnr,
+  ssim,
+} from '../metrics';
+import { disposeModel, type GeneratedImage, loadModel, type Model, type ModelCard, reconstruct, textToImage } from '../pipelines';
+import { cutNotes, saveAdapted, strategyOf, tailLoss } from '../training';
+import { fitDiffusion, fitVae } from './fit';
+import type { Recipe } from './recipe';
+import { trainingCard } from './training-card';
+
+/** What a strategy came to. Pictures are synthetic, not for diagnosis. */
+export interface StrategyRow {
+  /** The recipe's name; `base` for the model as it was. */
+  readonly recipe: string;
+  readonly strategy: string;
+  readonly steps: number;
+  /** Values that trained. */
+  readonly trained: number;
+  /** Of training alone. */
+  readonly seconds: number;
+  /** The loss's mean over the last tenth of the steps; null where nothing trained. */
+  readonly loss: number | null;
+  /** Fréchet distance to real test pictures in the classifier's features. */
+  readonly fid: number;
+  /** Between pictures of one prompt: high where they are alike. */
+  readonly msSsim: number;
+  readonly msSsimDeviation: number;
+  /** Mean over findings; null where none has both classes. */
+  readonly auroc: number | null;
+  /** Share of sided findings on the side asked for. */
+  readonly side: number | null;
+  /** What is cut of the texts, a sentence with counts; absent from rows that were measured before this was kept. */
+  readonly notes?: readonly string[];
+}
+
+export interface StrategyResult {
+  readonly row: StrategyRow;
+  /** One for each of the bench's sheet prompts. */
+  readonly pictures: readonly GreyPicture[];
+  /** Whether it was measured in an earlier call. */
+  readonly kept: boolean;
+}
+
+/** What all rows are measured with: the same prompts, noise, real pictures and classifier. The caller disposes the classifier. */
+export interface StrategyBench {
+  /** Folder of the base model. */
+  readonly base: string;
+  /** Where rows, models and pictures are kept. */
+  readonly out: string;
+  readonly seed: number;
+  /** Its size, counts and sampling hold for all rows. */
+  readonly recipe: Recipe;
+  readonly classifier: Classifier;
+  readonly records: readonly Labelled[];
+  readonly prompts: readonly string[];
+  readonly reference: Features;
+  /** Of real pictures of the training part: what a perfect model would come near. */
+  readonly fidReal: number;
+  /** Tells this bench from others: base weights, seed, data, classifier. */
+  readonly identity: string;
+}
+
+/** Prompts of the diversity measure and of the contact sheet, with four pictures each for the former (appendix A). */
+export const DIVERSITY_PROMPTS = 8;
+const PICTURES_PER_PROMPT = 4;
+const PICTURES_AT_A_TIME = 32;
+
+/** Hash of a model folder's weights. */
+async function baseIdentity(folder: string): Promise<string> {
+  const hashes: unknown[] = [];
+  for (const [part, stem] of [
+    ['unet', 'diffusion_pytorch_model'],
+    ['vae', 'diffusion_pytorch_model'],
+    ['text_encoder', 'model'],
+  ] as const)
+    hashes.push(await hashFile(join(folder, part, `${stem}.safetensors`)));
+  return JSON.stringify(hashes);
+}
+
+/**
+ * Prepares the measuring.
+ *
+ * @param options.recipe the recipe whose size, data, sampling and evaluation all rows share
+ */
+export async function openStrategyBench(options: {
+  readonly base: string;
+  readonly out: string;
+  readonly seed: number;
+  readonly recipe: Recipe;
+  readonly classifier: Classifier;
+  readonly signal?: AbortSignal;
+}): Promise<StrategyBench> {
+  const { recipe, classifier, base, seed } = options;
+  const { train, test } = phantomSplit({ train: recipe.data.train, test: recipe.data.test });
+  const signal = options.signal ? { signal: options.signal } : {};
+  const count = Math.min(recipe.evaluation.pictures, test.length, train.length);
+  const testPixels = await loadPixels(test, recipe.size, signal);
+  const trainPixels = await loadPixels(train, recipe.size, signal);
+  const reference = classify(classifier, testPixels).features;
+  const real = classify(classifier, trainPixels.subarray(0, count * recipe.size ** 2)).features;
+  const records = Array.from({ length: count }, (_, i) => test.record(i));
+  const shared = [seed, recipe.size, recipe.data.train, recipe.data.test, recipe.sampling, recipe.evaluation, recipe.classifier];
+  const parts = [await baseIdentity(base), shared, train.fingerprint, test.fingerprint];
+  return {
+    ...options,
+    records,
+    prompts: records.map(({ text }) => text),
+    reference,
+    fidReal: frechetDistance(real, reference),
+    identity: createHash('sha256').update(JSON.stringify(parts)).digest('hex'),
+  };
+}
+
+export interface MeasureOptions {
+  readonly signal?: AbortSignal;
+  /** Called through training and drawing: what is done, how much of it. */
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+}
+
+/**
+ * Adapts the base by a recipe and measures it; a row that the folder holds already, of the same base, recipe and seed, is read instead.
+ *
+ * @param recipe undefined for the base as it is
+ * @throws the signal's reason where it was raised; what was trained goes on from there the next time
+ */
+export async function measureStrategy(
+  bench: StrategyBench,
+  recipe: Recipe | undefined,
+  options: MeasureOptions = {},
+): Promise<StrategyResult> {
+  const name = recipe?.name ?? 'base';
+  const folder = join(bench.out, name);
+  const identity = createHash('sha256')
+    .update(JSON.stringify([bench.identity, recipe?.diffusion, recipe?.data]))
+    .digest('hex');
+  const file = join(folder, 'row.json');
+  if (existsSync(file)) {
+    const kept = (await readJson(file)) as unknown as { identity: string; row: StrategyRow };
+    if (kept.identity === identity) return { row: kept.row, pictures: await readPictures(folder, bench), kept: true };
+  }
+  const { signal, onProgress } = options;
+  const model = await loadModel(bench.base);
+  try {
+    const fitted = recipe
+      ? await adapt(bench, model, recipe, folder, options)
+      : { trained: 0, seconds: 0, steps: 0, loss: null, notes: [] };
+    const prompt = strategyOf(recipe?.diffusion.strategy).prompt ?? ((text: string) => text);
+    const draw = (prompts: readonly string[], what: string, imagesPerPrompt = 1): Promise<GeneratedImage[]> =>
+      textToImage(model, {
+        prompts: prompts.map(prompt),
+        imagesPerPrompt,
+        ...bench.recipe.sampling,
+        size: bench.recipe.size,
+        seed: bench.seed,
+        batchSize: PICTURES_AT_A_TIME,
+        ...(signal ? { signal } : {}),
+        onStep: ({ step, total }) => onProgress?.(`${name}: ${what}`, step, total),
+      });
+    const images = await draw(bench.prompts, 'pictures');
+    const judged = judge(bench.classifier, images, bench.records, bench.reference);
+    const several = await draw(bench.prompts.slice(0, DIVERSITY_PROMPTS), 'pictures of one prompt', PICTURES_PER_PROMPT);
+    const diversity = promptDiversity(several, PICTURES_PER_PROMPT);
+    const row: StrategyRow = {
+      recipe: name,
+      strategy: recipe ? strategyOf(recipe.diffusion.strategy).name : 'none',
+      ...fitted,
+      fid: judged.fid,
+      msSsim: diversity.mean,
+      msSsimDeviation: diversity.deviation,
+      auroc: judged.auroc.mean ?? null,
+      side: judged.side.all,
+    };
+    const pictures = images.slice(0, DIVERSITY_PROMPTS);
+    for (const [i, { pixels, width, height }] of pictures.entries()) {
+      const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
+      await writePng(pictureFile(folder, i), { width, height, channels: 1, data }, { Comment: 'synthetic, not for diagnosis' });
+    }
+    if (recipe) await saveAdapted(model, strategyOf(recipe.diffusion.strategy), join(folder, 'model'), cardOf(bench, recipe, row));
+    await writeJson(file, { identity, row });
+    return { row, pictures, kept: false };
+  } finally {
+    disposeModel(model);
+  }
+}
+
+function cardOf({ base, seed, recipe: shared }: StrategyBench, recipe: Recipe, row: StrategyRow): ModelCard {
+  const measures = {
+    'FID, own classifier': row.fid,
+    'MS-SSIM of pictures of one prompt': row.msSsim,
+    'mean AUROC': row.auroc ?? 'no labels',
+    'side as asked': row.side ?? 'the texts name none',
+  };
+  const { train } = phantomSplit(recipe.data);
+  return trainingCard({ ...recipe, size: shared.size }, { train, seed, base, steps: row.steps, measures });
+}
+
+async function adapt(
+  bench: StrategyBench,
+  model: Model,
+  recipe: Recipe,
+  folder: string,
+  { signal, onProgress }: MeasureOptions,
+): Promise<Pick<StrategyRow, 'trained' | 'seconds' | 'steps' | 'loss' | 'notes'>> {
+  const { train } = phantomSplit(recipe.data);
+  const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
+  const pixels = await loadPixels(train, bench.recipe.size, signal ? { signal } : {});
+  const [training] = split(key(bench.seed)) as [Key, Key]; // the same for every strategy: same order, noise and timesteps
+  let notes: readonly string[] = [];
+  const result = await fitDiffusion(model, { ...recipe, size: bench.recipe.size }, pixels, texts, {
+    key: training,
+    checkpoint: join(folder, 'checkpoints'),
+    ...(signal ? { signal } : {}),
+    onPrepare: (done, total, what) => onProgress?.(`${recipe.name}: ${what}`, done, total),
+    onTexts: (cut) => {
+      notes = cutNotes(cut);
+    },
+    onStep: ({ step, steps, loss }) => onProgress?.(`${recipe.name}: training, loss ${loss.toFixed(3)}`, step, steps),
+  });
+  if (result.interrupted) {
+    signal?.throwIfAborted();
+    throw new Error(`${recipe.name}: interrupted; call it again to go on`);
+  }
+  return { trained: result.trained, seconds: result.seconds, steps: result.log.length, loss: tailLoss(result.log), notes };
+}
+
+const pictureFile = (folder: string, i: number): string => join(folder, 'pictures', `${String(i).padStart(2, '0')}.png`);
+
+async function readPictures(folder: string, bench: StrategyBench): Promise<GreyPicture[]> {
+  const count = Math.min(DIVERSITY_PROMPTS, bench.prompts.length);
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const { data, width, height } = await readImage(pictureFile(folder, i));
+      return { pixels: Float32Array.from(data, (value) => value / 255), width, height };
+    }),
+  );
+}
+
+/** What an autoencoder loses of pictures: means over them. */
+export interface ReconstructionError {
+  readonly l1: number;
+  /** dB. */
+  readonly psnr: number;
+  readonly ssim: number;
+}
+
+/**
+ * The error between pictures and their reconstructions.
+ *
+ * @param pixels        n grey pictures one after another, each size × size, 0 to 1
+ * @param reconstructed the same ones after encoder and decoder (`reconstruct`)
+ */
+export function reconstructionError(pixels: Float32Array, reconstructed: Float32Array, size: number): ReconstructionError {
+  const area = size * size;
+  const n = pixels.length / area;
+  if (pixels.length !== reconstructed.length || !Number.isInteger(n) || n === 0)
+    throw new RangeError(
+      `reconstructionError: ${pixels.length} and ${reconstructed.length} values are not as many ${size} × ${size} pictures`,
+    );
+  const sums = { l1: 0, psnr: 0, ssim: 0 };
+  for (let i = 0; i < n; i++) {
+    const of = (all: Float32Array): GreyPicture => ({ pixels: all.subarray(i * area, (i + 1) * area), width: size, height: size });
+    const [x, y] = [of(pixels), of(reconstructed)];
+    sums.l1 += meanAbsoluteError(x, y) / n;
+    sums.psnr += psnr(x, y) / n;
+    sums.ssim += ssim(x, y) / n;
+  }
+  return sums;
+}
+
+/** What an autoencoder loses of radiographs. */
+export interface AutoencoderRow extends ReconstructionError {
+  readonly name: string;
+}
+
+/** Pictures that its error is measured on. */
+const RECONSTRUCTED = 64;
+
+/**
+ * The error of the base's autoencoder on test radiographs: as it is, as the paper uses Stable Diffusion's, or trained by a recipe first.
+ *
+ * @param recipe undefined for the autoencoder as it is
+ */
+export async function measureAutoencoder(
+  bench: StrategyBench,
+  recipe: Recipe | undefined,
+  options: MeasureOptions = {},
+): Promise<AutoencoderRow> {
+  const { signal, onProgress } = options;
+  const { size, data } = bench.recipe;
+  const { train, test } = phantomSplit({ train: data.train, test: data.test });
+  const model = await loadModel(bench.base);
+  try {
+    if (recipe) {
+      const pixels = await loadPixels(train, size, signal ? { signal } : {});
+      await fitVae(model, { ...recipe, size }, pixels, {
+        key: key(bench.seed),
+        checkpoint: join(bench.out, recipe.name, 'checkpoints'),
+        ...(recipe.vae.weights.perceptual ? { perceptual: perceptualNetwork(bench.classifier) as PerceptualNetwork } : {}),
+        ...(signal ? { signal } : {}),
+        onStep: ({ step, steps, loss }) => onProgress?.(`${recipe.name}: training, loss ${loss.toFixed(3)}`, step, steps),
+      });
+      signal?.throwIfAborted();
+    }
+    const pixels = (await loadPixels(test, size, signal ? { signal } : {})).slice(0, Math.min(RECONSTRUCTED, test.length) * size * size);
+    return {
+      name: recipe ? `trained by ${recipe.name}` : 'as it is',
+      ...reconstructionError(pixels, reconstruct(model, pixels, size), size),
+    };
+  } finally {
+    disposeModel(model);
+  }
+}

@@ -1,0 +1,55 @@
+/** A run's figures by name, as `summary.json` holds them. */
+
+import { join, resolve } from 'node:path';
+import { type EngineInfo, memoryUse } from '../engine';
+import { readJson, writeJson } from '../files';
+import type { AurocByFinding, SideAccuracy } from '../metrics';
+
+/** Figures of a quickstart run. */
+export interface Summary {
+  /** Library and device. */
+  readonly engine: string;
+  readonly minutes: number;
+  /** Autoencoder and diffusion model together. */
+  readonly trainMinutes: number;
+  readonly peakRssMiB: number;
+  /** Pictures trained on. */
+  readonly images: number;
+  /** Of the diffusion model. */
+  readonly steps: number;
+  /** Last losses, means of the last tenth of the steps. */
+  readonly losses: { readonly vae: number; readonly diffusion: number };
+  /** Distance to real pictures of patients not trained on: of pictures from an untrained U-Net, … */
+  readonly fidBefore: number;
+  /** … of those from the model that training started from, where it did, … */
+  readonly fidStart?: number;
+  /** … after training, … */
+  readonly fidAfter: number;
+  /** … and of real pictures of further patients: what sampling alone makes. */
+  readonly fidReal: number;
+  readonly aurocGenerated: AurocByFinding;
+  readonly aurocReal: AurocByFinding;
+  /** Share of sided findings shown on the side asked for; null where texts name no sides. */
+  readonly sideAccuracy: number | null;
+  readonly sideByFinding: SideAccuracy['byFinding'];
+  readonly seed: number;
+  /** What was left out of the data, and what is cut: a sentence each, with counts. */
+  readonly notes: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** What `summarise` adds by itself. */
+type Added = 'engine' | 'peakRssMiB' | 'versions';
+
+/** Completes the figures with engine, memory and versions and writes them to `<folder>/summary.json`. */
+export async function summarise(folder: string, engine: EngineInfo, figures: Omit<Summary, Added>): Promise<Summary> {
+  const { version } = (await readJson(join(resolve(__dirname, '..', '..'), 'package.json'))) as { version: string };
+  const summary: Summary = {
+    engine: `${engine.library}, ${engine.device}, ${engine.threads} threads`,
+    ...figures,
+    peakRssMiB: Math.round(memoryUse().peakRssMiB),
+    versions: { 'roentgen-lab': version, node: process.versions.node, engine: engine.library },
+  };
+  await writeJson(join(folder, 'summary.json'), summary);
+  return summary;
+}

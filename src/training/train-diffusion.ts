@@ -1,0 +1,169 @@
+/** Training the diffusion model on cached latents by one of the strategies (RoentGen, arXiv:2211.12737, section 4). */
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { TextEncoderConfig } from '../encoders';
+import { cloneTree, countParameters, dispose, foldIn, type Key, merge, partition, scope, split, type Tree, uniformArray } from '../engine';
+import { noiseTables, type SchedulerConfig } from '../schedulers';
+import type { UNetConfig } from '../unet';
+import { type ContextSet, gatherContexts } from './contexts';
+import { type DataOrder, dataOrder } from './data-order';
+import { type LatentSet, sampleLatents } from './latents';
+import {
+  type DiffusionBatch,
+  type DiffusionObjective,
+  type DiffusionParams,
+  diffusionBatch,
+  diffusionLoss,
+  stratifiedTimesteps,
+} from './losses/diffusion-loss';
+import type { Optimisation } from './optimiser/optimisation';
+import type { StepLog } from './step-log';
+import type { Extension, Strategy, TrainingSet } from './strategies';
+import { type CheckpointOptions, type TrainResult, train } from './train';
+
+/** Token ids of n texts, row after row. */
+export interface TokenSet {
+  readonly ids: Int32Array;
+  /** Tokens a text, special ones and padding included. */
+  readonly maxLength: number;
+  /** How many of the texts are longer. */
+  readonly cut: number;
+  /** The empty text's ids, which stand in for dropped ones. */
+  readonly empty: Int32Array;
+  /** 1 for the text, 0 for padding, where the encoder masks padding; of the texts and of the empty one. */
+  readonly mask?: Int32Array;
+  readonly emptyMask?: Int32Array;
+}
+
+export interface TrainDiffusionOptions {
+  readonly unet: UNetConfig;
+  readonly textEncoder: TextEncoderConfig;
+  /** Where it starts; borrowed, unless `handOver` is set (`TrainOptions`). */
+  readonly params: DiffusionParams;
+  readonly handOver?: boolean;
+  /** What trains: what a strategy says of the model. */
+  readonly strategy: Pick<Strategy, 'trains'> & Partial<Extension>;
+  /** Where the second half of every batch is drawn from another class (Ruiz et al. 2023, arXiv:2208.12242, eq. 2). */
+  readonly prior?: TrainingSet['prior'];
+  /** Its prediction type and betas. */
+  readonly scheduler: SchedulerConfig;
+  readonly latents: LatentSet;
+  /** What latents are multiplied by: the autoencoder's `scaling_factor`. */
+  readonly scalingFactor: number;
+  /** The texts: tokens where the encoder trains, contexts where it does not. */
+  readonly texts: TokenSet | ContextSet;
+  /** Share of texts replaced by the empty one, for classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598, algorithm 1). */
+  readonly textDropout: number;
+  readonly objective?: DiffusionObjective;
+  /** Compute inner results of the U-Net's blocks again on the way back: less memory, more time. */
+  readonly checkpointing?: boolean;
+  readonly optimisation: Optimisation;
+  readonly key: Key;
+  readonly signal?: AbortSignal;
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  /** `averaged()` makes the parameters of the whole model as they are now; the caller disposes them. */
+  readonly onStep?: (log: StepLog, averaged: () => DiffusionParams) => void | Promise<void>;
+  readonly checkpoints?: CheckpointOptions;
+}
+
+const isTokens = (texts: TokenSet | ContextSet): texts is TokenSet => 'ids' in texts;
+
+/** Batches of which one half comes from the records before `from` and one from those after it. */
+function pairedOrder(key: Key, length: number, batchSize: number, { from }: { readonly from: number }): DataOrder {
+  if (batchSize % 2 !== 0)
+    throw new RangeError(`trainDiffusion: batchSize: expected an even number for halves of two classes, got ${batchSize}`);
+  const [own, other] = split(key) as [Key, Key];
+  const first = dataOrder(own, from, batchSize / 2);
+  const second = dataOrder(other, length - from, batchSize / 2);
+  return (step) => Int32Array.from([...first(step), ...second(step).map((record) => from + record)]);
+}
+
+/** The tree that trains: leaves of the model, and those that the strategy adds. */
+type Trained = { readonly model: Tree; readonly added: Tree };
+
+/**
+ * Trains what the strategy names to predict what the scheduler's prediction type says, by (weighted) mean squared error.
+ *
+ * @returns the whole model's parameters, those that trained as their moving average, and how many values did; the caller disposes them
+ * @throws RangeError where latents and tokens are not equally many, or the strategy trains nothing
+ */
+export async function trainDiffusion(options: TrainDiffusionOptions): Promise<TrainResult<DiffusionParams> & { trained: number }> {
+  const { latents, texts, optimisation, strategy, objective = {}, checkpointing = false } = options;
+  if (Boolean(options.params.textEncoder) !== isTokens(texts))
+    throw new RangeError('trainDiffusion: texts: expected tokens with a text encoder among params, and contexts without one');
+  const n = isTokens(texts) ? texts.ids.length / texts.maxLength : texts.length;
+  if (n !== latents.length) throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${n} texts`);
+  const tables = noiseTables(options.scheduler);
+  const B = optimisation.batchSize;
+  const [ordering, drawing] = split(options.key) as [Key, Key];
+  const order = options.prior ? pairedOrder(ordering, latents.length, B, options.prior) : dataOrder(ordering, latents.length, B);
+  const { prior } = options;
+
+  const batch = (index: number): DiffusionBatch => {
+    const chosen = order(index);
+    const [times, noise, drops, samples] = split(foldIn(drawing, index), 4) as [Key, Key, Key, Key];
+    const dropped = Array.from(uniformArray(drops, B), (u) => u < options.textDropout);
+    const asked = isTokens(texts) ? gatherTokens(texts, chosen, dropped) : { context: gatherContexts(texts, chosen, dropped) };
+    const x0 = sampleLatents(latents, chosen, samples).map((value) => value * options.scalingFactor);
+    const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
+    // The mean over the batch is then the mean over the first class plus the weighted mean over the second one.
+    const weights = prior ? { weights: Array.from(chosen, (record) => (record < prior.from ? 2 : 2 * prior.weight)) } : {};
+    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, texts: asked, noise, ...weights });
+  };
+
+  const [chosen, frozen] = partition(options.params, strategy.trains);
+  const added = strategy.add?.(options.params, foldIn(options.key, 1)) ?? {};
+  const params: Trained = { model: chosen, added };
+  const trained = countParameters(params);
+  if (trained === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
+  const whole = (now: Trained, rest: Tree): DiffusionParams => {
+    const model = merge<DiffusionParams>(rest, now.model);
+    return strategy.apply ? strategy.apply(model, now.added) : model;
+  };
+  const { predictionType } = tables;
+  const configs = { unet: options.unet, textEncoder: options.textEncoder, predictionType, checkpointing };
+  /** The model with what was learnt, in tensors of its own. */
+  const finished = (last: { readonly params: Trained; readonly frozen: Tree }): DiffusionParams => {
+    const model = scope(() => cloneTree(whole(last.params, last.frozen)));
+    dispose(last.params, last.frozen);
+    return model;
+  };
+  const { handOver = false, signal, onStart, onStep, checkpoints } = options;
+  try {
+    const {
+      params: last,
+      frozen: fixed,
+      ...rest
+    } = await train<Trained, DiffusionBatch, Tree>({
+      params,
+      frozen,
+      handOver,
+      batch,
+      optimisation,
+      loss: (now, given, rest) => scope(() => diffusionLoss(configs, whole(now, rest), given)),
+      ...(signal ? { signal } : {}),
+      ...(onStart ? { onStart } : {}),
+      ...(onStep ? { onStep: (log, live) => onStep(log, () => finished(live.averaged())) } : {}),
+      ...(checkpoints ? { checkpoints } : {}),
+    });
+    return { ...rest, params: finished({ params: last, frozen: fixed }), frozen: {}, trained };
+  } finally {
+    if (!handOver) dispose(added);
+  }
+}
+
+/** Ids of chosen texts, and their mask where there is one, [B, L]. */
+function gatherTokens(
+  { ids, mask, maxLength: L, empty, emptyMask }: TokenSet,
+  chosen: Int32Array,
+  dropped: readonly boolean[],
+): { ids: tf.Tensor2D; mask?: tf.Tensor2D } {
+  const gather = (all: Int32Array, none: Int32Array): tf.Tensor2D => {
+    const rows = new Int32Array(chosen.length * L);
+    chosen.forEach((record, b) => {
+      rows.set(dropped[b] ? none : all.subarray(record * L, (record + 1) * L), b * L);
+    });
+    return tf.tensor2d(rows, [chosen.length, L], 'int32');
+  };
+  return { ids: gather(ids, empty), ...(mask && emptyMask ? { mask: gather(mask, emptyMask) } : {}) };
+}

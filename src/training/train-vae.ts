@@ -1,0 +1,103 @@
+/** Training the autoencoder on images. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { dispose, foldIn, type Key, normalArray, split, type Tree, uniformArray } from '../engine';
+import type { PerceptualNetwork } from '../metrics';
+import type { VaeConfig, VaeParams } from '../vae';
+import { dataOrder } from './data-order';
+import type { VaeLossWeights } from './losses/losses';
+import { initPatchDiscriminator } from './losses/patch-discriminator';
+import { type VaeBatch, type VaeTrained, wholeVaeLoss } from './losses/vae-loss';
+import type { Optimisation } from './optimiser/optimisation';
+import type { StepLog } from './step-log';
+import { type CheckpointOptions, type TrainResult, train } from './train';
+
+export interface TrainVaeOptions {
+  readonly config: VaeConfig;
+  /** Where it starts; borrowed. */
+  readonly params: VaeParams;
+  /** n grey images one after another, each size × size, 0 to 1. */
+  readonly pixels: Float32Array;
+  readonly size: number;
+  readonly weights: VaeLossWeights;
+  /** In whose features pictures are compared where the weights say so; borrowed. */
+  readonly perceptual?: PerceptualNetwork;
+  readonly optimisation: Optimisation;
+  readonly key: Key;
+  readonly signal?: AbortSignal;
+  /** `averaged()` makes the autoencoder's parameters as they are now; the caller disposes them. */
+  readonly onStep?: (log: StepLog, averaged: () => VaeParams) => void | Promise<void>;
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  readonly checkpoints?: CheckpointOptions;
+  /** Compute inner results of the blocks again on the way back: less memory, more time. */
+  readonly checkpointing?: boolean;
+  /** Share of pictures that are mirrored left to right; 0 where left out, as it must be for chests, whose heart is on the left. */
+  readonly flip?: number;
+}
+
+/**
+ * Trains reconstruction and a slight pull of the latents to the standard normal (`wholeVaeLoss`). Logged beside the loss: its terms, unweighted.
+ *
+ * @throws RangeError where the weights ask for a perceptual term and there is no network for it
+ * @returns the caller disposes its parameters
+ */
+export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<VaeParams>> {
+  const { config, pixels, size, optimisation, checkpointing = false, flip = 0 } = options;
+  const area = size * size;
+  const factor = 2 ** ((config.block_out_channels?.length ?? 1) - 1);
+  const latents = [optimisation.batchSize, size / factor, size / factor, config.latent_channels ?? 4] as [number, number, number, number];
+  const [ordering, sampling] = split(options.key) as [Key, Key];
+  const order = dataOrder(ordering, pixels.length / area, optimisation.batchSize);
+
+  const { weights, perceptual } = options;
+  if (weights.perceptual && !perceptual)
+    throw new RangeError('trainVae: weights.perceptual: expected a network beside it; give perceptual (metrics: perceptualNetwork)');
+  const accumulation = optimisation.accumulation ?? 1;
+  const batch = (step: number): VaeBatch => {
+    const images = new Float32Array(optimisation.batchSize * area);
+    const flips = uniformArray(split(foldIn(sampling, step))[0]!, optimisation.batchSize);
+    order(step).forEach((record, b) => {
+      const mirrored = flips[b]! < flip;
+      for (let i = 0; i < area; i++) {
+        const from = mirrored ? i - (i % size) + size - 1 - (i % size) : i;
+        images[b * area + i] = 2 * pixels[record * area + from]! - 1;
+      }
+    });
+    const noise = normalArray(foldIn(sampling, step), tf.util.sizeFromShape(latents));
+    const { adversarial } = weights;
+    const active = adversarial && Math.floor(step / accumulation) + 1 >= adversarial.from;
+    return {
+      images: tf.tensor4d(images, [optimisation.batchSize, size, size, 1]),
+      noise: tf.tensor4d(noise, latents),
+      ...(adversarial ? { adversarial: tf.scalar(active ? adversarial.weight : 0) } : {}),
+    };
+  };
+
+  const discriminator = weights.adversarial ? initPatchDiscriminator(config.in_channels ?? 3, foldIn(options.key, 2)) : undefined;
+  try {
+    const { params, frozen, ...rest } = await train<VaeTrained, VaeBatch, { perceptual?: Tree }>({
+      params: { vae: options.params, ...(discriminator ? { discriminator } : {}) },
+      frozen: perceptual && weights.perceptual ? { perceptual: perceptual.params } : {},
+      batch,
+      optimisation,
+      loss: (now, given, fixed) => {
+        const features = (fixed as { perceptual?: Tree } | undefined)?.perceptual; // an empty tree does not come back from a compiled state
+        const judge = perceptual && features && { network: perceptual, params: features };
+        return wholeVaeLoss(config, weights, now, given, judge, checkpointing);
+      },
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.onStep ? { onStep: (log, live) => options.onStep!(log, () => autoencoderOf(live.averaged())) } : {}),
+      ...(options.onStart ? { onStart: options.onStart } : {}),
+      ...(options.checkpoints ? { checkpoints: options.checkpoints } : {}),
+    });
+    return { ...rest, params: autoencoderOf({ params, frozen }), frozen: {} };
+  } finally {
+    dispose(discriminator);
+  }
+}
+
+/** The autoencoder alone; the rest is freed. */
+function autoencoderOf({ params, frozen }: { params: VaeTrained; frozen: Tree }): VaeParams {
+  dispose(params.discriminator, frozen);
+  return params.vae;
+}

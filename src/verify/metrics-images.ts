@@ -1,0 +1,55 @@
+/** Likeness of pictures against pytorch-msssim, torchmetrics and scikit-image, each with its own rule for borders. */
+
+import { join } from 'node:path';
+import { readImage, readJson } from '../files';
+import { type GreyPicture, gaussianWindow, meanAbsoluteError, meanSquaredError, msSsim, psnr, type SsimOptions, ssim } from '../metrics';
+import type { Checker, Measure } from './checker';
+import { rel } from './measure';
+
+type Case = { readonly x: string; readonly y: string } & Readonly<Record<string, number | string | null>>;
+
+const RANGE = 255;
+const TOLERANCE = 1e-4;
+const mirror: SsimOptions = { range: RANGE, border: 'mirror' };
+const uniform: SsimOptions = { range: RANGE, window: Array<number>(7).fill(1 / 7), sampleCovariance: true };
+
+/** What each column of the file is. */
+const columns: Readonly<Record<string, (x: GreyPicture, y: GreyPicture) => number>> = {
+  mse: meanSquaredError,
+  mae: meanAbsoluteError,
+  psnr: (x, y) => psnr(x, y, RANGE),
+  ssim_pytorch_msssim: (x, y) => ssim(x, y, { range: RANGE }),
+  ms_ssim_pytorch_msssim: (x, y) => msSsim(x, y, { range: RANGE }),
+  ssim_torchmetrics: (x, y) => ssim(x, y, mirror),
+  ms_ssim_torchmetrics_normalize_relu: (x, y) => msSsim(x, y, mirror),
+  ssim_skimage_gaussian: (x, y) => ssim(x, y, { range: RANGE, window: gaussianWindow(11, 1.5) }),
+  ssim_skimage_uniform7: (x, y) => ssim(x, y, uniform),
+};
+
+export const metricsImagesChecker: Checker = {
+  component: 'metrics',
+  cases: async () => ['images'],
+  async *check(folder): AsyncIterable<Measure> {
+    const { cases } = (await readJson(join(folder, 'images.json'))) as unknown as { cases: readonly Case[] };
+    const names = [...new Set(cases.flatMap(({ x, y }) => [x, y]))];
+    const pictures: Record<string, GreyPicture> = {};
+    for (const name of names) pictures[name] = await greyPicture(join(folder, 'images', `${name}.png`));
+    for (const [column, measure] of Object.entries(columns)) {
+      const known = cases.filter((one) => typeof one[column] === 'number');
+      const got = known.map(({ x, y }) => measure(pictures[x]!, pictures[y]!));
+      if (known.length > 0)
+        yield rel(
+          column,
+          got,
+          known.map((one) => one[column] as number),
+          TOLERANCE,
+        );
+    }
+  },
+};
+
+async function greyPicture(path: string): Promise<GreyPicture> {
+  const { data, width, height, channels } = await readImage(path);
+  if (channels !== 1) throw new Error(`${path}: expected a grey picture, got ${channels} channels`);
+  return { pixels: data, width, height };
+}

@@ -1,0 +1,230 @@
+/** Whole pipelines against the reference's: given token ids, start latents and noise, latents after every step and the final image. */
+
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { dispose, scope } from '../engine';
+import { readJson, readSafetensors } from '../files';
+import {
+  type Branch,
+  type Combine,
+  classifierFree,
+  decodeLatents,
+  denoise,
+  disposeModel,
+  editBranches,
+  encodeImages,
+  imageAndText,
+  imageCondition,
+  inpaintStart,
+  keepKnown,
+  latentFactor,
+  latentMask,
+  loadModel,
+  type Model,
+  noisedStart,
+  predictor,
+  runTextEncoder,
+  unguided,
+} from '../pipelines';
+import { createScheduler, exchangeScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
+import { loadUNet } from '../unet';
+import { type Checker, type Measure, Unsupported } from './checker';
+import { channelsLast, type Fixture, fixtureImage, fixtureTensor, fromRows } from './fixture';
+import { absolute, exact, rel } from './measure';
+
+interface Run {
+  readonly pipeline: string;
+  /** The scheduler's short name, perhaps with a remark after it. */
+  readonly scheduler: string;
+  readonly timesteps: readonly number[];
+  readonly guidance_scale: number;
+  readonly guidance_rescale?: number;
+  readonly image_guidance_scale?: number;
+  readonly strength?: number;
+  readonly eta?: number;
+}
+
+interface CaseFile {
+  readonly prompt_ids: readonly (readonly number[])[];
+  readonly uncond_ids: readonly (readonly number[])[];
+  readonly steps: number;
+  readonly runs: Readonly<Record<string, Run>>;
+}
+
+const tolerance = { latents: 2e-4, image: 1e-3, embeddings: 5e-5 };
+
+export const pipelineChecker: Checker = {
+  component: 'pipeline',
+  async cases(folder) {
+    const { runs } = (await readJson(join(folder, 'case.json'))) as CaseFile;
+    return [...Object.keys(runs), 'embeddings'];
+  },
+  async *check(folder, name, { signal }) {
+    const file = (await readJson(join(folder, 'case.json'))) as CaseFile;
+    const run = file.runs[name];
+    if (run && !(run.pipeline in starts)) throw new Unsupported(run.pipeline);
+    const model = run ? await modelOf(folder, name, run) : await loadModel(join(folder, 'tiny_sd'));
+    const contexts = encodeIds(model, file);
+    try {
+      if (run)
+        yield* await checkRun(
+          await readSafetensors(join(folder, `${name}.safetensors`)),
+          run,
+          model,
+          contexts,
+          schedulerOf(model, run, file.steps),
+          signal,
+        );
+      else yield* checkEmbeddings(contexts, await readSafetensors(join(folder, 'embeddings.safetensors')));
+    } finally {
+      dispose(contexts.context, contexts.negative);
+      disposeModel(model);
+    }
+  },
+};
+
+/** Of the prompts, and of the unconditional text for each of them, [B, L, C]. */
+interface Contexts {
+  readonly context: tf.Tensor3D;
+  readonly negative: tf.Tensor3D;
+}
+
+function encodeIds(model: Model, { prompt_ids, uncond_ids }: CaseFile): Contexts {
+  const [prompts, none] = [fromRows(prompt_ids, 'int32'), fromRows(uncond_ids, 'int32')];
+  const context = runTextEncoder(model, prompts);
+  const one = runTextEncoder(model, none);
+  const negative = tf.tile(one, [prompt_ids.length / uncond_ids.length, 1, 1]);
+  dispose(prompts, none, one);
+  return { context, negative };
+}
+
+function* checkEmbeddings({ context, negative }: Contexts, wanted: Fixture): Iterable<Measure> {
+  yield rel('prompt_embeds', context, wanted.prompt_embeds!.data, tolerance.embeddings);
+  yield rel('negative_prompt_embeds', negative, wanted.negative_prompt_embeds!.data, tolerance.embeddings);
+}
+
+/**
+ * The scheduler by its name: the model's noise schedule with the model's other keys, or with the class's own defaults, whichever the
+ * timesteps are of.
+ */
+function schedulerOf(model: Model, { scheduler, timesteps, strength }: Run, steps: number): Scheduler {
+  const name = scheduler.split(' ')[0]!;
+  const exchanged = exchangeScheduler(model.schedulerConfig, name);
+  const noiseOnly = Object.fromEntries(
+    Object.entries(exchanged).filter(([key]) => /^_class_name$|^beta_|^num_train|^prediction_type$/.test(key)),
+  );
+  const made = [exchanged, noiseOnly as SchedulerConfig].map((config) =>
+    createScheduler(config, { steps, ...(strength ? { strength } : {}) }),
+  );
+  return made.find((one) => one.timesteps.join() === timesteps.join()) ?? made[0]!;
+}
+
+/** What a kind of pipeline starts with, and how it is guided. */
+interface Start {
+  readonly latents: tf.Tensor4D;
+  readonly branches: readonly Branch[];
+  readonly combine: Combine;
+  readonly adjust?: (latents: tf.Tensor4D, call: number) => tf.Tensor;
+  /** What `adjust` uses. */
+  readonly held?: readonly tf.Tensor[];
+}
+
+interface Given extends Contexts {
+  readonly model: Model;
+  readonly fixture: Fixture;
+  readonly run: Run;
+  readonly scheduler: Scheduler;
+}
+
+const guided = ({ run, context, negative }: Given): Pick<Start, 'branches' | 'combine'> =>
+  run.guidance_scale > 1
+    ? { branches: [{ context: negative }, { context }], combine: classifierFree(run.guidance_scale, run.guidance_rescale) }
+    : { branches: [{ context }], combine: unguided };
+
+const pureNoise = ({ fixture, scheduler }: Given): tf.Tensor4D => tf.mul(fixtureImage(fixture, 'latents'), scheduler.initNoiseSigma);
+
+/** By the reference's class; each runs in a memory scope. */
+const starts: Readonly<Record<string, (given: Given) => Start>> = {
+  StableDiffusionPipeline: (given) => ({ latents: pureNoise(given), ...guided(given) }),
+  StableDiffusionImg2ImgPipeline(given) {
+    const { model, fixture, scheduler } = given;
+    const clean = encodeImages(model, fixtureImage(fixture, 'image_in'), fixtureImage(fixture, 'posterior_noise'));
+    return { latents: noisedStart(scheduler, clean, fixtureImage(fixture, 'start_noise')), ...guided(given) };
+  },
+  StableDiffusionInpaintPipeline(given) {
+    const { model, fixture, scheduler, run } = given;
+    const clean = encodeImages(model, fixtureImage(fixture, 'image_in'), fixtureImage(fixture, 'posterior_noise'));
+    const noise = fixtureImage(fixture, 'start_noise');
+    const mask = latentMask(fixtureImage(fixture, 'mask'), latentFactor(model));
+    const latents = inpaintStart(scheduler, clean, noise, run.strength ?? 1);
+    return { latents, adjust: keepKnown(scheduler, clean, noise, mask), held: [clean, noise, mask], ...guided(given) };
+  },
+  StableDiffusionInstructPix2PixPipeline(given) {
+    const { model, fixture, run, context, negative } = given;
+    const condition = imageCondition(model, fixtureImage(fixture, 'image_in'));
+    return {
+      latents: pureNoise(given),
+      branches: editBranches(context, negative, condition, tf.zerosLike(condition)),
+      combine: imageAndText(run.guidance_scale, run.image_guidance_scale ?? 1.5),
+    };
+  },
+};
+
+/** The folder's model, or where the run edits an image, one with the U-Net beside it. */
+async function modelOf(folder: string, name: string, run: Run): Promise<Model> {
+  const model = await loadModel(join(folder, 'tiny_sd'));
+  if (run.image_guidance_scale === undefined) return model;
+  dispose(model.unet.params);
+  try {
+    return { ...model, unet: await loadUNet(join(folder, 'unet_ip2p')) };
+  } catch (error) {
+    dispose(model.vae.params, model.textEncoder.params);
+    throw new Error(`${name}: the editing U-Net could not be loaded`, { cause: error });
+  }
+}
+
+async function checkRun(
+  fixture: Fixture,
+  run: Run,
+  model: Model,
+  contexts: Contexts,
+  scheduler: Scheduler,
+  signal: AbortSignal,
+): Promise<Measure[]> {
+  const start = scope(() => {
+    const made = starts[run.pipeline]!({ model, fixture, run, scheduler, ...contexts });
+    // The contexts are the caller's; what is returned from here is freed below.
+    return { ...made, branches: made.branches.map((branch) => ({ ...branch, context: tf.clone(branch.context) })) };
+  });
+  const predict = predictor(model, start.branches, start.combine);
+  const stepNoise = (call: number): tf.Tensor4D =>
+    tf.tidy(() => channelsLast(tf.squeeze(tf.slice(fixtureTensor(fixture, 'step_noise'), call, 1), [0]) as tf.Tensor4D));
+  const after: tf.Tensor4D[] = [];
+  let latents: tf.Tensor4D | undefined;
+  try {
+    latents = await denoise({
+      scheduler,
+      latents: start.latents,
+      predict,
+      signal,
+      eta: run.eta ?? 0,
+      noise: stepNoise,
+      ...(start.adjust ? { adjust: start.adjust } : {}),
+      onStep: (step) => {
+        after.push(tf.clone(step.latents));
+      },
+    });
+    return tf.tidy(
+      () =>
+        [
+          exact('timesteps', scheduler.timesteps, run.timesteps),
+          rel('latents_after_step', tf.transpose(tf.stack(after), [0, 1, 4, 2, 3]), fixture.latents_after_step!.data, tolerance.latents),
+          absolute('image', tf.transpose(decodeLatents(model, latents!), [0, 3, 1, 2]), fixture.image!.data, tolerance.image),
+        ] as unknown as tf.TensorContainer,
+    ) as unknown as Measure[];
+  } finally {
+    predict.dispose();
+    const branches = start.branches.flatMap(({ context, extra }) => (extra ? [context, extra] : [context]));
+    tf.dispose([start.latents, ...branches, ...(start.held ?? []), ...after, ...(latents ? [latents] : [])]);
+  }
+}

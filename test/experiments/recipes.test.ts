@@ -1,0 +1,112 @@
+/** Recipes that can't be worked with: what is wrong is told by key, before anything is made. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { key } from 'roentgen-lab/engine';
+import { initModel, loadEncoderRecipe, loadRecipe, overrideRecipe, recipeNames } from 'roentgen-lab/experiments';
+import { FileError } from 'roentgen-lab/files';
+import { wordVocabulary } from 'roentgen-lab/tokenizers';
+import { noLeaks, tempDir } from '../support';
+
+const cases: readonly (readonly [content: unknown, what: RegExp])[] = [
+  ['null', /is not a JSON object/],
+  ['[1]', /is not a JSON object/],
+  ['"smoke"', /is not a JSON object/],
+  ['{"extends": ', /is not valid JSON/],
+  ['', /is not valid JSON: it is empty/],
+  ['version https://git-lfs.github.com/spec/v1\n', /git-lfs pointer/],
+  [Buffer.from('{"comment": "Gr\xf6\xdfe"}', 'latin1'), /line 1 is not UTF-8/],
+  [{}, /name is missing; size is missing/],
+  [{ extends: 5 }, /extends: expected the name or file of a recipe, got 5/],
+  [{ extends: 'nothing-of-this-name' }, /no recipe "nothing-of-this-name"; there are .*smoke/],
+  [{ extends: 'smoke', sise: 32 }, /sise is unknown \(there are name, size/],
+  [{ extends: 'smoke', vae: null }, /vae: expected an object, got null/],
+  [{ extends: 'smoke', size: 1e9 }, /size: expected a whole number from 1 to 16384, got 1000000000/],
+  [{ extends: 'smoke', size: '32' }, /size: expected a whole number from 1 to 16384, got "32"/],
+  [{ extends: 'smoke', data: { train: 1e12 } }, /data.train: expected a whole number from 1 to 10000000/],
+  [{ extends: 'smoke', data: { views: ['SIDE'] } }, /data.views: expected a list, each "PA" or "AP" or "LATERAL"/],
+  [{ extends: 'smoke', tokenizer: { max_length: 1e9 } }, /tokenizer.max_length: expected a whole number from 1 to 100000/],
+  [
+    { extends: 'smoke', sampling: { steps: -1, guidance: 'strong' } },
+    /sampling.steps: .*got -1; sampling.guidance: expected a number from 0, got "strong"/,
+  ],
+  [{ extends: 'smoke', classifier: { channels: [8, 16] } }, /classifier.channels: expected a list of 3/],
+  [{ extends: 'smoke', diffusion: { optimisation: { betas: null } } }, /diffusion.optimisation.betas: expected a list/],
+  [
+    { extends: 'smoke', diffusion: { optimisation: { steps: 1.5 } } },
+    /diffusion.optimisation: steps: expected a whole number from 1, got 1.5/,
+  ],
+  [{ extends: 'smoke', diffusion: { strategy: 'joint' } }, /diffusion.strategy: expected an object, got "joint"/],
+  [{ extends: 'smoke', diffusion: { strategy: { name: 'luck' } } }, /strategy: name: expected one of joint/],
+  [{ extends: 'smoke', unet: { layers_per_block: 1e8 } }, /"layers_per_block\[0\]": expected at most 1000/],
+  [{ extends: 'smoke', vae: { config: { block_out_channels: 'wide' } } }, /"block_out_channels": expected a list/],
+  [{ extends: 'smoke', text_encoder: { config: { num_hidden_layers: 1e9 } } }, /"num_hidden_layers": expected at most 1000/],
+  [{ extends: 'smoke', scheduler: { num_train_timesteps: 1e9 } }, /num_train_timesteps: expected a whole number from 1 to 1000000/],
+  [{ extends: 'smoke', scheduler: { _class_name: 'LCMScheduler' } }, /LCMScheduler is not supported/],
+];
+
+test('what a recipe gets wrong is a FileError that names file and key', async (t) => {
+  const file = join(tempDir(t), 'recipe.json');
+  for (const [content, what] of cases) {
+    writeFileSync(file, typeof content === 'string' || content instanceof Buffer ? content : JSON.stringify(content));
+    await assert.rejects(loadRecipe(file), (error: Error) => error instanceof FileError && what.test(error.message), String(what));
+  }
+  await assert.rejects(loadRecipe('smokey'), (error: Error) => error instanceof FileError && /there are .*smoke/.test(error.message));
+  for (const name of recipeNames()) await loadRecipe(name);
+});
+
+test('a recipe that extends itself ends, in one step or in several', { timeout: 10_000 }, async (t) => {
+  const folder = tempDir(t);
+  const [a, b] = [join(folder, 'a.json'), join(folder, 'b.json')];
+  writeFileSync(a, JSON.stringify({ extends: a }));
+  await assert.rejects(loadRecipe(a), /a\.json: extends itself/);
+  writeFileSync(a, JSON.stringify({ extends: b }));
+  writeFileSync(b, JSON.stringify({ extends: a }));
+  await assert.rejects(loadRecipe(a), /a\.json: extends itself, by way of .*a\.json, .*b\.json/);
+});
+
+test('a value of --set is refused as what the caller asked for', async () => {
+  const recipe = await loadRecipe('smoke');
+  for (const [path, value, what] of [
+    ['size', 'large', /recipe with --set: size: expected a whole number/],
+    ['diffusion.text_dropout', 2, /diffusion.text_dropout: expected a number from 0 to 1, got 2/],
+    ['unet.layers_per_block', 1e8, /"layers_per_block\[0\]"/],
+  ] as const)
+    assert.throws(
+      () => overrideRecipe(recipe, { [path]: value }),
+      (error: Error) => error instanceof RangeError && what.test(error.message),
+    );
+});
+
+test("an encoder's recipe too", async (t) => {
+  const file = join(tempDir(t), 'encoder.json');
+  const good = await loadEncoderRecipe('phantom-bert');
+  for (const [change, what] of [
+    [{ config: { ...good.config, num_hidden_layers: 1e9 } }, /"num_hidden_layers": expected at most 1000/],
+    [{ config: { ...good.config, num_attention_heads: 5 } }, /not a multiple of num_attention_heads/],
+    [{ config: null }, /config: expected an object, got null/],
+    [{ optimisation: { ...good.optimisation, betas: undefined } }, /optimisation.betas is missing/],
+    [{ optimisation: { ...good.optimisation, learningRate: 1e-3 } }, /optimisation.learningRate: expected an object/],
+    [{ texts: { impressions: 1e15, prompts: 1 } }, /texts.impressions: expected a whole number from 0/],
+    [{ textes: 1 }, /textes is unknown/],
+  ] as const) {
+    writeFileSync(file, JSON.stringify({ ...good, ...change }));
+    await assert.rejects(loadEncoderRecipe(file), (error: Error) => error instanceof FileError && what.test(error.message), String(what));
+  }
+  await assert.rejects(loadEncoderRecipe('none'), FileError);
+});
+
+test(
+  'networks that do not fit into memory are refused by their number of parameters before any is made',
+  { timeout: 20_000 },
+  noLeaks(async () => {
+    const recipe = await loadRecipe('smoke');
+    const tokenizer = wordVocabulary(['left effusion'], { vocabularySize: 60, maxLength: 12 });
+    const wide = overrideRecipe(recipe, { 'text_encoder.config.intermediate_size': 2 ** 31 - 1 });
+    assert.throws(
+      () => initModel(wide, tokenizer, key(1)),
+      /recipe smoke: its networks have .* parameters, \d+ MiB, and \d+ MiB are free here/,
+    );
+  }),
+);
