@@ -47,5 +47,5 @@ export function dataOf(where: string, flags: DataFlags): OpenDatasetOptions {
   }
   const folder = resolve(data);
   const columns = Object.fromEntries(named.map((name) => [name, flags[name]]));
-  return { data: folder, ...columns, ...(csv === undefined ? {} : { csv: findTable(folder, csv) }) };
+  return { data: folder, ...columns, csv: csv === undefined ? undefined : findTable(folder, csv) };
 }

@@ -58,7 +58,7 @@ async function encode(model: string, flags: Flags, context: Context): Promise<vo
   const texts = await readTexts(flags.texts);
   await startEngine();
   const { maxLength: asked } = flags;
-  const encoder = await asUsage('encode', () => loadTextEncoder(folder, asked === undefined ? {} : { maxLength: asked }));
+  const encoder = await asUsage('encode', () => loadTextEncoder(folder, { maxLength: asked }));
   try {
     const { kind, width, maxLength } = encoder.describe();
     let said = Date.now();

@@ -139,11 +139,11 @@ async function generate(named: string, flags: Flags, context: Context): Promise<
       software: `roentgen-lab ${libraryVersion}`,
       engine: `${engine.library}, ${engine.device}, ${engine.threads} threads`,
       model: { folder: basename(resolve(folder)), sha256: modelHash },
-      ...(addOns.length > 0 ? { add_ons: addOns } : {}),
+      add_ons: addOns.length > 0 ? addOns : undefined,
       settings: made[0]?.made ?? {},
       finished: !stopped,
       seconds: Math.round(seconds * 10) / 10,
-      ...(sheet ? { sheet } : {}),
+      sheet,
       pictures: entries,
     };
     await writeJson(join(out, 'manifest.json'), manifest);
@@ -221,10 +221,10 @@ async function makeAll(
       signal,
       onPictures,
       onStep: ({ step, total: calls }) => progress.show(step, calls, `${finished.length}/${total} pictures`),
-      ...(flags.scheduler === undefined ? {} : { scheduler: flags.scheduler }),
-      ...(flags.eta === undefined ? {} : { eta: flags.eta }),
-      ...(flags.vaeSlicing ? { vaeSlicing: true } : {}),
-      ...(flags.vaeTiling === undefined ? {} : { vaeTiling: flags.vaeTiling }),
+      scheduler: flags.scheduler,
+      eta: flags.eta,
+      vaeSlicing: flags.vaeSlicing,
+      vaeTiling: flags.vaeTiling,
     });
     return { entries, made: finished, stopped: false };
   } catch (error) {

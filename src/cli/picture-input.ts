@@ -12,7 +12,7 @@ import type { InputImage } from '../pipelines';
  * @throws FileError where it cannot be read as a picture
  */
 export async function readPicture(path: string, channels: 1 | 3, side?: number): Promise<InputImage> {
-  const image = await readImage(path, side === undefined ? {} : { side });
+  const image = await readImage(path, { side });
   const bits = usedBits(image);
   if (image.data instanceof Uint16Array && bits < 16)
     console.warn(`${path}: no value of the 16 bits is above ${whiteAt(bits)}: taken as ${bits}-bit`);

@@ -40,7 +40,7 @@ async function runRuns(given: readonly string[], flags: Flags, context: Context)
   const plot = folders.length > 1 ? resolve(flags.out ?? 'compare.html') : undefined;
   if (plot) await compareRuns(folders, plot);
   if (flags.json) {
-    context.print(JSON.stringify({ runs, ...(plot ? { plot } : {}) }, null, 2));
+    context.print(JSON.stringify({ runs, plot }, null, 2));
     return;
   }
   if (runs.length === 0) context.print('no runs');

@@ -65,7 +65,7 @@ async function runTrain(name: string, flags: Flags, context: Context): Promise<v
       recipe,
       out,
       data: dataOf('train', flags),
-      ...(model === undefined ? {} : { model: resolve(findModel('train', model)) }),
+      model: model === undefined ? undefined : resolve(findModel('train', model)),
       seed,
       resume,
       signal: context.signal,

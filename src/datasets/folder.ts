@@ -54,7 +54,7 @@ export async function openFolder(options: FolderOptions): Promise<Dataset> {
     return {
       record: {
         id,
-        ...(patientColumn === undefined ? {} : { patient: required(csv, row, patientColumn) }),
+        patient: patientColumn === undefined ? undefined : required(csv, row, patientColumn),
         text: row.cells[textColumn]!.trim(),
         labels: readLabels(csv, row, labelColumns),
         sides: {},

@@ -12,9 +12,8 @@ import { otherForm } from './read-table';
 /** Columns of a table, by the options that name them. */
 type ColumnNames = Readonly<Partial<Record<'imageColumn' | 'textColumn' | 'patientColumn', string>>>;
 
-/** The table that `datasets` and diffusers expect in a folder of images, and its columns where they are not named. */
+/** The table that `datasets` and diffusers expect in a folder of images. */
 const METADATA = ['metadata.jsonl', 'metadata.csv'];
-const metadataColumns = { imageColumn: 'file_name', textColumn: 'text' };
 
 const collections = [
   { find: findNihTable, open: openNih },
@@ -36,8 +35,8 @@ export async function openLayout(folder: string, columns: ColumnNames): Promise<
   }
   const metadata = findMetadata(folder);
   if (metadata !== undefined) {
-    const named = { ...metadataColumns, ...columns };
-    return openFolder({ folder: join(metadata, '..'), csv: metadata, skipEmptyText: true, ...named });
+    const { imageColumn = 'file_name', textColumn = 'text', patientColumn } = columns;
+    return openFolder({ folder: join(metadata, '..'), csv: metadata, skipEmptyText: true, imageColumn, textColumn, patientColumn });
   }
   const captions = await openCaptions(folder);
   if (captions === undefined) throw new FileError(folder, `is of no known layout; ${whatToDo(folder)}`);
@@ -46,7 +45,7 @@ export async function openLayout(folder: string, columns: ColumnNames): Promise<
 }
 
 function refuseColumns(layout: string, columns: ColumnNames): void {
-  if (Object.keys(columns).length > 0)
+  if (Object.values(columns).some((name) => name !== undefined))
     throw new RangeError(`${layout} is read by its own columns; name the table whose columns these are (--csv), or leave them out`);
 }
 

@@ -31,15 +31,10 @@ export async function openDataset({ data, csv, imageColumn, textColumn, patientC
   if (data === 'phantom') return openPhantom();
   if (data === 'world') return openWorld();
   if (!statSync(data, { throwIfNoEntry: false })?.isDirectory()) throw new FileError(data, 'there is no such folder');
-  const given = {
-    ...(imageColumn ? { imageColumn } : {}),
-    ...(textColumn ? { textColumn } : {}),
-    ...(patientColumn ? { patientColumn } : {}),
-  };
-  if (csv === undefined) return openLayout(data, given);
+  if (csv === undefined) return openLayout(data, { imageColumn, textColumn, patientColumn });
   if (imageColumn === undefined || textColumn === undefined)
     throw new RangeError(`${csv}: say which of its columns hold the images' files and their texts (--image-column, --text-column)`);
-  return openFolder({ folder: data, csv, imageColumn, textColumn, skipEmptyText: true, ...given });
+  return openFolder({ folder: data, csv, imageColumn, textColumn, patientColumn, skipEmptyText: true });
 }
 
 /** Pictures to train on, and pictures of other patients to measure on. */
@@ -58,7 +53,7 @@ export interface PhantomCounts {
 
 /** The built-in phantom, the same for every run: frontal views with short prompts. */
 export function phantomSplit({ train, test, views }: PhantomCounts): DatasetSplit {
-  return { train: openPhantom({ seed: 1, count: train, ...(views ? { views } : {}) }), test: openPhantom({ seed: 2, count: test }) };
+  return { train: openPhantom({ seed: 1, count: train, views }), test: openPhantom({ seed: 2, count: test }) };
 }
 
 /** The built-in small world, the same for every run. */

@@ -22,12 +22,12 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     ...part,
     credit,
     findings,
-    ...(notes ? { notes } : {}),
-    ...(fingerprint === undefined ? {} : { fingerprint: createHash('sha256').update(fingerprint).update(kept).digest('hex') }),
+    notes,
+    fingerprint: fingerprint === undefined ? undefined : createHash('sha256').update(fingerprint).update(kept).digest('hex'),
     record: (i) => dataset.record(at(i)),
     pixels: async (i, size) => dataset.pixels(at(i), size),
-    ...(dataset.readingNotes ? { readingNotes: () => dataset.readingNotes!() } : {}),
-    ...(dataset.batch ? { batch: async (indices, size, options) => dataset.batch!(Int32Array.from(indices, at), size, options) } : {}),
+    readingNotes: dataset.readingNotes ? () => dataset.readingNotes!() : undefined,
+    batch: dataset.batch ? async (indices, size, options) => dataset.batch!(Int32Array.from(indices, at), size, options) : undefined,
   };
 }
 

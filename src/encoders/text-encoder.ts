@@ -95,7 +95,7 @@ export function createTextEncoder(
     config,
     params,
     tokenizer,
-    ...(folder === undefined ? {} : { folder }),
+    folder,
     ignored,
     describe: () => ({
       kind: facts.kind,
@@ -187,14 +187,14 @@ export async function loadTextEncoder(folder: string, { maxLength, tokenizer }: 
     const { window } = textEncoderFacts(model.config);
     const positions = window ?? ('n_positions' in model.config ? model.config.n_positions : undefined) ?? 512;
     const words = await loadTokenizer(tokenizer ?? (!hasTokenizer && existsSync(beside) ? beside : own), {
-      ...(maxLength === undefined ? {} : { maxLength }),
+      maxLength,
       window: Math.min(positions, model.contextLength ?? positions),
     });
     const make = (): TextEncoder =>
       createTextEncoder(model, words, {
         folder,
         ignored: model.ignored,
-        ...(whole ? { masks: model.config.use_attention_mask === true } : {}), // as its pictures are made
+        masks: whole ? model.config.use_attention_mask === true : undefined, // as its pictures are made
       });
     return maxLength === undefined ? checkContent(folder, make) : make();
   } catch (error) {

@@ -75,7 +75,7 @@ export async function readTextEncoderConfig(folder: string): Promise<TextEncoder
 export async function loadTextEncoderModel(folder: string, variant?: string): Promise<LoadedTextEncoder> {
   const { config, form, contextLength } = await readTextEncoderConfig(folder);
   if (form === 'clip-towers') return await loadClipTower(folder, config as ClipTextConfig, variant);
-  if (form === 'open_clip') return { ...(await loadOpenClip(folder, config as BertConfig)), ...(contextLength ? { contextLength } : {}) };
+  if (form === 'open_clip') return { ...(await loadOpenClip(folder, config as BertConfig)), contextLength };
   switch (config.model_type) {
     case 'bert':
     case 'roberta':
@@ -130,7 +130,7 @@ async function readOpenClip(folder: string, path: string): Promise<TextEncoderFo
     throw new FileError(path, `its text encoder is ${name}; put that model's config.json into this folder, so that its sizes are known`);
   const config = given.model_type === undefined ? ({ model_type: 'bert' } as const) : (given as BertConfig);
   checkContent(own, () => completeBertConfig(config));
-  return { config, form: 'open_clip', ...(contextLength === undefined ? {} : { contextLength }) };
+  return { config, form: 'open_clip', contextLength };
 }
 
 /** The BERT of an open_clip model: its keys have the prefix `text.transformer.`; its projection to the images' space is not read. */

@@ -111,7 +111,7 @@ export function textEncoderShapes(config: TextEncoderConfig): Record<string, num
  * @returns    [B, L, width], rows of padding too; the caller disposes it
  */
 export function textContext(config: TextEncoderConfig, params: TextEncoderParams, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D {
-  const options = mask ? { mask } : {};
+  const options = { mask };
   switch (config.model_type) {
     case 'bert':
     case 'roberta':
@@ -150,7 +150,7 @@ export function textStates(
   return tf.tidy(() => {
     const attended = masks ? mask : undefined;
     if (kind === 'CLIP') {
-      const { lastHiddenState, pooled } = clipText(config as ClipTextConfig, params as ClipTextParams, ids, attended ? { mask } : {});
+      const { lastHiddenState, pooled } = clipText(config as ClipTextConfig, params as ClipTextParams, ids, { mask: attended });
       return { context: lastHiddenState, pooled };
     }
     const context = textContext(config, params, ids, attended);

@@ -70,7 +70,7 @@ async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key'
   if (!(await tf.setBackend('wasm'))) throw new Error('startEngine: the wasm backend did not start; run "npm run setup" again');
   await tf.ready();
   const { version } = require('@tensorflow/tfjs-backend-wasm/package.json') as { version: string };
-  return { backend: 'wasm', library: `tfjs-backend-wasm ${version}`, device: 'CPU', threads: 1, ...(note ? { note } : {}) };
+  return { backend: 'wasm', library: `tfjs-backend-wasm ${version}`, device: 'CPU', threads: 1, note };
 }
 
 async function start(wanted: Backend | undefined): Promise<Omit<EngineInfo, 'seed' | 'key'>> {

@@ -134,7 +134,8 @@ function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]):
     maxLength: tokenizer.maxLength,
     cut: countCut(all.truncated),
     empty: none.ids,
-    ...(masked ? { mask: all.mask, emptyMask: none.mask } : {}),
+    mask: masked ? all.mask : undefined,
+    emptyMask: masked ? none.mask : undefined,
   };
 }
 
@@ -157,15 +158,15 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
     pixels,
     size,
     weights: recipe.vae.weights,
-    ...(options.perceptual ? { perceptual: options.perceptual } : {}),
+    perceptual: options.perceptual,
     optimisation: recipe.vae.optimisation,
     key,
-    ...(signal ? { signal } : {}),
+    signal,
     checkpointing: recipe.vae.checkpointing ?? false,
     flip: recipe.vae.flip ?? 0,
     ...checkpointsOf(checkpoint, key, recipe.vae, model.vae.params, pixels, []),
-    ...(onStart ? { onStart } : {}),
-    ...(onStep ? { onStep: (log, averaged) => onStep(log, () => setVae(model, averaged())) } : {}),
+    onStart,
+    onStep: onStep && ((log, averaged) => onStep(log, () => setVae(model, averaged()))),
   });
   setVae(model, result.params);
   const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
@@ -225,26 +226,25 @@ export async function fitDiffusion(
   texts: readonly string[],
   options: FitDiffusionOptions,
 ): Promise<FitResult> {
-  const { onStep, onStart, key, checkpoint, onPrepare, onTexts, contextFolder, onEncoded, handOver = false } = options;
+  const { onStep, onStart, key, checkpoint, onPrepare, onTexts, contextFolder, onEncoded, handOver = false, signal } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
-  const signal = options.signal ? { signal: options.signal } : {};
   const asked: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
-  const given = { model, data: asked, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), ...signal };
-  const data = (await strategy.prepare?.({ ...given, ...(onPrepare ? { onProgress: onPrepare } : {}) })) ?? asked;
+  const given = { model, data: asked, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
+  const data = (await strategy.prepare?.({ ...given, onProgress: onPrepare })) ?? asked;
   const { vae, unet, textEncoder, textProjection } = model;
   const tokenizer: Tokenizer = model.tokenizer;
   const trains = options.trains ? byParts(model, options.trains) : strategy.trains;
   const extension = strategy.extend?.(model);
   const { used } = contextParts(textEncoder.params);
   const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
-  const latents = await encodeLatents(vae.config, vae.params, data.pixels, recipe.size, signal);
+  const latents = await encodeLatents(vae.config, vae.params, data.pixels, recipe.size, { signal });
   const read = encoderChanges
     ? tokensOf(model, tokenizer, data.texts)
     : await encodeContexts(textEncoder, tokenizer, data.texts, {
-        ...signal,
-        ...(contextFolder === undefined ? {} : { folder: contextFolder }),
-        ...(onEncoded ? { onProgress: onEncoded } : {}),
+        signal,
+        folder: contextFolder,
+        onProgress: onEncoded,
       });
   onTexts?.({ texts: data.texts.length, cut: read.cut, window: tokenizer.maxLength });
   const own: DiffusionParams = {
@@ -266,16 +266,16 @@ export async function fitDiffusion(
       scalingFactor: vae.config.scaling_factor ?? 0.18215,
       texts: read,
       strategy: { trains, ...extension },
-      ...(data.prior ? { prior: data.prior } : {}),
+      prior: data.prior,
       textDropout: recipe.diffusion.text_dropout,
       objective: recipe.diffusion,
       checkpointing: recipe.diffusion.checkpointing ?? false,
       optimisation: recipe.diffusion.optimisation,
       key,
-      ...signal,
+      signal,
       ...checkpointsOf(checkpoint, key, [recipe.diffusion, options.trains], start, data.pixels, data.texts),
-      ...(onStart ? { onStart } : {}),
-      ...(onStep ? { onStep: (log, averaged) => onStep(log, () => replaceDiffusion(model, averaged())) } : {}),
+      onStart,
+      onStep: onStep && ((log, averaged) => onStep(log, () => replaceDiffusion(model, averaged()))),
     });
     replaceDiffusion(model, result.params);
     return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: result.trained };

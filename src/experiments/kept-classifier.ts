@@ -41,8 +41,8 @@ export async function keptClassifier(recipe: Recipe, dataset: Dataset, options: 
     records,
     optimisation,
     key: key(SEED),
-    ...(signal ? { signal } : {}),
-    ...(onStep ? { onStep } : {}),
+    signal,
+    onStep,
   });
   if (interrupted) throw new Error('keptClassifier: interrupted; run the cell again to train it');
   await saveClassifier(folder, classifier);

@@ -42,18 +42,17 @@ export async function keptModel({ folders, recipe, seed = 1, signal, onStep }: K
   const { vocabulary_size: vocabularySize, max_length: maxLength } = recipe.tokenizer;
   const model = initModel(recipe, trainBpe(words, { vocabularySize, maxLength }), modelKey);
   const [first, second] = [recipe.vae.optimisation.steps, recipe.diffusion.optimisation.steps];
-  const stop = signal ? { signal } : {};
   try {
     const vae = await fitVae(model, recipe, pixels, {
       key: vaeKey,
-      ...stop,
+      signal,
       onStep: ({ step, loss }) => onStep?.('autoencoder', step, first + second, loss),
     });
     const diffusion = vae.interrupted
       ? vae
       : await fitDiffusion(model, recipe, pixels, texts, {
           key: diffusionKey,
-          ...stop,
+          signal,
           onStep: ({ step, loss }) => onStep?.('U-Net and text encoder', first + step, first + second, loss),
         });
     if (diffusion.interrupted) throw new Error('keptModel: interrupted; run the cell again to train the model');

@@ -51,7 +51,7 @@ export async function writeRunConfig(folder: string, config: RunConfig, engine: 
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   const { backend, library, device, threads } = engine;
   const commit = gitCommit();
-  const versions = { 'roentgen-lab': version, node: process.version, ...(commit ? { commit } : {}) };
+  const versions = { 'roentgen-lab': version, node: process.version, commit };
   await writeJson(join(folder, 'config.json'), {
     ...config,
     engine: { backend, library, device, threads },

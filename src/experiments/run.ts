@@ -99,7 +99,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
   const folders: RunFolder[] = [];
   /** Only now has the run's checkpoint, where it has one, been found to belong to these settings. */
   const begin = async (run: RunFolder, log: readonly StepLog[]): Promise<void> => {
-    await writeRunConfig(out, { recipe, seed, data, ...(base ? { model: base } : {}), notes }, engine);
+    await writeRunConfig(out, { recipe, seed, data, model: base, notes }, engine);
     await run.begin(log);
   };
   const opened = (folder: RunFolder): RunFolder => {
@@ -116,17 +116,17 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     const pixels = await loadPixels(train, recipe.size, {
       onProgress: (done) => progress.step?.(done),
       onNote: (note) => notes.push(note),
-      ...(signal ? { signal } : {}),
+      signal,
     });
     progress.end?.();
     for (const note of notes) progress.say?.(`${note}.`);
     const stage = (folder: string) => ({
-      ...(signal ? { signal } : {}),
+      signal,
       checkpoint: {
         folder: join(folder, 'checkpoints'),
         resume: 'always' as const,
         keep: recipe.run?.checkpoints_kept ?? 2,
-        ...(recipe.run?.checkpoint_every === undefined ? {} : { every: recipe.run.checkpoint_every }),
+        every: recipe.run?.checkpoint_every,
       },
     });
     if (base === undefined) {

@@ -109,12 +109,11 @@ export async function openStrategyBench(options: {
   readonly classifier: Classifier;
   readonly signal?: AbortSignal;
 }): Promise<StrategyBench> {
-  const { recipe, classifier, base, seed } = options;
+  const { recipe, classifier, base, seed, signal } = options;
   const { train, test } = phantomSplit({ train: recipe.data.train, test: recipe.data.test });
-  const signal = options.signal ? { signal: options.signal } : {};
   const count = Math.min(recipe.evaluation.pictures, test.length, train.length);
-  const testPixels = await loadPixels(test, recipe.size, signal);
-  const trainPixels = await loadPixels(train, recipe.size, signal);
+  const testPixels = await loadPixels(test, recipe.size, { signal });
+  const trainPixels = await loadPixels(train, recipe.size, { signal });
   const reference = classify(classifier, testPixels).features;
   const real = classify(classifier, trainPixels.subarray(0, count * recipe.size ** 2)).features;
   const records = Array.from({ length: count }, (_, i) => test.record(i));
@@ -172,7 +171,7 @@ export async function measureStrategy(
         size: bench.recipe.size,
         seed: bench.seed,
         batchSize: PICTURES_AT_A_TIME,
-        ...(signal ? { signal } : {}),
+        signal,
         onStep: ({ step, total }) => onProgress?.(`${name}: ${what}`, step, total),
       });
     const images = await draw(bench.prompts, 'pictures');
@@ -222,13 +221,13 @@ async function adapt(
 ): Promise<Pick<StrategyRow, 'trained' | 'seconds' | 'steps' | 'loss' | 'notes'>> {
   const { train } = phantomSplit(recipe.data);
   const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
-  const pixels = await loadPixels(train, bench.recipe.size, signal ? { signal } : {});
+  const pixels = await loadPixels(train, bench.recipe.size, { signal });
   const [training] = split(key(bench.seed)) as [Key, Key]; // the same for every strategy: same order, noise and timesteps
   let notes: readonly string[] = [];
   const result = await fitDiffusion(model, { ...recipe, size: bench.recipe.size }, pixels, texts, {
     key: training,
     checkpoint: join(folder, 'checkpoints'),
-    ...(signal ? { signal } : {}),
+    signal,
     onPrepare: (done, total, what) => onProgress?.(`${recipe.name}: ${what}`, done, total),
     onTexts: (cut) => {
       notes = cutNotes(cut);
@@ -310,17 +309,17 @@ export async function measureAutoencoder(
   const model = await loadModel(bench.base);
   try {
     if (recipe) {
-      const pixels = await loadPixels(train, size, signal ? { signal } : {});
+      const pixels = await loadPixels(train, size, { signal });
       await fitVae(model, { ...recipe, size }, pixels, {
         key: key(bench.seed),
         checkpoint: join(bench.out, recipe.name, 'checkpoints'),
-        ...(recipe.vae.weights.perceptual ? { perceptual: perceptualNetwork(bench.classifier) as PerceptualNetwork } : {}),
-        ...(signal ? { signal } : {}),
+        perceptual: recipe.vae.weights.perceptual ? (perceptualNetwork(bench.classifier) as PerceptualNetwork) : undefined,
+        signal,
         onStep: ({ step, steps, loss }) => onProgress?.(`${recipe.name}: training, loss ${loss.toFixed(3)}`, step, steps),
       });
       signal?.throwIfAborted();
     }
-    const pixels = (await loadPixels(test, size, signal ? { signal } : {})).slice(0, Math.min(RECONSTRUCTED, test.length) * size * size);
+    const pixels = (await loadPixels(test, size, { signal })).slice(0, Math.min(RECONSTRUCTED, test.length) * size * size);
     return {
       name: recipe ? `trained by ${recipe.name}` : 'as it is',
       ...reconstructionError(pixels, reconstruct(model, pixels, size), size),

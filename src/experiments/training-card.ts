@@ -23,7 +23,7 @@ export function trainingCard(recipe: Recipe, { train, seed, base, steps, measure
   const { optimisation, strategy } = recipe.diffusion;
   return {
     data: `${train.length} pictures with a text each: ${train.name}. ${train.credit}`,
-    ...(base === undefined ? {} : { base: join(basename(dirname(base)), basename(base)) }),
+    base: base === undefined ? undefined : join(basename(dirname(base)), basename(base)),
     recipe: {
       recipe: recipe.name,
       strategy: strategyOf(strategy).name,

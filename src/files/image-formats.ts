@@ -78,8 +78,8 @@ export function tiffTags(bytes: Uint8Array): TiffTags {
   }
   const [bits, compression, photometric] = [tags.get(258), tags.get(259), tags.get(262)];
   return {
-    ...(bits === undefined ? {} : { bits }),
-    ...(compression === undefined ? {} : { compression }),
-    ...(photometric === undefined ? {} : { photometric }),
+    bits,
+    compression,
+    photometric,
   };
 }

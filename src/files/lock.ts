@@ -46,7 +46,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const own = JSON.stringify({
     pid: process.pid,
     host: hostname(),
-    ...(started ? { started } : {}),
+    started,
     token: randomBytes(8).toString('hex'),
   });
   const mine = join(folder, `.lock.${process.pid}.${randomBytes(4).toString('hex')}`);

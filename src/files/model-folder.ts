@@ -27,6 +27,10 @@ const needed = ['unet', 'vae', 'text_encoder', 'tokenizer', 'scheduler'];
 /** What diffusers' pipeline of this class expects to be told even where it is absent. */
 const optionalComponents = ['feature_extractor', 'image_encoder', 'safety_checker'];
 
+/** Library and class, as a component is named. */
+const isPairOfStrings = (value: unknown): value is [string, string] =>
+  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
+
 /**
  * Reads a model folder's `model_index.json`.
  *
@@ -42,13 +46,13 @@ export async function readModelIndex(folder: string): Promise<ModelIndex> {
     const isNeeded = needed.includes(name);
     if (!Array.isArray(value) && !isNeeded) {
       settings[name] = value;
-    } else if (Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string')) {
+    } else if (isPairOfStrings(value)) {
       if (!/^\w+$/.test(name)) throw new FileError(path, `component ${JSON.stringify(name)}: expected the name of a folder in this one`);
       const isFolder = await stat(join(folder, name)).then(
         (found) => found.isDirectory(),
         () => false,
       );
-      if (isFolder) components[name] = [value[0], value[1]];
+      if (isFolder) components[name] = value;
       else if (isNeeded) throw new FileError(path, `component ${name} has no folder ${join(folder, name)}; copy the whole model`);
     } else if (isNeeded && !(Array.isArray(value) && value.every((part) => part === null))) {
       throw new FileError(path, `component ${name}: expected [library, class], got ${JSON.stringify(value).slice(0, 100)}`);

@@ -94,10 +94,7 @@ export function transformerBlock(
   return tf.tidy(() => {
     const queries = norm(x, params.norm1);
     let h = tf.add(x, attentionLayer(params.attn1, queries, queries, { heads })) as tf.Tensor3D;
-    h = tf.add(
-      h,
-      attentionLayer(params.attn2, norm(h, params.norm2), context, { heads, mask: contextMask, ...(onWeights ? { onWeights } : {}) }),
-    );
+    h = tf.add(h, attentionLayer(params.attn2, norm(h, params.norm2), context, { heads, mask: contextMask, onWeights }));
     const [{ proj }, , out] = params.ff.net;
     const hidden = geglu(linear(norm(h, params.norm3), proj.weight, proj.bias)); // [B, N, 4C]
     return tf.add(h, linear(hidden, out.weight, out.bias));
@@ -128,7 +125,7 @@ export function transformer2d(
     h = project(h, params.proj_in);
     params.transformer_blocks.forEach((block, i) => {
       const onWeights = onAttention && ((weights: tf.Tensor4D): void => onAttention(i, weights));
-      h = transformerBlock(block, h, context, { heads, contextMask, ...(onWeights ? { onWeights } : {}) });
+      h = transformerBlock(block, h, context, { heads, contextMask, onWeights });
     });
     return tf.reshape(tf.add(flat, project(h, params.proj_out)), [batch, height, width, channels]);
   });

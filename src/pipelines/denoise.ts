@@ -89,7 +89,7 @@ export async function denoise({
       const input = tf.clone(scheduler.scaleInput(state, x)) as tf.Tensor4D;
       const output = predict(input, t);
       const drawn = scheduler.drawsNoise(state, { eta }) ? noise?.(call) : undefined;
-      const next = scheduler.step(state, x, output, t, { eta, ...(drawn ? { noise: drawn } : {}) });
+      const next = scheduler.step(state, x, output, t, { eta, noise: drawn });
       return { ...next, input, ...(adjust ? { x: tf.clone(adjust(next.x as tf.Tensor4D, call)) } : {}) };
     });
   }

@@ -89,8 +89,8 @@ export async function loadModel(folder: string, { variant, scheduler }: LoadMode
       unet: owned(await loadUNet(join(folder, 'unet'), variant)),
       vae: owned(await loadVae(join(folder, 'vae'), variant)),
       textEncoder: owned(await loadTextEncoder(join(folder, 'text_encoder'), variant)),
-      ...(configs.textProjection ? { textProjection: owned(await loadTextProjection(projection)) } : {}),
-      ...(configs.tokenizer ? { tokenizer: configs.tokenizer } : {}),
+      textProjection: configs.textProjection ? owned(await loadTextProjection(projection)) : undefined,
+      tokenizer: configs.tokenizer,
       schedulerConfig,
       folder,
     };
@@ -110,8 +110,8 @@ async function readConfigs(folder: string, hasTokenizer: boolean, projection: st
     unet: { config: unet },
     vae: { config: vae },
     textEncoder: { config },
-    ...(projection === undefined ? {} : { textProjection: { config: await readTextProjectionConfig(projection) } }),
-    ...(hasTokenizer ? { tokenizer: await loadTokenizer(join(folder, 'tokenizer'), window === undefined ? {} : { window }) } : {}),
+    textProjection: projection === undefined ? undefined : { config: await readTextProjectionConfig(projection) },
+    tokenizer: hasTokenizer ? await loadTokenizer(join(folder, 'tokenizer'), { window }) : undefined,
   };
 }
 

@@ -205,9 +205,9 @@ export async function samplePictures(
         predict: batch.predict,
         eta,
         noise: (call) => noise(stepDraws + call),
-        ...(batch.adjust ? { adjust: batch.adjust } : {}),
-        ...(signal ? { signal } : {}),
-        ...(options.onStep ? { onStep: tell } : {}),
+        adjust: batch.adjust,
+        signal,
+        onStep: options.onStep && tell,
       });
       return await draw(latents);
     } finally {

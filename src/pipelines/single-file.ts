@@ -175,7 +175,7 @@ export async function loadSingleFile(path: string, configs: SingleFileConfigs = 
         config: configs.text_encoder,
         params: await part<ClipTextParams>(PREFIX.text, clipTextShapes(configs.text_encoder), withPrefix),
       },
-      ...(hasTokenizer ? { tokenizer: await loadTokenizer(beside) } : {}),
+      tokenizer: hasTokenizer ? await loadTokenizer(beside) : undefined,
       schedulerConfig: configs.scheduler,
       folder: path,
     };

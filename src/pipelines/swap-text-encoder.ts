@@ -75,7 +75,7 @@ export function swapTextEncoder(
     unet: unet.model,
     vae: { ...model.vae, params: cloneTree(model.vae.params) },
     textEncoder: { config: maskedConfig(encoder.config), params: cloneTree(encoder.params as never) },
-    ...(projection ? { textProjection: projection } : {}),
+    textProjection: projection,
     tokenizer: encoder.tokenizer,
   };
   try {

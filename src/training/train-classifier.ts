@@ -88,8 +88,8 @@ export async function trainClassifier(options: TrainClassifierOptions): Promise<
           const out = classifier(config, weights, images);
           return tf.add(crossEntropy(out.presence, presence, known), crossEntropy(out.side, right, sided)) as tf.Scalar;
         }),
-      ...(options.signal ? { signal: options.signal } : {}),
-      ...(options.onStep ? { onStep: options.onStep } : {}),
+      signal: options.signal,
+      onStep: options.onStep,
     });
     return { config, params: result.params, interrupted: result.interrupted };
   } finally {

@@ -141,10 +141,10 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
       batch,
       optimisation,
       loss: (now, given, rest) => scope(() => diffusionLoss(configs, whole(now, rest), given)),
-      ...(signal ? { signal } : {}),
-      ...(onStart ? { onStart } : {}),
-      ...(onStep ? { onStep: (log, live) => onStep(log, () => finished(live.averaged())) } : {}),
-      ...(checkpoints ? { checkpoints } : {}),
+      signal,
+      onStart,
+      onStep: onStep && ((log, live) => onStep(log, () => finished(live.averaged()))),
+      checkpoints,
     });
     return { ...rest, params: finished({ params: last, frozen: fixed }), frozen: {}, trained };
   } finally {
@@ -165,5 +165,5 @@ function gatherTokens(
     });
     return tf.tensor2d(rows, [chosen.length, L], 'int32');
   };
-  return { ids: gather(ids, empty), ...(mask && emptyMask ? { mask: gather(mask, emptyMask) } : {}) };
+  return { ids: gather(ids, empty), mask: mask && emptyMask ? gather(mask, emptyMask) : undefined };
 }

@@ -146,9 +146,9 @@ export async function trainMlm(options: TrainMlmOptions): Promise<TrainResult<Be
           const found = tf.cast(tf.equal(tf.argMax(logits, 1), given.targets), 'float32');
           return { loss: mean(tf.sub(tf.logSumExp(logits, 1), wanted)), aux: { accuracy: mean(found) } };
         }),
-      ...(signal ? { signal } : {}),
-      ...(onStep ? { onStep } : {}),
-      ...(checkpoints ? { checkpoints } : {}),
+      signal,
+      onStep,
+      checkpoints,
     });
     const encoder = cloneTree(last.bert);
     dispose(last as never);

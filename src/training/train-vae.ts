@@ -85,10 +85,10 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
         const judge = perceptual && features && { network: perceptual, params: features };
         return wholeVaeLoss(config, weights, now, given, judge, checkpointing);
       },
-      ...(options.signal ? { signal: options.signal } : {}),
-      ...(options.onStep ? { onStep: (log, live) => options.onStep!(log, () => autoencoderOf(live.averaged())) } : {}),
-      ...(options.onStart ? { onStart: options.onStart } : {}),
-      ...(options.checkpoints ? { checkpoints: options.checkpoints } : {}),
+      signal: options.signal,
+      onStep: options.onStep && ((log, live) => options.onStep!(log, () => autoencoderOf(live.averaged()))),
+      onStart: options.onStart,
+      checkpoints: options.checkpoints,
     });
     return { ...rest, params: autoencoderOf({ params, frozen }), frozen: {} };
   } finally {

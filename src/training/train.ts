@@ -164,7 +164,7 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
     await writeCheckpoint(
       checkpoints!.folder,
       { state: now, step: t, log, identity: checkpoints!.identity },
-      { keep: checkpoints!.keep ?? 2, ...(checkpoints!.every === undefined ? {} : { every: checkpoints!.every }) },
+      { keep: checkpoints!.keep ?? 2, every: checkpoints!.every },
     ).finally(() => dispose(now));
   };
   let t = done;

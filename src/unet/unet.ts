@@ -88,7 +88,7 @@ export function unet(
       context,
       checkpointing,
       contextMask: contextMask && tf.mul(tf.sub(1, tf.reshape(contextMask, [contextMask.shape[0], 1, 1, -1])), MASKED_SCORE),
-      ...(onAttention ? { onAttention } : {}),
+      onAttention,
     };
 
     let h = conv2d(latents, params.conv_in.weight, params.conv_in.bias, { padding: 1 });

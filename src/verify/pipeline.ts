@@ -113,9 +113,7 @@ function schedulerOf(model: Model, { scheduler, timesteps, strength }: Run, step
   const noiseOnly = Object.fromEntries(
     Object.entries(exchanged).filter(([key]) => /^_class_name$|^beta_|^num_train|^prediction_type$/.test(key)),
   );
-  const made = [exchanged, noiseOnly as SchedulerConfig].map((config) =>
-    createScheduler(config, { steps, ...(strength ? { strength } : {}) }),
-  );
+  const made = [exchanged, noiseOnly as SchedulerConfig].map((config) => createScheduler(config, { steps, strength }));
   return made.find((one) => one.timesteps.join() === timesteps.join()) ?? made[0]!;
 }
 
@@ -209,7 +207,7 @@ async function checkRun(
       signal,
       eta: run.eta ?? 0,
       noise: stepNoise,
-      ...(start.adjust ? { adjust: start.adjust } : {}),
+      adjust: start.adjust,
       onStep: (step) => {
         after.push(tf.clone(step.latents));
       },

@@ -49,7 +49,7 @@ async function planComponent(root: string, component: string, checkers: readonly
   for (const name of found) if (!owners.has(name)) owners.set(name, undefined);
   return [
     ...[...problems].map((broken) => ({ component, case: '(list of cases)', broken })),
-    ...[...owners].map(([name, checker]) => ({ component, case: name, ...(checker ? { checker } : {}) })),
+    ...[...owners].map(([name, checker]) => ({ component, case: name, checker })),
   ];
 }
 

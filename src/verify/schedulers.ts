@@ -111,7 +111,7 @@ function checkTrajectory(
     // In float64, rounded to float32, as the reference's fake model does it.
     const output = tensor(Float64Array.from(input.dataSync(), (value) => amp * Math.sin(k * value + t / 1000)));
     const drawn = run.step_calls_that_draw_noise.includes(call) ? tensor(noise.data, call * size) : undefined;
-    const next = scheduler.step(state, x, output, t, { ...options, ...(drawn ? { noise: drawn } : {}) });
+    const next = scheduler.step(state, x, output, t, { ...options, noise: drawn });
     disposeState(state);
     for (const old of [x, input, output, drawn]) old?.dispose();
     ({ x, state } = next);

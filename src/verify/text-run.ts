@@ -40,8 +40,8 @@ export function textInputs({ input_ids, attention_mask, token_type_ids }: TextRu
   return {
     ids: fromRows(input_ids, 'int32'),
     options: {
-      ...(attention_mask ? { mask: fromRows(attention_mask, 'float32') } : {}),
-      ...(token_type_ids ? { tokenTypes: fromRows(token_type_ids, 'int32') } : {}),
+      mask: attention_mask ? fromRows(attention_mask, 'float32') : undefined,
+      tokenTypes: token_type_ids ? fromRows(token_type_ids, 'int32') : undefined,
     },
   };
 }

@@ -63,7 +63,7 @@ function optimisationOf({ optimizer, steps, timesteps, variant }: Case): Optimis
     epsilon: optimizer.eps,
     weightDecay: optimizer.weight_decay,
     clipNorm: optimizer.max_grad_norm,
-    ...(variant ? { emaDecay: variant.ema_decay } : {}),
+    emaDecay: variant?.ema_decay,
   };
 }
 

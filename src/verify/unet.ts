@@ -52,8 +52,8 @@ function inputsOf(fixture: Fixture, name: string, run: Run): Inputs {
     timesteps: tf.tensor1d(run.timesteps.length === 1 ? new Array(sample.shape[0]).fill(run.timesteps[0]) : [...run.timesteps], 'float32'),
     context: fixtureTensor<tf.Rank.R3>(fixture, `${name}.encoder_hidden_states`),
     options: {
-      ...(run.class_labels ? { classLabels: tf.tensor1d([...run.class_labels], 'int32') } : {}),
-      ...(mask in fixture ? { contextMask: fixtureTensor<tf.Rank.R2>(fixture, mask) } : {}),
+      classLabels: run.class_labels ? tf.tensor1d([...run.class_labels], 'int32') : undefined,
+      contextMask: mask in fixture ? fixtureTensor<tf.Rank.R2>(fixture, mask) : undefined,
     },
   };
 }

@@ -66,7 +66,7 @@ export function createLanguage(setSynchronous: (running: boolean) => void): Lang
 
   /** A cell with `@module name` is the text of a file that others import. */
   function addModule(name: string, code: string, jsx: boolean): Outcome {
-    const diagnostics = converter.addModule(name, code, jsx ? { jsx: true } : {});
+    const diagnostics = converter.addModule(name, code, jsx ? { jsx } : {});
     modules.write(join(folder, `${name}.ts${jsx ? 'x' : ''}`), code);
     return diagnostics.length > 0 ? { kind: 'diagnostics', diagnostics } : { kind: 'nothing' };
   }

@@ -27,7 +27,7 @@ export interface ModelEntry {
  */
 export async function examineModel(name: string, path: string): Promise<ModelEntry> {
   const licence = await licenceOf(path);
-  const common = { name, path, ...(licence === undefined ? {} : { licence }) };
+  const common = { name, path, licence };
   if (existsSync(join(path, 'model_index.json'))) {
     const { cross_attention_dim: width } = completeUNetConfig(
       await readObject<UNetConfig>(join(path, 'unet', 'config.json'), completeUNetConfig),

@@ -118,9 +118,9 @@ function toRecord(csv: string, { number, cells }: Row, columns: Columns): Omit<I
   const unknown = present.find((label) => !(classes as readonly string[]).includes(label));
   if (unknown !== undefined) throw wrong('labels', `"No Finding" or labels of ${classes.join(', ')} joined by "|"`);
   const facts = {
-    ...(view ? { view } : {}),
-    ...(age !== undefined && age <= 120 ? { age } : {}), // the collection has ages such as 414
-    ...(sex ? { sex } : {}),
+    view,
+    age: age !== undefined && age <= 120 ? age : undefined, // the collection has ages such as 414
+    sex: sex === '' ? undefined : sex,
   };
   return {
     id: image,

@@ -71,7 +71,7 @@ export function drawGroup(group: Group, places: readonly Place[], r: number, on:
   const [low, high] = GREY[group.tone];
   const grey = random.uniform(low, high);
   const look = {
-    ...(group.turn ? { turn: group.turn } : {}),
+    turn: group.turn,
     lean: group.kind === 'cross' ? Math.PI / 4 : random.pick([-1, 1]) * random.uniform(0.3, 0.45),
     variant: random.uniform(0, 1),
   };

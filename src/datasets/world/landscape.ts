@@ -145,12 +145,12 @@ export function landscape(random: Draws): Scene {
   const side = random.pick([undefined, 'left', 'right'] as const);
   const above: Standing[] = night
     ? random.chance(0.6)
-      ? [{ kind: 'moon', count: 1, ...(side ? { side } : {}) }]
+      ? [{ kind: 'moon', count: 1, side }]
       : []
     : [
-        [{ kind: 'sun' as const, count: 1, ...(side ? { side } : {}) }],
-        [{ kind: 'cloud' as const, count: side ? 1 : random.pick([1, 2]), ...(side ? { side } : {}) }],
-        [{ kind: 'bird' as const, count: side ? 2 : random.pick([2, 3]), ...(side ? { side } : {}) }],
+        [{ kind: 'sun' as const, count: 1, side }],
+        [{ kind: 'cloud' as const, count: side ? 1 : random.pick([1, 2]), side }],
+        [{ kind: 'bird' as const, count: side ? 2 : random.pick([2, 3]), side }],
         [],
       ][random.weighted([2.5, 2, 2.5, 0.7])]!;
 

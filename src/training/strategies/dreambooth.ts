@@ -15,7 +15,7 @@ async function classPictures(
     size,
     seed: randomInts(key, 1, 0, 2 ** 31)[0]!,
     batchSize: 16,
-    ...(signal ? { signal } : {}),
+    signal,
     onStep: ({ step, total }) => onProgress?.(step, total, 'pictures of the prior class'),
   });
   const pixels = new Float32Array(images.length * size * size);
