@@ -6,7 +6,6 @@ export * from './cut-texts';
 export * from './data-order';
 export * from './latents';
 export * from './losses/diffusion-loss';
-export * from './losses/losses';
 export * from './losses/patch-discriminator';
 export * from './losses/vae-loss';
 export * from './optimiser/adamw';

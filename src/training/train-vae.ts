@@ -5,9 +5,9 @@ import { dispose, foldIn, type Key, normalArray, split, type Tree, uniformArray 
 import type { PerceptualNetwork } from '../metrics';
 import type { VaeConfig, VaeParams } from '../vae';
 import { dataOrder } from './data-order';
-import type { VaeLossWeights } from './losses/losses';
+
 import { initPatchDiscriminator } from './losses/patch-discriminator';
-import { type VaeBatch, type VaeTrained, wholeVaeLoss } from './losses/vae-loss';
+import { type VaeBatch, type VaeLossWeights, type VaeTrained, vaeTrainingLoss } from './losses/vae-loss';
 import type { Optimisation } from './optimiser/optimisation';
 import type { StepLog } from './step-log';
 import { type CheckpointOptions, type TrainResult, train } from './train';
@@ -36,7 +36,7 @@ export interface TrainVaeOptions {
 }
 
 /**
- * Trains reconstruction and a slight pull of the latents to the standard normal (`wholeVaeLoss`). Logged beside the loss: its terms, unweighted.
+ * Trains reconstruction and a slight pull of the latents to the standard normal (`vaeTrainingLoss`). Logged beside the loss: its terms, unweighted.
  *
  * @throws RangeError where the weights ask for a perceptual term and there is no network for it
  * @returns the caller disposes its parameters
@@ -83,7 +83,7 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
       loss: (now, given, fixed) => {
         const features = (fixed as { perceptual?: Tree } | undefined)?.perceptual; // an empty tree does not come back from a compiled state
         const judge = perceptual && features && { network: perceptual, params: features };
-        return wholeVaeLoss(config, weights, now, given, judge, checkpointing);
+        return vaeTrainingLoss(config, weights, now, given, judge, checkpointing);
       },
       signal: options.signal,
       onStep: options.onStep && ((log, live) => options.onStep!(log, () => autoencoderOf(live.averaged()))),

@@ -12,7 +12,7 @@ import {
   trainVae,
   type VaeLossWeights,
   vaeLoss,
-  wholeVaeLoss,
+  vaeTrainingLoss,
 } from 'roentgen-lab/training';
 import { decode, encode, initVae, type VaeParams } from 'roentgen-lab/vae';
 import { assertSameTree } from '../networks';
@@ -69,7 +69,7 @@ test(
     const active = tf.scalar(0.5);
     const asked = { ...plain, adversarial: { weight: 0.5, from: 1 } };
     const trained = { vae: params, discriminator: critic };
-    const total = wholeVaeLoss(config, asked, trained, { images: x, noise, adversarial: active }, undefined, false);
+    const total = vaeTrainingLoss(config, asked, trained, { images: x, noise, adversarial: active }, undefined, false);
     assertClose(total.aux.balance!, [norms[0]! / (norms[1]! + 1e-4)], 1e-4, 'adaptive weight');
     assert.ok(norms[0]! > 0 && norms[1]! > 0);
     assert.ok(Number.isFinite(total.loss.dataSync()[0]!));

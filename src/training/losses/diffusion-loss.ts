@@ -1,4 +1,4 @@
-/** The diffusion model's loss on one batch: from latents, noise, timesteps and token ids to a scalar. */
+/** The diffusion model's loss (Ho et al. 2020, arXiv:2006.11239, eq. 14): from latents, noise, timesteps and texts to a scalar, each equation in its order. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type TextEncoderConfig, type TextEncoderParams, textContext } from '../../encoders';
@@ -6,7 +6,6 @@ import { foldIn, type Key, normalArray, scope, uniformArray } from '../../engine
 import { projectContext, type TextProjectionParams } from '../../pipelines';
 import type { NoiseTables, PredictionType } from '../../schedulers';
 import { type UNetConfig, type UNetParams, unet } from '../../unet';
-import { diffusionTarget, minSnrWeights, weightedSquaredError } from './losses';
 
 /** What can train; a text encoder that stays as it is may be in its contexts. */
 export type DiffusionParams = { unet: UNetParams; textEncoder?: TextEncoderParams; projection?: TextProjectionParams };
@@ -15,9 +14,9 @@ export type DiffusionParams = { unet: UNetParams; textEncoder?: TextEncoderParam
 export interface DiffusionObjective {
   /** γ of the min-SNR weights (`minSnrWeights`). */
   readonly min_snr_gamma?: number;
-  /** Deviation of noise that is the same at every place of a channel: lets a model change a picture's mean (Guttenberg 2023). */
+  /** Standard deviation of noise that is constant over each channel: lets a model change a picture's mean (Guttenberg 2023). */
   readonly noise_offset?: number;
-  /** Deviation of further noise on the network's input that it is not asked to predict (Ning et al. 2023, arXiv:2301.11706, algorithm 1). */
+  /** Standard deviation of further noise on the network's input that it is not asked to predict (Ning et al. 2023, arXiv:2301.11706, algorithm 1). */
   readonly input_perturbation?: number;
 }
 
@@ -42,8 +41,8 @@ export type DiffusionBatch = {
 /** The texts of a batch. */
 export type BatchTexts = Pick<DiffusionBatch, 'ids' | 'mask' | 'context'>;
 
-/** The noise of a batch with the objective's offset, and what the input gets beside it. */
-function noises(
+/** The noise of a batch with the objective's offset, and the noise of the network's input where that is perturbed. */
+function drawNoise(
   key: Key,
   shape: readonly [number, number, number, number],
   objective: DiffusionObjective,
@@ -56,8 +55,8 @@ function noises(
     for (let i = 0; i < noise.length; i++) noise[i]! += offset * shift[Math.floor(i / (h * w * C)) * C + (i % C)]!;
   }
   if (perturbation === 0) return { noise };
-  const more = normalArray(foldIn(key, 2), noise.length);
-  return { noise, input: noise.map((value, i) => value + perturbation * more[i]!) };
+  const perturbing = normalArray(foldIn(key, 2), noise.length);
+  return { noise, input: noise.map((value, i) => value + perturbation * perturbing[i]!) };
 }
 
 /** One timestep from each of B equal parts of [0, T): every batch sees all noise levels, which makes its loss less noisy. */
@@ -92,7 +91,7 @@ export function diffusionBatch(
   const timesteps = Float32Array.from(given.timesteps);
   const at = (table: Float32Array): Float32Array => timesteps.map((t) => table[t]!);
   const column = (table: Float32Array): tf.Tensor4D => tf.tensor4d(at(table), [B, 1, 1, 1]);
-  const { noise, input } = given.noise instanceof Float32Array ? { noise: given.noise } : noises(given.noise, shape, objective);
+  const { noise, input } = given.noise instanceof Float32Array ? { noise: given.noise } : drawNoise(given.noise, shape, objective);
   const gamma = objective.min_snr_gamma;
   const own = gamma === undefined ? new Float32Array(B).fill(1) : minSnrWeights(at(tables.snr), gamma, tables.predictionType);
   return {
@@ -107,6 +106,45 @@ export function diffusionBatch(
   };
 }
 
+/**
+ * The target of the network's prediction, on tensors of a compiled graph; `velocityAt` (schedulers) is its counterpart on plain numbers.
+ *
+ * @param signal √ᾱ_t, [B, 1, 1, 1]
+ * @param sigma  √(1 - ᾱ_t), [B, 1, 1, 1]
+ * @returns ε, v = √ᾱ ε - √(1 - ᾱ) x₀ (Salimans and Ho 2022, arXiv:2202.00512, section 4), or x₀, same shape
+ */
+export function diffusionTarget(
+  x0: tf.Tensor4D,
+  noise: tf.Tensor4D,
+  signal: tf.Tensor,
+  sigma: tf.Tensor,
+  type: PredictionType,
+): tf.Tensor4D {
+  if (type === 'epsilon') return noise.clone();
+  if (type === 'sample') return x0.clone();
+  return scope(() => tf.sub(tf.mul(signal, noise), tf.mul(sigma, x0)) as tf.Tensor4D);
+}
+
+/**
+ * Weights of the squared error by timestep that even out how much the noise levels pull. Hang et al. 2023 (arXiv:2303.09556), eq. (10) and section 3.4:
+ * min(SNR, γ) for a network that predicts x₀, over SNR for ε and over SNR + 1 for v.
+ *
+ * @param snr   ᾱ / (1 - ᾱ) of each timestep
+ * @param gamma γ; the paper's is 5
+ */
+export function minSnrWeights(snr: ArrayLike<number>, gamma: number, type: PredictionType): Float32Array {
+  return Float32Array.from(snr, (x) => Math.min(x, gamma) / (type === 'epsilon' ? x : type === 'v_prediction' ? x + 1 : 1));
+}
+
+/**
+ * The mean over the batch of each example's mean squared error times its weight.
+ *
+ * @param weights [B]; the caller's scale, not normalised
+ */
+export function weightedSquaredError(predicted: tf.Tensor4D, target: tf.Tensor4D, weights: tf.Tensor1D): tf.Scalar {
+  return scope(() => tf.mean(tf.mul(tf.mean(tf.squaredDifference(predicted, target), [1, 2, 3]), weights)) as tf.Scalar);
+}
+
 /** The loss as a function of parameters and batch. */
 export function diffusionLoss(
   configs: {
@@ -119,6 +157,7 @@ export function diffusionLoss(
   { latents, noise, inputNoise, timesteps, signal, sigma, weights, ids, mask, context: cached }: DiffusionBatch,
 ): tf.Scalar {
   return scope(() => {
+    // x_t = √ᾱ_t x₀ + √(1 - ᾱ_t) ε, in the graph; `addNoiseAt` (schedulers) is the same on plain numbers.
     const noisy = tf.add(tf.mul(signal, latents), tf.mul(sigma, inputNoise ?? noise)) as tf.Tensor4D;
     const encoded = cached ?? textContext(configs.textEncoder, params.textEncoder!, ids!, mask);
     const context = params.projection ? projectContext(params.projection, encoded) : encoded;
