@@ -12,9 +12,9 @@ import { UsageError } from './context';
 export async function readPrompts(path: string, column: string | undefined): Promise<string[]> {
   const text = await readText(path);
   const prompts = column === undefined && !/\.csv$/i.test(path) ? text.split(/\r?\n/) : readColumn(path, text, column);
-  const given = prompts.map((prompt) => prompt.trim()).filter((prompt) => prompt !== '');
-  if (given.length === 0) throw new FileError(path, 'holds no prompt');
-  return given;
+  const nonEmpty = prompts.map((prompt) => prompt.trim()).filter((prompt) => prompt !== '');
+  if (nonEmpty.length === 0) throw new FileError(path, 'holds no prompt');
+  return nonEmpty;
 }
 
 function readColumn(path: string, text: string, column: string | undefined): string[] {

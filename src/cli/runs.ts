@@ -24,8 +24,8 @@ export function addRuns(program: Command, context: Context): void {
     .action((folders: string[], flags: Flags) => runRuns(folders, flags, context));
 }
 
-async function runRuns(given: readonly string[], flags: Flags, context: Context): Promise<void> {
-  const folders = given.map((folder) => resolve(folder));
+async function runRuns(paths: readonly string[], flags: Flags, context: Context): Promise<void> {
+  const folders = paths.map((folder) => resolve(folder));
   const isRun = (folder: string): boolean => existsSync(join(folder, 'config.json'));
   const missing = folders.find((folder) => !existsSync(folder));
   if (missing) throw new UsageError(`runs: ${missing}: there is no such folder`);
@@ -34,9 +34,9 @@ async function runRuns(given: readonly string[], flags: Flags, context: Context)
     if (other) throw new UsageError(`runs: ${other}: holds no run (no config.json); name runs to compare`);
     if (folders.length < 2) throw new UsageError('runs: --out: name two runs or more to compare');
   }
-  const found =
+  const runFolders =
     folders.length === 0 ? runsBelow(join(root, 'runs')) : folders.flatMap((folder) => (isRun(folder) ? [folder] : runsBelow(folder)));
-  const runs = await Promise.all(found.map(describeRun));
+  const runs = await Promise.all(runFolders.map(describeRun));
   const plot = folders.length > 1 ? resolve(flags.out ?? 'compare.html') : undefined;
   if (plot) await compareRuns(folders, plot);
   if (flags.json) {

@@ -42,18 +42,18 @@ export function addTrain(program: Command, context: Context): void {
 
 /** `--set` arguments as paths and values: JSON where it is, else text. */
 function overrides({ set = [], steps }: Flags): Record<string, unknown> {
-  const found: Record<string, unknown> = steps === undefined ? {} : { 'diffusion.optimisation.steps': steps };
+  const overrides: Record<string, unknown> = steps === undefined ? {} : { 'diffusion.optimisation.steps': steps };
   for (const each of set) {
     const at = each.indexOf('=');
     if (at <= 0) throw new UsageError(`train: --set: expected key.path=value, got "${each}"`);
     const [path, text] = [each.slice(0, at), each.slice(at + 1)];
     try {
-      found[path] = JSON.parse(text);
+      overrides[path] = JSON.parse(text);
     } catch {
-      found[path] = text;
+      overrides[path] = text;
     }
   }
-  return found;
+  return overrides;
 }
 
 async function runTrain(name: string, flags: Flags, context: Context): Promise<void> {

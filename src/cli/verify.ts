@@ -52,9 +52,9 @@ async function runVerify(dir: string, flags: Flags, context: Context): Promise<v
 }
 
 async function existingFolder(path: string, where: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new UsageError(`${where}: ${path}: there is no such folder`);
-  if (!found.isDirectory()) throw new UsageError(`${where}: ${path}: expected a folder, this is a file`);
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats) throw new UsageError(`${where}: ${path}: there is no such folder`);
+  if (!stats.isDirectory()) throw new UsageError(`${where}: ${path}: expected a folder, this is a file`);
   return resolve(path);
 }
 

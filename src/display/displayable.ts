@@ -22,11 +22,11 @@ export interface Displayable {
 
 /** The methods that every displayable shares, around its own bundle. The bundle is made once, when it is first needed. */
 export function displayable(make: (draft: boolean) => MimeBundle, metadata: () => BundleMetadata = () => ({})): Displayable {
-  let whole: MimeBundle | undefined;
+  let finalBundle: MimeBundle | undefined;
   const bundle = (draft = false): MimeBundle => {
-    if (draft) return whole ?? make(true);
-    whole ??= make(false);
-    return whole;
+    if (draft) return finalBundle ?? make(true);
+    finalBundle ??= make(false);
+    return finalBundle;
   };
   const item = {
     bundle,

@@ -37,10 +37,10 @@ const defaultSize: { readonly width: number; readonly height: number } = { width
  */
 export function figure(input: FigureInput): Figure {
   const data = plainJson(input.data) as FigureSpec['data'];
-  const given = plainJson(input.layout ?? {}) as FigureSpec['layout'];
-  const spec: FigureSpec = { data, layout: { template: houseTemplate, ...given } };
-  const width = Number(given.width) || defaultSize.width;
-  const height = Number(given.height) || defaultSize.height;
+  const layout = plainJson(input.layout ?? {}) as FigureSpec['layout'];
+  const spec: FigureSpec = { data, layout: { template: houseTemplate, ...layout } };
+  const width = Number(layout.width) || defaultSize.width;
+  const height = Number(layout.height) || defaultSize.height;
   // A height, but no width: the figure then fills the cell, and neighbours keep their place while it loads.
   const interactive = { data, layout: { height, ...spec.layout }, config: { responsive: true, displaylogo: false } };
 

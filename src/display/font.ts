@@ -22,12 +22,12 @@ export function fontFiles(): string[] {
 
 function metrics(bold: boolean): FontMetrics {
   const file = fontFiles()[bold ? 1 : 0]!;
-  let found = loaded.get(file);
-  if (!found) {
-    found = readMetrics(readFileSync(file));
-    loaded.set(file, found);
+  let font = loaded.get(file);
+  if (!font) {
+    font = readMetrics(readFileSync(file));
+    loaded.set(file, font);
   }
-  return found;
+  return font;
 }
 
 /** Width of one line of text in pixels, as the font's advances give it (no kerning). */
@@ -68,9 +68,9 @@ export function wrapText(text: string, size: number, width: number, maxLines: nu
   }
   if (line !== '') lines.push(line);
   if (lines.length <= maxLines) return lines;
-  const kept = lines.slice(0, maxLines);
-  kept[maxLines - 1] = ellipsize(`${kept[maxLines - 1]} …`, size, width);
-  return kept;
+  const shown = lines.slice(0, maxLines);
+  shown[maxLines - 1] = ellipsize(`${shown[maxLines - 1]} …`, size, width);
+  return shown;
 }
 
 /** One line of text, cut with an ellipsis where it is wider than allowed. */

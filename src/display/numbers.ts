@@ -2,13 +2,13 @@
 export function columnFormat(values: readonly unknown[]): (value: unknown) => string {
   const numbers = values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
   const largest = Math.max(0, ...numbers.map(Math.abs));
-  const whole = numbers.every(Number.isInteger);
+  const rounded = numbers.every(Number.isInteger);
   // 0.9134, 12.34, 212.4; very large and very small columns are written with a power of ten.
   const digits = largest < 1 ? 4 : 3 - Math.floor(Math.log10(largest));
   const powers = largest !== 0 && (largest < 1e-3 || largest >= 1e9);
   return (value) => {
     if (typeof value === 'number' && Number.isFinite(value)) {
-      if (whole && !powers) return String(value);
+      if (rounded && !powers) return String(value);
       return powers ? value.toExponential(3) : value.toFixed(Math.min(6, Math.max(0, digits)));
     }
     return plainCell(value);
@@ -26,10 +26,10 @@ function plainCell(value: unknown): string {
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '?';
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  const rounded = Math.round(seconds);
+  if (rounded < 60) return `${rounded} s`;
+  const minutes = Math.floor(rounded / 60);
+  if (minutes < 60) return `${minutes} min ${String(rounded % 60).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 

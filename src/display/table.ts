@@ -30,8 +30,8 @@ interface Column {
  * @example table([{ finding: 'effusion', auroc: 0.953 }, { finding: 'edema', auroc: 0.871 }])
  */
 export function table(input: TableInput, options: TableOptions = {}): Displayable {
-  const given = isFrame(input) ? (input.objects() as readonly Readonly<Record<string, unknown>>[]) : input;
-  const columns = Object.entries(isRows(given) ? columnsOf(given) : given).map(([name, values]) => formatColumn(name, values));
+  const data = isFrame(input) ? (input.objects() as readonly Readonly<Record<string, unknown>>[]) : input;
+  const columns = Object.entries(isRows(data) ? columnsOf(data) : data).map(([name, values]) => formatColumn(name, values));
   const length = columns[0]?.cells.length ?? 0;
   for (const { name, cells } of columns) {
     if (cells.length !== length)

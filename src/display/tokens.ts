@@ -18,8 +18,8 @@ export function tokenStrip(tokens: readonly string[], ids: ArrayLike<number>, li
   const boxes = tokens.map((token, i) => box(token, ids[i]!, i, i >= limit));
   const below = `<div style="opacity:.75;font-size:12px">${count}</div>`;
   const html = `<div class="rg-tokens" style="line-height:1.25">${boxes.join('')}${below}</div>`;
-  const kept = tokens.slice(0, limit).map(readable).join('|');
-  const text = `${kept}${lost > 0 ? ` [cut off: ${tokens.slice(limit).map(readable).join('|')}]` : ''}\n${count}`;
+  const shown = tokens.slice(0, limit).map(readable).join('|');
+  const text = `${shown}${lost > 0 ? ` [cut off: ${tokens.slice(limit).map(readable).join('|')}]` : ''}\n${count}`;
   return displayable(() => ({ 'text/html': html, 'text/plain': text }));
 }
 

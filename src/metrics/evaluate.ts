@@ -27,18 +27,18 @@ export interface SideAccuracy {
  * @returns by finding, and as `mean`; findings without both classes are left out, and nothing is returned where all of them are
  */
 export function aurocByFinding(config: ClassifierConfig, { presence }: Classified, records: readonly Labelled[]): AurocByFinding {
-  const found: Record<string, number> = {};
+  const aurocs: Record<string, number> = {};
   const F = config.findings.length;
   config.findings.forEach((finding, f) => {
-    const known = records.map((_, i) => i).filter((i) => records[i]!.labels[finding] !== undefined);
+    const labelled = records.map((_, i) => i).filter((i) => records[i]!.labels[finding] !== undefined);
     const area = auroc(
-      known.map((i) => presence[i * F + f]!),
-      known.map((i) => records[i]!.labels[finding]!),
+      labelled.map((i) => presence[i * F + f]!),
+      labelled.map((i) => records[i]!.labels[finding]!),
     );
-    if (!Number.isNaN(area)) found[finding] = area;
+    if (!Number.isNaN(area)) aurocs[finding] = area;
   });
-  const values = Object.values(found);
-  return values.length === 0 ? {} : { ...found, mean: values.reduce((sum, value) => sum + value, 0) / values.length };
+  const values = Object.values(aurocs);
+  return values.length === 0 ? {} : { ...aurocs, mean: values.reduce((sum, value) => sum + value, 0) / values.length };
 }
 
 /** Share of the sided findings asked for that the classifier sees on the side asked for. */
@@ -47,11 +47,11 @@ export function sideAccuracy(config: ClassifierConfig, { right }: Classified, re
   const byFinding: Record<string, number> = {};
   let [hits, count] = [0, 0];
   config.sided.forEach((finding, f) => {
-    const asked = records.map((_, i) => i).filter((i) => records[i]!.sides[finding] !== undefined);
-    const correct = asked.filter((i) => right[i * S + f]! > 0.5 === (records[i]!.sides[finding] === 'right')).length;
-    if (asked.length > 0) byFinding[finding] = correct / asked.length;
+    const sided = records.map((_, i) => i).filter((i) => records[i]!.sides[finding] !== undefined);
+    const correct = sided.filter((i) => right[i * S + f]! > 0.5 === (records[i]!.sides[finding] === 'right')).length;
+    if (sided.length > 0) byFinding[finding] = correct / sided.length;
     hits += correct;
-    count += asked.length;
+    count += sided.length;
   });
   return { all: count > 0 ? hits / count : null, byFinding, count };
 }

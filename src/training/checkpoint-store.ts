@@ -83,9 +83,9 @@ export async function writeCheckpoint<S extends Tree>(
   { state, step, log, identity }: Checkpoint<S>,
   options: StoreOptions,
 ): Promise<void> {
-  const own = join(folder, nameOf(step));
-  await rm(join(own, MANIFEST), { force: true }).catch((error: unknown) => {
-    throw new FileError(own, `cannot be written: ${describeSystemError(error)}`, error);
+  const path = join(folder, nameOf(step));
+  await rm(join(path, MANIFEST), { force: true }).catch((error: unknown) => {
+    throw new FileError(path, `cannot be written: ${describeSystemError(error)}`, error);
   });
   const tensors = Object.entries(flatten(state)).map(([path, leaf]) => {
     const data = async (): Promise<Float32Array> => {
@@ -96,12 +96,12 @@ export async function writeCheckpoint<S extends Tree>(
     };
     return [path, { shape: leaf.shape, dtype: 'F32' as const, data }] as const;
   });
-  await writeSafetensorsLazily(join(own, STATE), tensors, { format: 'roentgen', step: String(step) });
-  await writeJson(join(own, PROGRESS), { step, identity });
-  await writeFileAtomic(join(own, LOSSES), log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  await writeSafetensorsLazily(join(path, STATE), tensors, { format: 'roentgen', step: String(step) });
+  await writeJson(join(path, PROGRESS), { step, identity });
+  await writeFileAtomic(join(path, LOSSES), log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const files: Record<string, { bytes: number; sha256: string }> = {};
-  for (const name of FILES) files[name] = await factsOf(join(own, name));
-  await writeJson(join(own, MANIFEST), { step, files } satisfies Manifest);
+  for (const name of FILES) files[name] = await factsOf(join(path, name));
+  await writeJson(join(path, MANIFEST), { step, files } satisfies Manifest);
   await writeFileAtomic(join(folder, 'last'), `${nameOf(step)}\n`);
   await prune(folder, step, options);
 }
@@ -110,9 +110,9 @@ export async function writeCheckpoint<S extends Tree>(
 async function prune(folder: string, newest: number, { keep, every }: StoreOptions): Promise<void> {
   const regular = (step: number): boolean => every !== undefined && step % every === 0;
   const older = (await listed(folder)).filter((step) => step !== newest);
-  const kept = older.filter((step) => step < newest && regular(step)).slice(0, Math.max(0, keep - 1));
-  const whole = new Set([newest, ...kept].map(nameOf));
-  await remove(folder, (name) => !whole.has(name));
+  const regularSteps = older.filter((step) => step < newest && regular(step)).slice(0, Math.max(0, keep - 1));
+  const remaining = new Set([newest, ...regularSteps].map(nameOf));
+  await remove(folder, (name) => !remaining.has(name));
 }
 
 async function remove(folder: string, unwanted: (name: string) => boolean): Promise<void> {

@@ -100,10 +100,10 @@ export function foldStatistics(params: VaeParams, { mean, std }: { mean: Float64
 }
 
 /** One sample of the latents of chosen images: mean + std · noise, as an array [B, h, w, C]. */
-export function sampleLatents({ mean, std, shape }: LatentSet, chosen: Int32Array, key: Key): Float32Array {
+export function sampleLatents({ mean, std, shape }: LatentSet, indices: Int32Array, key: Key): Float32Array {
   const each = shape[0] * shape[1] * shape[2];
-  const noise = normalArray(key, chosen.length * each);
-  chosen.forEach((record, b) => {
+  const noise = normalArray(key, indices.length * each);
+  indices.forEach((record, b) => {
     for (let i = 0; i < each; i++) {
       const from = record * each + i;
       const to = b * each + i;

@@ -51,12 +51,12 @@ export async function trainClassifier(options: TrainClassifierOptions): Promise<
   const sides = Math.max(1, config.sided.length);
 
   const batch = (step: number): Batch => {
-    const chosen = order(step);
-    const B = chosen.length;
+    const indices = order(step);
+    const B = indices.length;
     const images = new Float32Array(B * area);
     const [presence, known] = [new Float32Array(B * config.findings.length), new Float32Array(B * config.findings.length)];
     const [right, sided] = [new Float32Array(B * sides), new Float32Array(B * sides)];
-    chosen.forEach((record, b) => {
+    indices.forEach((record, b) => {
       images.set(pixels.subarray(record * area, (record + 1) * area), b * area);
       const { labels, sides: where } = records[record]!;
       config.findings.forEach((finding, f) => {

@@ -72,9 +72,9 @@ const isTokens = (texts: TokenSet | ContextSet): texts is TokenSet => 'ids' in t
 function pairedOrder(key: Key, length: number, batchSize: number, { from }: { readonly from: number }): DataOrder {
   if (batchSize % 2 !== 0)
     throw new RangeError(`trainDiffusion: batchSize: expected an even number for halves of two classes, got ${batchSize}`);
-  const [own, other] = split(key) as [Key, Key];
-  const first = dataOrder(own, from, batchSize / 2);
-  const second = dataOrder(other, length - from, batchSize / 2);
+  const [firstKey, secondKey] = split(key) as [Key, Key];
+  const first = dataOrder(firstKey, from, batchSize / 2);
+  const second = dataOrder(secondKey, length - from, batchSize / 2);
   return (step) => Int32Array.from([...first(step), ...second(step).map((record) => from + record)]);
 }
 
@@ -100,31 +100,31 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const { prior } = options;
 
   const batch = (index: number): DiffusionBatch => {
-    const chosen = order(index);
+    const indices = order(index);
     const [times, noise, drops, samples] = split(foldIn(drawing, index), 4) as [Key, Key, Key, Key];
     const dropped = Array.from(uniformArray(drops, B), (u) => u < options.textDropout);
-    const asked = isTokens(texts) ? gatherTokens(texts, chosen, dropped) : { context: gatherContexts(texts, chosen, dropped) };
-    const x0 = sampleLatents(latents, chosen, samples).map((value) => value * options.scalingFactor);
+    const batchTexts = isTokens(texts) ? gatherTokens(texts, indices, dropped) : { context: gatherContexts(texts, indices, dropped) };
+    const x0 = sampleLatents(latents, indices, samples).map((value) => value * options.scalingFactor);
     const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
     // The mean over the batch is then the mean over the first class plus the weighted mean over the second one.
-    const weights = prior ? { weights: Array.from(chosen, (record) => (record < prior.from ? 2 : 2 * prior.weight)) } : {};
-    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, texts: asked, noise, ...weights });
+    const weights = prior ? { weights: Array.from(indices, (record) => (record < prior.from ? 2 : 2 * prior.weight)) } : {};
+    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, texts: batchTexts, noise, ...weights });
   };
 
-  const [chosen, frozen] = partition(options.params, strategy.trains);
+  const [trainable, frozen] = partition(options.params, strategy.trains);
   const added = strategy.add?.(options.params, foldIn(options.key, 1)) ?? {};
-  const params: Trained = { model: chosen, added };
+  const params: Trained = { model: trainable, added };
   const trained = countParameters(params);
   if (trained === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
-  const whole = (now: Trained, rest: Tree): DiffusionParams => {
-    const model = merge<DiffusionParams>(rest, now.model);
-    return strategy.apply ? strategy.apply(model, now.added) : model;
+  const wholeModel = (trained: Trained, rest: Tree): DiffusionParams => {
+    const model = merge<DiffusionParams>(rest, trained.model);
+    return strategy.apply ? strategy.apply(model, trained.added) : model;
   };
   const { predictionType } = tables;
   const configs = { unet: options.unet, textEncoder: options.textEncoder, predictionType, checkpointing };
   /** The model with what was learnt, in tensors of its own. */
   const finished = (last: { readonly params: Trained; readonly frozen: Tree }): DiffusionParams => {
-    const model = scope(() => cloneTree(whole(last.params, last.frozen)));
+    const model = scope(() => cloneTree(wholeModel(last.params, last.frozen)));
     dispose(last.params, last.frozen);
     return model;
   };
@@ -140,7 +140,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
       handOver,
       batch,
       optimisation,
-      loss: (now, given, rest) => scope(() => diffusionLoss(configs, whole(now, rest), given)),
+      loss: (trained, inputs, rest) => scope(() => diffusionLoss(configs, wholeModel(trained, rest), inputs)),
       signal,
       onStart,
       onStep: onStep && ((log, live) => onStep(log, () => finished(live.averaged()))),

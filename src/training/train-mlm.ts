@@ -46,28 +46,28 @@ export interface MaskedTokens {
  */
 export function maskTokens(ids: Int32Array, free: (id: number) => boolean, maskId: number, vocabularySize: number, key: Key): MaskedTokens {
   const [choosing, changing, drawing] = split(key, 3) as [Key, Key, Key];
-  const [chosen, how] = [uniformArray(choosing, ids.length), uniformArray(changing, ids.length)];
+  const [selection, replacement] = [uniformArray(choosing, ids.length), uniformArray(changing, ids.length)];
   const others = randomInts(drawing, ids.length, 0, vocabularySize);
   const hidden = ids.slice();
-  const asked = new Float32Array(ids.length);
+  const weights = new Float32Array(ids.length);
   ids.forEach((id, i) => {
-    if (!free(id) || chosen[i]! >= MASKING.share) return;
-    asked[i] = 1;
-    if (how[i]! < MASKING.masked) hidden[i] = maskId;
-    else if (how[i]! < MASKING.masked + MASKING.random) hidden[i] = others[i]!;
+    if (!free(id) || selection[i]! >= MASKING.share) return;
+    weights[i] = 1;
+    if (replacement[i]! < MASKING.masked) hidden[i] = maskId;
+    else if (replacement[i]! < MASKING.masked + MASKING.random) hidden[i] = others[i]!;
   });
-  return { ids: hidden, asked };
+  return { ids: hidden, asked: weights };
 }
 
 /** Random weights of the encoder without pooler, and of the head; the caller disposes them. */
 export function initMlm(config: BertConfig, key: Key): MlmParams {
-  const [own, other] = split(key) as [Key, Key];
+  const [bodyKey, headKey] = split(key) as [Key, Key];
   const { hidden_size: width, vocab_size: vocabulary, initializer_range: std } = completeBertConfig(config);
-  const { pooler, ...body } = initBert(config, own);
+  const { pooler, ...body } = initBert(config, bodyKey);
   dispose(pooler as Tree | undefined);
   const head = initialise<{ dense: LinearParams; LayerNorm: NormParams }>(
     { dense: linearSpec(width, width, { std }), LayerNorm: normSpec(width) },
-    other,
+    headKey,
   );
   return { bert: body, head: { ...head, bias: tf.zeros([vocabulary]) } };
 }
@@ -137,14 +137,14 @@ export async function trainMlm(options: TrainMlmOptions): Promise<TrainResult<Be
       params,
       batch,
       optimisation,
-      loss: (now, given) =>
+      loss: (trained, inputs) =>
         scope(() => {
-          const logits = mlmLogits(config, now, given.ids, given.mask);
-          const wanted = tf.sum(tf.mul(logits, tf.oneHot(given.targets, V)), 1);
-          const count = tf.maximum(tf.sum(given.asked), 1);
-          const mean = (x: tf.Tensor): tf.Scalar => tf.div(tf.sum(tf.mul(x, given.asked)), count) as tf.Scalar;
-          const found = tf.cast(tf.equal(tf.argMax(logits, 1), given.targets), 'float32');
-          return { loss: mean(tf.sub(tf.logSumExp(logits, 1), wanted)), aux: { accuracy: mean(found) } };
+          const logits = mlmLogits(config, trained, inputs.ids, inputs.mask);
+          const targetLogits = tf.sum(tf.mul(logits, tf.oneHot(inputs.targets, V)), 1);
+          const count = tf.maximum(tf.sum(inputs.asked), 1);
+          const mean = (x: tf.Tensor): tf.Scalar => tf.div(tf.sum(tf.mul(x, inputs.asked)), count) as tf.Scalar;
+          const correct = tf.cast(tf.equal(tf.argMax(logits, 1), inputs.targets), 'float32');
+          return { loss: mean(tf.sub(tf.logSumExp(logits, 1), targetLogits)), aux: { accuracy: mean(correct) } };
         }),
       signal,
       onStep,

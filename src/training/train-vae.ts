@@ -80,10 +80,10 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
       frozen: perceptual && weights.perceptual ? { perceptual: perceptual.params } : {},
       batch,
       optimisation,
-      loss: (now, given, fixed) => {
-        const features = (fixed as { perceptual?: Tree } | undefined)?.perceptual; // an empty tree does not come back from a compiled state
-        const judge = perceptual && features && { network: perceptual, params: features };
-        return vaeTrainingLoss(config, weights, now, given, judge, checkpointing);
+      loss: (trained, inputs, frozenParams) => {
+        const features = (frozenParams as { perceptual?: Tree } | undefined)?.perceptual; // an empty tree does not come back from a compiled state
+        const perceptualInputs = perceptual && features && { network: perceptual, params: features };
+        return vaeTrainingLoss(config, weights, trained, inputs, perceptualInputs, checkpointing);
       },
       signal: options.signal,
       onStep: options.onStep && ((log, live) => options.onStep!(log, () => autoencoderOf(live.averaged()))),

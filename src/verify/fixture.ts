@@ -17,9 +17,9 @@ export type Fixture = Awaited<ReturnType<typeof readSafetensors>>;
  * @throws Error where the file has none of that name
  */
 export function fixtureTensor<R extends tf.Rank = tf.Rank>(fixture: Fixture, name: string): tf.Tensor<R> {
-  const found = fixture[name];
-  if (!found) throw new Error(`the fixture has no tensor ${name}`);
-  return tf.tensor(found.data, found.shape as tf.ShapeMap[R], found.data instanceof Int32Array ? 'int32' : 'float32');
+  const array = fixture[name];
+  if (!array) throw new Error(`the fixture has no tensor ${name}`);
+  return tf.tensor(array.data, array.shape as tf.ShapeMap[R], array.data instanceof Int32Array ? 'int32' : 'float32');
 }
 
 /** Channels last: [B, C, H, W] to [B, H, W, C]; other ranks as they are. */
@@ -63,17 +63,17 @@ export async function compareGradients(
   tolerance: number,
   rename: (key: string) => string = (key) => key,
 ): Promise<Measure> {
-  const wanted = await readSafetensors(join(folder, 'gradients.safetensors'));
+  const expected = await readSafetensors(join(folder, 'gradients.safetensors'));
   const got: Record<string, tf.Tensor> = { ...flatten(grads), ...inputs };
-  const largest = largestOf(Object.values(wanted).map(({ data }) => data));
+  const largest = largestOf(Object.values(expected).map(({ data }) => data));
   let worst: Measure | undefined;
-  for (const [fileKey, { shape, data }] of Object.entries(wanted)) {
+  for (const [fileKey, { shape, data }] of Object.entries(expected)) {
     const key = rename(fileKey);
     const quantity = `gradients (${key})`;
-    const own = got[key];
-    if (!own) return failed(quantity, 'there is none here', tolerance);
+    const actual = got[key];
+    if (!actual) return failed(quantity, 'there is none here', tolerance);
     const want = fileKey in inputs ? data : toEngineLayout(key, shape, data).data;
-    const measure = grad(quantity, own, want, tolerance, isNoise(noise, fileKey) ? 1e6 * largest : largest); // grad takes 1e-6 of it
+    const measure = grad(quantity, actual, want, tolerance, isNoise(noise, fileKey) ? 1e6 * largest : largest); // grad takes 1e-6 of it
     if (measure.error === null) return measure;
     if (!worst || measure.error > worst.error!) worst = measure;
   }

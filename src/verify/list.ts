@@ -24,7 +24,7 @@ export async function listCases(folder: string): Promise<string[]> {
   const entries = await entriesOf(folder);
   const subfolders = entries.filter((e) => e.isDirectory()).map((e) => e.name);
   const cases = new Set(await casesInFiles(folder, entries));
-  for (const name of subfolders) for (const found of await casesInSubfolder(join(folder, name), name)) cases.add(found);
+  for (const name of subfolders) for (const caseName of await casesInSubfolder(join(folder, name), name)) cases.add(caseName);
   if (cases.size > 0) return [...cases];
   return subfolders.length > 0 ? subfolders : [parse(folder).base];
 }

@@ -35,13 +35,13 @@ export const metricsImagesChecker: Checker = {
     const pictures: Record<string, GreyPicture> = {};
     for (const name of names) pictures[name] = await greyPicture(join(folder, 'images', `${name}.png`));
     for (const [column, measure] of Object.entries(columns)) {
-      const known = cases.filter((one) => typeof one[column] === 'number');
-      const got = known.map(({ x, y }) => measure(pictures[x]!, pictures[y]!));
-      if (known.length > 0)
+      const compared = cases.filter((one) => typeof one[column] === 'number');
+      const got = compared.map(({ x, y }) => measure(pictures[x]!, pictures[y]!));
+      if (compared.length > 0)
         yield rel(
           column,
           got,
-          known.map((one) => one[column] as number),
+          compared.map((one) => one[column] as number),
           TOLERANCE,
         );
     }

@@ -98,9 +98,9 @@ function encodeIds(model: Model, { prompt_ids, uncond_ids }: CaseFile): Contexts
   return { context, negative };
 }
 
-function* checkEmbeddings({ context, negative }: Contexts, wanted: Fixture): Iterable<Measure> {
-  yield rel('prompt_embeds', context, wanted.prompt_embeds!.data, tolerance.embeddings);
-  yield rel('negative_prompt_embeds', negative, wanted.negative_prompt_embeds!.data, tolerance.embeddings);
+function* checkEmbeddings({ context, negative }: Contexts, expected: Fixture): Iterable<Measure> {
+  yield rel('prompt_embeds', context, expected.prompt_embeds!.data, tolerance.embeddings);
+  yield rel('negative_prompt_embeds', negative, expected.negative_prompt_embeds!.data, tolerance.embeddings);
 }
 
 /**
@@ -142,26 +142,26 @@ const guided = ({ run, context, negative }: Given): Pick<Start, 'branches' | 'co
 const pureNoise = ({ fixture, scheduler }: Given): tf.Tensor4D => tf.mul(fixtureImage(fixture, 'latents'), scheduler.initNoiseSigma);
 
 /** By the reference's class; each runs in a memory scope. */
-const starts: Readonly<Record<string, (given: Given) => Start>> = {
-  StableDiffusionPipeline: (given) => ({ latents: pureNoise(given), ...guided(given) }),
-  StableDiffusionImg2ImgPipeline(given) {
-    const { model, fixture, scheduler } = given;
+const starts: Readonly<Record<string, (request: Given) => Start>> = {
+  StableDiffusionPipeline: (request) => ({ latents: pureNoise(request), ...guided(request) }),
+  StableDiffusionImg2ImgPipeline(request) {
+    const { model, fixture, scheduler } = request;
     const clean = encodeImages(model, fixtureImage(fixture, 'image_in'), fixtureImage(fixture, 'posterior_noise'));
-    return { latents: noisedStart(scheduler, clean, fixtureImage(fixture, 'start_noise')), ...guided(given) };
+    return { latents: noisedStart(scheduler, clean, fixtureImage(fixture, 'start_noise')), ...guided(request) };
   },
-  StableDiffusionInpaintPipeline(given) {
-    const { model, fixture, scheduler, run } = given;
+  StableDiffusionInpaintPipeline(request) {
+    const { model, fixture, scheduler, run } = request;
     const clean = encodeImages(model, fixtureImage(fixture, 'image_in'), fixtureImage(fixture, 'posterior_noise'));
     const noise = fixtureImage(fixture, 'start_noise');
     const mask = latentMask(fixtureImage(fixture, 'mask'), latentFactor(model));
     const latents = inpaintStart(scheduler, clean, noise, run.strength ?? 1);
-    return { latents, adjust: keepKnown(scheduler, clean, noise, mask), held: [clean, noise, mask], ...guided(given) };
+    return { latents, adjust: keepKnown(scheduler, clean, noise, mask), held: [clean, noise, mask], ...guided(request) };
   },
-  StableDiffusionInstructPix2PixPipeline(given) {
-    const { model, fixture, run, context, negative } = given;
+  StableDiffusionInstructPix2PixPipeline(request) {
+    const { model, fixture, run, context, negative } = request;
     const condition = imageCondition(model, fixtureImage(fixture, 'image_in'));
     return {
-      latents: pureNoise(given),
+      latents: pureNoise(request),
       branches: editBranches(context, negative, condition, tf.zerosLike(condition)),
       combine: imageAndText(run.guidance_scale, run.image_guidance_scale ?? 1.5),
     };

@@ -21,18 +21,18 @@ interface Case {
 /** Each row divided by its length. */
 const normalised = (x: tf.Tensor2D): tf.Tensor2D => tf.div(x, tf.sqrt(tf.sum(tf.square(x), 1, true)));
 
-async function* checkEncoder(encoder: TextEncoder, given: Case, fixture: Fixture): AsyncGenerator<Measure> {
+async function* checkEncoder(encoder: TextEncoder, spec: Case, fixture: Fixture): AsyncGenerator<Measure> {
   const { tokenizer } = encoder;
-  const { ids } = tokenizer.encodeBatch(given.texts);
-  yield exact(`token ids of ${given.texts.length} texts`, ids, given.input_ids.flat());
-  const { context, mask, pooled } = await encoder.encode(given.texts);
+  const { ids } = tokenizer.encodeBatch(spec.texts);
+  yield exact(`token ids of ${spec.texts.length} texts`, ids, spec.input_ids.flat());
+  const { context, mask, pooled } = await encoder.encode(spec.texts);
   try {
     yield* scope(() => {
-      const wanted = fromRows(given.attention_mask, 'int32');
-      const shown = tf.expandDims(tf.cast(wanted, 'float32'), 2); // padding is not compared
+      const mask = fromRows(spec.attention_mask, 'int32');
+      const shown = tf.expandDims(tf.cast(mask, 'float32'), 2); // padding is not compared
       const embedding = normalised(pooled);
       return [
-        exact('mask', mask.dataSync(), wanted.dataSync()),
+        exact('mask', mask.dataSync(), mask.dataSync()),
         rel(
           'last_hidden_state where the mask is 1',
           tf.mul(context, shown),
@@ -54,14 +54,14 @@ export const pretrainedChecker: Checker = {
   cases: listCases,
 
   async *check(folder, name) {
-    const known = published.find((one) => one.name === name);
-    if (!known || !has(join(folder, name), 'case.json')) throw new Unsupported(`no model of the name ${name} is known`);
-    const path = findPublished(known);
+    const model = published.find((one) => one.name === name);
+    if (!model || !has(join(folder, name), 'case.json')) throw new Unsupported(`no model of the name ${name} is known`);
+    const path = findPublished(model);
     if (!path) throw new Unsupported(`the model is not here; get it with "roentgen models get ${name}"`);
-    const given = await readJson<Case>(join(folder, name, 'case.json'));
-    const encoder = await loadTextEncoder(path, { maxLength: given.input_ids[0]!.length });
+    const spec = await readJson<Case>(join(folder, name, 'case.json'));
+    const encoder = await loadTextEncoder(path, { maxLength: spec.input_ids[0]!.length });
     try {
-      yield* checkEncoder(encoder, given, await readSafetensors(join(folder, name, 'fixture.safetensors')));
+      yield* checkEncoder(encoder, spec, await readSafetensors(join(folder, name, 'fixture.safetensors')));
     } finally {
       encoder.dispose();
     }

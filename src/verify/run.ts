@@ -43,10 +43,10 @@ async function planComponent(root: string, component: string, checkers: readonly
       problems.add(messageOf(error));
       return [];
     });
-  const found = await namesOr(listCases(folder));
+  const caseNames = await namesOr(listCases(folder));
   for (const checker of checkers.filter((c) => c.component === component))
     for (const name of await namesOr(checker.cases(folder))) if (!owners.has(name)) owners.set(name, checker);
-  for (const name of found) if (!owners.has(name)) owners.set(name, undefined);
+  for (const name of caseNames) if (!owners.has(name)) owners.set(name, undefined);
   return [
     ...[...problems].map((broken) => ({ component, case: '(list of cases)', broken })),
     ...[...owners].map(([name, checker]) => ({ component, case: name, checker })),

@@ -91,8 +91,8 @@ function checkTrajectory(
   options: Readonly<Record<string, number>>,
 ): Measure {
   const quantity = `trajectory_${steps}`;
-  const wanted = tensors[quantity];
-  if (!wanted) return failed(quantity, 'not in the file');
+  const expected = tensors[quantity];
+  if (!expected) return failed(quantity, 'not in the file');
   const [x0, noise] = [common.x0!, common.noise!];
   const size = x0.data.length;
   const tensor = (data: ArrayLike<number>, from = 0): tf.Tensor =>
@@ -118,7 +118,7 @@ function checkTrajectory(
   }
   disposeState(state);
   x.dispose();
-  return rel(quantity, rows, wanted.data, tolerance.tensor);
+  return rel(quantity, rows, expected.data, tolerance.tensor);
 }
 
 function* checkNoise(steps: string, scheduler: Scheduler, run: Run, tensors: Arrays, common: Arrays): Iterable<Measure> {
@@ -131,14 +131,14 @@ function* checkNoise(steps: string, scheduler: Scheduler, run: Run, tensors: Arr
       ['add_noise', scheduler.addNoise],
       ['velocity', scheduler.velocity],
     ] as const) {
-      const wanted = tensors[`${name}_${steps}`];
-      if (!wanted) continue;
+      const expected = tensors[`${name}_${steps}`];
+      if (!expected) continue;
       // Fractional timesteps may differ in their last digits; a level is looked up by our own.
       const nearest = run.noise_timesteps.map(
-        (t) => scheduler.timesteps.find((own) => Math.abs(own - t) <= tolerance.fractionalTimestep) ?? t,
+        (t) => scheduler.timesteps.find((timestep) => Math.abs(timestep - t) <= tolerance.fractionalTimestep) ?? t,
       );
       const got = fn(original, eps, nearest);
-      yield rel(`${name}_${steps}`, got, wanted.data, tolerance.tensor);
+      yield rel(`${name}_${steps}`, got, expected.data, tolerance.tensor);
       got.dispose();
     }
   } finally {
@@ -157,15 +157,15 @@ const tables: Readonly<Record<string, Partial<Parameters<typeof makeBetas>[0]>>>
 
 async function* checkTables(folder: string): AsyncIterable<Measure> {
   const { cases } = (await readJson(join(folder, 'cases.json'))) as Cases;
-  const given = cases[0] && Object.hasOwn(cases[0], 'constructor') ? cases[0].constructor : {};
-  const wanted = (await readSafetensors(join(folder, 'alphas.safetensors'))) as Arrays;
-  for (const [name, { data }] of Object.entries(wanted)) {
+  const settings = cases[0] && Object.hasOwn(cases[0], 'constructor') ? cases[0].constructor : {};
+  const expected = (await readSafetensors(join(folder, 'alphas.safetensors'))) as Arrays;
+  for (const [name, { data }] of Object.entries(expected)) {
     const change = tables[name.replace(/^(betas|alphas_cumprod)/, '')];
     if (!change) {
       yield unsupported(name);
       continue;
     }
-    const { beta_start = 0.0001, beta_end = 0.02, beta_schedule = 'linear' } = given as Partial<Parameters<typeof makeBetas>[0]>;
+    const { beta_start = 0.0001, beta_end = 0.02, beta_schedule = 'linear' } = settings as Partial<Parameters<typeof makeBetas>[0]>;
     const betas = makeBetas({ num_train_timesteps: data.length, beta_start, beta_end, beta_schedule, trained_betas: null, ...change });
     yield absolute(name, name.startsWith('betas') ? betas : cumulativeAlphas(betas), data, tolerance.table);
   }

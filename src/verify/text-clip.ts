@@ -73,24 +73,24 @@ async function* checkOtherFiles(folder: string, { params }: ClipTextModel): Asyn
   }
 }
 
-async function* checkText(folder: string, given: TextCase): AsyncGenerator<Measure> {
+async function* checkText(folder: string, spec: TextCase): AsyncGenerator<Measure> {
   const config = await readJson<ClipTextConfig>(join(folder, 'config.json'));
   expectSupported(() => clipTextShapes(config));
   const model = await loadClipText(folder);
   try {
     const fixture = await readSafetensors(join(folder, 'fixture.safetensors'));
-    for (const [run, inputs] of Object.entries(given.runs)) yield* checkRun(model, fixture, run, inputs);
+    for (const [run, inputs] of Object.entries(spec.runs)) yield* checkRun(model, fixture, run, inputs);
     const lastHiddenState = (params: ClipTextModel['params'], { ids, options }: TextInputs): tf.Tensor =>
       clipText(config, params, ids, options).lastHiddenState;
-    if (given.gradient) yield* checkGradients(folder, given, model.params, lastHiddenState, withPrefix);
+    if (spec.gradient) yield* checkGradients(folder, spec, model.params, lastHiddenState, withPrefix);
     yield* checkOtherFiles(folder, model);
   } finally {
     dispose(model.params);
   }
 }
 
-function towersOutputs(config: ClipConfig, params: ClipParams, pixels: tf.Tensor4D, given: TowersCase): Record<string, tf.Tensor> {
-  const { ids, options } = textInputs(given);
+function towersOutputs(config: ClipConfig, params: ClipParams, pixels: tf.Tensor4D, spec: TowersCase): Record<string, tf.Tensor> {
+  const { ids, options } = textInputs(spec);
   const { imageEmbeds, textEmbeds, logitsPerText } = clip(config, params, ids, pixels, options);
   return {
     image_embeds: imageEmbeds,
@@ -104,22 +104,22 @@ function towersOutputs(config: ClipConfig, params: ClipParams, pixels: tf.Tensor
   };
 }
 
-async function* checkTowers(folder: string, given: TowersCase): AsyncGenerator<Measure> {
+async function* checkTowers(folder: string, spec: TowersCase): AsyncGenerator<Measure> {
   const config = await readJson<ClipConfig>(join(folder, 'config.json'));
   expectSupported(() => clipShapes(config));
   const { params } = await loadClip(folder);
   const fixture = await readSafetensors(join(folder, 'fixture.safetensors'));
   const pixels = fixtureImage(fixture, 'pixel_values');
   yield* scope(() => {
-    const got = towersOutputs(config, params, pixels, given);
+    const got = towersOutputs(config, params, pixels, spec);
     return wantedOf(fixture, '', ['pixel_values']).map((key) => compareWith(fixture, key, got[key]));
   });
 
-  const { ids, options } = textInputs(given);
+  const { ids, options } = textInputs(spec);
   const loss = (p: ClipParams): tf.Scalar => clipLoss(clip(config, p, ids, pixels, options).logitsPerText);
   const { grads, value } = valueAndGrad(loss)(params);
   try {
-    if (has(folder, 'gradients.safetensors')) yield await compareGradients(folder, grads, {}, given.gradient?.noise_level ?? {}, GRADIENT);
+    if (has(folder, 'gradients.safetensors')) yield await compareGradients(folder, grads, {}, spec.gradient?.noise_level ?? {}, GRADIENT);
   } finally {
     dispose(grads, value, ids, options.mask, pixels, params);
   }
@@ -131,10 +131,10 @@ export const textClipChecker: Checker = {
   cases: (folder) => casesOfClass(folder, (name) => name.startsWith('CLIP')),
 
   async *check(folder, name) {
-    const own = join(folder, name);
-    const given = await readJson<TextCase & TowersCase>(join(own, 'case.json'));
-    if (given.class === 'CLIPTextModel' || given.class === 'CLIPTextModelWithProjection') yield* checkText(own, given);
-    else if (given.class === 'CLIPModel') yield* checkTowers(own, given);
-    else throw new Unsupported(`class ${given.class}`);
+    const caseFolder = join(folder, name);
+    const spec = await readJson<TextCase & TowersCase>(join(caseFolder, 'case.json'));
+    if (spec.class === 'CLIPTextModel' || spec.class === 'CLIPTextModelWithProjection') yield* checkText(caseFolder, spec);
+    else if (spec.class === 'CLIPModel') yield* checkTowers(caseFolder, spec);
+    else throw new Unsupported(`class ${spec.class}`);
   },
 };

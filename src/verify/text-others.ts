@@ -60,20 +60,20 @@ export const textOthersChecker: Checker = {
   cases: (folder) => casesOfClass(folder, (name) => name in kinds),
 
   async *check(folder, name) {
-    const own = join(folder, name);
-    const given = await readJson<TextCase>(join(own, 'case.json'));
-    const kind = kinds[given.class];
-    if (!kind) throw new Unsupported(`class ${given.class}`);
-    const config = await readJson<BertConfig | T5Config>(join(own, 'config.json'));
+    const caseFolder = join(folder, name);
+    const spec = await readJson<TextCase>(join(caseFolder, 'case.json'));
+    const kind = kinds[spec.class];
+    if (!kind) throw new Unsupported(`class ${spec.class}`);
+    const config = await readJson<BertConfig | T5Config>(join(caseFolder, 'config.json'));
     expectSupported(() => textEncoderShapes(config));
-    const model = await loadTextEncoderModel(own);
+    const model = await loadTextEncoderModel(caseFolder);
     try {
-      const fixture = await readSafetensors(join(own, 'fixture.safetensors'));
-      for (const [run, inputs] of Object.entries(given.runs))
+      const fixture = await readSafetensors(join(caseFolder, 'fixture.safetensors'));
+      for (const [run, inputs] of Object.entries(spec.runs))
         yield* scope(() => compareRun(fixture, run, kind.outputs(model, textInputs(inputs))));
-      if (!given.gradient) return;
+      if (!spec.gradient) return;
       const { pooler: _, ...params } = model.params as BertParams; // the loss does not depend on it
-      yield* checkGradients(own, given, params as TextEncoderModel['params'], (p, inputs) =>
+      yield* checkGradients(caseFolder, spec, params as TextEncoderModel['params'], (p, inputs) =>
         kind.lastHiddenState({ config, params: p }, inputs),
       );
     } finally {

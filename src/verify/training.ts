@@ -74,16 +74,16 @@ function rowsOf(fixture: Fixture, name: string, i: number): Fixture {
   return { [name]: { dtype, shape: shape.slice(1), data: data.slice(i * each, (i + 1) * each) } };
 }
 
-function batchOf(given: Case, inputs: Fixture, i: number): DiffusionBatch {
-  const tables = noiseTables({ _class_name: 'DDPMScheduler', ...given.beta_schedule, prediction_type: given.prediction_type });
+function batchOf(spec: Case, inputs: Fixture, i: number): DiffusionBatch {
+  const tables = noiseTables({ _class_name: 'DDPMScheduler', ...spec.beta_schedule, prediction_type: spec.prediction_type });
   const [latents, noise] = [fixtureImage(rowsOf(inputs, 'latents', i), 'latents'), fixtureImage(rowsOf(inputs, 'noise', i), 'noise')];
   try {
-    return diffusionBatch(tables, given.variant ? { min_snr_gamma: given.variant.snr_gamma } : {}, {
+    return diffusionBatch(tables, spec.variant ? { min_snr_gamma: spec.variant.snr_gamma } : {}, {
       x0: latents.dataSync<'float32'>(),
       noise: noise.dataSync<'float32'>(),
       shape: latents.shape,
-      timesteps: given.timesteps[i]!,
-      texts: { ids: fromRows(given.input_ids[i]!, 'int32') },
+      timesteps: spec.timesteps[i]!,
+      texts: { ids: fromRows(spec.input_ids[i]!, 'int32') },
     });
   } finally {
     dispose(latents, noise);
@@ -102,12 +102,12 @@ function named(params: DiffusionParams, ema: DiffusionParams | undefined): Map<s
   return all;
 }
 
-function* checkParameters(given: Case, after: Fixture, found: ReadonlyMap<string, tf.Tensor>): Generator<Measure> {
+function* checkParameters(spec: Case, after: Fixture, actual: ReadonlyMap<string, tf.Tensor>): Generator<Measure> {
   const got: number[] = [];
   const want: number[] = [];
   const missing: string[] = [];
-  for (const [name, { norm, compare }] of Object.entries(given.parameters)) {
-    const leaf = found.get(name) ?? found.get(name.replace('text_encoder.text_model.', 'text_encoder.'));
+  for (const [name, { norm, compare }] of Object.entries(spec.parameters)) {
+    const leaf = actual.get(name) ?? actual.get(name.replace('text_encoder.text_model.', 'text_encoder.'));
     if (!leaf) missing.push(name);
     else if (compare) {
       got.push(normOf(leaf.dataSync()) / (norm || 1));
@@ -117,8 +117,8 @@ function* checkParameters(given: Case, after: Fixture, found: ReadonlyMap<string
   if (missing.length > 0) yield failed('parameters', `there is no ${missing.join(', ')}`, TENSOR);
   yield absolute(`norms of ${got.length} parameters`, got, want, TENSOR);
   for (const [name, { shape, data }] of Object.entries(after)) {
-    if (given.parameters[name]?.compare === false) continue;
-    const leaf = found.get(name) ?? found.get(name.replace('text_encoder.text_model.', 'text_encoder.'));
+    if (spec.parameters[name]?.compare === false) continue;
+    const leaf = actual.get(name) ?? actual.get(name.replace('text_encoder.text_model.', 'text_encoder.'));
     if (leaf) yield absolute(name, leaf, toEngineLayout(name, shape, data).data, TENSOR);
     else yield failed(name, 'there is no such parameter', TENSOR);
   }
@@ -126,14 +126,14 @@ function* checkParameters(given: Case, after: Fixture, found: ReadonlyMap<string
 
 async function* checkTraining(folder: string, name: string): AsyncGenerator<Measure> {
   await startEngine();
-  const given = await readJson<Case>(join(folder, `${name}.json`));
-  const optimisation = optimisationOf(given);
+  const spec = await readJson<Case>(join(folder, `${name}.json`));
+  const optimisation = optimisationOf(spec);
   const { learningRate } = optimisation;
-  const count = given.log.loss.length;
+  const count = spec.log.loss.length;
   const steps = Array.from({ length: count }, (_, i) => i);
   const rates = steps.map((t) => learningRateAt(learningRate, t, optimisation.steps));
-  yield relative('learning rate', rates, given.log.lr, SCHEDULE);
-  const { ema_decay: decays, weights } = given.log;
+  yield relative('learning rate', rates, spec.log.lr, SCHEDULE);
+  const { ema_decay: decays, weights } = spec.log;
   if (decays)
     yield relative(
       'EMA decay',
@@ -147,27 +147,27 @@ async function* checkTraining(folder: string, name: string): AsyncGenerator<Meas
   const text = await loadClipText(join(folder, 'text_encoder'));
   const params: DiffusionParams = { unet: unet.params, textEncoder: text.params };
   const state = initTrainState(params, optimisation);
-  const configs = { unet: unet.config, textEncoder: text.config, predictionType: given.prediction_type };
+  const configs = { unet: unet.config, textEncoder: text.config, predictionType: spec.prediction_type };
   const step = compileTrainStep(
     state,
     {},
-    (now: DiffusionParams, batch: DiffusionBatch) => diffusionLoss(configs, now, batch),
+    (params: DiffusionParams, batch: DiffusionBatch) => diffusionLoss(configs, params, batch),
     optimisation,
   );
   dispose(state, params);
   try {
     for (const i of steps) {
-      const batch = batchOf(given, inputs, i);
+      const batch = batchOf(spec, inputs, i);
       const scalars = stepScalars(i + 1, optimisation, true);
       const out = step.run(batch, scalars);
       if (weights) yield relative(`step ${i + 1} weights`, batch.weights, weights[i]!, SCHEDULE);
-      yield relative(`step ${i + 1} loss`, out.loss, [given.log.loss[i]!], LOSS);
-      yield relative(`step ${i + 1} gradient norm`, out.gradientNorm, [given.log.grad_norm[i]!], NORM);
+      yield relative(`step ${i + 1} loss`, out.loss, [spec.log.loss[i]!], LOSS);
+      yield relative(`step ${i + 1} gradient norm`, out.gradientNorm, [spec.log.grad_norm[i]!], NORM);
       dispose(batch, scalars, out);
     }
     const last = step.read();
     const after = has(folder, `${name}_after.safetensors`) ? await readSafetensors(join(folder, `${name}_after.safetensors`)) : {};
-    yield* checkParameters(given, after, named(last.train.params, last.train.ema));
+    yield* checkParameters(spec, after, named(last.train.params, last.train.ema));
     dispose(last);
   } finally {
     step.dispose();

@@ -80,9 +80,9 @@ function* checkRun({ config, params }: UNetModel, fixture: Fixture, name: string
   yield* measures;
 }
 
-async function* checkGradients(folder: string, { config, params }: UNetModel, fixture: Fixture, given: Case): AsyncGenerator<Measure> {
-  const { run, value, noise_level } = given.gradient!;
-  const { sample, timesteps, context, options } = inputsOf(fixture, run, given.runs[run]!);
+async function* checkGradients(folder: string, { config, params }: UNetModel, fixture: Fixture, spec: Case): AsyncGenerator<Measure> {
+  const { run, value, noise_level } = spec.gradient!;
+  const { sample, timesteps, context, options } = inputsOf(fixture, run, spec.runs[run]!);
   const target = fixtureImage(fixture, 'target');
   const loss = (p: { params: UNetParams; sample: tf.Tensor4D; context: tf.Tensor3D }): tf.Scalar =>
     tf.losses.meanSquaredError(target, unet(config, p.params, p.sample, timesteps, p.context, options)) as tf.Scalar;
@@ -120,17 +120,17 @@ export const unetChecker: Checker = {
 
   async *check(folder, name) {
     if (name === TIMESTEP_CASE) return yield* checkTimesteps(folder);
-    const own = join(folder, name);
-    if (!has(own, 'case.json')) throw new Unsupported('a case without case.json');
-    const given = await readJson<Case>(join(own, 'case.json'));
-    if (given.class !== 'UNet2DConditionModel') throw new Unsupported(`class ${given.class}`);
-    const config = await readJson<UNetConfig>(join(own, 'config.json'));
+    const caseFolder = join(folder, name);
+    if (!has(caseFolder, 'case.json')) throw new Unsupported('a case without case.json');
+    const spec = await readJson<Case>(join(caseFolder, 'case.json'));
+    if (spec.class !== 'UNet2DConditionModel') throw new Unsupported(`class ${spec.class}`);
+    const config = await readJson<UNetConfig>(join(caseFolder, 'config.json'));
     expectSupported(() => unetShapes(config));
-    const model = await loadUNet(own);
+    const model = await loadUNet(caseFolder);
     try {
-      const fixture = await readSafetensors(join(own, 'fixture.safetensors'));
-      for (const [run, settings] of Object.entries(given.runs)) yield* checkRun(model, fixture, run, settings);
-      if (given.gradient) yield* checkGradients(own, model, fixture, given);
+      const fixture = await readSafetensors(join(caseFolder, 'fixture.safetensors'));
+      for (const [run, settings] of Object.entries(spec.runs)) yield* checkRun(model, fixture, run, settings);
+      if (spec.gradient) yield* checkGradients(caseFolder, model, fixture, spec);
     } finally {
       dispose(model.params);
     }

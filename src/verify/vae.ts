@@ -61,12 +61,12 @@ async function* checkGradients(
   folder: string,
   { config, params }: VaeModel,
   fixture: Fixture,
-  given: NonNullable<Case['gradient']>,
+  spec: NonNullable<Case['gradient']>,
 ): AsyncGenerator<Measure> {
-  const weight = Number(/\+ ([\d.e+-]+) \* mean over the batch of kl/.exec(given.loss)?.[1]);
-  if (Number.isNaN(weight)) throw new Unsupported(`loss ${given.loss}`);
-  const image = fixtureImage(fixture, `${given.run}.image`);
-  const noise = fixtureImage(fixture, `${given.run}.noise`);
+  const weight = Number(/\+ ([\d.e+-]+) \* mean over the batch of kl/.exec(spec.loss)?.[1]);
+  if (Number.isNaN(weight)) throw new Unsupported(`loss ${spec.loss}`);
+  const image = fixtureImage(fixture, `${spec.run}.image`);
+  const noise = fixtureImage(fixture, `${spec.run}.noise`);
   const loss = (p: { params: VaeParams; image: tf.Tensor4D }): { loss: tf.Scalar; aux: { mse: tf.Scalar; kl: tf.Scalar } } => {
     const posterior = encode(config, p.params, p.image);
     const reconstruction = decode(config, p.params, samplePosterior(posterior, noise));
@@ -77,10 +77,10 @@ async function* checkGradients(
   const result = valueAndGrad(loss)({ params, image });
   const imageGradient = tf.transpose(result.grads.image, [0, 3, 1, 2]);
   try {
-    yield relative(`${given.run} loss`, result.value, [given.values.loss], LOSS);
-    yield relative(`${given.run} mse`, result.aux!.mse, [given.values.mse], LOSS);
-    yield relative(`${given.run} kl`, result.aux!.kl, [given.values.kl], DIVERGENCE);
-    yield await compareGradients(folder, result.grads.params, { 'input.image': imageGradient }, given.noise_level ?? {}, GRADIENT);
+    yield relative(`${spec.run} loss`, result.value, [spec.values.loss], LOSS);
+    yield relative(`${spec.run} mse`, result.aux!.mse, [spec.values.mse], LOSS);
+    yield relative(`${spec.run} kl`, result.aux!.kl, [spec.values.kl], DIVERGENCE);
+    yield await compareGradients(folder, result.grads.params, { 'input.image': imageGradient }, spec.noise_level ?? {}, GRADIENT);
   } finally {
     dispose(result.value, result.grads, result.aux, imageGradient, image, noise);
   }
@@ -92,17 +92,17 @@ export const vaeChecker: Checker = {
   cases: listCases,
 
   async *check(folder, name) {
-    const own = join(folder, name);
-    if (!has(own, 'case.json')) throw new Unsupported('a case without case.json');
-    const given = await readJson<Case>(join(own, 'case.json'));
-    if (given.class !== 'AutoencoderKL') throw new Unsupported(`class ${given.class}`);
-    const config = await readJson<VaeConfig>(join(own, 'config.json'));
+    const caseFolder = join(folder, name);
+    if (!has(caseFolder, 'case.json')) throw new Unsupported('a case without case.json');
+    const spec = await readJson<Case>(join(caseFolder, 'case.json'));
+    if (spec.class !== 'AutoencoderKL') throw new Unsupported(`class ${spec.class}`);
+    const config = await readJson<VaeConfig>(join(caseFolder, 'config.json'));
     expectSupported(() => vaeShapes(config));
-    const model = await loadVae(own);
+    const model = await loadVae(caseFolder);
     try {
-      const fixture = await readSafetensors(join(own, 'fixture.safetensors'));
-      for (const run of Object.keys(given.runs)) yield* checkRun(model, fixture, run);
-      if (given.gradient) yield* checkGradients(own, model, fixture, given.gradient);
+      const fixture = await readSafetensors(join(caseFolder, 'fixture.safetensors'));
+      for (const run of Object.keys(spec.runs)) yield* checkRun(model, fixture, run);
+      if (spec.gradient) yield* checkGradients(caseFolder, model, fixture, spec.gradient);
     } finally {
       dispose(model.params);
     }

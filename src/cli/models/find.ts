@@ -10,8 +10,8 @@ import { UsageError } from '../context';
  * @throws UsageError saying how to get it where it is known, or what there is
  */
 export function findModel(where: string, nameOrFolder: string): string {
-  const found = findModelFolder(nameOrFolder);
-  if (found !== undefined) return found;
+  const path = findModelFolder(nameOrFolder);
+  if (path !== undefined) return path;
   if (published.some(({ name }) => name === nameOrFolder))
     throw new UsageError(`${where}: ${nameOrFolder} is not here yet; get it with "roentgen models get ${nameOrFolder}"`);
   throw new UsageError(

@@ -43,8 +43,8 @@ async function install({ name, requirement, folder, megabytes }: Published, { si
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   signal.removeEventListener('abort', stop);
   if (signal.aborted) throw new Interrupted('models get: interrupted; run it again to go on');
-  const found = installedFolder(folder);
-  if (code === 0 && found) return found;
+  const installed = installedFolder(folder);
+  if (code === 0 && installed) return installed;
   const reason =
     words
       .split('\n')

@@ -56,12 +56,12 @@ function addStandIns(window: DOMWindow): void {
   };
   const canvases = new WeakMap<object, PixelCanvas>();
   const canvasOf = (canvas: HTMLCanvasElement): PixelCanvas => {
-    let found = canvases.get(canvas);
-    if (!found) {
-      found = pixelCanvas(canvas.width, canvas.height);
-      canvases.set(canvas, found);
+    let canvasText = canvases.get(canvas);
+    if (!canvasText) {
+      canvasText = pixelCanvas(canvas.width, canvas.height);
+      canvases.set(canvas, canvasText);
     }
-    return found;
+    return canvasText;
   };
   const canvas = window.HTMLCanvasElement.prototype as unknown as Record<string, unknown>;
   canvas.getContext = function (this: HTMLCanvasElement) {

@@ -25,10 +25,10 @@ export function ansiToHtml(text: string): string {
   const emit = (piece: string): void => {
     if (piece !== '') html += wrap(piece, style);
   };
-  for (const found of source.matchAll(sequences)) {
-    emit(source.slice(last, found.index));
-    last = found.index + found[0].length;
-    if (found[2] === 'm') apply(style, (found[1] ?? '').split(/[;:]/).map(Number));
+  for (const sequence of source.matchAll(sequences)) {
+    emit(source.slice(last, sequence.index));
+    last = sequence.index + sequence[0].length;
+    if (sequence[2] === 'm') apply(style, (sequence[1] ?? '').split(/[;:]/).map(Number));
   }
   emit(source.slice(last));
   return html;

@@ -29,11 +29,11 @@ const pieces = new RegExp(
 export function highlight(code: string): string {
   let html = '';
   let last = 0;
-  for (const found of code.matchAll(pieces)) {
-    html += escapeHtml(code.slice(last, found.index));
-    last = found.index + found[0].length;
-    const kind = kindOf(found.groups!, code, found.index, last);
-    html += kind ? `<span class="tok-${kind}">${escapeHtml(found[0])}</span>` : escapeHtml(found[0]);
+  for (const piece of code.matchAll(pieces)) {
+    html += escapeHtml(code.slice(last, piece.index));
+    last = piece.index + piece[0].length;
+    const kind = kindOf(piece.groups!, code, piece.index, last);
+    html += kind ? `<span class="tok-${kind}">${escapeHtml(piece[0])}</span>` : escapeHtml(piece[0]);
   }
   return html + escapeHtml(code.slice(last));
 }

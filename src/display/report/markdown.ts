@@ -52,9 +52,9 @@ export function markdownRenderer(folder: string): MarkdownRenderer {
         .toLowerCase()
         .replace(/[^\p{L}\p{N}]+/gu, '-')
         .replace(/^-|-$/g, '') || 'section';
-    const seen = used.get(slug) ?? 0;
-    used.set(slug, seen + 1);
-    const id = seen === 0 ? `s-${slug}` : `s-${slug}-${seen}`;
+    const count = used.get(slug) ?? 0;
+    used.set(slug, count + 1);
+    const id = count === 0 ? `s-${slug}` : `s-${slug}-${count}`;
     headings.push({ level, text, id });
     return `<h${level} id="${id}">`;
   };
@@ -90,13 +90,13 @@ export function markdownRenderer(folder: string): MarkdownRenderer {
 /** The block rule for one line of details or summary. */
 const foldRule: Parameters<MarkdownIt['block']['ruler']['before']>[2] = (state, startLine, _endLine, silent) => {
   const line = state.src.slice(state.bMarks[startLine]! + state.tShift[startLine]!, state.eMarks[startLine]!);
-  const found = line.trim() === '' ? null : fold.exec(line);
-  if (!found) return false;
+  const match = line.trim() === '' ? null : fold.exec(line);
+  if (!match) return false;
   if (silent) return true;
   const token = state.push('fold', '', 0);
-  token.info = /<\/details>/.test(line) ? 'close' : /<details/.test(line) ? (found[1] ? 'open-now' : 'open') : 'summary';
-  token.content = found[2] ?? '';
-  token.hidden = found[2] === undefined;
+  token.info = /<\/details>/.test(line) ? 'close' : /<details/.test(line) ? (match[1] ? 'open-now' : 'open') : 'summary';
+  token.content = match[2] ?? '';
+  token.hidden = match[2] === undefined;
   token.map = [startLine, startLine + 1];
   state.line = startLine + 1;
   return true;
@@ -105,13 +105,13 @@ const foldRule: Parameters<MarkdownIt['block']['ruler']['before']>[2] = (state, 
 /** Closes what a cell left open and drops what it closed too often: a cell never folds away the rest of the page. */
 function balanced(html: string): string {
   let open = 0;
-  const kept = html.replace(/<details[ >]|<\/details>/g, (tag) => {
+  const balanced = html.replace(/<details[ >]|<\/details>/g, (tag) => {
     if (tag !== '</details>') open += 1;
     else if (open === 0) return '';
     else open -= 1;
     return tag;
   });
-  return kept + '</details>'.repeat(open);
+  return balanced + '</details>'.repeat(open);
 }
 
 /** A picture as a data URL; undefined where it is on the network, missing, or no picture. */

@@ -60,31 +60,31 @@ export function dropdown<T>({ options, value, label = '', onChange }: DropdownOp
     : Object.entries(options as Readonly<Record<string, T>>);
   if (pairs.length === 0) throw new RangeError('dropdown: expected at least one option');
   const names = pairs.map(([name]) => name);
-  const indexOf = (wanted: T): number => {
-    const index = pairs.findIndex(([, one]) => Object.is(one, wanted));
-    if (index < 0) throw new RangeError(`dropdown: value: expected one of ${names.join(', ')}, got ${String(wanted)}`);
+  const indexOf = (value: T): number => {
+    const index = pairs.findIndex(([, one]) => Object.is(one, value));
+    if (index < 0) throw new RangeError(`dropdown: value: expected one of ${names.join(', ')}, got ${String(value)}`);
     return index;
   };
   const model = createModel(
     { module: 'controls', name: 'Dropdown' },
     { ...labelled(label, 'DescriptionStyle'), _options_labels: names, index: value === undefined ? 0 : indexOf(value) },
   );
-  const chosen = (): readonly [string, T] => pairs[(model.state.index as number | null) ?? 0]!;
+  const selectedPair = (): readonly [string, T] => pairs[(model.state.index as number | null) ?? 0]!;
   const tell = listener(onChange);
-  model.onChange = (changes) => ('index' in changes ? tell?.(chosen()[1]) : undefined);
+  model.onChange = (changes) => ('index' in changes ? tell?.(selectedPair()[1]) : undefined);
   return widget(
     {
       model,
-      html: () => staticHtml(label, chosen()[0], `of ${names.join(', ')}`),
-      text: () => `[${label || 'choice'}: ${chosen()[0]}, of ${names.join(', ')}]`,
+      html: () => staticHtml(label, selectedPair()[0], `of ${names.join(', ')}`),
+      text: () => `[${label || 'choice'}: ${selectedPair()[0]}, of ${names.join(', ')}]`,
     },
     withGetters(
       {
         get value() {
-          return chosen()[1];
+          return selectedPair()[1];
         },
-        set value(wanted: T) {
-          model.set({ index: indexOf(wanted) });
+        set value(value: T) {
+          model.set({ index: indexOf(value) });
         },
       },
       disabling(model),
@@ -109,17 +109,17 @@ export interface SliderOptions extends ControlOptions<number> {
  * @example const steps = slider({ label: 'Steps', min: 1, max: 50, value: 20 });
  */
 export function slider({ min, max, step, value = min, label = '', onChange }: SliderOptions): Control<number> {
-  const whole = [min, max, value].every(Number.isInteger) && (step === undefined ? max - min > 1 : Number.isInteger(step));
-  const distance = step ?? (whole ? 1 : (max - min) / 100);
+  const isInteger = [min, max, value].every(Number.isInteger) && (step === undefined ? max - min > 1 : Number.isInteger(step));
+  const distance = step ?? (isInteger ? 1 : (max - min) / 100);
   if (!(max > min)) throw new RangeError(`slider: expected min < max, got ${min} and ${max}`);
   if (!(distance > 0)) throw new RangeError(`slider: step: expected a positive number, got ${step}`);
-  const check = (wanted: number): number => {
-    if (!(wanted >= min && wanted <= max)) throw new RangeError(`slider: value: expected a number from ${min} to ${max}, got ${wanted}`);
-    return wanted;
+  const check = (value: number): number => {
+    if (!(value >= min && value <= max)) throw new RangeError(`slider: value: expected a number from ${min} to ${max}, got ${value}`);
+    return value;
   };
   const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10(distance) - 1e-9)));
   const model = createModel(
-    { module: 'controls', name: whole ? 'IntSlider' : 'FloatSlider' },
+    { module: 'controls', name: isInteger ? 'IntSlider' : 'FloatSlider' },
     {
       ...labelled(label, 'SliderStyle'),
       value: check(value),
@@ -129,7 +129,7 @@ export function slider({ min, max, step, value = min, label = '', onChange }: Sl
       behavior: 'drag-tap',
       orientation: 'horizontal',
       readout: true,
-      readout_format: whole ? 'd' : `.${Math.max(1, decimals)}f`,
+      readout_format: isInteger ? 'd' : `.${Math.max(1, decimals)}f`,
       continuous_update: true,
     },
   );
@@ -147,8 +147,8 @@ export function slider({ min, max, step, value = min, label = '', onChange }: Sl
         get value() {
           return current();
         },
-        set value(wanted: number) {
-          model.set({ value: check(wanted) });
+        set value(value: number) {
+          model.set({ value: check(value) });
         },
       },
       disabling(model),
@@ -197,8 +197,8 @@ export function text({ value = '', placeholder = '', rows = 1, label = '', onCha
         get value() {
           return current();
         },
-        set value(wanted: string) {
-          model.set({ value: wanted });
+        set value(value: string) {
+          model.set({ value: value });
         },
       },
       disabling(model),
@@ -230,8 +230,8 @@ export function checkbox({
         get value() {
           return current();
         },
-        set value(wanted: boolean) {
-          model.set({ value: wanted });
+        set value(value: boolean) {
+          model.set({ value: value });
         },
       },
       disabling(model),
@@ -281,8 +281,8 @@ export function button(options: {
         get label() {
           return current();
         },
-        set label(wanted: string) {
-          model.set({ description: wanted });
+        set label(value: string) {
+          model.set({ description: value });
         },
       },
       disabling(model),

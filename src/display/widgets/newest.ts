@@ -37,11 +37,11 @@ export function newest<T>(job: (value: T, signal: AbortSignal) => unknown): (val
     let interrupted: (() => void) | undefined;
     try {
       // The kernel may give up an interrupted job that does not end: then nothing must wait for it.
-      const given = new Promise<never>((_, reject) => {
+      const superseded = new Promise<never>((_, reject) => {
         interrupted = () => reject(interrupt?.reason);
         interrupt?.addEventListener('abort', interrupted, { once: true });
       });
-      await Promise.race([outer.run(signal, () => job(value, signal)), given]);
+      await Promise.race([outer.run(signal, () => job(value, signal)), superseded]);
     } catch (error) {
       const stopped = error === controller.signal.reason || (error as Error | undefined)?.name === 'AbortError';
       if (!(controller.signal.aborted && stopped)) throw error;

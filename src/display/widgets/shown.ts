@@ -44,8 +44,8 @@ export function html(value: string = ''): Html {
       get value() {
         return current();
       },
-      set value(wanted: string) {
-        model.set({ value: wanted });
+      set value(value: string) {
+        model.set({ value: value });
       },
       put(item: Displayable) {
         const { 'text/html': own, 'text/plain': plain, 'image/png': png } = item.bundle(true);
@@ -72,8 +72,8 @@ export function label(value: string = ''): Label {
       get value() {
         return current();
       },
-      set value(wanted: string) {
-        model.set({ value: wanted });
+      set value(value: string) {
+        model.set({ value: value });
       },
     },
   );
@@ -118,17 +118,16 @@ export function image(options: { readonly picture?: Picture; readonly size?: num
       get picture() {
         return picture;
       },
-      set picture(wanted: Picture | undefined) {
-        picture = wanted;
+      set picture(value: Picture | undefined) {
+        picture = value;
         model.set({ ...sizes(), value: draw() });
       },
       get window() {
         return window;
       },
-      set window(wanted: DisplayWindow) {
-        if (!(wanted[1] > wanted[0]))
-          throw new RangeError(`image: window: expected [low, high] with low < high, got [${wanted.join(', ')}]`);
-        window = wanted;
+      set window(value: DisplayWindow) {
+        if (!(value[1] > value[0])) throw new RangeError(`image: window: expected [low, high] with low < high, got [${value.join(', ')}]`);
+        window = value;
         model.set({ value: draw() });
       },
     },

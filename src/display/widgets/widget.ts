@@ -40,9 +40,9 @@ const unable = `static: this kernel has no controls; choose one named TypeScript
 /**
  * A widget around its node.
  *
- * @param own  its own properties, getters and setters included
+ * @param properties  its own properties, getters and setters included
  */
-export function widget<T extends object>(node: Node, own: T): Widget & T {
+export function widget<T extends object>(node: Node, properties: T): Widget & T {
   const bundle = (): MimeBundle => {
     const id = node.model.open();
     const note = `<div style="font-size:12px;opacity:.75">[${id === undefined && notebookHost() ? unable : still}]</div>`;
@@ -60,7 +60,7 @@ export function widget<T extends object>(node: Node, own: T): Widget & T {
     [jupyterMetadata]: () => ({}),
     [nodeSymbol]: node,
   };
-  Object.defineProperties(shared, Object.getOwnPropertyDescriptors(own));
+  Object.defineProperties(shared, Object.getOwnPropertyDescriptors(properties));
   Object.defineProperty(shared, inspect.custom, { value: () => node.text(), enumerable: false });
   return shared as Widget & T;
 }
@@ -99,6 +99,6 @@ export function style(name: string, properties: State = {}): Model {
 /** The static form of a control: its label and its value. */
 export function staticHtml(label: string, value: string, more = ''): string {
   const name = label === '' ? '' : `<span style="display:inline-block;min-width:${leastLabel}px">${escapeHtml(label)}</span> `;
-  const rest = more === '' ? '' : ` <span style="opacity:.75">${escapeHtml(more)}</span>`;
-  return `<div style="font-size:13px;line-height:1.8">${name}<b>${escapeHtml(value)}</b>${rest}</div>`;
+  const remainder = more === '' ? '' : ` <span style="opacity:.75">${escapeHtml(more)}</span>`;
+  return `<div style="font-size:13px;line-height:1.8">${name}<b>${escapeHtml(value)}</b>${remainder}</div>`;
 }

@@ -75,7 +75,7 @@ export function stratifiedTimesteps(key: Key, batchSize: number, numTrainTimeste
 export function diffusionBatch(
   tables: NoiseTables,
   objective: DiffusionObjective,
-  given: {
+  inputs: {
     readonly x0: Float32Array;
     readonly shape: readonly [number, number, number, number];
     readonly timesteps: ArrayLike<number>;
@@ -85,15 +85,15 @@ export function diffusionBatch(
     readonly noise: Float32Array | Key;
   },
 ): DiffusionBatch {
-  const { x0, texts, weights } = given;
-  const shape: [number, number, number, number] = [...given.shape];
+  const { x0, texts, weights } = inputs;
+  const shape: [number, number, number, number] = [...inputs.shape];
   const B = shape[0];
-  const timesteps = Float32Array.from(given.timesteps);
+  const timesteps = Float32Array.from(inputs.timesteps);
   const at = (table: Float32Array): Float32Array => timesteps.map((t) => table[t]!);
   const column = (table: Float32Array): tf.Tensor4D => tf.tensor4d(at(table), [B, 1, 1, 1]);
-  const { noise, input } = given.noise instanceof Float32Array ? { noise: given.noise } : drawNoise(given.noise, shape, objective);
+  const { noise, input } = inputs.noise instanceof Float32Array ? { noise: inputs.noise } : drawNoise(inputs.noise, shape, objective);
   const gamma = objective.min_snr_gamma;
-  const own = gamma === undefined ? new Float32Array(B).fill(1) : minSnrWeights(at(tables.snr), gamma, tables.predictionType);
+  const objectiveWeights = gamma === undefined ? new Float32Array(B).fill(1) : minSnrWeights(at(tables.snr), gamma, tables.predictionType);
   return {
     latents: tf.tensor4d(x0, shape),
     noise: tf.tensor4d(noise, shape),
@@ -101,7 +101,7 @@ export function diffusionBatch(
     timesteps: tf.tensor1d(timesteps),
     signal: column(tables.signal),
     sigma: column(tables.noise),
-    weights: tf.tensor1d(own.map((weight, i) => weight * (weights?.[i] ?? 1))),
+    weights: tf.tensor1d(objectiveWeights.map((weight, i) => weight * (weights?.[i] ?? 1))),
     ...texts,
   };
 }

@@ -47,16 +47,16 @@ export const dreambooth: StrategyDefinition = defineStrategy({
     return {
       trains: (path) => settings.text_encoder || ofUNet(path),
       prompt: (text) => fillTemplate(template, token, text),
-      async prepare(given) {
-        const area = given.size ** 2;
-        const few = Math.min(pictures, given.data.texts.length);
-        const [, drawing] = split(given.key) as [Key, Key];
+      async prepare(preparation) {
+        const area = preparation.size ** 2;
+        const few = Math.min(pictures, preparation.data.texts.length);
+        const [, drawing] = split(preparation.key) as [Key, Key];
         const prompts = Array.from({ length: priors }, (_, i) => classes[i % classes.length]!);
-        const made = await classPictures({ ...given, key: drawing }, prompts);
+        const made = await classPictures({ ...preparation, key: drawing }, prompts);
         const pixels = new Float32Array((few + priors) * area);
-        pixels.set(given.data.pixels.subarray(0, few * area));
+        pixels.set(preparation.data.pixels.subarray(0, few * area));
         pixels.set(made, few * area);
-        return { pixels, texts: [...given.data.texts.slice(0, few), ...prompts], prior: { from: few, weight } };
+        return { pixels, texts: [...preparation.data.texts.slice(0, few), ...prompts], prior: { from: few, weight } };
       },
     };
   },

@@ -6,6 +6,6 @@ export const encoderSwap: StrategyDefinition = defineStrategy({
   settings: { encoder: '', max_length: 0 },
   create: ({ encoder, max_length: maxLength }) => ({
     trains: ofUNet,
-    prepare: (given) => swapEncoder(given, 'encoder-swap', encoder, maxLength, { projection: false, unet: 'fresh' }),
+    prepare: (preparation) => swapEncoder(preparation, 'encoder-swap', encoder, maxLength, { projection: false, unet: 'fresh' }),
   }),
 });

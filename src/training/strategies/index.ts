@@ -39,18 +39,18 @@ function wrongType(name: string, value: unknown, standard: Settings[string]): st
  *
  * @throws RangeError where there is none of that name, listing those there are; where a setting is unknown or out of range
  */
-export function strategyOf(given: StrategySettings = { name: 'joint' }): Strategy {
-  const { name, ...own } = given;
-  const found = strategies.find((strategy) => strategy.name === name);
-  if (!found)
+export function strategyOf(settings: StrategySettings = { name: 'joint' }): Strategy {
+  const { name, ...overrides } = settings;
+  const definition = strategies.find((strategy) => strategy.name === name);
+  if (!definition)
     throw new RangeError(`strategy: name: expected one of ${strategies.map((s) => s.name).join(', ')}, got ${JSON.stringify(name)}`);
-  const known = Object.keys(found.settings);
-  const problems = Object.entries(own).flatMap(([key, value]) => {
-    if (!known.includes(key)) return [`${key} is unknown (there are ${known.join(', ') || 'none'})`];
-    return wrongType(key, value, found.settings[key]!) ?? [];
+  const settingNames = Object.keys(definition.settings);
+  const problems = Object.entries(overrides).flatMap(([key, value]) => {
+    if (!settingNames.includes(key)) return [`${key} is unknown (there are ${settingNames.join(', ') || 'none'})`];
+    return wrongType(key, value, definition.settings[key]!) ?? [];
   });
   if (problems.length > 0) throw new RangeError(`strategy ${name}: ${problems.join('; ')}`);
-  return { name, what: found.what, ...found.create({ ...found.settings, ...own }) };
+  return { name, what: definition.what, ...definition.create({ ...definition.settings, ...overrides }) };
 }
 
 /**

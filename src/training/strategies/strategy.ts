@@ -57,7 +57,7 @@ export interface Strategy {
   /** A text as this model is trained on it and asked with it; as it is where left out. */
   prompt?(text: string): string;
   /** Before training: changes the model and says on what it trains; on the data as they are where left out. */
-  prepare?(given: Preparation): TrainingSet | Promise<TrainingSet>;
+  prepare?(preparation: Preparation): TrainingSet | Promise<TrainingSet>;
   /** What trains beside the model's own leaves. */
   extend?(model: Model): Extension;
   /** Writes what was learnt as files of its own into the model's folder, and leaves the model as one that `saveModel` writes. */

@@ -6,6 +6,6 @@ export const textualProjection: StrategyDefinition = defineStrategy({
   settings: { encoder: '', max_length: 0 },
   create: ({ encoder, max_length: maxLength }) => ({
     trains: (path) => path.startsWith('projection.'),
-    prepare: (given) => swapEncoder(given, 'textual-projection', encoder, maxLength, { projection: true, unet: 'keep' }),
+    prepare: (preparation) => swapEncoder(preparation, 'textual-projection', encoder, maxLength, { projection: true, unet: 'keep' }),
   }),
 });
