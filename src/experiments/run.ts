@@ -131,14 +131,14 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     });
     if (base === undefined) {
       const run = opened(openRunFolder(join(out, 'autoencoder')));
-      const { batchSize, accumulation = 1, steps } = recipe.vae.optimisation;
+      const { batch_size, accumulation = 1, steps } = recipe.vae.optimisation;
       progress.start?.('Autoencoder', steps);
       const result = await fitVae(model, recipe, pixels, {
         ...stage(run.folder),
         key: vaeKey,
         onStart: (log) => begin(run, log),
         onStep: (log) => {
-          run.step(log, batchSize * accumulation);
+          run.step(log, batch_size * accumulation);
           progress.step?.(log.step, log);
         },
       });
@@ -146,7 +146,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
       if (result.interrupted) return summary(out, 'autoencoder', result);
     }
     const run = opened(openRunFolder(out));
-    const { batchSize, accumulation = 1, steps } = recipe.diffusion.optimisation;
+    const { batch_size, accumulation = 1, steps } = recipe.diffusion.optimisation;
     const prompts = Array.from({ length: Math.min(recipe.run?.sample_prompts ?? 4, test.length) }, (_, i) => test.record(i).text).map(
       prompt,
     );
@@ -164,7 +164,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
       onTexts: (cut) => note(cutNotes(cut)),
       onStart: (log) => begin(run, log),
       onStep: async (log, update) => {
-        run.step(log, batchSize * accumulation);
+        run.step(log, batch_size * accumulation);
         progress.step?.(log.step, log);
         if (every === undefined || log.step % every !== 0) return;
         update();
