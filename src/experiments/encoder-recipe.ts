@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openPhantom } from '../datasets';
+import { openPhantom, textsOf } from '../datasets';
 import { type BertConfig, type BertParams, completeBertConfig, saveTextEncoder } from '../encoders';
 import { checkSettings, FileError, is, optional, readObject, type ShapeOf } from '../files';
 import { type Tokenizer, wordVocabulary } from '../tokenizers';
@@ -46,8 +46,7 @@ export async function loadEncoderRecipe(nameOrFile: string): Promise<EncoderReci
 export function encoderTexts({ texts }: EncoderRecipe): string[] {
   const of = (style: 'impression' | 'prompt', count: number): string[] => {
     if (count === 0) return [];
-    const phantom = openPhantom({ style, count, seed: 3, views: ['PA', 'AP', 'LATERAL'] });
-    return Array.from({ length: count }, (_, i) => phantom.record(i).text);
+    return textsOf(openPhantom({ style, count, seed: 3, views: ['PA', 'AP', 'LATERAL'] }));
   };
   return [...of('impression', texts.impressions), ...of('prompt', texts.prompts)];
 }
