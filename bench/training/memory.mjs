@@ -23,13 +23,13 @@ const sizes = networks.flatMap((size) => [size, { ...size, checkpointing: true }
 
 const optimisationOf = (batch, ema) => ({
   steps: 2,
-  batchSize: batch,
-  learningRate: { peak: 1e-4, schedule: 'constant', warmup: 0, floor: 0 },
+  batch_size: batch,
+  learning_rate: { peak: 1e-4, schedule: 'constant', warmup: 0, floor: 0 },
   betas: [0.9, 0.99],
   epsilon: 1e-8,
-  weightDecay: 0.01,
-  clipNorm: 1,
-  ...(ema ? { emaDecay: 0.99 } : {}),
+  weight_decay: 0.01,
+  clip_norm: 1,
+  ...(ema ? { ema_decay: 0.99 } : {}),
 });
 
 async function measureVae({ vae: channels, layers, side, batch, checkpointing = false }) {

@@ -50,12 +50,12 @@ const result = await train({
     }),
   optimisation: {
     steps,
-    batchSize: 1,
-    learningRate: { peak: 5e-5, schedule: 'constant', warmup: 0, floor: 0 },
+    batch_size: 1,
+    learning_rate: { peak: 5e-5, schedule: 'constant', warmup: 0, floor: 0 },
     betas: [0.9, 0.999],
     epsilon: 1e-8,
-    weightDecay: 0.01,
-    clipNorm: 1,
+    weight_decay: 0.01,
+    clip_norm: 1,
   },
   onStep: ({ step, loss, gradientNorm }) => say(`step ${step}: loss ${loss}, gradient norm ${gradientNorm}`),
 });

@@ -1,8 +1,7 @@
 /** The command line: `roentgen <command>`. `bin/roentgen.mjs` calls `main` after set-up. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { libraryVersion } from '../files';
 import { type AddCommand, type Context, describeError, type ExitCode, exitCodeOf, exitCodes } from './context';
 import { addDoctor } from './doctor';
 import { addEncode } from './encode';
@@ -10,7 +9,6 @@ import { addGenerate } from './generate';
 import { addLab } from './lab';
 import { addMlm } from './mlm';
 import { addModels } from './models';
-import { root } from './paths';
 import { addQuickstart } from './quickstart';
 import { addReport } from './report';
 import { addRuns } from './runs';
@@ -35,10 +33,9 @@ const commands: readonly AddCommand[] = [
 
 /** The program with all commands, as tests and `main` use it. */
 export function createProgram(context: Context): Command {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const program = new Command('roentgen')
     .description('Text-conditional chest X-ray latent diffusion. Pictures are synthetic and not for diagnosis.')
-    .version(version)
+    .version(libraryVersion)
     .showHelpAfterError('(--help lists what can be given)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'roentgen: ')) })
     .exitOverride();

@@ -7,7 +7,7 @@ import { duration, progress } from '../display';
 import { dispose, startEngine, type Tree } from '../engine';
 import { type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../experiments';
 import { claimFolder } from '../files';
-import { cutNotes } from '../training';
+import { cutNotes, tailLoss, tailMean } from '../training';
 import { asUsage, type Context, Interrupted, UsageError } from './context';
 import { wholeNumber } from './numbers';
 
@@ -62,14 +62,12 @@ async function runMlm(name: string, flags: Flags, context: Context): Promise<voi
   ).finally(() => bar.end());
   dispose(result.params as Tree);
   if (result.interrupted) throw new Interrupted(`mlm: interrupted after step ${result.log.length}; the same command goes on`);
-  const tail = result.log.slice(-Math.ceil(result.log.length / 10));
-  const mean = (of: (entry: (typeof tail)[number]) => number): number => tail.reduce((sum, entry) => sum + of(entry) / tail.length, 0);
   const facts = {
     folder,
     steps: result.log.length,
     seconds: result.seconds,
-    loss: mean(({ loss }) => loss),
-    accuracy: mean(({ aux }) => aux.accuracy!),
+    loss: tailLoss(result.log),
+    accuracy: tailMean(result.log, ({ aux }) => aux.accuracy!),
     notes,
   };
   if (flags.json) context.print(JSON.stringify(facts, null, 2));

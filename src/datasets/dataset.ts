@@ -62,3 +62,13 @@ export function checkIndex(dataset: { readonly name: string; readonly length: nu
   if (!Number.isInteger(i) || i < 0 || i >= dataset.length)
     throw new RangeError(`${dataset.name}: record ${i}: expected an integer from 0 to ${dataset.length - 1}`);
 }
+
+/** The first `count` records, by default all. */
+export function recordsOf(dataset: Pick<Dataset, 'length' | 'record'>, count: number = dataset.length): ImageRecord[] {
+  return Array.from({ length: Math.min(count, dataset.length) }, (_, i) => dataset.record(i));
+}
+
+/** The texts of the first `count` records, by default of all. */
+export function textsOf(dataset: Pick<Dataset, 'length' | 'record'>, count?: number): string[] {
+  return recordsOf(dataset, count).map(({ text }) => text);
+}

@@ -1,4 +1,4 @@
-export { type BatchOptions, checkIndex, type Dataset, type ImageRecord } from './dataset';
+export { type BatchOptions, checkIndex, type Dataset, type ImageRecord, recordsOf, textsOf } from './dataset';
 export { type FolderOptions, findTable, openFolder } from './folder';
 export {
   type DatasetSplit,

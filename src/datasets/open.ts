@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import type { Key } from '../engine';
 import { FileError } from '../files';
-import type { Dataset } from './dataset';
+import { type Dataset, textsOf } from './dataset';
 import { openFolder } from './folder';
 import { openLayout } from './layouts';
 import { openPhantom, type Projection } from './phantom';
@@ -69,10 +69,7 @@ const VOCABULARY_TEXTS = { impressions: 1000, prompts: 2000 };
  * that a model of the world is adapted to radiographs without new tokens.
  */
 export function vocabularyTexts(data: string): string[] {
-  const texts = (style: 'impression' | 'prompt', count: number): string[] => {
-    const phantom = openPhantom({ style, count });
-    return Array.from({ length: count }, (_, i) => phantom.record(i).text);
-  };
+  const texts = (style: 'impression' | 'prompt', count: number): string[] => textsOf(openPhantom({ style, count }));
   const impressions = texts('impression', VOCABULARY_TEXTS.impressions);
   return data === 'world' ? [...impressions, ...texts('prompt', VOCABULARY_TEXTS.prompts)] : impressions;
 }

@@ -1,7 +1,8 @@
 /** The configs of BERT and of the RoBERTa family, as in their JSON, with transformers' defaults. */
 
-import { completeConfig, expectNumbers, expectPositiveIntegers, type KnownValues, MOST_LAYERS } from '../nn';
-import { isNote } from './config-notes';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files';
+import { MOST_LAYERS } from '../nn';
+import { NOTES } from './config-notes';
 
 export type BertActivation = 'gelu' | 'gelu_new' | 'gelu_pytorch_tanh' | 'relu' | 'silu';
 
@@ -40,30 +41,35 @@ export interface BertConfig {
 
 export type CompleteBertConfig = Required<Omit<BertConfig, 'architectures' | 'use_attention_mask'>>;
 
-const DEFAULTS: CompleteBertConfig = {
-  model_type: 'bert',
-  vocab_size: 30522,
-  hidden_size: 768,
-  num_hidden_layers: 12,
-  num_attention_heads: 12,
-  intermediate_size: 3072,
-  hidden_act: 'gelu',
-  max_position_embeddings: 512,
-  type_vocab_size: 2,
-  layer_norm_eps: 1e-12,
-  initializer_range: 0.02,
-  pad_token_id: 0,
+const size = is.whole(1);
+
+const SETTINGS: Defaults<CompleteBertConfig> = {
+  model_type: optional(is.oneOf('bert', 'roberta', 'xlm-roberta'), 'bert'),
+  vocab_size: optional(size, 30522),
+  hidden_size: optional(size, 768),
+  num_hidden_layers: optional(is.whole(1, MOST_LAYERS), 12),
+  num_attention_heads: optional(size, 12),
+  intermediate_size: optional(size, 3072),
+  hidden_act: optional(is.oneOf('gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu'), 'gelu'),
+  max_position_embeddings: optional(size, 512),
+  type_vocab_size: optional(size, 2),
+  layer_norm_eps: optional(is.number(0), 1e-12),
+  initializer_range: optional(is.number(0), 0.02),
+  pad_token_id: optional(is.either(is.whole(0), is.oneOf(null)), 0),
 };
 
-const KNOWN: KnownValues = {
-  ...Object.fromEntries(Object.keys(DEFAULTS).map((key) => [key, undefined])),
-  model_type: ['bert', 'roberta', 'xlm-roberta'],
-  hidden_act: ['gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu'],
-  position_embedding_type: ['absolute'],
-  is_decoder: [false],
-  add_cross_attention: [false],
-  use_attention_mask: [true, false],
-  chunk_size_feed_forward: undefined, // the same numbers, in parts
+/** What the classes have as other defaults. */
+const FAMILY: Readonly<Partial<Record<BertModelType, Partial<Defaults<CompleteBertConfig>>>>> = {
+  roberta: { vocab_size: optional(size, 50265), pad_token_id: optional(is.whole(0), 1) },
+  'xlm-roberta': { pad_token_id: optional(is.whole(0), 1) },
+};
+
+const PUBLISHED: PublishedKeys = {
+  ...NOTES,
+  position_embedding_type: is.oneOf('absolute'),
+  is_decoder: is.oneOf(false),
+  add_cross_attention: is.oneOf(false),
+  use_attention_mask: is.flag,
 };
 
 const isRoberta = (type: BertModelType): boolean => type !== 'bert';
@@ -75,27 +81,13 @@ const isRoberta = (type: BertModelType): boolean => type !== 'bert';
  * @throws RangeError naming the key and its value where the network that it asks for is not the one computed here
  */
 export function completeBertConfig(config: BertConfig): CompleteBertConfig {
-  const own = Object.fromEntries(Object.entries(config).filter(([key]) => !isNote(key)));
-  const family = config.model_type === 'roberta' ? { vocab_size: 50265 } : {};
-  const defaults = { ...DEFAULTS, ...family, ...(isRoberta(config.model_type) ? { pad_token_id: 1 } : {}) };
-  const c = completeConfig<CompleteBertConfig>('bert', own, KNOWN, defaults);
-  const { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, max_position_embeddings, type_vocab_size } =
-    c;
-  expectPositiveIntegers('bert', {
-    vocab_size,
-    hidden_size,
-    num_attention_heads,
-    intermediate_size,
-    max_position_embeddings,
-    type_vocab_size,
-  });
-  expectPositiveIntegers('bert', { num_hidden_layers }, MOST_LAYERS);
-  expectNumbers('bert', { layer_norm_eps: c.layer_norm_eps, initializer_range: c.initializer_range }, 0);
+  const c = completeSettings('bert', config, { ...SETTINGS, ...FAMILY[config.model_type] }, PUBLISHED);
+  const { vocab_size, hidden_size, num_attention_heads, max_position_embeddings } = c;
   if (hidden_size % num_attention_heads !== 0)
     throw new RangeError(`bert: hidden_size is ${hidden_size}, not a multiple of num_attention_heads, ${num_attention_heads}`);
   const pad = c.pad_token_id;
   if (!(pad === null && !isRoberta(c.model_type)) && !(Number.isInteger(pad) && pad! >= 0 && pad! < vocab_size))
-    throw new RangeError(`bert: config key "pad_token_id": expected an id below vocab_size, ${vocab_size}, got ${JSON.stringify(pad)}`);
+    throw new RangeError(`bert: pad_token_id: expected an id below vocab_size, ${vocab_size}, got ${JSON.stringify(pad)}`);
   if (bertWindow(c) < 1)
     throw new RangeError(`bert: max_position_embeddings is ${max_position_embeddings}, which leaves no position for a token`);
   return c;

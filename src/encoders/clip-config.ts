@@ -1,6 +1,8 @@
 /** The configs of CLIP's towers, as in their JSON, with transformers' defaults. */
 
-import { expectNumbers, expectPositiveIntegers, MOST_LAYERS } from '../nn';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys, withoutNulls } from '../files';
+import { MOST_LAYERS } from '../nn';
+import { NOTES } from './config-notes';
 
 /** Activation of the feed-forward layers: x · sigmoid(1.702 x), or the exact GELU. */
 export type ClipActivation = 'quick_gelu' | 'gelu';
@@ -66,77 +68,80 @@ export type CompleteClipTextConfig = Required<
 >;
 export type CompleteClipVisionConfig = Required<ClipVisionConfig>;
 
-const TOWER = { hidden_act: 'quick_gelu', layer_norm_eps: 1e-5, projection_dim: 512, initializer_factor: 1 } as const;
+const size = is.whole(1);
 
-const TEXT: CompleteClipTextConfig = {
-  ...TOWER,
-  vocab_size: 49408,
-  hidden_size: 512,
-  intermediate_size: 2048,
-  num_hidden_layers: 12,
-  num_attention_heads: 8,
-  max_position_embeddings: 77,
-  eos_token_id: 49407,
+const TOWER = {
+  hidden_act: optional<ClipActivation>(is.oneOf('quick_gelu', 'gelu'), 'quick_gelu'),
+  layer_norm_eps: optional(is.number(0), 1e-5),
+  projection_dim: optional(size, 512),
+  initializer_factor: optional(is.number(0), 1),
+  num_hidden_layers: optional(is.whole(1, MOST_LAYERS), 12),
 };
 
-const VISION: CompleteClipVisionConfig = {
+const TEXT: Defaults<CompleteClipTextConfig> = {
   ...TOWER,
-  hidden_size: 768,
-  intermediate_size: 3072,
-  num_hidden_layers: 12,
-  num_attention_heads: 12,
-  num_channels: 3,
-  image_size: 224,
-  patch_size: 32,
-  initializer_range: 0.02,
+  vocab_size: optional(size, 49408),
+  hidden_size: optional(size, 512),
+  intermediate_size: optional(size, 2048),
+  num_attention_heads: optional(size, 8),
+  max_position_embeddings: optional(size, 77),
+  eos_token_id: optional((value) => (Number.isInteger(value) ? undefined : 'one token id'), 49407),
 };
 
-const ACTIVATIONS: readonly string[] = ['quick_gelu', 'gelu'];
+const VISION: Defaults<CompleteClipVisionConfig> = {
+  ...TOWER,
+  hidden_size: optional(size, 768),
+  intermediate_size: optional(size, 3072),
+  num_attention_heads: optional(size, 12),
+  num_channels: optional(size, 3),
+  image_size: optional(size, 224),
+  patch_size: optional(size, 32),
+  initializer_range: optional(is.number(0), 0.02),
+};
 
-/** The values that are given, over the defaults. Keys of transformers about generating text are passed over. */
-function complete<C extends Required<ClipTowerConfig>>(where: string, config: object, modelType: string, defaults: C): C {
-  const given = config as Record<string, unknown>;
-  if (given.model_type !== undefined && given.model_type !== modelType && given.model_type !== 'clip') {
-    throw new RangeError(`${where}: config key "model_type": expected "${modelType}", got ${JSON.stringify(given.model_type)}`);
-  }
-  if (given.architectures !== undefined && given.architectures !== null && !Array.isArray(given.architectures))
-    throw new RangeError(`${where}: config key "architectures": expected a list, got ${JSON.stringify(given.architectures)}`);
-  for (const key of ['attention_dropout', 'dropout']) {
-    if (given[key])
-      throw new RangeError(`${where}: config key "${key}": expected 0, got ${JSON.stringify(given[key])}, which is not supported`);
-  }
-  const own = Object.keys(defaults).filter((key) => given[key] !== undefined && given[key] !== null);
-  const c = { ...defaults, ...Object.fromEntries(own.map((key) => [key, given[key]])) } as C;
-  if (!ACTIVATIONS.includes(c.hidden_act)) {
-    throw new RangeError(`${where}: config key "hidden_act": expected ${ACTIVATIONS.join(' or ')}, got ${JSON.stringify(c.hidden_act)}`);
-  }
-  const { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, projection_dim, layer_norm_eps, initializer_factor } = c;
-  expectPositiveIntegers(where, { hidden_size, intermediate_size, num_attention_heads, projection_dim });
-  expectPositiveIntegers(where, { num_hidden_layers }, MOST_LAYERS);
-  expectNumbers(where, { layer_norm_eps, initializer_factor }, 0);
-  if (hidden_size % num_attention_heads !== 0) {
-    throw new RangeError(`${where}: hidden_size is ${hidden_size}, not a multiple of num_attention_heads, ${num_attention_heads}`);
-  }
+const TOWERS: Defaults<Required<ClipConfig>> = {
+  text_config: optional<ClipTextConfig>(is.object, {}),
+  vision_config: optional<ClipVisionConfig>(is.object, {}),
+  projection_dim: optional(size, 512),
+  logit_scale_init_value: optional(is.number(), 2.6592),
+  initializer_factor: optional(is.number(0), 1),
+};
+
+/** Further keys of both towers' files. `initializer_range` is not that of the text tower here: its standard deviations follow from its sizes. */
+const PUBLISHED: PublishedKeys = {
+  ...NOTES,
+  architectures: is.list(is.anything),
+  attention_dropout: is.oneOf(0),
+  dropout: is.oneOf(0),
+  initializer_range: is.anything,
+  pad_token_id: is.anything,
+  use_attention_mask: is.flag,
+};
+
+/** The config with its defaults, for which null stands too. Keys of transformers that say nothing about the tower are passed over. */
+function complete<C extends Required<ClipTowerConfig>>(where: string, config: object, modelType: string, defaults: Defaults<C>): C {
+  const published = { ...PUBLISHED, model_type: is.oneOf(modelType, 'clip') };
+  const c = completeSettings(where, withoutNulls(config), defaults, published);
+  if (c.hidden_size % c.num_attention_heads !== 0)
+    throw new RangeError(`${where}: hidden_size is ${c.hidden_size}, not a multiple of num_attention_heads, ${c.num_attention_heads}`);
   return c;
 }
 
 /** @throws RangeError naming the key and its value where the config asks for another network */
 export function completeClipTextConfig(config: ClipTextConfig): CompleteClipTextConfig {
-  const c = complete('clip text', config, 'clip_text_model', TEXT);
-  const { vocab_size, max_position_embeddings } = c;
-  expectPositiveIntegers('clip text', { vocab_size, max_position_embeddings });
-  if (!Number.isInteger(c.eos_token_id)) {
-    throw new RangeError(`clip text: config key "eos_token_id": expected one token id, got ${JSON.stringify(c.eos_token_id)}`);
-  }
-  return c;
+  return complete('clip text', config, 'clip_text_model', TEXT);
 }
 
 /** @throws RangeError naming the key and its value where the config asks for another network */
 export function completeClipVisionConfig(config: ClipVisionConfig): CompleteClipVisionConfig {
   const c = complete('clip vision', config, 'clip_vision_model', VISION);
-  const { num_channels, image_size, patch_size, initializer_range } = c;
-  expectPositiveIntegers('clip vision', { num_channels, image_size, patch_size });
-  expectNumbers('clip vision', { initializer_range }, 0);
+  const { image_size, patch_size } = c;
   if (patch_size > image_size) throw new RangeError(`clip vision: patch_size is ${patch_size}, larger than image_size, ${image_size}`);
   return c;
+}
+
+/** @throws RangeError naming the key and its value where the config asks for another network; the towers' own configs are not looked into */
+export function completeClipConfig(config: ClipConfig): Required<ClipConfig> {
+  const further = { ...NOTES, model_type: is.oneOf('clip'), text_config_dict: is.anything, vision_config_dict: is.anything };
+  return completeSettings('clip', withoutNulls(config), TOWERS, further);
 }

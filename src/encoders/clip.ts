@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape, type Key, linear } from '../engine';
 import { initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
-import { type ClipConfig, completeClipTextConfig, completeClipVisionConfig } from './clip-config';
+import { type ClipConfig, completeClipConfig, completeClipTextConfig, completeClipVisionConfig } from './clip-config';
 import { type ClipTextOptions, type ClipTextParams, clipText, clipTextTowerSpec } from './clip-text';
 import { type ClipVisionParams, clipVision, clipVisionTowerSpec } from './clip-vision';
 
@@ -27,9 +27,9 @@ export type ClipOutput = {
 };
 
 function clipSpec(config: ClipConfig): Spec<ClipParams> {
-  const text = completeClipTextConfig(config.text_config ?? {});
-  const vision = completeClipVisionConfig(config.vision_config ?? {});
-  const { projection_dim = 512, initializer_factor = 1, logit_scale_init_value = 2.6592 } = config;
+  const { text_config, vision_config, projection_dim, initializer_factor, logit_scale_init_value } = completeClipConfig(config);
+  const text = completeClipTextConfig(text_config);
+  const vision = completeClipVisionConfig(vision_config);
   const projection = (width: number): Spec<LinearParams> =>
     linearSpec(width, projection_dim, { noBias: true, std: width ** -0.5 * initializer_factor });
   return {

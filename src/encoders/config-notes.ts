@@ -1,8 +1,11 @@
-/** Keys of transformers' configs that say nothing about what an encoder computes. */
+/** Keys of transformers' configs (PretrainedConfig and its classes) that say nothing about what an encoder computes. */
+
+import { is, type PublishedKeys } from '../files';
 
 /** Files' notes, what concerns training or generating text, and sizes of heads that are not read. */
-const NOTES: ReadonlySet<string> = new Set(
+export const NOTES: PublishedKeys = Object.fromEntries(
   (
+    'chunk_size_feed_forward ' + // the same numbers, in parts
     'architectures auto_map bos_token_id eos_token_id sep_token_id decoder_start_token_id cls_token_id mask_token_id ' +
     'dtype torch_dtype transformers_version adapters tie_word_embeddings tie_encoder_decoder torchscript use_cache use_bfloat16 ' +
     'attention_probs_dropout_prob hidden_dropout_prob classifier_dropout dropout dropout_rate gradient_checkpointing ' +
@@ -13,10 +16,7 @@ const NOTES: ReadonlySet<string> = new Set(
     'forced_bos_token_id forced_eos_token_id length_penalty max_length min_length no_repeat_ngram_size num_beam_groups num_beams ' +
     'num_return_sequences output_scores remove_invalid_values repetition_penalty return_dict_in_generate suppress_tokens ' +
     'begin_suppress_tokens temperature tf_legacy_loss tokenizer_class top_k top_p typical_p cross_attention_hidden_size'
-  ).split(' '),
+  )
+    .split(' ')
+    .map((key) => [key, is.anything]),
 );
-
-/** Whether a config's key is passed over. */
-export function isNote(key: string): boolean {
-  return NOTES.has(key);
-}

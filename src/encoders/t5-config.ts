@@ -1,7 +1,8 @@
 /** The config of T5's encoder, as in its JSON, with transformers' defaults. */
 
-import { completeConfig, expectNumbers, expectPositiveIntegers, type KnownValues, MOST_LAYERS } from '../nn';
-import { isNote } from './config-notes';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files';
+import { MOST_LAYERS } from '../nn';
+import { NOTES } from './config-notes';
 
 /** Activation of the feed-forward layers, gated where the name says so; "gated-gelu" has GELU's tanh form, as transformers reads it. */
 export type T5FeedForward = 'relu' | 'gelu' | 'gelu_new' | 'silu' | 'gated-relu' | 'gated-gelu' | 'gated-gelu_new' | 'gated-silu';
@@ -40,41 +41,45 @@ export interface T5Config {
 
 export type CompleteT5Config = Required<Omit<T5Config, 'architectures' | 'use_attention_mask'>>;
 
-const DEFAULTS: CompleteT5Config = {
-  model_type: 't5',
-  vocab_size: 32128,
-  d_model: 512,
-  d_kv: 64,
-  d_ff: 2048,
-  num_layers: 6,
-  num_heads: 8,
-  relative_attention_num_buckets: 32,
-  relative_attention_max_distance: 128,
-  layer_norm_epsilon: 1e-6,
-  initializer_factor: 1,
-  feed_forward_proj: 'relu',
-  n_positions: 512,
+const size = is.whole(1);
+const FEED_FORWARD = ['relu', 'gelu', 'gelu_new', 'silu', 'gated-relu', 'gated-gelu', 'gated-gelu_new', 'gated-silu'];
+
+const SETTINGS: Defaults<CompleteT5Config> = {
+  model_type: optional(is.oneOf('t5', 'mt5'), 't5'),
+  vocab_size: optional(size, 32128),
+  d_model: optional(size, 512),
+  d_kv: optional(size, 64),
+  d_ff: optional(size, 2048),
+  num_layers: optional(is.whole(1, MOST_LAYERS), 6),
+  num_heads: optional(size, 8),
+  relative_attention_num_buckets: optional(size, 32),
+  relative_attention_max_distance: optional(size, 128),
+  layer_norm_epsilon: optional(is.number(0), 1e-6),
+  initializer_factor: optional(is.number(0), 1),
+  feed_forward_proj: optional(is.oneOf(...FEED_FORWARD), 'relu'),
+  n_positions: optional(size, 512),
 };
 
-const MT5 = { vocab_size: 250112, d_ff: 1024, num_layers: 8, num_heads: 6, feed_forward_proj: 'gated-gelu' } as const;
+const MT5: Defaults<CompleteT5Config> = {
+  ...SETTINGS,
+  vocab_size: optional(size, 250112),
+  d_ff: optional(size, 1024),
+  num_layers: optional(is.whole(1, MOST_LAYERS), 8),
+  num_heads: optional(size, 6),
+  feed_forward_proj: optional(is.oneOf(...FEED_FORWARD), 'gated-gelu'),
+};
 
-const KNOWN: KnownValues = {
-  ...Object.fromEntries(Object.keys(DEFAULTS).map((key) => [key, undefined])),
-  model_type: ['t5', 'mt5'],
-  feed_forward_proj: ['relu', 'gelu', 'gelu_new', 'silu', 'gated-relu', 'gated-gelu', 'gated-gelu_new', 'gated-silu'],
-  is_decoder: [false],
-  use_attention_mask: [true, false],
-  ...Object.fromEntries(
-    [
-      'pad_token_id', // its embedding trains like any other
-      'is_encoder_decoder',
-      'num_decoder_layers',
-      'scale_decoder_outputs',
-      'dense_act_fn', // both follow from feed_forward_proj
-      'is_gated_act',
-      'lm_head_dim',
-    ].map((key) => [key, undefined]),
-  ),
+const PUBLISHED: PublishedKeys = {
+  ...NOTES,
+  is_decoder: is.oneOf(false),
+  use_attention_mask: is.flag,
+  pad_token_id: is.anything, // its embedding trains like any other
+  is_encoder_decoder: is.anything,
+  num_decoder_layers: is.anything,
+  scale_decoder_outputs: is.anything,
+  dense_act_fn: is.anything, // both follow from feed_forward_proj
+  is_gated_act: is.anything,
+  lm_head_dim: is.anything,
 };
 
 /**
@@ -83,13 +88,8 @@ const KNOWN: KnownValues = {
  * @throws RangeError naming the key and its value where the network that it asks for is not the one computed here
  */
 export function completeT5Config(config: T5Config): CompleteT5Config {
-  const own = Object.fromEntries(Object.entries(config).filter(([key]) => !isNote(key)));
-  const c = completeConfig<CompleteT5Config>('t5', own, KNOWN, { ...DEFAULTS, ...(config.model_type === 'mt5' ? MT5 : {}) });
-  const { vocab_size, d_model, d_kv, d_ff, num_layers, num_heads, relative_attention_num_buckets, relative_attention_max_distance } = c;
-  expectPositiveIntegers('t5', { vocab_size, d_model, d_kv, d_ff, num_heads });
-  expectPositiveIntegers('t5', { num_layers }, MOST_LAYERS);
-  expectNumbers('t5', { layer_norm_epsilon: c.layer_norm_epsilon, initializer_factor: c.initializer_factor }, 0);
-  expectPositiveIntegers('t5', { relative_attention_num_buckets, relative_attention_max_distance, n_positions: c.n_positions });
+  const c = completeSettings('t5', config, config.model_type === 'mt5' ? MT5 : SETTINGS, PUBLISHED);
+  const { relative_attention_num_buckets, relative_attention_max_distance } = c;
   if (relative_attention_num_buckets % 2 !== 0 || relative_attention_num_buckets < 4)
     throw new RangeError(
       `t5: relative_attention_num_buckets: expected an even number from 4, half for each direction, got ${relative_attention_num_buckets}`,

@@ -3,8 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dispose } from '../engine';
-import { checkContent, FileError, loadParameters, readObject } from '../files';
-import { expectPositiveIntegers } from '../nn';
+import { checkContent, checkSettings, FileError, is, loadParameters, optional, readObject } from '../files';
 import { type BertConfig, completeBertConfig } from './bert-config';
 import { bertKey, loadBert, readBert, saveBert } from './bert-files';
 import type { ClipConfig, ClipTextConfig } from './clip-config';
@@ -123,7 +122,7 @@ async function readOpenClip(folder: string, path: string): Promise<TextEncoderFo
       path,
       "its text encoder is open_clip's own, which is not supported; get the same model in transformers' form, with config.json and model.safetensors",
     );
-  if (contextLength !== undefined) checkContent(path, () => expectPositiveIntegers('text_cfg', { context_length: contextLength }));
+  checkContent(path, () => checkSettings('text_cfg', { context_length: contextLength }, { context_length: optional(is.whole(1)) }));
   const own = join(folder, 'config.json');
   const given = existsSync(own) ? await readObject<Partial<BertConfig>>(own) : {};
   if (given.model_type === undefined && !BERT_BASE.test(name))

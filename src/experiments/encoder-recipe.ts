@@ -2,12 +2,12 @@
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openPhantom } from '../datasets';
+import { openPhantom, textsOf } from '../datasets';
 import { type BertConfig, type BertParams, completeBertConfig, saveTextEncoder } from '../encoders';
-import { FileError, readObject } from '../files';
+import { checkSettings, FileError, is, optional, readObject, type ShapeOf } from '../files';
 import { type Tokenizer, wordVocabulary } from '../tokenizers';
-import { checkOptimisation, type Optimisation, type TrainMlmOptions, type TrainResult, trainMlm } from '../training';
-import { checkKeys, ENCODER_RECIPE } from './recipe-keys';
+import { type Optimisation, optimisationShape, type TrainMlmOptions, type TrainResult, trainMlm } from '../training';
+import { tokenizerShape } from './recipe';
 
 export interface EncoderRecipe {
   readonly name: string;
@@ -20,6 +20,15 @@ export interface EncoderRecipe {
   readonly texts: { readonly impressions: number; readonly prompts: number };
 }
 
+const ENCODER_RECIPE: ShapeOf<EncoderRecipe> = {
+  name: is.text,
+  comment: optional(is.text),
+  tokenizer: tokenizerShape,
+  config: is.object,
+  optimisation: optimisationShape,
+  texts: { impressions: is.whole(0, 10_000_000), prompts: is.whole(0, 10_000_000) },
+};
+
 const FOLDER = resolve(__dirname, '..', '..', 'data', 'encoders');
 
 /** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
@@ -28,8 +37,7 @@ export async function loadEncoderRecipe(nameOrFile: string): Promise<EncoderReci
   const file = existsSync(builtIn) ? builtIn : nameOrFile;
   if (!existsSync(file)) throw new FileError(nameOrFile, `no encoder recipe "${nameOrFile}"; there is phantom-bert, or give a JSON file`);
   return await readObject<EncoderRecipe>(file, (recipe) => {
-    checkKeys(recipe, ENCODER_RECIPE, file);
-    checkOptimisation(recipe.optimisation, 'optimisation');
+    checkSettings(file, recipe, ENCODER_RECIPE);
     completeBertConfig({ ...recipe.config, model_type: 'bert' });
   });
 }
@@ -38,8 +46,7 @@ export async function loadEncoderRecipe(nameOrFile: string): Promise<EncoderReci
 export function encoderTexts({ texts }: EncoderRecipe): string[] {
   const of = (style: 'impression' | 'prompt', count: number): string[] => {
     if (count === 0) return [];
-    const phantom = openPhantom({ style, count, seed: 3, views: ['PA', 'AP', 'LATERAL'] });
-    return Array.from({ length: count }, (_, i) => phantom.record(i).text);
+    return textsOf(openPhantom({ style, count, seed: 3, views: ['PA', 'AP', 'LATERAL'] }));
   };
   return [...of('impression', texts.impressions), ...of('prompt', texts.prompts)];
 }

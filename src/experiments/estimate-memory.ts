@@ -39,14 +39,14 @@ const COPIES = 1.1;
 /** The peak of a training step. */
 export function estimateStepMemory(
   { parameters, trained, activations }: MemoryModel,
-  { batchSize, emaDecay, accumulation = 1 }: Optimisation,
+  { batch_size, ema_decay, accumulation = 1 }: Optimisation,
 ): MemoryEstimate {
   const parts = {
     engine: ENGINE_MIB,
     parameters: COPIES * MiB(parameters),
-    optimiser: COPIES * MiB(trained * (2 + (emaDecay === undefined ? 0 : 1) + (accumulation > 1 ? 1 : 0))),
+    optimiser: COPIES * MiB(trained * (2 + (ema_decay === undefined ? 0 : 1) + (accumulation > 1 ? 1 : 0))),
     gradients: COPIES * MiB(trained),
-    activations: MiB(activations * batchSize),
+    activations: MiB(activations * batch_size),
   };
   return { MiB: Object.values(parts).reduce((a, b) => a + b, 0), parts };
 }
@@ -180,9 +180,9 @@ export function estimateMemory(
   const part = largest === first ? 'vae' : 'diffusion';
   const settings = recipe[part];
   const advice = [
-    ...(settings.optimisation.batchSize > 1 ? [`a smaller ${part}.optimisation.batchSize with more accumulation`] : []),
+    ...(settings.optimisation.batch_size > 1 ? [`a smaller ${part}.optimisation.batch_size with more accumulation`] : []),
     ...(settings.checkpointing ? [] : [`${part}.checkpointing=true`]),
-    ...(settings.optimisation.emaDecay === undefined ? [] : [`no ${part}.optimisation.emaDecay`]),
+    ...(settings.optimisation.ema_decay === undefined ? [] : [`no ${part}.optimisation.ema_decay`]),
     'a machine with more memory',
   ];
   const once = joint.MiB - COPIES * MiB(parameters);

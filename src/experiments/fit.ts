@@ -1,9 +1,9 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
-import { contextParts, initTextEncoder, type TextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../encoders';
-import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, split, type Tree } from '../engine';
+import { contextParts } from '../encoders';
+import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, type Tree } from '../engine';
 import type { PerceptualNetwork } from '../metrics';
-import { checkModel, disposeModel, type Model, type TrainablePart } from '../pipelines';
+import type { Model, TrainablePart } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
 import {
   type CheckpointOptions,
@@ -22,9 +22,7 @@ import {
   trainDiffusion,
   trainVae,
 } from '../training';
-import { initUNet, unetShapes } from '../unet';
-import { initVae, type VaeParams, vaeShapes } from '../vae';
-import { expectParametersFit } from './estimate-memory';
+import type { VaeParams } from '../vae';
 import type { Recipe } from './recipe';
 
 /** What both trainings take. */
@@ -67,47 +65,6 @@ function checkpointsOf(
 
 /** The child of a training's key that its preparation draws from. */
 const PREPARING = 1000;
-
-/**
- * A model with random weights, of the recipe's shape; the caller disposes it (`disposeModel`).
- *
- * @throws RangeError where a config can't be worked with, its networks do not fit each other, or not into memory
- */
-export function initModel(recipe: Recipe, tokenizer: Tokenizer, key: Key): Model {
-  const [vaeKey, unetKey, textKey] = split(key, 3) as [Key, Key, Key];
-  const text = fitConfig(recipe.text_encoder.config, tokenizer);
-  expectParametersFit(`recipe ${recipe.name}`, unetShapes(recipe.unet), vaeShapes(recipe.vae.config), textEncoderShapes(text));
-  const model: Model = {
-    unet: { config: recipe.unet, params: initUNet(recipe.unet, unetKey) },
-    vae: { config: { ...recipe.vae.config, scaling_factor: 1 }, params: initVae(recipe.vae.config, vaeKey) },
-    textEncoder: { config: text, params: initTextEncoder(text, textKey, { tokenStd: recipe.text_encoder.token_std }) },
-    tokenizer,
-    schedulerConfig: recipe.scheduler,
-  };
-  try {
-    checkModel(model, `recipe ${recipe.name}`);
-  } catch (error) {
-    disposeModel(model);
-    throw error;
-  }
-  return model;
-}
-
-/** A text encoder's config for a tokenizer: its ids and, where positions are learnt, its length. */
-function fitConfig(config: TextEncoderConfig, tokenizer: Tokenizer): TextEncoderConfig {
-  const { padId, startId, endId, maxLength, vocabularySize } = tokenizer;
-  const { kind, masks } = textEncoderFacts(config);
-  const positions = kind === 'RoBERTa' || kind === 'XLM-RoBERTa' ? maxLength + padId + 1 : maxLength;
-  return {
-    ...(kind === 'T5' ? {} : { max_position_embeddings: positions }),
-    ...config,
-    vocab_size: vocabularySize,
-    pad_token_id: padId,
-    ...(startId === undefined ? {} : { bos_token_id: startId }),
-    ...(endId === undefined ? {} : { eos_token_id: endId }),
-    ...(masks ? { use_attention_mask: true } : {}),
-  } as TextEncoderConfig;
-}
 
 /** Puts parameters into the model and frees those that were there. */
 function replaceDiffusion(model: Model, { unet, textEncoder, projection }: DiffusionParams): void {

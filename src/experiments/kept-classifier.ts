@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Dataset, loadPixels } from '../datasets';
+import { type Dataset, loadPixels, recordsOf } from '../datasets';
 import { key } from '../engine';
 import { type Classifier, loadClassifier, saveClassifier } from '../metrics';
 import { type StepLog, trainClassifier } from '../training';
@@ -31,7 +31,7 @@ export async function keptClassifier(recipe: Recipe, dataset: Dataset, options: 
   const identity = JSON.stringify([SEED, recipe.size, recipe.classifier, dataset.name, dataset.fingerprint, dataset.length]);
   const folder = join(CACHE, createHash('sha256').update(identity).digest('hex').slice(0, 16));
   if (existsSync(join(folder, 'config.json'))) return loadClassifier(folder);
-  const records = Array.from({ length: dataset.length }, (_, i) => dataset.record(i));
+  const records = recordsOf(dataset);
   const { channels, hidden, optimisation } = recipe.classifier;
   const sided = dataset.findings.filter((finding) => records.some(({ sides }) => sides[finding] !== undefined));
   const { onStep, signal } = options;

@@ -2,12 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPixels, openPhantom, phantomSplit } from '../datasets';
+import { loadPixels, openPhantom, phantomSplit, textsOf } from '../datasets';
 import { type Key, key, split } from '../engine';
 import { disposeModel, loadModel, type Model, saveModel } from '../pipelines';
 import { trainBpe } from '../tokenizers';
 import { tailLoss } from '../training';
-import { fitDiffusion, fitVae, initModel } from './fit';
+import { fitDiffusion, fitVae } from './fit';
+import { initModel } from './init-model';
 import type { Recipe } from './recipe';
 import { lossOnCard, trainingCard } from './training-card';
 
@@ -35,10 +36,9 @@ export async function keptModel({ folders, recipe, seed = 1, signal, onStep }: K
   const folder = folders.at(-1)!;
   const [modelKey, vaeKey, diffusionKey] = split(key(seed), 3) as [Key, Key, Key];
   const { train } = phantomSplit(recipe.data);
-  const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
+  const texts = textsOf(train);
   const pixels = await loadPixels(train, recipe.size);
-  const language = openPhantom({ style: 'impression', count: 1000 });
-  const words = [...texts, ...Array.from({ length: language.length }, (_, i) => language.record(i).text)];
+  const words = [...texts, ...textsOf(openPhantom({ style: 'impression', count: 1000 }))];
   const { vocabulary_size: vocabularySize, max_length: maxLength } = recipe.tokenizer;
   const model = initModel(recipe, trainBpe(words, { vocabularySize, maxLength }), modelKey);
   const [first, second] = [recipe.vae.optimisation.steps, recipe.diffusion.optimisation.steps];

@@ -4,19 +4,18 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Projection } from '../datasets';
 import { type TextEncoderConfig, textEncoderFacts } from '../encoders';
-import { checkContent, FileError, readObject } from '../files';
+import { checkContent, checkSettings, FileError, is, optional, readObject, type ShapeOf } from '../files';
 import { checkScheduler, type SchedulerConfig } from '../schedulers';
 import {
-  checkOptimisation,
   type DiffusionObjective,
   type Optimisation,
+  optimisationShape,
   type StrategySettings,
   strategyOf,
   type VaeLossWeights,
 } from '../training';
 import { completeUNetConfig, type UNetConfig } from '../unet';
 import { completeVaeConfig, type VaeConfig } from '../vae';
-import { checkKeys, RECIPE } from './recipe-keys';
 
 /** A small model trained from nothing: autoencoder, then U-Net and text encoder jointly, then measures. */
 export interface Recipe {
@@ -62,19 +61,73 @@ export interface Recipe {
     readonly hidden: number;
     readonly optimisation: Optimisation;
   };
+  /** At least 2 pictures, which a Fréchet distance takes. */
   readonly evaluation: { readonly pictures: number };
   /** What a run must reach, where it says so. */
   readonly expect: {
     /** FID after over FID before, at most. */
-    readonly fidRatio: number;
+    readonly fid_ratio: number;
     /** FID after over that of the model it started from, at most. */
-    readonly startRatio?: number;
+    readonly start_ratio?: number;
     /** Mean AUROC on generated pictures, at least. */
     readonly auroc?: number;
     /** Share of sides shown as asked, at least. */
     readonly side?: number;
   };
 }
+
+/** What is counted, far beyond what can be run, so that no list is made for more. */
+const count = (least: number): is.Check => is.whole(least, 10_000_000);
+export const tokenizerShape: ShapeOf<Recipe['tokenizer']> = { vocabulary_size: count(1), max_length: is.whole(1, 100_000) };
+
+/** Configs and strategy are checked by those who read them (`checkRecipe`). */
+const RECIPE: ShapeOf<Recipe> = {
+  name: is.text,
+  comment: optional(is.text),
+  size: is.whole(1, 16_384),
+  tokenizer: tokenizerShape,
+  vae: {
+    config: is.object,
+    weights: {
+      reconstruction: is.oneOf('l1', 'l2'),
+      gradient: is.number(0),
+      kl: is.number(0),
+      perceptual: optional(is.number(0)),
+      adversarial: optional({ weight: is.number(0), from: is.whole(0) }),
+    },
+    optimisation: optimisationShape,
+    flip: optional(is.number(0, 1)),
+    checkpointing: optional(is.flag),
+  },
+  unet: is.object,
+  text_encoder: { config: is.object, token_std: is.number(0) },
+  scheduler: is.object,
+  diffusion: {
+    strategy: optional(is.object),
+    text_dropout: is.number(0, 1),
+    min_snr_gamma: optional(is.number(0)),
+    noise_offset: optional(is.number(0)),
+    input_perturbation: optional(is.number(0)),
+    checkpointing: optional(is.flag),
+    optimisation: optimisationShape,
+  },
+  sampling: { steps: count(1), guidance: is.number(0) },
+  data: { train: count(1), test: count(0), views: optional(is.list(is.oneOf('PA', 'AP', 'LATERAL'))) },
+  classifier: { channels: is.list(count(1), 3, 3), hidden: count(1), optimisation: optimisationShape },
+  evaluation: { pictures: count(2) },
+  run: optional<NonNullable<Recipe['run']>>({
+    checkpoint_every: optional(count(1)),
+    checkpoints_kept: optional(count(1)),
+    sample_every: optional(count(1)),
+    sample_prompts: optional(count(1)),
+  }),
+  expect: {
+    fid_ratio: is.number(0),
+    start_ratio: optional(is.number(0)),
+    auroc: optional(is.number(0, 1)),
+    side: optional(is.number(0, 1)),
+  },
+};
 
 const FOLDER = resolve(__dirname, '..', '..', 'data', 'recipes');
 /** Names of the built-in recipes. */
@@ -137,19 +190,13 @@ export function overrideRecipe(recipe: Recipe, overrides: Readonly<Record<string
   return checkRecipe(changed as Recipe, 'recipe with --set');
 }
 
-/** @throws RangeError, TypeError naming keys that no recipe has, parts that are missing, or the first value that can't be worked with */
+/** @throws RangeError naming keys that no recipe has, parts that are missing, or the first value that can't be worked with */
 export function checkRecipe(recipe: Recipe, where: string): Recipe {
-  checkKeys(recipe, RECIPE, where);
-  checkOptimisation(recipe.vae.optimisation, `${where}: vae.optimisation`);
-  checkOptimisation(recipe.diffusion.optimisation, `${where}: diffusion.optimisation`);
-  checkOptimisation(recipe.classifier.optimisation, `${where}: classifier.optimisation`);
+  checkSettings(where, recipe, RECIPE);
   strategyOf(recipe.diffusion.strategy);
   completeVaeConfig(recipe.vae.config);
   completeUNetConfig(recipe.unet);
   textEncoderFacts(recipe.text_encoder.config);
   checkScheduler(recipe.scheduler);
-  const { pictures } = recipe.evaluation;
-  if (!Number.isInteger(pictures) || pictures < 2)
-    throw new RangeError(`${where}: evaluation.pictures: expected a whole number from 2, which a Fréchet distance takes, got ${pictures}`);
   return recipe;
 }

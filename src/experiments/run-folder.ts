@@ -1,11 +1,11 @@
 /** A run as a folder: the settings it had, a line for every step, pictures on the way, checkpoints, and a file that TensorBoard reads. */
 
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type EngineInfo, memoryUse } from '../engine';
-import { describeSystemError, FileError, readObject, readText, writeFileAtomic, writeJson } from '../files';
+import { describeSystemError, FileError, libraryVersion, readObject, readText, writeFileAtomic, writeJson } from '../files';
 import type { StepLog } from '../training';
 import { type EventFile, openEventFile } from './event-file';
 import type { Recipe } from './recipe';
@@ -48,10 +48,9 @@ function gitCommit(): string | undefined {
 
 /** Writes `config.json`: everything that the run depends on. */
 export async function writeRunConfig(folder: string, config: RunConfig, engine: EngineInfo): Promise<void> {
-  const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   const { backend, library, device, threads } = engine;
   const commit = gitCommit();
-  const versions = { 'roentgen-lab': version, node: process.version, commit };
+  const versions = { 'roentgen-lab': libraryVersion, node: process.version, commit };
   await writeJson(join(folder, 'config.json'), {
     ...config,
     engine: { backend, library, device, threads },

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { lineFigure, lossPlot, type NotebookCell, notebookHtml, notForDiagnosis } from '../display';
 import { readObject, writeFileAtomic } from '../files';
+import { tailLoss, tailMean } from '../training';
 import { type RunConfig, type RunLine, readRunLog } from './run-folder';
 
 /** A run as listed. */
@@ -25,9 +26,6 @@ export async function describeRun(folder: string): Promise<RunSummary> {
       throw new RangeError('is not the config.json of a run: expected a recipe with its name, and a seed');
   });
   const log = await readRunLog(folder);
-  const tail = log.slice(-Math.ceil(log.length / 10));
-  const mean = (of: (line: RunLine) => number): number | null =>
-    tail.length ? tail.reduce((sum, line) => sum + of(line), 0) / tail.length : null;
   const last = log.at(-1);
   return {
     name: basename(folder),
@@ -36,8 +34,8 @@ export async function describeRun(folder: string): Promise<RunSummary> {
     seed,
     step: last?.step ?? 0,
     steps: last?.steps ?? 0,
-    loss: mean(({ loss }) => loss),
-    imagesPerSecond: mean(({ imagesPerSecond }) => imagesPerSecond),
+    loss: last ? tailLoss(log) : null,
+    imagesPerSecond: last ? tailMean(log, ({ imagesPerSecond }) => imagesPerSecond) : null,
   };
 }
 

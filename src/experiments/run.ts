@@ -2,14 +2,15 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPixels, type OpenDatasetOptions, openSplit, vocabularyTexts } from '../datasets';
+import { loadPixels, type OpenDatasetOptions, openSplit, textsOf, vocabularyTexts } from '../datasets';
 import { type Key, split, startEngine } from '../engine';
 import { claimFolder, FileError, lockFolder, writePng } from '../files';
 import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
 import { type Tokenizer, trainBpe } from '../tokenizers';
 import { type CutTexts, countCut, cutNotes, type StepLog, saveAdapted, strategyOf, tailLoss } from '../training';
 import { estimateMemory } from './estimate-memory';
-import { type FitResult, fitDiffusion, fitVae, initModel } from './fit';
+import { type FitResult, fitDiffusion, fitVae } from './fit';
+import { initModel } from './init-model';
 import { checkRecipe, type Recipe } from './recipe';
 import { checkSameRun, openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
 import { lossOnCard, trainingCard } from './training-card';
@@ -84,7 +85,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
   const engine = await startEngine({ seed });
   const [splitKey, modelKey, vaeKey, diffusionKey] = split(engine.key, 4) as [Key, Key, Key, Key];
   const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
-  const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
+  const texts = textsOf(train);
   const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
   const strategy = strategyOf(recipe.diffusion.strategy);
   const prompt = strategy.prompt ?? ((text: string) => text);
@@ -131,14 +132,14 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     });
     if (base === undefined) {
       const run = opened(openRunFolder(join(out, 'autoencoder')));
-      const { batchSize, accumulation = 1, steps } = recipe.vae.optimisation;
+      const { batch_size, accumulation = 1, steps } = recipe.vae.optimisation;
       progress.start?.('Autoencoder', steps);
       const result = await fitVae(model, recipe, pixels, {
         ...stage(run.folder),
         key: vaeKey,
         onStart: (log) => begin(run, log),
         onStep: (log) => {
-          run.step(log, batchSize * accumulation);
+          run.step(log, batch_size * accumulation);
           progress.step?.(log.step, log);
         },
       });
@@ -146,10 +147,8 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
       if (result.interrupted) return summary(out, 'autoencoder', result);
     }
     const run = opened(openRunFolder(out));
-    const { batchSize, accumulation = 1, steps } = recipe.diffusion.optimisation;
-    const prompts = Array.from({ length: Math.min(recipe.run?.sample_prompts ?? 4, test.length) }, (_, i) => test.record(i).text).map(
-      prompt,
-    );
+    const { batch_size, accumulation = 1, steps } = recipe.diffusion.optimisation;
+    const prompts = textsOf(test, recipe.run?.sample_prompts ?? 4).map(prompt);
     const every = handOver ? undefined : recipe.run?.sample_every;
     progress.start?.('Diffusion', steps);
     const result = await fitDiffusion(model, recipe, pixels, texts, {
@@ -164,7 +163,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
       onTexts: (cut) => note(cutNotes(cut)),
       onStart: (log) => begin(run, log),
       onStep: async (log, update) => {
-        run.step(log, batchSize * accumulation);
+        run.step(log, batch_size * accumulation);
         progress.step?.(log.step, log);
         if (every === undefined || log.step % every !== 0) return;
         update();

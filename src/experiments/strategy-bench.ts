@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPixels, phantomSplit } from '../datasets';
+import { loadPixels, phantomSplit, recordsOf, textsOf } from '../datasets';
 import { type Key, key, split } from '../engine';
 import { hashFile, readImage, readJson, writeJson, writePng } from '../files';
 import {
@@ -14,16 +14,11 @@ import {
   type GreyPicture,
   judge,
   type Labelled,
-  meanAbsoluteError,
-  type PerceptualNetwork,
-  perceptualNetwork,
   promptDiversity,
-  psnr,
-  ssim,
 } from '../metrics';
-import { disposeModel, type GeneratedImage, loadModel, type Model, type ModelCard, reconstruct, textToImage } from '../pipelines';
+import { disposeModel, type GeneratedImage, loadModel, type Model, type ModelCard, textToImage } from '../pipelines';
 import { cutNotes, saveAdapted, strategyOf, tailLoss } from '../training';
-import { fitDiffusion, fitVae } from './fit';
+import { fitDiffusion } from './fit';
 import type { Recipe } from './recipe';
 import { trainingCard } from './training-card';
 
@@ -116,7 +111,7 @@ export async function openStrategyBench(options: {
   const trainPixels = await loadPixels(train, recipe.size, { signal });
   const reference = classify(classifier, testPixels).features;
   const real = classify(classifier, trainPixels.subarray(0, count * recipe.size ** 2)).features;
-  const records = Array.from({ length: count }, (_, i) => test.record(i));
+  const records = recordsOf(test, count);
   const shared = [seed, recipe.size, recipe.data.train, recipe.data.test, recipe.sampling, recipe.evaluation, recipe.classifier];
   const parts = [await baseIdentity(base), shared, train.fingerprint, test.fingerprint];
   return {
@@ -220,7 +215,7 @@ async function adapt(
   { signal, onProgress }: MeasureOptions,
 ): Promise<Pick<StrategyRow, 'trained' | 'seconds' | 'steps' | 'loss' | 'notes'>> {
   const { train } = phantomSplit(recipe.data);
-  const texts = Array.from({ length: train.length }, (_, i) => train.record(i).text);
+  const texts = textsOf(train);
   const pixels = await loadPixels(train, bench.recipe.size, { signal });
   const [training] = split(key(bench.seed)) as [Key, Key]; // the same for every strategy: same order, noise and timesteps
   let notes: readonly string[] = [];
@@ -251,80 +246,4 @@ async function readPictures(folder: string, bench: StrategyBench): Promise<GreyP
       return { pixels: Float32Array.from(data, (value) => value / 255), width, height };
     }),
   );
-}
-
-/** What an autoencoder loses of pictures: means over them. */
-export interface ReconstructionError {
-  readonly l1: number;
-  /** dB. */
-  readonly psnr: number;
-  readonly ssim: number;
-}
-
-/**
- * The error between pictures and their reconstructions.
- *
- * @param pixels        n grey pictures one after another, each size × size, 0 to 1
- * @param reconstructed the same ones after encoder and decoder (`reconstruct`)
- */
-export function reconstructionError(pixels: Float32Array, reconstructed: Float32Array, size: number): ReconstructionError {
-  const area = size * size;
-  const n = pixels.length / area;
-  if (pixels.length !== reconstructed.length || !Number.isInteger(n) || n === 0)
-    throw new RangeError(
-      `reconstructionError: ${pixels.length} and ${reconstructed.length} values are not as many ${size} × ${size} pictures`,
-    );
-  const sums = { l1: 0, psnr: 0, ssim: 0 };
-  for (let i = 0; i < n; i++) {
-    const of = (all: Float32Array): GreyPicture => ({ pixels: all.subarray(i * area, (i + 1) * area), width: size, height: size });
-    const [x, y] = [of(pixels), of(reconstructed)];
-    sums.l1 += meanAbsoluteError(x, y) / n;
-    sums.psnr += psnr(x, y) / n;
-    sums.ssim += ssim(x, y) / n;
-  }
-  return sums;
-}
-
-/** What an autoencoder loses of radiographs. */
-export interface AutoencoderRow extends ReconstructionError {
-  readonly name: string;
-}
-
-/** Pictures that its error is measured on. */
-const RECONSTRUCTED = 64;
-
-/**
- * The error of the base's autoencoder on test radiographs: as it is, as the paper uses Stable Diffusion's, or trained by a recipe first.
- *
- * @param recipe undefined for the autoencoder as it is
- */
-export async function measureAutoencoder(
-  bench: StrategyBench,
-  recipe: Recipe | undefined,
-  options: MeasureOptions = {},
-): Promise<AutoencoderRow> {
-  const { signal, onProgress } = options;
-  const { size, data } = bench.recipe;
-  const { train, test } = phantomSplit({ train: data.train, test: data.test });
-  const model = await loadModel(bench.base);
-  try {
-    if (recipe) {
-      const pixels = await loadPixels(train, size, { signal });
-      await fitVae(model, { ...recipe, size }, pixels, {
-        key: key(bench.seed),
-        checkpoint: join(bench.out, recipe.name, 'checkpoints'),
-        perceptual: recipe.vae.weights.perceptual ? (perceptualNetwork(bench.classifier) as PerceptualNetwork) : undefined,
-        signal,
-        onStep: ({ step, steps, loss }) => onProgress?.(`${recipe.name}: training, loss ${loss.toFixed(3)}`, step, steps),
-      });
-      signal?.throwIfAborted();
-    }
-    const pixels = (await loadPixels(test, size, { signal })).slice(0, Math.min(RECONSTRUCTED, test.length) * size * size);
-    return {
-      name: recipe ? `trained by ${recipe.name}` : 'as it is',
-      ...reconstructionError(pixels, reconstruct(model, pixels, size), size),
-    };
-  } finally {
-    disposeModel(model);
-  }
 }

@@ -1,8 +1,8 @@
 /** A run's figures by name, as `summary.json` holds them. */
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type EngineInfo, memoryUse } from '../engine';
-import { readJson, writeJson } from '../files';
+import { libraryVersion, writeJson } from '../files';
 import type { AurocByFinding, SideAccuracy } from '../metrics';
 
 /** Figures of a quickstart run. */
@@ -43,12 +43,11 @@ type Added = 'engine' | 'peakRssMiB' | 'versions';
 
 /** Completes the figures with engine, memory and versions and writes them to `<folder>/summary.json`. */
 export async function summarise(folder: string, engine: EngineInfo, figures: Omit<Summary, Added>): Promise<Summary> {
-  const { version } = (await readJson(join(resolve(__dirname, '..', '..'), 'package.json'))) as { version: string };
   const summary: Summary = {
     engine: `${engine.library}, ${engine.device}, ${engine.threads} threads`,
     ...figures,
     peakRssMiB: Math.round(memoryUse().peakRssMiB),
-    versions: { 'roentgen-lab': version, node: process.versions.node, engine: engine.library },
+    versions: { 'roentgen-lab': libraryVersion, node: process.versions.node, engine: engine.library },
   };
   await writeJson(join(folder, 'summary.json'), summary);
   return summary;

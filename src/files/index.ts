@@ -1,4 +1,5 @@
 export { writeFileAtomic } from './atomic';
+export * as is from './checks';
 export { claimFolder } from './claim';
 export type { Room, TensorData } from './dtypes';
 export { checkContent, describeSystemError, FileError } from './errors';
@@ -15,5 +16,6 @@ export { findModelFolder, findPublished, installedFolder, modelsFolder, type Pub
 export { openSafetensors, readSafetensors, type SafetensorsFile } from './safetensors';
 export type { SafetensorsHeader, TensorInfo } from './safetensors-header';
 export { type TensorToWrite, writeSafetensors, writeSafetensorsLazily } from './safetensors-write';
+export { checkSettings, completeSettings, type Defaults, optional, type PublishedKeys, type ShapeOf, withoutNulls } from './settings';
 export { readText } from './text';
 export { libraryVersion } from './version';

@@ -6,4 +6,5 @@ export * from './classify';
 export * from './evaluate';
 export * from './frechet';
 export * from './perceptual';
+export * from './reconstruction';
 export * from './ssim';

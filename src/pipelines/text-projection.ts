@@ -7,8 +7,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { cloneTree, flatten, type Key, linear, scope, unflatten } from '../engine';
-import { checkContent, FileError, loadParameters, readObject, saveParameters, writeJson } from '../files';
-import { expectPositiveIntegers, initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
+import { checkContent, checkSettings, FileError, is, loadParameters, readObject, saveParameters, writeJson } from '../files';
+import { initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
 import type { UNetModel, UNetParams } from '../unet';
 
 export type TextProjectionParams = { proj: LinearParams };
@@ -53,7 +53,8 @@ export async function readTextProjectionConfig(folder: string): Promise<TextProj
   const path = join(folder, 'config.json');
   const { _class_name, in_features, out_features } = await readObject<TextProjectionConfig & { _class_name?: unknown }>(path);
   if (_class_name !== CLASS) throw new FileError(path, `_class_name: expected ${CLASS}, got ${JSON.stringify(_class_name ?? null)}`);
-  checkContent(path, () => expectPositiveIntegers('text projection', { in_features, out_features }));
+  const sizes = { in_features: is.whole(1), out_features: is.whole(1) };
+  checkContent(path, () => checkSettings('text projection', { in_features, out_features }, sizes));
   return { in_features, out_features };
 }
 

@@ -1,5 +1,6 @@
 /** scheduler_config.json: the keys as the model folder holds them, checked against what a method reads. */
 
+import { completeSettings, is, optional, type PublishedKeys, withoutNulls } from '../files';
 import type { BetaConfig } from './betas';
 
 export type PredictionType = 'epsilon' | 'v_prediction' | 'sample';
@@ -24,19 +25,38 @@ export const commonDefaults: CommonConfig = {
   prediction_type: 'epsilon',
 };
 
-/** The values that a key of text can have; a method may narrow them. */
-const choices: Readonly<Record<string, readonly string[]>> = {
-  beta_schedule: ['linear', 'scaled_linear', 'squaredcos_cap_v2'],
-  prediction_type: ['epsilon', 'v_prediction', 'sample'],
-  timestep_spacing: ['leading', 'trailing', 'linspace'],
-  final_sigmas_type: ['zero', 'sigma_min'],
+const numbers: is.Check = (value) => {
+  const fits = is.number()(value) === undefined || is.list(is.number())(value) === undefined;
+  return fits ? undefined : 'a number or a list of numbers';
 };
 
-/** The least and the largest value of keys that hold whole numbers: tables are as long as the first, so that it is checked before one is made. */
-const wholeNumbers: Readonly<Record<string, readonly [least: number, most: number]>> = {
-  num_train_timesteps: [1, 1_000_000],
-  steps_offset: [0, 1_000_000],
+/** What keys may hold that are not simply of their default's type. A method may narrow the texts (`choices`). */
+const checks: Readonly<Record<string, is.Check>> = {
+  beta_schedule: is.oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2'),
+  prediction_type: is.oneOf('epsilon', 'v_prediction', 'sample'),
+  timestep_spacing: is.oneOf('leading', 'trailing', 'linspace'),
+  final_sigmas_type: is.oneOf('zero', 'sigma_min'),
+  // Tables are as long as it, so that it is checked before one is made.
+  num_train_timesteps: is.whole(1, 1_000_000),
+  steps_offset: is.whole(0, 1_000_000),
 };
+
+/**
+ * Keys of diffusers' schedulers. A folder's file may hold those of a method that stood there before, since `from_config` carries them over; a method
+ * that has no such key passes over it, as diffusers does. Not listed, so that they are refused unless they are off, are keys of another noise schedule
+ * than that of the betas: `rescale_betas_zero_snr`, `use_flow_sigmas`, `use_dynamic_shifting`.
+ */
+const FURTHER: PublishedKeys = Object.fromEntries(
+  (
+    'algorithm_type clip_sample clip_sample_range disable_corrector dynamic_thresholding_ratio euler_at_final final_sigmas_type flow_shift ' +
+    'interpolation_type lambda_min_clipped lower_order_final predict_x0 sample_max_value set_alpha_to_one shift_terminal ' +
+    'sigma_max sigma_min skip_prk_steps snr_shift_scale solver_order solver_p solver_type steps_offset thresholding time_shift_type ' +
+    'timestep_spacing timestep_type use_beta_sigmas use_exponential_sigmas use_karras_sigmas ' +
+    'use_lu_lambdas variance_type original_inference_steps timestep_scaling clip_sample_value tensor_format'
+  )
+    .split(' ')
+    .map((key) => [key, is.anything]),
+);
 
 export interface ConfigRules<C> {
   /** Every key that the method reads, with the value it has where the file does not name it. */
@@ -47,60 +67,20 @@ export interface ConfigRules<C> {
   readonly only?: Readonly<Record<string, unknown>>;
 }
 
-export interface ResolvedConfig<C> {
-  readonly values: C;
-  /** Keys of the file that the method does not read. */
-  readonly unknownKeys: readonly string[];
-}
-
 /**
- * The values a method works with.
+ * The values a method works with: those of the file, in which null stands for the default, over the method's own.
  *
  * @param where the class's name, for errors
- * @throws TypeError  where a value has another type than the key
- * @throws RangeError where a value is not one of those offered
+ * @throws RangeError where a key is unknown to all methods, or a value is not of the key's type or not one of those offered
  */
-export function resolveConfig<C extends CommonConfig>(where: string, rules: ConfigRules<C>, config: SchedulerConfig): ResolvedConfig<C> {
-  const values = { ...rules.defaults } as unknown as Record<string, unknown>;
-  const unknownKeys: string[] = [];
-  for (const [key, value] of Object.entries(config)) {
-    if (key.startsWith('_')) continue;
-    if (key in values) {
-      checkType(`${where}: ${key}`, value, values[key]);
-      values[key] = value ?? values[key];
-    } else if (rules.only && key in rules.only) {
-      const one = rules.only[key];
-      if (value !== one && value !== null)
-        throw new RangeError(`${where}: ${key}: only ${JSON.stringify(one)} is supported, got ${JSON.stringify(value)}`);
-    } else {
-      unknownKeys.push(key);
-    }
-  }
-  for (const [key, allowed] of Object.entries({ ...choices, ...rules.choices })) {
-    if (key in values && !allowed.includes(values[key] as string))
-      throw new RangeError(`${where}: ${key}: expected one of ${allowed.join(', ')}, got ${JSON.stringify(values[key])}`);
-  }
-  for (const [key, [least, most]] of Object.entries(wholeNumbers)) {
-    const n = values[key] as number;
-    if (key in values && !(Number.isInteger(n) && n >= least && n <= most))
-      throw new RangeError(`${where}: ${key}: expected a whole number from ${least} to ${most}, got ${n}`);
-  }
-  return { values: values as unknown as C, unknownKeys };
-}
-
-/** Keys whose default is null hold numbers or lists of numbers; the others hold what their default is, or null for the default. */
-function checkType(where: string, value: unknown, example: unknown): void {
-  if (value === null || value === undefined) return;
-  const isNumber = (one: unknown): boolean => typeof one === 'number' && (Number.isFinite(one) || one === example);
-  const isNumbers = Array.isArray(value) && value.every(isNumber);
-  const [fits, expected] =
-    example === null
-      ? [isNumber(value) || isNumbers, 'a number or a list of numbers']
-      : Array.isArray(example)
-        ? [isNumbers, 'a list of numbers']
-        : [typeof example === 'number' ? isNumber(value) : typeof value === typeof example, `a ${typeof example}`];
-  if (!fits) {
-    const got = typeof value === 'number' ? String(value) : JSON.stringify(value)!.slice(0, 100);
-    throw new TypeError(`${where}: expected ${expected}, got ${got}`);
-  }
+export function resolveConfig<C extends CommonConfig>(
+  where: string,
+  { defaults, choices = {}, only = {} }: ConfigRules<C>,
+  config: SchedulerConfig,
+): C {
+  const check = (key: string, standard: unknown): is.Check =>
+    key in choices ? is.oneOf(...choices[key]!) : (checks[key] ?? (standard === null ? numbers : is.like(standard)));
+  const shape = Object.fromEntries(Object.entries(defaults).map(([key, standard]) => [key, optional(check(key, standard), standard)]));
+  const fixed = Object.fromEntries(Object.entries(only).map(([key, value]) => [key, is.oneOf(value)]));
+  return completeSettings<Record<string, unknown>>(where, withoutNulls(config), shape, { ...FURTHER, ...fixed }) as unknown as C;
 }

@@ -1,5 +1,6 @@
 /** Schedulers by the `_class_name` of a scheduler_config.json, and the exchange of one for another. */
 
+import { withoutNulls } from '../files';
 import { commonDefaults, resolveConfig, type SchedulerConfig } from './config';
 import { ddim } from './ddim';
 import { ddpm } from './ddpm';
@@ -34,31 +35,24 @@ const classes: readonly SchedulerClass[] = [
 /** Short names (`pndm`, `ddim`, …) of the schedulers by their class names. */
 export const schedulerNames: Readonly<Record<string, string>> = Object.fromEntries(classes.map((one) => [one.className, one.shortName]));
 
-const warned = new Set<string>();
-
 /**
  * The scheduler that a model folder's scheduler_config.json describes, ready for one run.
  *
  * @param config  the parsed file; `_class_name` says which method
  * @param request steps, and for image-to-image the strength
- * @throws RangeError where the class or a value is not offered, or `steps` exceeds the training timesteps
+ * @throws RangeError where the class, a key or a value is not offered, or `steps` exceeds the training timesteps
  */
 export function createScheduler(config: SchedulerConfig, request: StepsRequest): Scheduler {
   const chosen = findClass(config._class_name);
-  const { values, unknownKeys } = resolveConfig(chosen.className, chosen, config);
-  const message = `${chosen.className}: config keys that it does not know: ${unknownKeys.join(', ')}`;
-  if (unknownKeys.length > 0 && !warned.has(message)) {
-    warned.add(message);
-    console.warn(message);
-  }
-  return wrapMethod(chosen.className, { ...values }, unknownKeys, chosen.build(values, request));
+  const values = resolveConfig(chosen.className, chosen, config);
+  return wrapMethod(chosen.className, { ...values }, chosen.build(values, request));
 }
 
 /**
  * Whether a config can be worked with, whatever the number of steps will be.
  *
  * @returns the name of its class
- * @throws RangeError, TypeError as `createScheduler`
+ * @throws RangeError as `createScheduler`
  */
 export function checkScheduler(config: SchedulerConfig): string {
   const { num_train_timesteps: n } = trainingConfig(config);
@@ -82,8 +76,7 @@ export function exchangeScheduler(config: SchedulerConfig, name: string): Schedu
   const own = classes.find(({ className, shortName }) => config._class_name === className || config._class_name === shortName);
   const betas =
     own && Object.fromEntries(Object.keys(commonDefaults).map((key) => [key, own.defaults[key as keyof typeof commonDefaults]]));
-  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
-  const known = { ...('clip_sample' in chosen.defaults ? { clip_sample: false } : {}), ...betas, ...given };
+  const known = { ...('clip_sample' in chosen.defaults ? { clip_sample: false } : {}), ...betas, ...withoutNulls(config) };
   expectBetas(known, chosen);
   const isVariant = (key: string): boolean => own !== chosen && key !== 'prediction_type' && key in (chosen.choices ?? {});
   const kept = Object.entries(known).filter(([key]) => key in chosen.defaults && !isVariant(key));
@@ -107,7 +100,7 @@ function expectBetas(config: SchedulerConfig, { className, defaults }: Scheduler
 /** Every key of the noise schedule with its value, as training reads it: the class's own defaults where the file has none. */
 export function trainingConfig(config: SchedulerConfig): SchedulerClass['defaults'] {
   const chosen = findClass(config._class_name);
-  return resolveConfig(chosen.className, chosen, config).values;
+  return resolveConfig(chosen.className, chosen, config);
 }
 
 /**

@@ -66,7 +66,7 @@ export function checkSteps(steps: number, numTrainTimesteps: number): void {
  */
 export function makeSchedule(config: Partial<ScheduleConfig>, request: StepsRequest): Schedule {
   const { steps, strength = 1 } = request;
-  const { values } = resolveConfig('makeSchedule', { defaults: scheduleDefaults }, { ...config });
+  const values = resolveConfig('makeSchedule', { defaults: scheduleDefaults }, { ...config });
   const numTrainTimesteps = values.num_train_timesteps;
   checkSteps(steps, numTrainTimesteps);
   const { timestep_spacing: spacing, steps_offset: offset } = values;

@@ -29,8 +29,6 @@ export interface Scheduler {
   readonly className: string;
   /** Every key that the method reads, with the value in use. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Keys of the given config that this method does not read. */
-  readonly unknownKeys: readonly string[];
   /** One entry for each call of the network, from noisy to clean; fractional for some methods, with repeats for others. */
   readonly timesteps: readonly number[];
   /** Noise levels σ of the methods that are written in σ, from noisy to clean. */
@@ -83,12 +81,7 @@ export interface Method {
 }
 
 /** A scheduler of a method. */
-export function wrapMethod(
-  className: string,
-  config: Readonly<Record<string, unknown>>,
-  unknownKeys: readonly string[],
-  method: Method,
-): Scheduler {
+export function wrapMethod(className: string, config: Readonly<Record<string, unknown>>, method: Method): Scheduler {
   const { timesteps } = method;
   const expectCall = (state: SchedulerState): void => {
     if (state.call >= timesteps.length)
@@ -97,7 +90,6 @@ export function wrapMethod(
   return {
     className,
     config,
-    unknownKeys,
     timesteps,
     ...(method.sigmas ? { sigmas: method.sigmas } : {}),
     initNoiseSigma: method.initNoiseSigma,

@@ -17,6 +17,11 @@ export interface StepLog {
 
 /** The loss's mean over the last tenth of the steps. */
 export function tailLoss(log: readonly StepLog[]): number {
+  return tailMean(log, ({ loss }) => loss);
+}
+
+/** The mean of any figure over the last tenth of the steps; NaN for a log that is empty. */
+export function tailMean<L extends StepLog>(log: readonly L[], figure: (step: L) => number): number {
   const tail = log.slice(-Math.ceil(log.length / 10));
-  return tail.reduce((sum, { loss }) => sum + loss, 0) / tail.length;
+  return tail.reduce((sum, step) => sum + figure(step), 0) / tail.length;
 }

@@ -47,7 +47,7 @@ export async function trainClassifier(options: TrainClassifierOptions): Promise<
   if (pixels.length !== records.length * area)
     throw new RangeError(`trainClassifier: ${records.length} records need ${records.length * area} values of pixels, got ${pixels.length}`);
   const [initial, ordering] = split(options.key) as [Key, Key];
-  const order = dataOrder(ordering, records.length, optimisation.batchSize);
+  const order = dataOrder(ordering, records.length, optimisation.batch_size);
   const sides = Math.max(1, config.sided.length);
 
   const batch = (step: number): Batch => {

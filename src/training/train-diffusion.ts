@@ -71,7 +71,7 @@ const isTokens = (texts: TokenSet | ContextSet): texts is TokenSet => 'ids' in t
 /** Batches of which one half comes from the records before `from` and one from those after it. */
 function pairedOrder(key: Key, length: number, batchSize: number, { from }: { readonly from: number }): DataOrder {
   if (batchSize % 2 !== 0)
-    throw new RangeError(`trainDiffusion: batchSize: expected an even number for halves of two classes, got ${batchSize}`);
+    throw new RangeError(`trainDiffusion: batch_size: expected an even number for halves of two classes, got ${batchSize}`);
   const [firstKey, secondKey] = split(key) as [Key, Key];
   const first = dataOrder(firstKey, from, batchSize / 2);
   const second = dataOrder(secondKey, length - from, batchSize / 2);
@@ -94,7 +94,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const n = isTokens(texts) ? texts.ids.length / texts.maxLength : texts.length;
   if (n !== latents.length) throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${n} texts`);
   const tables = noiseTables(options.scheduler);
-  const B = optimisation.batchSize;
+  const B = optimisation.batch_size;
   const [ordering, drawing] = split(options.key) as [Key, Key];
   const order = options.prior ? pairedOrder(ordering, latents.length, B, options.prior) : dataOrder(ordering, latents.length, B);
   const { prior } = options;

@@ -109,7 +109,7 @@ export async function trainMlm(options: TrainMlmOptions): Promise<TrainResult<Be
   const { config, tokenizer, texts, optimisation, signal, onTexts, onStep, checkpoints } = options;
   const maskId = tokenizer.idOf('[MASK]');
   if (maskId === undefined) throw new RangeError('trainMlm: tokenizer: expected one with a token [MASK]');
-  const { batchSize: B } = optimisation;
+  const { batch_size: B } = optimisation;
   const L = tokenizer.maxLength;
   const V = tokenizer.vocabularySize;
   const [initial, ordering, hiding] = split(options.key, 3) as [Key, Key, Key];

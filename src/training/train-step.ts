@@ -54,7 +54,7 @@ export type TrainStep<P extends Tree, B extends Tree, F extends Tree> = Step<
 >;
 
 /** The state before the first step. It shares the parameters' memory; the caller disposes it. */
-export function initTrainState<P extends Tree>(params: P, { emaDecay: decay, accumulation = 1 }: Optimisation): TrainState<P> {
+export function initTrainState<P extends Tree>(params: P, { ema_decay: decay, accumulation = 1 }: Optimisation): TrainState<P> {
   return scope(() => ({
     params: mapTree((leaf) => tf.clone(leaf), params),
     moments: initMoments(params),
@@ -66,8 +66,8 @@ export function initTrainState<P extends Tree>(params: P, { emaDecay: decay, acc
 /** The scalars of step `t`, counted from 1. The caller disposes them. */
 export function stepScalars(t: number, optimisation: Optimisation, last: boolean): StepScalars {
   return {
-    ...adamWSchedule(t, learningRatesAt(optimisation.learningRate, t - 1, optimisation.steps), optimisation),
-    emaDecay: tf.scalar(emaDecay(t, optimisation.emaDecay ?? 0)),
+    ...adamWSchedule(t, learningRatesAt(optimisation.learning_rate, t - 1, optimisation.steps), optimisation),
+    emaDecay: tf.scalar(emaDecay(t, optimisation.ema_decay ?? 0)),
     last: tf.scalar(last ? 1 : 0),
   };
 }
@@ -95,7 +95,7 @@ export function compileTrainStep<P extends Tree, B extends Tree, F extends Tree>
     const finite = allFinite([value, norm, ...data.map(sumOfSquares)]);
     const active = tf.logicalAnd(finite, tf.notEqual(scalars.last, 0));
 
-    const scale = tf.where(active, clipScale(norm, optimisation.clipNorm), tf.scalar(0)) as tf.Scalar;
+    const scale = tf.where(active, clipScale(norm, optimisation.clip_norm), tf.scalar(0)) as tf.Scalar;
     const { params, moments } = adamW(
       current.params,
       scaleGradients(grads, scale),

@@ -45,17 +45,17 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
   const { config, pixels, size, optimisation, checkpointing = false, flip = 0 } = options;
   const area = size * size;
   const factor = 2 ** ((config.block_out_channels?.length ?? 1) - 1);
-  const latents = [optimisation.batchSize, size / factor, size / factor, config.latent_channels ?? 4] as [number, number, number, number];
+  const latents = [optimisation.batch_size, size / factor, size / factor, config.latent_channels ?? 4] as [number, number, number, number];
   const [ordering, sampling] = split(options.key) as [Key, Key];
-  const order = dataOrder(ordering, pixels.length / area, optimisation.batchSize);
+  const order = dataOrder(ordering, pixels.length / area, optimisation.batch_size);
 
   const { weights, perceptual } = options;
   if (weights.perceptual && !perceptual)
     throw new RangeError('trainVae: weights.perceptual: expected a network beside it; give perceptual (metrics: perceptualNetwork)');
   const accumulation = optimisation.accumulation ?? 1;
   const batch = (step: number): VaeBatch => {
-    const images = new Float32Array(optimisation.batchSize * area);
-    const flips = uniformArray(split(foldIn(sampling, step))[0]!, optimisation.batchSize);
+    const images = new Float32Array(optimisation.batch_size * area);
+    const flips = uniformArray(split(foldIn(sampling, step))[0]!, optimisation.batch_size);
     order(step).forEach((record, b) => {
       const mirrored = flips[b]! < flip;
       for (let i = 0; i < area; i++) {
@@ -67,7 +67,7 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
     const { adversarial } = weights;
     const active = adversarial && Math.floor(step / accumulation) + 1 >= adversarial.from;
     return {
-      images: tf.tensor4d(images, [optimisation.batchSize, size, size, 1]),
+      images: tf.tensor4d(images, [optimisation.batch_size, size, size, 1]),
       noise: tf.tensor4d(noise, latents),
       ...(adversarial ? { adversarial: tf.scalar(active ? adversarial.weight : 0) } : {}),
     };

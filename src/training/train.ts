@@ -1,11 +1,11 @@
 /** The training loop: a compiled step repeated over batches. It logs, stops at a signal, keeps checkpoints and resumes from them. */
 
 import { cloneTree, collectGarbage, dispose, flatten, interruptSignal, memoryUse, type Tree } from '../engine';
-import { lockFolder } from '../files';
+import { checkSettings, lockFolder } from '../files';
 import { clearCheckpoints, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
 import { firstBadTensor, firstNotFinite, NotFiniteError } from './optimiser/finite';
 import { learningRatesAt } from './optimiser/learning-rate';
-import { checkOptimisation, type Optimisation } from './optimiser/optimisation';
+import { type Optimisation, optimisationShape } from './optimiser/optimisation';
 import type { StepLog } from './step-log';
 import {
   compileTrainStep,
@@ -131,7 +131,7 @@ function whatIsNotFinite(step: number, out: StepOutputs, batch: Tree, params: Tr
 export async function train<P extends Tree, B extends Tree, F extends Tree = Record<string, never>>(
   options: TrainOptions<P, B, F>,
 ): Promise<TrainResult<P, F>> {
-  checkOptimisation(options.optimisation, 'train');
+  checkSettings('train: optimisation', options.optimisation, optimisationShape);
   const unlock = options.checkpoints ? await lockFolder(options.checkpoints.folder) : undefined;
   try {
     return await trainLocked(options);
@@ -211,7 +211,7 @@ function oneStep<P extends Tree, B extends Tree, F extends Tree>(
   options: TrainOptions<P, B, F>,
 ): StepLog {
   const { optimisation, batch } = options;
-  const { accumulation = 1, learningRate, steps } = optimisation;
+  const { accumulation = 1, learning_rate, steps } = optimisation;
   const sums: Record<string, number> = {};
   let gradientNorm = 0;
   for (let part = 0; part < accumulation; part++) {
@@ -236,7 +236,7 @@ function oneStep<P extends Tree, B extends Tree, F extends Tree>(
     }
   }
   const { loss, ...aux } = sums;
-  const { '': rate, ...rates } = learningRatesAt(learningRate, t, steps);
+  const { '': rate, ...rates } = learningRatesAt(learning_rate, t, steps);
   const groups = Object.keys(rates).length > 0 ? { learningRates: rates } : {};
   return { step: t + 1, steps, loss: loss!, learningRate: rate!, ...groups, gradientNorm, aux };
 }

@@ -1,6 +1,7 @@
 /** The config of AutoencoderKL, as in its JSON, with diffusers' defaults. */
 
-import { completeConfig, expectGroups, expectLevels, expectNumbers, expectPositiveIntegers, type KnownValues, MOST_LAYERS } from '../nn';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files';
+import { expectGroups, MOST_LAYERS } from '../nn';
 
 /** The keys that shape Stable Diffusion's autoencoders. A JSON also holds keys that are switched off; they are checked, not listed. */
 export interface VaeConfig {
@@ -34,39 +35,37 @@ export interface VaeConfig {
 
 export type CompleteVaeConfig = Required<VaeConfig>;
 
-const DEFAULTS: CompleteVaeConfig = {
-  in_channels: 3,
-  out_channels: 3,
-  down_block_types: ['DownEncoderBlock2D'],
-  up_block_types: ['UpDecoderBlock2D'],
-  block_out_channels: [64],
-  layers_per_block: 1,
-  latent_channels: 4,
-  norm_num_groups: 32,
-  sample_size: 32,
-  scaling_factor: 0.18215,
-  use_quant_conv: true,
-  use_post_quant_conv: true,
-  mid_block_add_attention: true,
-};
-
-const OFF = [null] as const;
-
-/** What the Stable Diffusion family uses. `force_upcast` asks for float32, which everything here is. */
-const KNOWN: KnownValues = {
-  ...Object.fromEntries(Object.keys(DEFAULTS).map((key) => [key, undefined])),
-  use_quant_conv: [true, false],
-  use_post_quant_conv: [true, false],
-  mid_block_add_attention: [true, false],
-  act_fn: ['silu', 'swish'],
-  force_upcast: undefined,
-  shift_factor: OFF,
-  latents_mean: OFF,
-  latents_std: OFF,
-};
-
 /** Side of the images that a config may name, pixels: beyond what can be made. */
 const MOST_SAMPLE_SIZE = 131_072;
+/** Each level halves the image. */
+const MOST_LEVELS = 16;
+
+const size = is.whole(1);
+
+const SETTINGS: Defaults<CompleteVaeConfig> = {
+  in_channels: optional(size, 3),
+  out_channels: optional(size, 3),
+  down_block_types: optional(is.list(is.oneOf('DownEncoderBlock2D'), 1, MOST_LEVELS), ['DownEncoderBlock2D']),
+  up_block_types: optional(is.list(is.oneOf('UpDecoderBlock2D'), 1, MOST_LEVELS), ['UpDecoderBlock2D']),
+  block_out_channels: optional(is.list(size, 1, MOST_LEVELS), [64]),
+  layers_per_block: optional(is.whole(1, MOST_LAYERS), 1),
+  latent_channels: optional(size, 4),
+  norm_num_groups: optional(size, 32),
+  sample_size: optional(is.whole(1, MOST_SAMPLE_SIZE), 32),
+  scaling_factor: optional(is.number(), 0.18215),
+  use_quant_conv: optional(is.flag, true),
+  use_post_quant_conv: optional(is.flag, true),
+  mid_block_add_attention: optional(is.flag, true),
+};
+
+/** What the Stable Diffusion family has in further keys. `force_upcast` asks for float32, which everything here is. */
+const PUBLISHED: PublishedKeys = {
+  act_fn: is.oneOf('silu', 'swish'),
+  force_upcast: is.anything,
+  shift_factor: is.oneOf(null),
+  latents_mean: is.oneOf(null),
+  latents_std: is.oneOf(null),
+};
 
 /**
  * The config with defaults filled in and every value checked.
@@ -74,30 +73,13 @@ const MOST_SAMPLE_SIZE = 131_072;
  * @throws RangeError naming the key and its value where the network that it asks for is not the one computed here
  */
 export function completeVaeConfig(config: VaeConfig): CompleteVaeConfig {
-  const c = completeConfig<CompleteVaeConfig>('vae', config, KNOWN, DEFAULTS);
-  const { block_out_channels, down_block_types, up_block_types } = c;
-  expectLevels('vae', { block_out_channels, down_block_types, up_block_types });
+  const c = completeSettings('vae', config, SETTINGS, PUBLISHED);
+  const { block_out_channels, norm_num_groups, scaling_factor } = c;
   const levels = block_out_channels.length;
-  for (const [key, allowed] of [
-    ['down_block_types', 'DownEncoderBlock2D'],
-    ['up_block_types', 'UpDecoderBlock2D'],
-  ] as const) {
-    const other = (c[key] as readonly string[]).find((type) => type !== allowed);
-    if (other !== undefined)
-      throw new RangeError(`vae: config key "${key}": expected ${allowed}, got ${JSON.stringify(other)}, which is not supported`);
-    if (c[key].length !== levels) {
-      throw new RangeError(`vae: config key "${key}": expected ${levels} blocks, as block_out_channels has, got ${c[key].length}`);
-    }
-  }
-  const { in_channels, out_channels, layers_per_block, latent_channels, norm_num_groups, sample_size, scaling_factor } = c;
-  expectPositiveIntegers('vae', { in_channels, out_channels, latent_channels, norm_num_groups });
-  expectPositiveIntegers('vae', { layers_per_block }, MOST_LAYERS);
-  expectPositiveIntegers('vae', { sample_size }, MOST_SAMPLE_SIZE);
-  expectNumbers('vae', { scaling_factor });
-  if (scaling_factor === 0)
-    throw new RangeError('vae: config key "scaling_factor": expected another number than 0, which latents are divided by');
-  for (const [level, channels] of block_out_channels.entries())
-    expectPositiveIntegers('vae', { [`block_out_channels[${level}]`]: channels });
+  for (const key of ['down_block_types', 'up_block_types'] as const)
+    if (c[key].length !== levels)
+      throw new RangeError(`vae: ${key}: expected ${levels} blocks, as block_out_channels has, got ${c[key].length}`);
+  if (scaling_factor === 0) throw new RangeError('vae: scaling_factor: expected another number than 0, which latents are divided by');
   expectGroups('vae', norm_num_groups, block_out_channels);
   return c;
 }

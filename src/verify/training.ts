@@ -57,13 +57,13 @@ function optimisationOf({ optimizer, steps, timesteps, variant }: Case): Optimis
   const schedule = variant ? ('cosine' as const) : ('constant' as const);
   return {
     steps: variant?.total ?? steps,
-    batchSize: timesteps[0]!.length,
-    learningRate: { peak: optimizer.lr, schedule, warmup: variant?.warmup ?? 0, floor: 0 },
+    batch_size: timesteps[0]!.length,
+    learning_rate: { peak: optimizer.lr, schedule, warmup: variant?.warmup ?? 0, floor: 0 },
     betas: optimizer.betas,
     epsilon: optimizer.eps,
-    weightDecay: optimizer.weight_decay,
-    clipNorm: optimizer.max_grad_norm,
-    emaDecay: variant?.ema_decay,
+    weight_decay: optimizer.weight_decay,
+    clip_norm: optimizer.max_grad_norm,
+    ema_decay: variant?.ema_decay,
   };
 }
 
@@ -128,16 +128,16 @@ async function* checkTraining(folder: string, name: string): AsyncGenerator<Meas
   await startEngine();
   const spec = await readJson<Case>(join(folder, `${name}.json`));
   const optimisation = optimisationOf(spec);
-  const { learningRate } = optimisation;
+  const { learning_rate } = optimisation;
   const count = spec.log.loss.length;
   const steps = Array.from({ length: count }, (_, i) => i);
-  const rates = steps.map((t) => learningRateAt(learningRate, t, optimisation.steps));
+  const rates = steps.map((t) => learningRateAt(learning_rate, t, optimisation.steps));
   yield relative('learning rate', rates, spec.log.lr, SCHEDULE);
   const { ema_decay: decays, weights } = spec.log;
   if (decays)
     yield relative(
       'EMA decay',
-      steps.map((t) => emaDecay(t + 1, optimisation.emaDecay!)),
+      steps.map((t) => emaDecay(t + 1, optimisation.ema_decay!)),
       decays,
       SCHEDULE,
     );

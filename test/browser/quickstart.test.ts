@@ -10,7 +10,7 @@ const [dataset, losses, training, result] = [2, 5, 7, 9] as const;
 
 const minutes = 60;
 
-const steps = (count: number): object => ({ optimisation: { steps: count, learningRate: { warmup: 2 } } });
+const steps = (count: number): object => ({ optimisation: { steps: count, learning_rate: { warmup: 2 } } });
 
 /** A few steps of everything: what is seen matters here, not what is learnt. */
 const few = {
@@ -22,7 +22,7 @@ const few = {
   sampling: { steps: 3 },
   data: { train: 64, test: 96 },
   evaluation: { pictures: 32 },
-  expect: { auroc: 0, side: 0, fidRatio: 1e6 },
+  expect: { auroc: 0, side: 0, fid_ratio: 1e6 },
 };
 
 browserTest(lab, 'the quickstart, run as a whole: pictures, live curves, a plot that answers the mouse', 9 * minutes, async () => {

@@ -42,7 +42,7 @@ describe('bad input', { concurrency: 2 }, () => {
   const cases: Readonly<Record<string, readonly [args: () => string[], what: RegExp]>> = {
     'generate: a U-Net of too many layers': [
       () => ['generate', broken('a', 'unet/config.json', { layers_per_block: 1e8 }), '--prompt', 'x', '--out', out],
-      /unet\/config\.json: .*"layers_per_block\[0\]": expected at most 1000/,
+      /unet\/config\.json: .*layers_per_block: expected a whole number from 1 to 1000/,
     ],
     'generate: a key that is not known': [
       () => ['generate', broken('b', 'unet/config.json', { brand_new: 3 }), '--prompt', 'x', '--out', out],
@@ -50,7 +50,7 @@ describe('bad input', { concurrency: 2 }, () => {
     ],
     'generate: heads that are none': [
       () => ['generate', broken('c', 'unet/config.json', { attention_head_dim: 0 }), '--prompt', 'x', '--out', out],
-      /unet\/config\.json: .*"attention_head_dim\[0\]"/,
+      /unet\/config\.json: .*attention_head_dim/,
     ],
     'generate: a scheduler that is not offered': [
       () => ['generate', broken('d', 'scheduler/scheduler_config.json', { _class_name: 'LCMScheduler' }), '--prompt', 'x', '--out', out],
@@ -99,7 +99,7 @@ describe('bad input', { concurrency: 2 }, () => {
     'train: a recipe that is no object': [() => ['train', file('null.json', 'null'), '--out', out], /null\.json: is not a JSON object/],
     'train: a value of --set': [
       () => ['train', 'smoke', '--set', 'unet.sample_size=1e9', '--out', out],
-      /"sample_size": expected at most 16384/,
+      /sample_size: expected null, or a whole number from 1 to 16384/,
     ],
     'mlm: a recipe of too many layers': [
       () => ['mlm', file('encoder.json', '{"name": "x", "config": {"num_hidden_layers": 1000000000}}'), '--out', out],
@@ -111,7 +111,7 @@ describe('bad input', { concurrency: 2 }, () => {
     ],
     'quickstart: a recipe, before any kernel starts': [
       () => ['quickstart', '--recipe', file('quick.json', '{"extends": "smoke", "unet": {"layers_per_block": 0}}')],
-      /quick\.json: .*"layers_per_block\[0\]": expected a whole number > 0, got 0/,
+      /quick\.json: .*layers_per_block: expected a whole number from 1.*, got 0/,
     ],
     'runs: a config that is none': [
       () => {

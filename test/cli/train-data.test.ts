@@ -11,7 +11,7 @@ import { noLeaks, root, tempDir } from '../support';
 import { tiniest } from '../tiniest';
 import { type Ended, roentgen } from './run';
 
-const few = { steps: 2, batchSize: 2, learningRate: { warmup: 1 } };
+const few = { steps: 2, batch_size: 2, learning_rate: { warmup: 1 } };
 const tiny = {
   extends: 'smoke',
   name: 'tiny',

@@ -14,8 +14,8 @@ const tiny = {
   name: 'tiny',
   ...tiniest,
   tokenizer: { vocabulary_size: 600 },
-  vae: { ...tiniest.vae, optimisation: { steps: 2, learningRate: { warmup: 1 } } },
-  diffusion: { optimisation: { batchSize: 2, learningRate: { warmup: 1 } } },
+  vae: { ...tiniest.vae, optimisation: { steps: 2, learning_rate: { warmup: 1 } } },
+  diffusion: { optimisation: { batch_size: 2, learning_rate: { warmup: 1 } } },
   sampling: { steps: 1 },
   data: { train: 24, test: 4 },
   run: { checkpoint_every: 10, sample_prompts: 1 },
@@ -133,11 +133,12 @@ test('what is wrong with a recipe is named', async (t) => {
     assert.match(stderr, message);
   };
   await refused(['nothing'], new RegExp(`no recipe "nothing"; there are ${recipeNames().join(', ')}`));
-  await refused(['smoke', '--set', 'diffusion.min_snr=5'], /diffusion\.min_snr is unknown \(there are .*min_snr_gamma/);
+  await refused(['smoke', '--set', 'diffusion.min_snr=5'], /diffusion\.min_snr is unknown \(did you mean min_snr_gamma/);
   await refused(['smoke', '--set', 'diffusion.strategy.name=all'], /strategy: name: expected one of joint, unet-only, .*, got "all"/);
-  await refused(['smoke', '--set', 'diffusion.optimisation.batchSize=0'], /batchSize: expected a whole number from 1, got 0/);
+  await refused(['smoke', '--set', 'diffusion.optimisation.batchSize=8'], /batchSize is unknown \(did you mean batch_size/);
+  await refused(['smoke', '--set', 'diffusion.optimisation.batch_size=0'], /batch_size: expected a whole number from 1, got 0/);
   await refused(
-    ['smoke', '--set', 'diffusion.optimisation.batchSize=100000'],
-    /needs about \d+ MiB, and \d+ MiB are free here; a smaller diffusion\.optimisation\.batchSize/,
+    ['smoke', '--set', 'diffusion.optimisation.batch_size=100000'],
+    /needs about \d+ MiB, and \d+ MiB are free here; a smaller diffusion\.optimisation\.batch_size/,
   );
 });

@@ -237,10 +237,10 @@ test(
       );
     });
     const refused = (more: object, words: RegExp) => assert.throws(() => clipTextShapes({ ...small, ...more } as ClipTextConfig), words);
-    refused({ hidden_act: 'relu' }, /clip text: config key "hidden_act": expected quick_gelu or gelu, got "relu"/);
-    refused({ model_type: 'bert' }, /config key "model_type": expected "clip_text_model", got "bert"/);
+    refused({ hidden_act: 'relu' }, /clip text: hidden_act: expected "quick_gelu" or "gelu", got "relu"/);
+    refused({ model_type: 'bert' }, /model_type: expected "clip_text_model" or "clip", got "bert"/);
     refused({ num_attention_heads: 5 }, /hidden_size is 12, not a multiple of num_attention_heads, 5/);
-    refused({ eos_token_id: [1, 2] }, /"eos_token_id": expected one token id, got \[1,2\]/);
+    refused({ eos_token_id: [1, 2] }, /eos_token_id: expected one token id, got \[1,2\]/);
     dispose(params);
   }),
 );

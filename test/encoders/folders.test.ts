@@ -208,8 +208,8 @@ test(
         (error: Error) => error instanceof FileError && what.test(error.message) && !/undefined|not a function/.test(error.message),
       );
     };
-    await refuse({ num_hidden_layers: 1e9 }, /config\.json: bert: config key "num_hidden_layers": expected at most 1000/);
-    await refuse({ hidden_size: 'eight' }, /config\.json: bert: config key "hidden_size"/);
+    await refuse({ num_hidden_layers: 1e9 }, /config\.json: bert: num_hidden_layers: expected a whole number from 1 to 1000/);
+    await refuse({ hidden_size: 'eight' }, /config\.json: bert: hidden_size/);
     await refuse({ vocab_size: 8 }, /word_embeddings/);
     await refuse({ model_type: 'llama' }, /its model_type is "llama"/);
     await refuse({ model_type: ['bert'] }, /its model_type is \["bert"\]/);

@@ -11,7 +11,7 @@ test(
   noLeaks(async () => {
     const recipe = await loadRecipe('smoke');
     const { optimisation } = recipe.classifier;
-    const small = { ...recipe, classifier: { ...recipe.classifier, optimisation: { ...optimisation, steps: 3, batchSize: 8 } } };
+    const small = { ...recipe, classifier: { ...recipe.classifier, optimisation: { ...optimisation, steps: 3, batch_size: 8 } } };
     const seen = async (dataset: Dataset): Promise<{ presence: Float32Array; findings: readonly string[]; sided: readonly string[] }> => {
       const classifier = await keptClassifier(small, dataset);
       const { presence } = classify(classifier, await loadPixels(dataset, small.size));

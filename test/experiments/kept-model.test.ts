@@ -10,7 +10,7 @@ async function tiny(): Promise<Recipe> {
   const recipe = await loadRecipe('smoke');
   const short = <T extends { optimisation: object }>(part: T, batchSize: number): T => ({
     ...part,
-    optimisation: { ...part.optimisation, steps: 2, batchSize },
+    optimisation: { ...part.optimisation, steps: 2, batch_size: batchSize },
   });
   return { ...recipe, data: { train: 24, test: 8 }, vae: short(recipe.vae, 2), diffusion: short(recipe.diffusion, 4) };
 }

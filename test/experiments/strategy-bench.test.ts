@@ -23,7 +23,7 @@ test(
     const bench = await openStrategyBench({ base: join(folder, 'base'), out: join(folder, 'out'), seed: 3, recipe: smoke, classifier });
     const lora = overrideRecipe(
       { ...smoke, name: 'lora' },
-      { 'diffusion.strategy': { name: 'lora', rank: 2 }, 'diffusion.optimisation.steps': 2, 'diffusion.optimisation.batchSize': 4 },
+      { 'diffusion.strategy': { name: 'lora', rank: 2 }, 'diffusion.optimisation.steps': 2, 'diffusion.optimisation.batch_size': 4 },
     );
     const seen: string[] = [];
     const first = await measureStrategy(bench, lora, { onProgress: (what) => void seen.push(what) });

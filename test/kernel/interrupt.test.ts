@@ -102,7 +102,7 @@ test('a model that trains in a cell stops within a step with a checkpoint, and t
       'unet.block_out_channels': [16],
       'text_encoder.config.num_hidden_layers': 1,
       'diffusion.optimisation.steps': ${CELL_STEPS},
-      'diffusion.optimisation.batchSize': 2,
+      'diffusion.optimisation.batch_size': 2,
     });
     const texts = ['Small left effusion.', 'No acute findings.', 'Large heart.', 'Right pneumothorax.'];
     const pixels = uniformArray(key(5), texts.length * 32 * 32);

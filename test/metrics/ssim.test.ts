@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { key, normalArray, uniformArray } from 'roentgen-lab/engine';
-import { reconstructionError } from 'roentgen-lab/experiments';
-import { type GreyPicture, meanSquaredError, msSsim, msSsimScales, promptDiversity, psnr, ssim } from 'roentgen-lab/metrics';
+import {
+  type GreyPicture,
+  meanSquaredError,
+  msSsim,
+  msSsimScales,
+  promptDiversity,
+  psnr,
+  reconstructionError,
+  ssim,
+} from 'roentgen-lab/metrics';
 import { verifyFixtures } from '../networks';
 
 const SIZE = 176;
@@ -49,5 +57,5 @@ test('the error of a reconstruction, as means over pictures', () => {
   const { l1, psnr: decibels } = reconstructionError(pixels, shifted, 32);
   assert.ok(Math.abs(l1 - 0.1) < 1e-6 && Math.abs(decibels - 20) < 1e-4);
   assert.equal(reconstructionError(pixels, pixels, 32).ssim, 1);
-  assert.throws(() => reconstructionError(pixels, shifted.subarray(1), 32), /are not as many 32 × 32 pictures/);
+  assert.throws(() => reconstructionError(pixels, shifted.subarray(1), 32), /are not as many 32 × 32 images/);
 });

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, normal, split } from 'roentgen-lab/engine';
 import {
-  completeConfig,
   initialise,
   perBlock,
   type ResampleParams,
@@ -96,19 +95,6 @@ test(
     dispose(x, y);
   }),
 );
-
-test('a config value that is not computed is refused by key and value; one that is switched off is not', () => {
-  const known = { size: undefined, act: ['silu'] };
-  assert.deepEqual(completeConfig('net', { size: 3, _note: 'x', newer: null, other: false }, known, { size: 1, act: 'silu' }), {
-    size: 3,
-    act: 'silu',
-    _note: 'x',
-    newer: null,
-    other: false,
-  });
-  assert.throws(() => completeConfig('net', { act: 'mish' }, known, {}), /net: config key "act": expected "silu", got "mish"/);
-  assert.throws(() => completeConfig('net', { newer: 'on' }, known, {}), /net: config key "newer" with value "on" is not known/);
-});
 
 test('a value for all blocks or one for each', () => {
   assert.deepEqual(perBlock('heads', 8, 3), [8, 8, 8]);

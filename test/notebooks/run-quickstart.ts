@@ -23,9 +23,9 @@ export const smallest = {
   extends: 'smoke',
   name: 'smallest',
   ...tiniest,
-  vae: { ...tiniest.vae, optimisation: { steps: 6, learningRate: { warmup: 2 } } },
-  diffusion: { optimisation: { steps: 10, learningRate: { warmup: 2 } } },
+  vae: { ...tiniest.vae, optimisation: { steps: 6, learning_rate: { warmup: 2 } } },
+  diffusion: { optimisation: { steps: 10, learning_rate: { warmup: 2 } } },
   sampling: { steps: 3 },
   classifier: { optimisation: { steps: 10 } },
-  expect: { auroc: 0, side: 0, fidRatio: 1e6 },
+  expect: { auroc: 0, side: 0, fid_ratio: 1e6 },
 };

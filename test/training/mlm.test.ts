@@ -55,7 +55,7 @@ test(
       ...full,
       tokenizer: { vocabulary_size: 400, max_length: 40 },
       config: { model_type: 'bert' as const, hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 64 },
-      optimisation: { ...full.optimisation, steps: 60, learningRate: { ...full.optimisation.learningRate, peak: 3e-3, warmup: 5 } },
+      optimisation: { ...full.optimisation, steps: 60, learning_rate: { ...full.optimisation.learning_rate, peak: 3e-3, warmup: 5 } },
       texts: { impressions: 20, prompts: 200 },
     };
     assert.equal(encoderTexts(recipe).length, 220);
@@ -81,7 +81,7 @@ test(
       const bytes = Object.fromEntries(Object.entries(before).map(([path, leaf]) => [path, leaf.dataSync().slice()]));
       const own = overrideRecipe(
         { ...smoke, size: 16 },
-        { 'diffusion.strategy': { name, encoder: folder }, 'diffusion.optimisation.steps': 2, 'diffusion.optimisation.batchSize': 2 },
+        { 'diffusion.strategy': { name, encoder: folder }, 'diffusion.optimisation.steps': 2, 'diffusion.optimisation.batch_size': 2 },
       );
       const { trained } = await fitDiffusion(model, own, pixels, texts, { key: key(1) });
       const after = flatten(model.unet.params);
@@ -114,6 +114,6 @@ test('every built-in recipe can be read, and a strategy of another name keeps no
   assert.ok(recipeNames().includes('paper/joint-1e-4-12.5k'));
   assert.deepEqual((await loadRecipe('encoder-swap')).diffusion.strategy, { name: 'encoder-swap', encoder: 'models/phantom-bert' });
   const best = await loadRecipe('paper/joint-5e-5-60k');
-  assert.equal(best.diffusion.optimisation.batchSize * best.diffusion.optimisation.accumulation!, 256);
+  assert.equal(best.diffusion.optimisation.batch_size * best.diffusion.optimisation.accumulation!, 256);
   assert.deepEqual([best.size, best.sampling], [512, { steps: 75, guidance: 4 }]);
 });

@@ -25,7 +25,7 @@ test(
     const params = { w: tf.tensor1d([1, -2, 3]), slow: { w: tf.tensor1d([1]) } };
     const grads = { w: tf.tensor1d([0.5, -4, 1e-3]), slow: { w: tf.tensor1d([2]) } };
     const moments = initMoments(params);
-    const options = { betas: [0.9, 0.999], epsilon: 1e-12, weightDecay: 0.01, learningRate } as const;
+    const options = { betas: [0.9, 0.999], epsilon: 1e-12, weight_decay: 0.01, learning_rate: learningRate } as const;
     const scalars = adamWSchedule(1, learningRatesAt(learningRate, 0, 10), options);
     const next = adamW(params, grads, moments, scalars, options);
     assertClose(next.params.w, [1 * 0.999 - 0.1, -2 * 0.999 + 0.1, 3 * 0.999 - 0.1], 1e-6);

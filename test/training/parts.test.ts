@@ -17,7 +17,7 @@ const pixels = Float32Array.from({ length: texts.length * size * size }, (_, i) 
 
 async function shortRecipe(): Promise<Recipe> {
   const recipe = await loadRecipe('quickstart');
-  return { ...recipe, size, diffusion: { text_dropout: 0.2, optimisation: { ...recipe.diffusion.optimisation, steps: 3, batchSize: 2 } } };
+  return { ...recipe, size, diffusion: { text_dropout: 0.2, optimisation: { ...recipe.diffusion.optimisation, steps: 3, batch_size: 2 } } };
 }
 
 const fit = async (model: Model, options: Omit<FitDiffusionOptions, 'key'> = {}): Promise<FitResult> =>

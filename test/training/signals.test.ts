@@ -10,7 +10,7 @@ const training = `
   const { fitDiffusion, initModel, loadRecipe, overrideRecipe } = require('roentgen-lab/training');
   process.on('SIGWINCH', () => {});
   startEngine().then(async () => {
-    const steps = { 'diffusion.optimisation.steps': 3, 'diffusion.optimisation.learningRate.warmup': 1 };
+    const steps = { 'diffusion.optimisation.steps': 3, 'diffusion.optimisation.learning_rate.warmup': 1 };
     const recipe = overrideRecipe(await loadRecipe('smoke'), steps);
     const texts = Array.from({ length: 32 }, () => 'Small left effusion.');
     const model = initModel(recipe, trainBpe(texts, { vocabularySize: 600, maxLength: 24 }), key(1));

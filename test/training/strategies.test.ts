@@ -32,8 +32,8 @@ async function recipeOf(strategy: StrategySettings, steps = 3): Promise<Recipe> 
       'diffusion.optimisation': {
         ...recipe.diffusion.optimisation,
         steps,
-        batchSize: 4,
-        learningRate: { peak: 1e-2, schedule: 'constant', warmup: 0, floor: 0 },
+        batch_size: 4,
+        learning_rate: { peak: 1e-2, schedule: 'constant', warmup: 0, floor: 0 },
       },
       'sampling.steps': 2,
     },
@@ -119,8 +119,8 @@ test('every strategy that is listed is tried here, and unknown settings are refu
       .sort(),
   );
   assert.throws(() => strategyOf({ name: 'lara' }), /expected one of joint, .*lora/);
-  assert.throws(() => strategyOf({ name: 'lora', rnk: 3 }), /lora: rnk is unknown \(there are rank, alpha, parts\)/);
-  assert.throws(() => strategyOf({ name: 'lora', rank: '3' }), /rank: expected a value such as 4, got "3"/);
+  assert.throws(() => strategyOf({ name: 'lora', rnk: 3 }), /lora: rnk is unknown \(did you mean rank\?\)/);
+  assert.throws(() => strategyOf({ name: 'lora', rank: '3' }), /rank: expected a number, got "3"/);
   assert.throws(() => strategyOf({ name: 'lora', rank: 0 }), /rank: expected a whole number from 1, got 0/);
   assert.throws(() => strategyOf({ name: 'lora', parts: ['vae'] }), /parts: expected some of unet, textEncoder/);
   assert.throws(() => strategyOf({ name: 'dreambooth', prior_weight: -1 }), /prior_weight: expected a number from 0, got -1/);

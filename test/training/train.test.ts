@@ -27,13 +27,13 @@ function problem(params: Params, steps: number, extra: Partial<TrainOptions<Para
     batch: (step) => ({ x: tf.tensor2d(normalArray(foldIn(key(9), step), 12), [4, 3]) }),
     optimisation: {
       steps,
-      batchSize: 4,
-      learningRate: { peak: 0.1, schedule: 'cosine', warmup: 2, floor: 0 },
+      batch_size: 4,
+      learning_rate: { peak: 0.1, schedule: 'cosine', warmup: 2, floor: 0 },
       betas: [0.9, 0.99],
       epsilon: 1e-8,
-      weightDecay: 0,
-      clipNorm: 1,
-      emaDecay: 0.5,
+      weight_decay: 0,
+      clip_norm: 1,
+      ema_decay: 0.5,
     },
     ...extra,
   };
@@ -97,7 +97,7 @@ test(
     const folder = join(tempDir(t), 'checkpoint');
     dispose((await train(problem(params, 1, { checkpoints: keep(folder) }))).params);
     const other = problem(params, 1, { checkpoints: keep(folder) });
-    const { emaDecay: _, ...without } = other.optimisation;
+    const { ema_decay: _, ...without } = other.optimisation;
     const again = { ...other, checkpoints: { ...keep(folder), resume: 'always' as const }, optimisation: without };
     await assert.rejects(train(again), /step-0+1: is the checkpoint of another model or optimiser/);
     dispose(params);
@@ -141,7 +141,7 @@ test(
         x.dispose();
         return { x: half };
       },
-      optimisation: { ...whole.optimisation, batchSize: 2, accumulation: 2 },
+      optimisation: { ...whole.optimisation, batch_size: 2, accumulation: 2 },
     });
     assert.deepEqual(parts.log.length, 6);
     parts.log.forEach(({ loss, gradientNorm }, i) => {
@@ -162,7 +162,7 @@ test(
     const given = problem(params, 3);
     const root = (p: Params): tf.Scalar => scope(() => tf.sqrt(tf.sum(tf.square(p.w))) as tf.Scalar); // finite at 0, its gradient is not
     await assert.rejects(train({ ...given, loss: root }), /train: step 1: gradient of w is not finite/);
-    const fast = { ...given.optimisation, learningRate: { ...given.optimisation.learningRate, peak: 3e38, warmup: 0 } };
+    const fast = { ...given.optimisation, learning_rate: { ...given.optimisation.learning_rate, peak: 3e38, warmup: 0 } };
     await assert.rejects(train({ ...given, optimisation: fast }), /train: step [12]: (w overflows|gradient of w|loss)/);
     dispose(bad, params);
   }),

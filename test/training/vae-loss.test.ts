@@ -33,12 +33,12 @@ const judge: ClassifierConfig = { size: SIZE, channels: [8, 8, 16], hidden: 8, f
 const plain: VaeLossWeights = { reconstruction: 'l1', gradient: 0, kl: 1e-6 };
 const optimisation: Optimisation = {
   steps: 4,
-  batchSize: 2,
-  learningRate: { peak: 1e-3, schedule: 'constant', warmup: 0, floor: 0 },
+  batch_size: 2,
+  learning_rate: { peak: 1e-3, schedule: 'constant', warmup: 0, floor: 0 },
   betas: [0.5, 0.9],
   epsilon: 1e-8,
-  weightDecay: 0,
-  clipNorm: 1e6,
+  weight_decay: 0,
+  clip_norm: 1e6,
 };
 
 const images = (): tf.Tensor4D =>

@@ -158,9 +158,9 @@ test(
       assert.throws(() => decode(small, params, tf.zeros([1, 8, 8, 3])), /vae: z: expected \[B, H, W, 4\], got \[1, 8, 8, 3\]/);
     });
     const refused = (more: object, words: RegExp) => assert.throws(() => vaeShapes({ ...small, ...more } as VaeConfig), words);
-    refused({ act_fn: 'relu' }, /vae: config key "act_fn": expected "silu" or "swish", got "relu"/);
-    refused({ shift_factor: 0.1159 }, /"shift_factor": expected null, got 0\.1159/);
-    refused({ ...blocks(3) }, /"down_block_types": expected 2 blocks, as block_out_channels has, got 3/);
+    refused({ act_fn: 'relu' }, /vae: act_fn: expected "silu" or "swish", got "relu"/);
+    refused({ shift_factor: 0.1159 }, /shift_factor: expected null, got 0\.1159/);
+    refused({ ...blocks(3) }, /down_block_types: expected 2 blocks, as block_out_channels has, got 3/);
     refused({ norm_num_groups: 3 }, /norm_num_groups is 3, which does not divide 8/);
     dispose(params);
   }),

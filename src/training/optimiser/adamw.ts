@@ -10,7 +10,7 @@ export interface AdamWOptions {
   /** Added to the root of the second moment. */
   readonly epsilon: number;
   /** λ: each step takes λ · learning rate of every parameter away. */
-  readonly weightDecay: number;
+  readonly weight_decay: number;
 }
 
 /** Running means of the gradient and of its square, each of the parameters' form. */
@@ -46,7 +46,7 @@ export function adamWSchedule(t: number, rates: Readonly<Record<string, number>>
     beta2: tf.scalar(beta2),
     epsilon: tf.scalar(options.epsilon * root),
     rates: each((rate) => (rate * root) / (1 - beta1 ** t)),
-    decays: each((rate) => rate * options.weightDecay),
+    decays: each((rate) => rate * options.weight_decay),
   };
 }
 
@@ -63,7 +63,7 @@ export function whereActive(active: tf.Tensor, { beta1, beta2, epsilon, rates, d
 /**
  * One step over a whole tree; in a compiled step, in place (`adamUpdate`).
  *
- * @param learningRate says which parameter is in which group
+ * @param learning_rate says which parameter is in which group
  * @returns new parameters and moments; the caller disposes them
  */
 export function adamW<P extends Tree>(
@@ -71,14 +71,14 @@ export function adamW<P extends Tree>(
   grads: P,
   moments: Moments<P>,
   { beta1, beta2, epsilon, rates, decays }: AdamWSchedule,
-  { weightDecay, learningRate }: AdamWOptions & { readonly learningRate: LearningRate },
+  { weight_decay, learning_rate }: AdamWOptions & { readonly learning_rate: LearningRate },
 ): { params: P; moments: Moments<P> } {
   return scope(() => {
     const [g, m, v] = [flatten(grads), flatten(moments.m), flatten(moments.v)];
     const next: Record<string, AdamLeaf> = {};
     for (const [path, param] of Object.entries(flatten(params))) {
-      const group = learningRateGroup(learningRate, path);
-      const decay = weightDecay === 0 ? {} : { decay: decays[group]! };
+      const group = learningRateGroup(learning_rate, path);
+      const decay = weight_decay === 0 ? {} : { decay: decays[group]! };
       const scalars = { rate: rates[group]!, beta1, beta2, epsilon, ...decay };
       next[path] = adamUpdate({ param, m: m[path]!, v: v[path]! }, g[path]!, scalars);
     }

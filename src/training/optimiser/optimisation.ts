@@ -1,46 +1,42 @@
 /** How parameters are updated: what a recipe says of its optimiser. */
 
+import { is, optional, type ShapeOf } from '../../files';
 import type { AdamWOptions } from './adamw';
 import type { LearningRate } from './learning-rate';
 
+/** With the keys that recipes have. */
 export interface Optimisation extends AdamWOptions {
   /** Updates of the parameters. */
   readonly steps: number;
   /** Images that go through the networks at once. */
-  readonly batchSize: number;
-  /** Batches whose gradients are averaged for one update; 1 where left out. */
+  readonly batch_size: number;
+  /** Batches whose gradients are averaged for one update. Default 1. */
   readonly accumulation?: number;
-  readonly learningRate: LearningRate;
+  readonly learning_rate: LearningRate;
   /** Largest global norm of the gradient. */
-  readonly clipNorm: number;
+  readonly clip_norm: number;
   /** Decay of the moving average of the parameters; without it there is none. */
-  readonly emaDecay?: number;
+  readonly ema_decay?: number;
 }
 
-/** @throws RangeError naming the first value that no optimiser can work with */
-export function checkOptimisation(o: Optimisation, where: string): void {
-  const fail = (name: string, expected: string, got: unknown): never => {
-    throw new RangeError(`${where}: ${name}: expected ${expected}, got ${JSON.stringify(got)}`);
-  };
-  const whole = (name: string, value: unknown, least: number): void => {
-    if (!Number.isSafeInteger(value) || (value as number) < least) fail(name, `a whole number from ${least}`, value);
-  };
-  const number = (name: string, value: unknown, low: number, high: number): void => {
-    if (typeof value !== 'number' || !(value >= low && value <= high)) fail(name, `a number from ${low} to ${high}`, value);
-  };
-  whole('steps', o.steps, 1);
-  whole('batchSize', o.batchSize, 1);
-  whole('accumulation', o.accumulation ?? 1, 1);
-  number('learningRate.peak', o.learningRate?.peak, 0, 3e38);
-  for (const [path, peak] of Object.entries(o.learningRate.peaks ?? {})) number(`learningRate.peaks.${path}`, peak, 0, 3e38);
-  if (!['constant', 'linear', 'cosine'].includes(o.learningRate.schedule))
-    fail('learningRate.schedule', 'constant, linear or cosine', o.learningRate.schedule);
-  whole('learningRate.warmup', o.learningRate.warmup, 0);
-  number('learningRate.floor', o.learningRate.floor, 0, 1);
-  number('betas[0]', o.betas[0], 0, 1 - 1e-7);
-  number('betas[1]', o.betas[1], 0, 1 - 1e-7);
-  number('epsilon', o.epsilon, 1e-30, 1);
-  number('weightDecay', o.weightDecay, 0, 3e38);
-  number('clipNorm', o.clipNorm, 1e-30, 3e38);
-  if (o.emaDecay !== undefined) number('emaDecay', o.emaDecay, 0, 1);
-}
+/** Beyond what float32 holds. */
+const MOST = 3e38;
+const rate = is.number(0, MOST);
+
+export const optimisationShape: ShapeOf<Optimisation> = {
+  steps: is.whole(1),
+  batch_size: is.whole(1),
+  accumulation: optional(is.whole(1)),
+  learning_rate: {
+    peak: rate,
+    peaks: optional(is.record(rate)),
+    schedule: is.oneOf('constant', 'linear', 'cosine'),
+    warmup: is.whole(0),
+    floor: is.number(0, 1),
+  },
+  betas: is.list(is.number(0, 1 - 1e-7), 2, 2),
+  epsilon: is.number(1e-30, 1),
+  weight_decay: is.number(0, MOST),
+  clip_norm: is.number(1e-30, MOST),
+  ema_decay: optional(is.number(0, 1)),
+};

@@ -1,5 +1,6 @@
 /** All strategies, by the name that recipes give; a new one is a file and a line here. */
 
+import { completeSettings, is, optional } from '../../files';
 import { type Model, type ModelCard, saveModel } from '../../pipelines';
 import { dreambooth } from './dreambooth';
 import { encoderSwap } from './encoder-swap';
@@ -26,31 +27,19 @@ export const strategies: readonly StrategyDefinition[] = [
   lora,
 ];
 
-/** A setting of another type than its default, as JSON shows both. */
-function wrongType(name: string, value: unknown, standard: Settings[string]): string | undefined {
-  const same = Array.isArray(standard)
-    ? Array.isArray(value) && value.every((entry) => typeof entry === 'string')
-    : typeof value === typeof standard && (typeof value !== 'number' || Number.isFinite(value));
-  return same ? undefined : `${name}: expected a value such as ${JSON.stringify(standard)}, got ${JSON.stringify(value)}`;
-}
-
 /**
- * The strategy of a recipe; joint where it names none.
+ * The strategy of a recipe, by default joint.
  *
- * @throws RangeError where there is none of that name, listing those there are; where a setting is unknown or out of range
+ * @throws RangeError where there is none of that name, listing those there are; where a setting is unknown, of another type than its default, or out of range
  */
-export function strategyOf(settings: StrategySettings = { name: 'joint' }): Strategy {
-  const { name, ...overrides } = settings;
+export function strategyOf({ name, ...settings }: StrategySettings = { name: 'joint' }): Strategy {
   const definition = strategies.find((strategy) => strategy.name === name);
   if (!definition)
     throw new RangeError(`strategy: name: expected one of ${strategies.map((s) => s.name).join(', ')}, got ${JSON.stringify(name)}`);
-  const settingNames = Object.keys(definition.settings);
-  const problems = Object.entries(overrides).flatMap(([key, value]) => {
-    if (!settingNames.includes(key)) return [`${key} is unknown (there are ${settingNames.join(', ') || 'none'})`];
-    return wrongType(key, value, definition.settings[key]!) ?? [];
-  });
-  if (problems.length > 0) throw new RangeError(`strategy ${name}: ${problems.join('; ')}`);
-  return { name, what: definition.what, ...definition.create({ ...definition.settings, ...overrides }) };
+  const shape = Object.fromEntries(
+    Object.entries(definition.settings).map(([key, standard]) => [key, optional(is.like(standard), standard)]),
+  );
+  return { name, what: definition.what, ...definition.create(completeSettings<Settings>(`strategy ${name}`, settings, shape)) };
 }
 
 /**
