@@ -27,7 +27,7 @@ interface Flags extends DataFlags {
 export function addQuickstart(program: Command, context: Context): void {
   const command = program
     .command('quickstart')
-    .description('train a small RoentGen, show what it learnt, and measure it (8 minutes on two cores)');
+    .description('train a small RoentGen, show what it learnt, and measure it (4 to 10 minutes on two quick cores)');
   addDataOptions(command)
     .option('--from-scratch', "start from random weights, not from the phantom's model")
     .option('--name <name>', 'the folder below runs/; by default quickstart, base for the world, or the name of the data folder')

@@ -20,6 +20,7 @@ export {
   initClipText,
 } from './clip-text';
 export { type ClipVisionOutput, type ClipVisionParams, clipVision, clipVisionShapes, initClipVision } from './clip-vision';
+export { smallBertConfig, smallT5Config } from './small-configs';
 export * from './t5';
 export * from './t5-config';
 export * from './t5-files';

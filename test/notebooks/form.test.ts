@@ -23,9 +23,20 @@ for (const file of readdirSync(join(root, 'notebooks')).filter((name) => name.en
   const code = cells.filter(({ cell_type }) => cell_type === 'code');
 
   test(`${file} is short, begins with prose, and is committed without outputs`, () => {
-    assert.ok(cells.length <= 20, `${cells.length} cells`);
+    assert.ok(cells.length <= 21, `${cells.length} cells`);
     assert.equal(cells[0]!.cell_type, 'markdown');
     for (const { source } of code) assert.ok(source.length <= 25, `a cell of ${source.length} lines begins ${source[0]}`);
+    const lines = code.flatMap(({ source }) => source.map((line) => line.trimEnd()));
+    assert.deepEqual(
+      lines.filter((line) => line.length > 100),
+      [],
+      'lines of code of more than 100 characters',
+    );
+    assert.deepEqual(
+      lines.filter((line) => /[{,] *(\w+): \1 *[,}]/.test(line)),
+      [],
+      'names are handed on as { name }; the kernel writes them out',
+    );
     for (const { outputs, execution_count } of code) assert.deepEqual([outputs, execution_count], [[], null]);
     assert.match(cells[0]!.source.join(''), /not for diagnosis/);
     assert.match(code.at(-1)!.source.join(''), /assert\./, 'the last cell asserts the claim');
