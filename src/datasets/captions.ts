@@ -17,10 +17,10 @@ const endings = ['.txt', '.caption'];
  */
 export async function openCaptions(folder: string): Promise<Dataset | undefined> {
   const files = await filesBelow(folder);
-  const known = new Set(files);
+  const paths = new Set(files);
   const images = files.filter(isImage);
   const captions = images.map((image) =>
-    endings.map((ending) => join(dirname(image), imageStem(image) + ending)).filter((file) => known.has(file)),
+    endings.map((ending) => join(dirname(image), imageStem(image) + ending)).filter((file) => paths.has(file)),
   );
   if (captions.every((beside) => beside.length === 0)) return undefined;
   const both = captions.findIndex((beside) => beside.length > 1);

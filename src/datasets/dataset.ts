@@ -6,7 +6,7 @@ export interface ImageRecord {
   readonly id: string;
   /** Images of one patient share it; splits never divide a patient. */
   readonly patient: string;
-  /** What a split keeps together where that is more than a patient: several who share a picture. */
+  /** What a split keeps together where that is more than a patient: several who share an image. */
   readonly group?: string;
   /** The prompt, report or caption that belongs to the image. */
   readonly text: string;
@@ -24,11 +24,11 @@ export interface ImageRecord {
 /** Images with texts, by index. Plain data: holding one holds no file open. */
 export interface Dataset {
   readonly name: string;
-  /** Origin and licence, one sentence, shown beside pictures made from it. */
+  /** Origin and licence, one sentence, shown beside images made from it. */
   readonly credit: string;
   /** The labels worth measuring, in a fixed order. */
   readonly findings: readonly string[];
-  /** What was left out of it and why, a sentence each, with counts and without texts: to be shown where it is used. */
+  /** What was left out of it and why, one sentence each, with counts and without texts: to be shown where it is used. */
   readonly notes?: readonly string[];
   readonly length: number;
   /** Changes whenever any pixel may: what `loadPixels` keeps on disk belongs to it. Absent where nothing may be kept. */
@@ -45,7 +45,7 @@ export interface Dataset {
   readingNotes?(): readonly string[];
   /**
    * Several images at once, the same numbers as `pixels`: [indices.length * size * size]. Present where a dataset has a faster way than one
-   * after the other and keeps its own pictures; `loadPixels` then takes it.
+   * after the other and keeps its own images; `loadPixels` then takes it.
    */
   batch?(indices: ArrayLike<number>, size: number, options?: BatchOptions): Promise<Float32Array>;
 }

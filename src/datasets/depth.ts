@@ -1,4 +1,4 @@
-/** One depth for all 16-bit images of a dataset: brightness must not jump from picture to picture with each one's largest value. */
+/** One depth for all 16-bit images of a dataset: brightness must not jump from image to image with each one's largest value. */
 
 import { mayHold16Bits, readImage, usedBits, whiteAt } from '../files';
 
@@ -19,7 +19,7 @@ export interface SharedDepth {
 
 /** @param paths the dataset's images; up to 64 of them, evenly spread, decide */
 export function sharedDepth(paths: readonly string[]): SharedDepth {
-  const seen = new Map<string, number>();
+  const bitsOf = new Map<string, number>();
   let shared = 0;
   let looking: Promise<void> | undefined;
   const look = async (): Promise<void> => {
@@ -30,7 +30,7 @@ export function sharedDepth(paths: readonly string[]): SharedDepth {
       const image = await readImage(path).catch(() => undefined); // what is wrong with it is said where it is read
       if (!(image?.data instanceof Uint16Array)) continue;
       const used = usedBits(image);
-      seen.set(path, used);
+      bitsOf.set(path, used);
       shared = Math.max(shared, used);
     }
   };
@@ -38,11 +38,11 @@ export function sharedDepth(paths: readonly string[]): SharedDepth {
     async bits(path, used) {
       looking ??= look();
       await looking;
-      seen.set(path, used);
+      bitsOf.set(path, used);
       return Math.max(shared, used);
     },
     notes() {
-      const all = [...seen.values()];
+      const all = [...bitsOf.values()];
       const of = (n: number): string => `${n} of ${all.length} 16-bit images`;
       const darker = all.filter((bits) => bits < shared);
       const brighter = all.filter((bits) => bits > shared);

@@ -21,15 +21,15 @@ const DEPTH = 3;
 /** The files below a folder in the order of their paths, hidden ones left out; links are followed as far as the depth allows. */
 export async function filesBelow(folder: string, depth: number = DEPTH): Promise<string[]> {
   const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const found: string[] = [];
+  const paths: string[] = [];
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     const target = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
-    if (target?.isFile()) found.push(path);
-    else if (target?.isDirectory() && depth > 0) for (const file of await filesBelow(path, depth - 1)) found.push(file);
+    if (target?.isFile()) paths.push(path);
+    else if (target?.isDirectory() && depth > 0) for (const file of await filesBelow(path, depth - 1)) paths.push(file);
   }
-  return found;
+  return paths;
 }
 
 /**

@@ -16,7 +16,7 @@ export interface FolderOptions {
   /** Column with the image's path, relative to the folder. */
   imageColumn: string;
   textColumn: string;
-  /** Column that is equal for images of one patient; without it every picture counts as a patient of its own, all rows that show it together. */
+  /** Column that is equal for images of one patient; without it every image counts as a patient of its own, all rows that show it together. */
   patientColumn?: string;
   /** Columns of findings: 1, 0, true, false, yes, no; empty or -1 (uncertain) is unknown. */
   labelColumns?: readonly string[];
@@ -46,11 +46,11 @@ export async function openFolder(options: FolderOptions): Promise<Dataset> {
       `column ${textColumn}: ${nameRows(empty)}: the text is empty; fill it in or leave such rows out (skipEmptyText)`,
     );
 
-  const seen = new Set<string>();
+  const files = new Set<string>();
   const entries = withText.map((row): TableEntry => {
     const file = required(csv, row, imageColumn);
-    const id = seen.has(file) ? `${file}#${row.number}` : file;
-    seen.add(file);
+    const id = files.has(file) ? `${file}#${row.number}` : file;
+    files.add(file);
     return {
       record: {
         id,
@@ -103,7 +103,7 @@ const uncertain = ['-1', '-1.0'];
 /**
  * Labels of a row's columns.
  *
- * @param name what a column's label is called, as the column where left out
+ * @param name what a column's label is called, by default that of the column
  * @throws FileError where a cell is none
  */
 export function readLabels(

@@ -51,12 +51,12 @@ function refuseColumns(layout: string, columns: ColumnNames): void {
 
 /** The folder's table of metadata, or that of its only folder that has one. @throws FileError where several folders have one */
 function findMetadata(folder: string): string | undefined {
-  const of = (place: string): string | undefined => METADATA.map((name) => join(place, name)).find((path) => existsSync(path));
-  const own = of(folder);
-  if (own !== undefined) return own;
+  const metadataIn = (inside: string): string | undefined => METADATA.map((name) => join(inside, name)).find((path) => existsSync(path));
+  const direct = metadataIn(folder);
+  if (direct !== undefined) return direct;
   const inner = readdirSync(folder)
     .sort()
-    .flatMap((name) => of(join(folder, name)) ?? []);
+    .flatMap((name) => metadataIn(join(folder, name)) ?? []);
   if (inner.length > 1)
     throw new FileError(
       folder,

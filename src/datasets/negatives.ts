@@ -1,16 +1,16 @@
 /** Radiographs whose values are inverted, as DICOM files with MONOCHROME1 come out of tools that do not look at it: air is white. */
 
-/** Fewer than these may be unusual pictures, such as a close-up. */
+/** Fewer than these may be unusual images, such as a close-up. */
 const LEAST = { images: 3, fraction: 0.1 };
 
 /**
  * Counts chest radiographs that look like negatives: the air beside the neck is brighter than the mediastinum, and so are the lungs. Nothing is
- * inverted, since pictures of something else may look so.
+ * inverted, since images of something else may look so.
  *
  * Of 1221 frontal views of NIH ChestX-ray14, 1 looks so; of their inverses 1192. Either sign alone is wrong for 12 and 18 of them.
  *
  * @param pixels [n, size, size], row-major, 0 to 1
- * @returns a sentence, where at least three images and a tenth of them look so; undefined for pictures below 16 × 16
+ * @returns a sentence, where at least three images and a tenth of them look so; undefined for images below 16 × 16
  */
 export function noteNegatives(pixels: Float32Array, size: number): string | undefined {
   if (size < 16) return undefined;

@@ -18,7 +18,7 @@ export interface OpenDatasetOptions {
   readonly csv?: string;
   readonly imageColumn?: string;
   readonly textColumn?: string;
-  /** Column that is equal for images of one patient; without it each picture is a patient of its own. */
+  /** Column that is equal for images of one patient; without it each image is a patient of its own. */
   readonly patientColumn?: string;
 }
 
@@ -37,7 +37,7 @@ export async function openDataset({ data, csv, imageColumn, textColumn, patientC
   return openFolder({ folder: data, csv, imageColumn, textColumn, patientColumn, skipEmptyText: true });
 }
 
-/** Pictures to train on, and pictures of other patients to measure on. */
+/** Images to train on, and images of other patients to measure on. */
 export interface DatasetSplit {
   readonly train: Dataset;
   readonly test: Dataset;
@@ -47,7 +47,7 @@ export interface DatasetSplit {
 export interface PhantomCounts {
   readonly train: number;
   readonly test: number;
-  /** PA and AP where left out. The part to measure on has these in any case, so that figures compare. */
+  /** Default PA and AP. The part to measure on has these in any case, so that figures compare. */
   readonly views?: readonly Projection[];
 }
 
@@ -74,7 +74,7 @@ export function vocabularyTexts(data: string): string[] {
   return data === 'world' ? [...impressions, ...texts('prompt', VOCABULARY_TEXTS.prompts)] : impressions;
 }
 
-/** Share of the patients of a real dataset that are measured on. */
+/** Fraction of the patients of a real dataset that are measured on. */
 const TEST_FRACTION = 0.2;
 
 /**
@@ -82,7 +82,7 @@ const TEST_FRACTION = 0.2;
  *
  * @param options.counts sizes of a built-in dataset's parts
  * @param options.key    fixes the division
- * @param options.least  pictures that each part must have; 1 where left out
+ * @param options.least  images that each part must have; by default 1
  * @throws FileError where a part has fewer, saying how many patients are enough
  */
 export async function openSplit(

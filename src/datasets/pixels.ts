@@ -13,7 +13,7 @@ export interface LoadPixelsOptions {
   onProgress?: (done: number, total: number) => void;
   /**
    * Called with what the images themselves have shown, a sentence with counts: 16-bit images that use fewer bits (where they are read, not where they
-   * were kept), pictures that look like negatives. By default `console.warn`.
+   * were kept), images that look like negatives. By default `console.warn`.
    */
   onNote?: (note: string) => void;
   /** Stops between two images. */
@@ -44,11 +44,11 @@ export async function loadPixels(dataset: Dataset, size: number, options: LoadPi
     );
   const each = size * size;
   const path = cache === false ? undefined : cachePath(cache, dataset, size);
-  const kept = path && (await readKept(path, total * each));
-  if (kept) {
+  const cached = path && (await readKept(path, total * each));
+  if (cached) {
     onProgress?.(total, total);
-    tell(onNote, [noteNegatives(kept, size)]);
-    return kept;
+    tell(onNote, [noteNegatives(cached, size)]);
+    return cached;
   }
 
   const all = new Float32Array(total * each);

@@ -1,4 +1,4 @@
-/** What a split keeps together: the pictures of one patient, and the records of one picture. */
+/** What a split keeps together: the images of one patient, and the records of one image. */
 
 import { open } from 'node:fs/promises';
 import { hashFile } from '../files';
@@ -13,8 +13,8 @@ export interface PictureFile {
 }
 
 /**
- * For each file the index of the first one that is the same picture: the same file, or one of the same bytes. Only files of equal size are opened, and only
- * those that agree in their middle are read as a whole. A file that cannot be read is a picture of its own; reading its pixels says so.
+ * For each file the index of the first one that is the same image: the same file, or one of the same bytes. Only files of equal size are opened, and only
+ * those that agree in their middle are read as a whole. A file that cannot be read is an image of its own; reading its pixels says so.
  */
 export async function samePictures(files: readonly PictureFile[]): Promise<Int32Array> {
   const all = files.map((_, i) => i);
@@ -51,7 +51,7 @@ async function keysOf(indices: readonly number[], look: (i: number) => Promise<s
   return new Map(indices.map((i, n) => [i, keys[n]!]));
 }
 
-/** 4 KiB from the middle, where pictures of equal size differ. */
+/** 4 KiB from the middle, where images of equal size differ. */
 async function readMiddle({ path, size }: PictureFile): Promise<string> {
   const length = Math.min(size, 4096);
   const file = await open(path);
@@ -64,10 +64,10 @@ async function readMiddle({ path, size }: PictureFile): Promise<string> {
 }
 
 /**
- * Joins patients that share a picture.
+ * Joins patients that share an image.
  *
  * @param patients of each record
- * @param first    the first record of the same picture (`samePictures`)
+ * @param first    the first record of the same image (`samePictures`)
  * @returns for each record the name of its group: of the patients that are joined, the one that sorts first
  */
 export function joinPatients(patients: readonly string[], first: Int32Array): string[] {

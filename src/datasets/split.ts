@@ -1,4 +1,4 @@
-/** Parts of a dataset. A split never divides a patient or a picture: two pictures of one person on both sides would flatter every measure. */
+/** Parts of a dataset. A split never divides a patient or an image: two images of one person in both parts would flatter every metric. */
 
 import { createHash } from 'node:crypto';
 import { type Key, permutation } from '../engine';
@@ -10,20 +10,20 @@ import { checkIndex, type Dataset } from './dataset';
  * @throws RangeError where an index is not in the dataset
  */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
-  const kept = Int32Array.from(indices);
+  const order = Int32Array.from(indices);
   for (const i of Array.from(indices)) checkIndex(dataset, i);
   const { name, credit, findings, notes, fingerprint } = dataset;
-  const part = { name, length: kept.length };
+  const part = { name, length: order.length };
   const at = (i: number): number => {
     checkIndex(part, i);
-    return kept[i]!;
+    return order[i]!;
   };
   return {
     ...part,
     credit,
     findings,
     notes,
-    fingerprint: fingerprint === undefined ? undefined : createHash('sha256').update(fingerprint).update(kept).digest('hex'),
+    fingerprint: fingerprint === undefined ? undefined : createHash('sha256').update(fingerprint).update(order).digest('hex'),
     record: (i) => dataset.record(at(i)),
     pixels: async (i, size) => dataset.pixels(at(i), size),
     readingNotes: dataset.readingNotes ? () => dataset.readingNotes!() : undefined,
@@ -32,10 +32,10 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
 }
 
 /**
- * Divides a dataset by patient; patients who share a picture (`ImageRecord.group`) stay together. Patients are drawn in an order that depends on the key
- * alone until the test part has its share of the images; at least one patient stays on each side.
+ * Divides a dataset by patient; patients who share an image (`ImageRecord.group`) stay together. Patients are drawn in an order that depends on the key
+ * alone until the test part has its fraction of the images; each part has at least one patient.
  *
- * @param testFraction share of the images for the test part, in (0, 1)
+ * @param testFraction fraction of the images for the test part, in (0, 1)
  * @returns both parts with the records in the dataset's order
  * @throws RangeError where the fraction is out of range or there are fewer than two patients
  */
@@ -57,11 +57,11 @@ export function splitByPatient(dataset: Dataset, options: { testFraction: number
 
   const patients = [...byPatient.keys()].sort(); // the order of the records has no part in the split
   const drawn = Array.from(permutation(key, patients.length), (i) => byPatient.get(patients[i]!)!);
-  const wanted = testFraction * dataset.length;
+  const testImages = testFraction * dataset.length;
   const test: number[] = [];
   const train: number[] = [];
   drawn.forEach((images, n) => {
-    const toTest = n < drawn.length - 1 && test.length < wanted;
+    const toTest = n < drawn.length - 1 && test.length < testImages;
     (toTest ? test : train).push(...images);
   });
   const inOrder = (indices: number[]): Dataset =>

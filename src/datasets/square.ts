@@ -1,15 +1,15 @@
-/** Any picture as a grey square, as a network takes it. */
+/** Any image as a grey square, as a network takes it. */
 
 import { type Image, readImage, usedBits, whiteAt } from '../files';
 import { resize } from '../imaging';
 
 /**
  * Reads an image as `size` × `size` grey values from 0 to 1: colours to luma, the centre square of the shorter side (so that
- * nothing is stretched; what lies outside is lost), then antialiased bicubic resampling. White is the largest value of the bits that the picture
+ * nothing is stretched; what lies outside is lost), then antialiased bicubic resampling. White is the largest value of the bits that the image
  * uses: 4095 where a 16-bit file holds 12-bit values.
  *
- * @param bitsOf  of a 16-bit picture whose own values use `used` bits: how many bits white has, `used` or more. For pictures that belong together;
- *   `used` where left out
+ * @param bitsOf  of a 16-bit image whose own values use `used` bits: how many bits white has, `used` or more. For images that belong together;
+ *   by default `used`
  * @throws FileError where the file is missing, truncated or not an image; RangeError where `size` is not a positive integer
  */
 export async function readSquare(path: string, size: number, bitsOf?: (used: number) => Promise<number>): Promise<Float32Array> {

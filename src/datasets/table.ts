@@ -15,7 +15,7 @@ import { readSquare } from './square';
 
 /** One image of a table. */
 export interface TableEntry {
-  /** Without a patient where nothing tells patients apart: each picture is then one of its own. */
+  /** Without a patient where nothing tells patients apart: each image is then one of its own. */
   readonly record: Omit<ImageRecord, 'patient' | 'group'> & { readonly patient?: string };
   /** Relative to the folder, or absolute. */
   readonly file: string;
@@ -24,7 +24,7 @@ export interface TableEntry {
 }
 
 /**
- * A dataset of image files. That every file is there is checked now, that it is an image when its pixels are asked for. Records that show the same picture
+ * A dataset of image files. That every file is there is checked now, that it is an image when its pixels are asked for. Records that show the same image
  * share a group, and so do their patients.
  *
  * @param options.findings labels worth measuring where enough images show them (`frequentFindings`)
@@ -94,13 +94,13 @@ async function findFiles({
 }): Promise<FoundFile[]> {
   const paths = entries.map(({ file }) => resolve(folder, file));
   const stats = await inBatches(paths, 256, (path) => stat(path, { bigint: true }).catch(() => undefined));
-  const found = stats.flatMap((file, i): FoundFile[] => {
+  const files = stats.flatMap((file, i): FoundFile[] => {
     if (!file?.isFile()) return [];
     const path = paths[i]!;
     return [{ path, size: Number(file.size), modified: Number(file.mtimeMs), identity: identityOf(file, path) }];
   });
   const missing = entries.filter((_, i) => !stats[i]?.isFile());
-  if (missing.length === 0) return found;
+  if (missing.length === 0) return files;
   const rows = nameRows(missing.flatMap(({ row }) => row ?? []));
   const { file } = missing[0]!;
   const elsewhere = (await findImages(folder).catch(() => undefined))?.(file);

@@ -14,7 +14,7 @@ export interface AutoencoderRow extends ReconstructionError {
   readonly name: string;
 }
 
-/** Pictures that its error is measured on. */
+/** Images that its error is measured on. */
 const RECONSTRUCTED = 64;
 
 /**

@@ -42,7 +42,7 @@ export async function loadEncoderRecipe(nameOrFile: string): Promise<EncoderReci
   });
 }
 
-/** The recipe's texts, of other patients than those of any picture that is trained or measured on. */
+/** The recipe's texts, of other patients than those of any image that is trained or measured on. */
 export function encoderTexts({ texts }: EncoderRecipe): string[] {
   const of = (style: 'impression' | 'prompt', count: number): string[] => {
     if (count === 0) return [];

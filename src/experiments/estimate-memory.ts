@@ -13,7 +13,7 @@ export interface MemoryModel {
   readonly parameters: number;
   /** Those that train. */
   readonly trained: number;
-  /** Values that the forward pass of one picture leaves for the backward pass (`unetActivations`). */
+  /** Values that the forward pass of one image leaves for the backward pass (`unetActivations`). */
   readonly activations: number;
 }
 
@@ -27,11 +27,11 @@ const MiB = (values: number): number => (4 * values) / 2 ** 20;
 
 /** Node, TensorFlow and the graph before any tensor; measured (bench/training/memory.mjs). */
 const ENGINE_MIB = 650;
-/** Values kept for each place and channel: of a residual block's input and output, of a transformer's; fitted to the same measurements. */
+/** Values stored for each position and channel: of a residual block's input and output, of a transformer's; fitted to the same measurements. */
 const RESNET_INPUT = 5;
 const RESNET_OUTPUT = 10;
 const TRANSFORMER = 74;
-/** Values kept for each attention score. */
+/** Values stored for each attention score. */
 const SCORES = 3.4;
 /** The update's temporary copies, and what the allocator does not give back, for each value of parameters, moments and gradients. */
 const COPIES = 1.1;
@@ -67,21 +67,21 @@ export function expectParametersFit(where: string, ...networks: readonly Readonl
     );
 }
 
-/** Values that the U-Net's forward pass leaves for the backward pass, for one picture of h × w latents and a context of `tokens`. */
+/** Values that the U-Net's forward pass leaves for the backward pass, for one image of h × w latents and a context of `tokens`. */
 export function unetActivations(config: UNetConfig, [h, w]: readonly [number, number], checkpointing: boolean): number {
   const c = completeUNetConfig(config);
   const levels = c.block_out_channels;
-  let kept = 0; // what lives until the end of the backward pass
+  let stored = 0; // what lives until the end of the backward pass
   let largest = 0; // of the one layer that is computed again
   const layer = (inputs: number, channels: number, level: number, attends: boolean): void => {
-    const places = (h * w) / 4 ** level;
-    const inner = places * (RESNET_INPUT * inputs + RESNET_OUTPUT * channels);
+    const positions = (h * w) / 4 ** level;
+    const inner = positions * (RESNET_INPUT * inputs + RESNET_OUTPUT * channels);
     const heads = c.attention_head_dim[level]!;
-    const attention = attends ? places * TRANSFORMER * channels + SCORES * heads * places * places : 0;
+    const attention = attends ? positions * TRANSFORMER * channels + SCORES * heads * positions * positions : 0;
     if (checkpointing) {
-      kept += places * (inputs + channels);
+      stored += positions * (inputs + channels);
       largest = Math.max(largest, 2 * (inner + attention));
-    } else kept += inner + attention;
+    } else stored += inner + attention;
   };
   const attends = (type: string): boolean => type.startsWith('CrossAttn');
   const skips: number[] = [levels[0]!];
@@ -100,10 +100,10 @@ export function unetActivations(config: UNetConfig, [h, w]: readonly [number, nu
       layer(channels + skips.pop()!, levels[level]!, level, attends(c.up_block_types[deepest - level]!));
       channels = levels[level]!;
     }
-  return kept + largest;
+  return stored + largest;
 }
 
-/** Values kept for each token and each input and output of a linear layer. */
+/** Values stored for each token and each input and output of a linear layer. */
 const TEXT_LINEAR = 2.3;
 
 /** Values that a text encoder's forward pass leaves for the backward pass, for one text of `tokens`: those of its linear layers, which are nearly all. */
@@ -114,27 +114,27 @@ export function textActivations(params: Tree, tokens: number): number {
   return TEXT_LINEAR * tokens * matrices.reduce((sum, [, { shape }]) => sum + shape[0]! + shape[1]!, 0);
 }
 
-/** Values that the autoencoder's two ways leave for the backward pass, for one picture of `size` squared. */
+/** Values that the autoencoder's encoder and decoder leave for the backward pass, for one image of `size` squared. */
 export function vaeActivations(config: VaeConfig, size: number, checkpointing: boolean): number {
   const c = completeVaeConfig(config);
-  let kept = 0;
+  let stored = 0;
   let largest = 0;
-  const way = (layers: number): void =>
+  const path = (layers: number): void =>
     c.block_out_channels.forEach((channels, level) => {
-      const places = (size * size) / 4 ** level;
-      const inner = places * channels * (RESNET_INPUT + RESNET_OUTPUT);
-      kept += layers * (checkpointing ? 2 * places * channels : inner);
+      const positions = (size * size) / 4 ** level;
+      const inner = positions * channels * (RESNET_INPUT + RESNET_OUTPUT);
+      stored += layers * (checkpointing ? 2 * positions * channels : inner);
       largest = Math.max(largest, checkpointing ? 2 * inner : 0);
     });
-  way(c.layers_per_block);
-  way(c.layers_per_block + 1);
+  path(c.layers_per_block);
+  path(c.layers_per_block + 1);
   const deepest = c.block_out_channels.length - 1;
-  const places = (size * size) / 4 ** deepest;
-  const middle = places * c.block_out_channels[deepest]! * (RESNET_INPUT + RESNET_OUTPUT);
-  const attention = c.mid_block_add_attention ? SCORES * places * places : 0;
-  kept += 2 * (checkpointing ? 6 * places * c.block_out_channels[deepest]! : 2 * middle + attention);
+  const positions = (size * size) / 4 ** deepest;
+  const middle = positions * c.block_out_channels[deepest]! * (RESNET_INPUT + RESNET_OUTPUT);
+  const attention = c.mid_block_add_attention ? SCORES * positions * positions : 0;
+  stored += 2 * (checkpointing ? 6 * positions * c.block_out_channels[deepest]! : 2 * middle + attention);
   if (checkpointing) largest = Math.max(largest, 2 * attention);
-  return kept + largest;
+  return stored + largest;
 }
 
 /**

@@ -29,7 +29,7 @@ import type { Recipe } from './recipe';
 export interface FitOptions {
   readonly key: Key;
   readonly signal?: AbortSignal;
-  /** Called after every step; `update()` puts the present (averaged) weights into the model, to look at its pictures. */
+  /** Called after every step; `update()` puts the present (averaged) weights into the model, to look at its images. */
   readonly onStep?: (log: StepLog, update: () => void) => void | Promise<void>;
   /** Called once before the first step with the steps of earlier sittings. */
   readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
@@ -71,9 +71,9 @@ function replaceDiffusion(model: Model, { unet, textEncoder, projection }: Diffu
   const before: Tree[] = [model.unet.params];
   model.unet = { ...model.unet, params: unet };
   if (textEncoder) {
-    const { used, rest } = contextParts(model.textEncoder.params);
+    const { used, rest: unused } = contextParts(model.textEncoder.params);
     before.push(used);
-    model.textEncoder = { ...model.textEncoder, params: { ...textEncoder, ...rest } };
+    model.textEncoder = { ...model.textEncoder, params: { ...textEncoder, ...unused } };
   }
   if (projection) {
     before.push(model.textProjection!.params);
@@ -97,12 +97,12 @@ function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]):
 }
 
 export interface FitVaeOptions extends FitOptions {
-  /** In whose features pictures are compared, where the recipe's `vae.weights.perceptual` says how much (metrics: `perceptualNetwork`). */
+  /** In whose features images are compared, where the recipe's `vae.weights.perceptual` says how much (metrics: `perceptualNetwork`). */
   readonly perceptual?: PerceptualNetwork;
 }
 
 /**
- * Trains the model's autoencoder, then brings its latents to mean 0 and deviation 1 in each channel (`foldStatistics`) and stores their scale.
+ * Trains the model's autoencoder, then brings its latents to mean 0 and standard deviation 1 in each channel (`foldStatistics`) and stores their scale.
  *
  * @param pixels n grey images one after another, each `recipe.size` squared, 0 to 1
  */
@@ -141,7 +141,7 @@ function setVae(model: Model, params: VaeParams): void {
 }
 
 export interface FitDiffusionOptions extends FitOptions {
-  /** Called while the strategy prepares, as when it has the model make pictures first. */
+  /** Called while the strategy prepares, as when it has the model make images first. */
   readonly onPrepare?: (done: number, total: number, what: string) => void;
   /** What trains in place of what the recipe's strategy says: whole parts, as `swapTextEncoder` names them. */
   readonly trains?: readonly TrainablePart[];
@@ -186,9 +186,9 @@ export async function fitDiffusion(
   const { onStep, onStart, key, checkpoint, onPrepare, onTexts, contextFolder, onEncoded, handOver = false, signal } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
-  const asked: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
-  const given = { model, data: asked, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
-  const data = (await strategy.prepare?.({ ...given, onProgress: onPrepare })) ?? asked;
+  const original: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
+  const preparation = { model, data: original, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
+  const data = (await strategy.prepare?.({ ...preparation, onProgress: onPrepare })) ?? original;
   const { vae, unet, textEncoder, textProjection } = model;
   const tokenizer: Tokenizer = model.tokenizer;
   const trains = options.trains ? byParts(model, options.trains) : strategy.trains;
@@ -196,20 +196,20 @@ export async function fitDiffusion(
   const { used } = contextParts(textEncoder.params);
   const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
   const latents = await encodeLatents(vae.config, vae.params, data.pixels, recipe.size, { signal });
-  const read = encoderChanges
+  const tokensOrContexts = encoderChanges
     ? tokensOf(model, tokenizer, data.texts)
     : await encodeContexts(textEncoder, tokenizer, data.texts, {
         signal,
         folder: contextFolder,
         onProgress: onEncoded,
       });
-  onTexts?.({ texts: data.texts.length, cut: read.cut, window: tokenizer.maxLength });
-  const own: DiffusionParams = {
+  onTexts?.({ texts: data.texts.length, cut: tokensOrContexts.cut, window: tokenizer.maxLength });
+  const modelParams: DiffusionParams = {
     unet: unet.params,
     ...(encoderChanges ? { textEncoder: used } : {}),
     ...(textProjection ? { projection: textProjection.params } : {}),
   };
-  const params = handOver ? own : cloneTree(own);
+  const params = handOver ? modelParams : cloneTree(modelParams);
   try {
     // All weights that a training depends on: a frozen encoder's too, though only its contexts take part.
     const start: Tree = encoderChanges ? params : { params, textEncoder: textEncoder.params };
@@ -221,7 +221,7 @@ export async function fitDiffusion(
       scheduler: model.schedulerConfig,
       latents,
       scalingFactor: vae.config.scaling_factor ?? 0.18215,
-      texts: read,
+      texts: tokensOrContexts,
       strategy: { trains, ...extension },
       prior: data.prior,
       textDropout: recipe.diffusion.text_dropout,

@@ -1,4 +1,4 @@
-/** The classifier that pictures are measured with: trained once on a dataset with a seed of its own, and kept, so that figures of different runs compare. */
+/** The classifier that images are measured with: trained once on a dataset with a seed of its own, and kept, so that figures of different runs compare. */
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -21,9 +21,9 @@ export interface KeptClassifierOptions {
 }
 
 /**
- * The recipe's classifier: from the cache, or trained on these pictures, which should not be those that are measured on.
+ * The recipe's classifier: from the cache, or trained on these images, which should not be those that are measured on.
  *
- * @param dataset with labels, and a fingerprint: a classifier is kept for one set of pictures
+ * @param dataset with labels, and a fingerprint: a classifier is kept for one set of images
  * @returns the caller disposes its parameters
  * @throws Error where training was interrupted
  */

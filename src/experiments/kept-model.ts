@@ -31,8 +31,8 @@ export interface KeptModelOptions {
  * @throws Error where training was interrupted
  */
 export async function keptModel({ folders, recipe, seed = 1, signal, onStep }: KeptModelOptions): Promise<Model> {
-  const found = folders.find((folder) => existsSync(join(folder, 'model_index.json')));
-  if (found !== undefined) return loadModel(found);
+  const trained = folders.find((folder) => existsSync(join(folder, 'model_index.json')));
+  if (trained !== undefined) return loadModel(trained);
   const folder = folders.at(-1)!;
   const [modelKey, vaeKey, diffusionKey] = split(key(seed), 3) as [Key, Key, Key];
   const { train } = phantomSplit(recipe.data);

@@ -17,51 +17,51 @@ import {
 import { completeUNetConfig, type UNetConfig } from '../unet';
 import { completeVaeConfig, type VaeConfig } from '../vae';
 
-/** A small model trained from nothing: autoencoder, then U-Net and text encoder jointly, then measures. */
+/** A small model trained from random weights: autoencoder, then U-Net and text encoder jointly, then metrics. */
 export interface Recipe {
   readonly name: string;
   /** For people; parts may have one too. */
   readonly comment?: string;
-  /** Pixels a side. */
+  /** Width and height of the images, pixels. */
   readonly size: number;
   readonly tokenizer: { readonly vocabulary_size: number; readonly max_length: number };
   readonly vae: {
     readonly config: VaeConfig;
     readonly weights: VaeLossWeights;
     readonly optimisation: Optimisation;
-    /** Share of pictures mirrored left to right; 0 where left out, as it must be for chests. */
+    /** Probability that an image is mirrored left to right. Default 0, as it must be for chests. */
     readonly flip?: number;
-    /** Compute inner results again on the way back: less memory, more time. */
+    /** Recompute activations in the backward pass: less memory, more time. */
     readonly checkpointing?: boolean;
   };
   readonly unet: UNetConfig;
   readonly text_encoder: { readonly config: TextEncoderConfig; readonly token_std: number };
   readonly scheduler: SchedulerConfig;
   readonly diffusion: DiffusionObjective & {
-    /** How the model is adapted, `{ name, … }` (`strategyOf`); joint where left out. */
+    /** How the model is adapted, `{ name, … }` (`strategyOf`). Default joint. */
     readonly strategy?: StrategySettings;
     readonly text_dropout: number;
     readonly checkpointing?: boolean;
     readonly optimisation: Optimisation;
   };
-  /** What a run keeps on the way (`roentgen train`). */
+  /** What a run keeps while it trains (`roentgen train`). */
   readonly run?: {
     /** Steps between checkpoints, and how many stay. */
     readonly checkpoint_every?: number;
     readonly checkpoints_kept?: number;
-    /** Steps between pictures of the same prompts. */
+    /** Steps between images of the same prompts. */
     readonly sample_every?: number;
     readonly sample_prompts?: number;
   };
   readonly sampling: { readonly steps: number; readonly guidance: number };
-  /** Pictures of a built-in dataset to train on, and others to measure on; the phantom's views to train on, PA and AP where left out. */
+  /** Images of a built-in dataset to train on, and others to measure on; the phantom's views to train on, by default PA and AP. */
   readonly data: { readonly train: number; readonly test: number; readonly views?: readonly Projection[] };
   readonly classifier: {
     readonly channels: readonly [number, number, number];
     readonly hidden: number;
     readonly optimisation: Optimisation;
   };
-  /** At least 2 pictures, which a Fréchet distance takes. */
+  /** At least 2 images, which a Fréchet distance takes. */
   readonly evaluation: { readonly pictures: number };
   /** What a run must reach, where it says so. */
   readonly expect: {
@@ -69,9 +69,9 @@ export interface Recipe {
     readonly fid_ratio: number;
     /** FID after over that of the model it started from, at most. */
     readonly start_ratio?: number;
-    /** Mean AUROC on generated pictures, at least. */
+    /** Mean AUROC on generated images, at least. */
     readonly auroc?: number;
-    /** Share of sides shown as asked, at least. */
+    /** Fraction of findings on the side asked for, at least. */
     readonly side?: number;
   };
 }
@@ -152,10 +152,10 @@ function merge(base: unknown, over: unknown): unknown {
 function mergeRecipe(base: unknown, over: unknown): unknown {
   const merged = merge(base, over);
   const strategy = (recipe: unknown): StrategySettings | undefined => (recipe as Partial<Recipe>).diffusion?.strategy;
-  const [old, given] = [strategy(base), strategy(over)];
-  if (!old || given?.name === undefined || given.name === old.name) return merged;
-  const { diffusion, ...rest } = merged as Recipe;
-  return { ...rest, diffusion: { ...diffusion, strategy: given } };
+  const [baseStrategy, overStrategy] = [strategy(base), strategy(over)];
+  if (!baseStrategy || overStrategy?.name === undefined || overStrategy.name === baseStrategy.name) return merged;
+  const { diffusion, ...otherParts } = merged as Recipe;
+  return { ...otherParts, diffusion: { ...diffusion, strategy: overStrategy } };
 }
 
 /**
@@ -174,10 +174,10 @@ async function readRecipe(nameOrFile: string, above: readonly string[]): Promise
   if (!existsSync(file))
     throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are ${recipeNames().join(', ')}, or give a JSON file`);
   if (above.includes(file)) throw new FileError(file, `extends itself, by way of ${above.join(', ')}`);
-  const { extends: parent, ...own } = await readObject(file);
+  const { extends: parent, ...changes } = await readObject(file);
   if (parent !== undefined && typeof parent !== 'string')
     throw new FileError(file, `extends: expected the name or file of a recipe, got ${JSON.stringify(parent)}`);
-  return (parent === undefined ? own : mergeRecipe(await readRecipe(parent, [...above, file]), own)) as unknown as Recipe;
+  return (parent === undefined ? changes : mergeRecipe(await readRecipe(parent, [...above, file]), changes)) as unknown as Recipe;
 }
 
 /** The recipe with single values replaced, as `--set key.path=value` names them. */

@@ -1,4 +1,4 @@
-/** A run as a folder: the settings it had, a line for every step, pictures on the way, checkpoints, and a file that TensorBoard reads. */
+/** A run as a folder: the settings it had, one line per step, sample images, checkpoints, and a file that TensorBoard reads. */
 
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync } from 'node:fs';
@@ -23,7 +23,7 @@ export interface RunConfig {
   readonly data: unknown;
   /** The model it started from; absent for random weights. */
   readonly model?: string;
-  /** What was left out of the data, and what is cut: a sentence each, with counts. */
+  /** What was left out of the data, and what is cut: one sentence each, with counts. */
   readonly notes?: readonly string[];
   readonly [name: string]: unknown;
 }
@@ -109,8 +109,8 @@ export function openRunFolder(folder: string): RunFolder {
     folder,
     async begin(log) {
       const done = log.length;
-      const kept = (await readRunLog(folder)).filter(({ step }) => step <= done);
-      await writeFileAtomic(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      const lines = (await readRunLog(folder)).filter(({ step }) => step <= done);
+      await writeFileAtomic(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
       events = openEventFile(folder);
       last = performance.now();
     },

@@ -83,7 +83,7 @@ export async function compareRuns(folders: readonly string[], out: string): Prom
   await write(out, runs.map(({ name }) => name).join(' and '), cells, '.');
 }
 
-/** Writes a run's `report.html`: settings, curves, and the pictures made on the way. */
+/** Writes a run's `report.html`: settings, curves, and the sample images. */
 export async function reportRun(folder: string): Promise<string> {
   const log = await readRunLog(folder);
   const config = await readObject<RunConfig>(join(folder, 'config.json'));

@@ -60,7 +60,7 @@ export function recipeTokenizer(recipe: Recipe, data: string, texts: readonly st
 }
 
 /**
- * Trains a recipe in a folder: settings, log, checkpoints, pictures and, at the end, the model.
+ * Trains a recipe in a folder: settings, log, checkpoints, images and, at the end, the model.
  *
  * @throws FileError where the folder holds another run or other files, or is being written to; RangeError where the run can't fit into this machine's memory, saying
  *   what would make it fit; NotFiniteError where training broke
@@ -190,7 +190,7 @@ function summary(folder: string, part: RunResult['part'], { log, interrupted, se
   return { folder, part, steps: log.length, interrupted, seconds, loss: tailLoss(log) };
 }
 
-/** Pictures of the same prompts and noise at any step. Texts stay out of file names; real ones stay out of the files too. */
+/** Images of the same prompts and noise at any step. Texts stay out of file names; real ones stay out of the files too. */
 async function writeSamples(model: Model, recipe: Recipe, prompts: readonly string[], seed: number, folder: string): Promise<void> {
   const images = await textToImage(model, { prompts, ...recipe.sampling, seed });
   for (const [i, { pixels, width, height, channels }] of images.entries()) {

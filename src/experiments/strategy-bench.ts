@@ -1,4 +1,4 @@
-/** One row of the table of strategies (RoentGen, arXiv:2211.12737, table 2): a base model adapted by a recipe, and what its pictures are like. */
+/** One row of the table of strategies (RoentGen, arXiv:2211.12737, table 2): a base model adapted by a recipe, and what its images are like. */
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -22,7 +22,7 @@ import { fitDiffusion } from './fit';
 import type { Recipe } from './recipe';
 import { trainingCard } from './training-card';
 
-/** What a strategy came to. Pictures are synthetic, not for diagnosis. */
+/** What a strategy came to. Images are synthetic, not for diagnosis. */
 export interface StrategyRow {
   /** The recipe's name; `base` for the model as it was. */
   readonly recipe: string;
@@ -34,14 +34,14 @@ export interface StrategyRow {
   readonly seconds: number;
   /** The loss's mean over the last tenth of the steps; null where nothing trained. */
   readonly loss: number | null;
-  /** Fréchet distance to real test pictures in the classifier's features. */
+  /** Fréchet distance to real test images in the classifier's features. */
   readonly fid: number;
-  /** Between pictures of one prompt: high where they are alike. */
+  /** Between images of one prompt: high where they are alike. */
   readonly msSsim: number;
   readonly msSsimDeviation: number;
   /** Mean over findings; null where none has both classes. */
   readonly auroc: number | null;
-  /** Share of sided findings on the side asked for. */
+  /** Fraction of sided findings on the side asked for. */
   readonly side: number | null;
   /** What is cut of the texts, a sentence with counts; absent from rows that were measured before this was kept. */
   readonly notes?: readonly string[];
@@ -55,11 +55,11 @@ export interface StrategyResult {
   readonly kept: boolean;
 }
 
-/** What all rows are measured with: the same prompts, noise, real pictures and classifier. The caller disposes the classifier. */
+/** What all rows are measured with: the same prompts, noise, real images and classifier. The caller disposes the classifier. */
 export interface StrategyBench {
   /** Folder of the base model. */
   readonly base: string;
-  /** Where rows, models and pictures are kept. */
+  /** Where rows, models and images are kept. */
   readonly out: string;
   readonly seed: number;
   /** Its size, counts and sampling hold for all rows. */
@@ -68,13 +68,13 @@ export interface StrategyBench {
   readonly records: readonly Labelled[];
   readonly prompts: readonly string[];
   readonly reference: Features;
-  /** Of real pictures of the training part: what a perfect model would come near. */
+  /** Of real images of the training part: what a perfect model would come near. */
   readonly fidReal: number;
   /** Tells this bench from others: base weights, seed, data, classifier. */
   readonly identity: string;
 }
 
-/** Prompts of the diversity measure and of the contact sheet, with four pictures each for the former (appendix A). */
+/** Prompts of the diversity measure and of the contact sheet, with four images each for the former (appendix A). */
 export const DIVERSITY_PROMPTS = 8;
 const PICTURES_PER_PROMPT = 4;
 const PICTURES_AT_A_TIME = 32;
@@ -148,8 +148,8 @@ export async function measureStrategy(
     .digest('hex');
   const file = join(folder, 'row.json');
   if (existsSync(file)) {
-    const kept = (await readJson(file)) as unknown as { identity: string; row: StrategyRow };
-    if (kept.identity === identity) return { row: kept.row, pictures: await readPictures(folder, bench), kept: true };
+    const stored = (await readJson(file)) as unknown as { identity: string; row: StrategyRow };
+    if (stored.identity === identity) return { row: stored.row, pictures: await readPictures(folder, bench), kept: true };
   }
   const { signal, onProgress } = options;
   const model = await loadModel(bench.base);

@@ -13,27 +13,27 @@ export interface Summary {
   /** Autoencoder and diffusion model together. */
   readonly trainMinutes: number;
   readonly peakRssMiB: number;
-  /** Pictures trained on. */
+  /** Images trained on. */
   readonly images: number;
   /** Of the diffusion model. */
   readonly steps: number;
   /** Last losses, means of the last tenth of the steps. */
   readonly losses: { readonly vae: number; readonly diffusion: number };
-  /** Distance to real pictures of patients not trained on: of pictures from an untrained U-Net, … */
+  /** Distance to real images of patients not trained on: of images from an untrained U-Net, … */
   readonly fidBefore: number;
   /** … of those from the model that training started from, where it did, … */
   readonly fidStart?: number;
   /** … after training, … */
   readonly fidAfter: number;
-  /** … and of real pictures of further patients: what sampling alone makes. */
+  /** … and of real images of further patients: what sampling alone makes. */
   readonly fidReal: number;
   readonly aurocGenerated: AurocByFinding;
   readonly aurocReal: AurocByFinding;
-  /** Share of sided findings shown on the side asked for; null where texts name no sides. */
+  /** Fraction of sided findings shown on the side asked for; null where texts name no sides. */
   readonly sideAccuracy: number | null;
   readonly sideByFinding: SideAccuracy['byFinding'];
   readonly seed: number;
-  /** What was left out of the data, and what is cut: a sentence each, with counts. */
+  /** What was left out of the data, and what is cut: one sentence each, with counts. */
   readonly notes: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
 }

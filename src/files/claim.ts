@@ -13,9 +13,9 @@ import { FileError } from './errors';
  * @throws FileError where none is and the folder has other content, or it is a file
  */
 export function claimFolder(folder: string, what: string, marks: readonly string[]): void {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isDirectory()) throw new FileError(folder, `is a file; give a folder for ${what}`);
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isDirectory()) throw new FileError(folder, `is a file; give a folder for ${what}`);
   if (marks.some((mark) => existsSync(join(folder, mark)))) return;
   const names = readdirSync(folder).filter((name) => !name.startsWith('.') && name !== 'lock');
   if (names.length > 0)

@@ -8,10 +8,10 @@ import { howToConvert } from './safetensors-header';
 
 /** What a file name says of its content; undefined for the plain file. */
 function variantOf(name: string, stem: string): string | undefined | null {
-  const rest = name.startsWith(`${stem}.`) ? name.slice(stem.length + 1) : '';
+  const ending = name.startsWith(`${stem}.`) ? name.slice(stem.length + 1) : '';
   // Shards, such as model-00001-of-00002.safetensors, are named by the index alone.
-  const found = /^(?:(\w+)\.)?safetensors$/.exec(rest) ?? /^safetensors\.index\.(?:(\w+)\.)?json$/.exec(rest);
-  return found ? found[1] : null;
+  const match = /^(?:(\w+)\.)?safetensors$/.exec(ending) ?? /^safetensors\.index\.(?:(\w+)\.)?json$/.exec(ending);
+  return match ? match[1] : null;
 }
 
 /**
@@ -44,14 +44,15 @@ async function findFile(fileOrFolder: string, stems: readonly string[], variant:
   }
   for (const stem of stems) {
     // A whole file sorts before an index of shards.
-    const found = names.flatMap((name) => {
+    const candidates = names.flatMap((name) => {
       const kind = variantOf(name, stem);
       return kind === null ? [] : [{ name, kind }];
     });
-    const wanted = found.find(({ kind }) => variant !== undefined && kind === variant) ?? found.find(({ kind }) => kind === undefined);
-    if (wanted) return join(fileOrFolder, wanted.name);
-    const variants = [...new Set(found.map(({ kind }) => kind))];
-    if (variants.length === 1 && variant === undefined) return join(fileOrFolder, found[0]!.name);
+    const match =
+      candidates.find(({ kind }) => variant !== undefined && kind === variant) ?? candidates.find(({ kind }) => kind === undefined);
+    if (match) return join(fileOrFolder, match.name);
+    const variants = [...new Set(candidates.map(({ kind }) => kind))];
+    if (variants.length === 1 && variant === undefined) return join(fileOrFolder, candidates[0]!.name);
     if (variants.length > 0)
       throw new FileError(
         fileOrFolder,

@@ -1,15 +1,15 @@
-/** How many bits a 16-bit picture really uses: detectors give 10 to 14, and many exports put these into 16 as they are. */
+/** How many bits a 16-bit image really uses: detectors give 10 to 14, and many exports put these into 16 as they are. */
 
 import { open } from 'node:fs/promises';
 
-/** Of detectors and of their exports; anything between is taken for a dark picture of the next one, not stretched by an odd factor. */
+/** Of detectors and of their exports; anything between is taken for a dark image of the next one, not stretched by an odd factor. */
 const depths = [8, 10, 12, 14] as const;
 
 /** The value of white at a depth in bits. */
 export const whiteAt = (bits: number): number => 2 ** bits - 1;
 
 /**
- * The depth of a picture's values: 8 for 8-bit pictures; for 16-bit ones what the file says (PNG's sBIT) where no value is above it, else the
+ * The depth of an image's values: 8 for 8-bit images; for 16-bit ones what the file says (PNG's sBIT) where no value is above it, else the
  * smallest of 8, 10, 12, 14 and 16 bits that holds every value.
  *
  * 8-bit values that were spread over 16 bits (each times 256 or 257) are 16-bit however dark they are.

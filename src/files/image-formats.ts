@@ -47,8 +47,8 @@ const head = (bytes: Uint8Array): string =>
  * @param bytes the file, or its first kilobyte
  */
 export function nameFormat(bytes: Uint8Array): string | undefined {
-  const found = formats.find(([is]) => is(bytes));
-  return found ? `is ${found[1]}: ${found[2]}` : failedDownload(head(bytes));
+  const format = formats.find(([is]) => is(bytes));
+  return format ? `is ${format[1]}: ${format[2]}` : failedDownload(head(bytes));
 }
 
 /** What a TIFF's first page says of its values (TIFF 6.0, section 8). */

@@ -1,4 +1,4 @@
-/** Pictures from files, as their decoded values, upright: no colour management, no scaling. */
+/** Images from files, as their decoded values, upright: no colour management, no scaling. */
 
 import { readFile } from 'node:fs/promises';
 import { decode as decodeBmp } from 'bmp-ts';
@@ -7,7 +7,7 @@ import { describeSystemError, FileError } from './errors';
 import { pngSignificantBits, usedBits, whiteAt } from './image-depth';
 import { nameFormat, tiffTags } from './image-formats';
 
-/** A decoded picture. `data` is row-major, channels interleaved; 0 is black. */
+/** A decoded image. `data` is row-major, channels interleaved; 0 is black. */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -21,7 +21,7 @@ export interface Image {
 
 export interface ReadImageOptions {
   /**
-   * The picture will be a square of this side: one of more than 25 million pixels is then shrunk while it is decoded, to four times the side or more,
+   * The image will be a square of this side: one of more than 25 million pixels is then shrunk while it is decoded, to four times the side or more,
    * so that it needs little memory. Others are never shrunk.
    */
   readonly side?: number;
@@ -32,7 +32,7 @@ const formats = ['jpeg', 'png', 'webp', 'tiff', 'gif'];
 /** A radiograph has up to 20 million pixels, one of the whole spine 30. More than this is a mistake or an attack. */
 const MOST_PIXELS = 150e6;
 
-/** Above, pictures are decoded one at a time, and shrunk where that is enough. */
+/** Above, images are decoded one at a time, and shrunk where that is enough. */
 const LARGE = 25e6;
 
 /**
@@ -154,7 +154,7 @@ function checkPixels(path: string, width: number, height: number): void {
 
 let lastLarge: Promise<unknown> = Promise.resolve();
 
-/** Large pictures are decoded one after the other: a few at once could fill the memory. */
+/** Large images are decoded one after the other: a few at once could fill the memory. */
 function inTurn(pixels: number, work: () => Promise<Image>): Promise<Image> {
   if (pixels <= LARGE) return work();
   const image = lastLarge.then(work);

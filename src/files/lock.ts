@@ -43,22 +43,22 @@ function isHeld({ pid, host, started }: Holder): boolean {
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'lock');
   const started = startOf(process.pid);
-  const own = JSON.stringify({
+  const ourHolder = JSON.stringify({
     pid: process.pid,
     host: hostname(),
     started,
     token: randomBytes(8).toString('hex'),
   });
-  const mine = join(folder, `.lock.${process.pid}.${randomBytes(4).toString('hex')}`);
+  const ourFile = join(folder, `.lock.${process.pid}.${randomBytes(4).toString('hex')}`);
   const read = (from: string): Promise<string | undefined> => readFile(from, 'utf8').catch(() => undefined);
   try {
     await makeFolder(folder);
-    await writeFile(mine, own); // whole before it can be seen under the lock's name
+    await writeFile(ourFile, ourHolder); // whole before it can be seen under the lock's name
     for (let attempt = 0; attempt < 20; attempt++) {
       try {
-        await link(mine, path);
+        await link(ourFile, path);
         return async () => {
-          if ((await read(path)) === own) await rm(path, { force: true });
+          if ((await read(path)) === ourHolder) await rm(path, { force: true });
         };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -72,10 +72,10 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
           `process ${holder.pid} on ${holder.host} is writing here; wait for its end or give another folder` +
             `${holder.host === hostname() ? '' : ` (if it is gone, remove ${path})`}`,
         );
-      const stale = `${mine}.stale`;
+      const stale = `${ourFile}.stale`;
       await rename(path, stale).catch(() => undefined);
-      const taken = await read(stale);
-      if (taken !== undefined && taken !== text) await link(stale, path).catch(() => undefined); // another one was quicker: it is its
+      const moved = await read(stale);
+      if (moved !== undefined && moved !== text) await link(stale, path).catch(() => undefined); // another one was quicker: it is its
       await rm(stale, { force: true });
     }
     throw new FileError(folder, 'its lock changes hands too fast; try again');
@@ -83,7 +83,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (error instanceof FileError) throw error;
     throw new FileError(path, `cannot be written: ${describeSystemError(error)}`, error);
   } finally {
-    await rm(mine, { force: true }).catch(() => undefined);
+    await rm(ourFile, { force: true }).catch(() => undefined);
   }
 }
 

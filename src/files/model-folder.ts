@@ -11,7 +11,7 @@ export interface ModelIndex {
   readonly className: string;
   /**
    * Folder name → library and class: `{ unet: ['diffusers', 'UNet2DConditionModel'] }`. Components that are absent are left out, as are those that
-   * no picture needs, such as the safety checker, where their folders were not copied or their entries are odd.
+   * no image needs, such as the safety checker, where their folders were not copied or their entries are odd.
    */
   readonly components: Readonly<Record<string, readonly [library: string, className: string]>>;
   /** Everything else, such as `requires_safety_checker`. */
@@ -21,7 +21,7 @@ export interface ModelIndex {
 /** The version of diffusers whose layout is written. */
 const diffusersVersion = '0.42.1';
 
-/** Components that pictures are made with. What is said of others is passed over where it is odd, or where their folders are not there. */
+/** Components that images are made with. What is said of others is passed over where it is odd, or where their folders are not there. */
 const needed = ['unet', 'vae', 'text_encoder', 'tokenizer', 'scheduler'];
 
 /** What diffusers' pipeline of this class expects to be told even where it is absent. */

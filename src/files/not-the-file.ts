@@ -59,8 +59,8 @@ const FORMATS: readonly (readonly [begin: string, what: string])[] = [
 export function explainContent(bytes: Uint8Array): string | undefined {
   if (bytes.byteLength === 0) return 'is empty: a download or a copy did not finish. Get it again.';
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headBytes));
-  const found = FORMATS.find(([begin]) => head.toString('latin1', 0, begin.length) === begin);
-  if (found) return `looks like ${found[1]}.`;
+  const format = FORMATS.find(([begin]) => head.toString('latin1', 0, begin.length) === begin);
+  if (format) return `looks like ${format[1]}.`;
   const text = new TextDecoder().decode(head);
   return failedDownload(text) ?? (text.trimStart().startsWith('<?xml') ? `is an XML document. ${AGAIN}` : undefined);
 }

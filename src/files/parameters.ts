@@ -35,14 +35,14 @@ export interface LoadOptions {
  */
 export async function loadParameters<T extends Tree = Tree>(fileOrFolder: string, options: LoadOptions = {}): Promise<T> {
   const stems = options.file ? [options.file] : ['diffusion_pytorch_model', 'model'];
-  const { path: found, files: shards } = await findWeights(fileOrFolder, stems, options.variant);
+  const { path, files: shards } = await findWeights(fileOrFolder, stems, options.variant);
   const files: SafetensorsFile[] = [];
   const flat: Record<string, tf.Tensor> = {};
   try {
     for (const shard of shards) files.push(await openSafetensors(shard));
-    const { sources, expected } = collect(found, files, options);
-    if (expected) compareKeys(found, sources, expected);
-    else checkNesting(found, sources);
+    const { sources, expected } = collect(path, files, options);
+    if (expected) compareKeys(path, sources, expected);
+    else checkNesting(path, sources);
     const [inFile, inEngine] = [workspace(), workspace()];
     for (const [key, { file, fileKey, stored, shape }] of sources) {
       const { data } = toEngineLayout(key, stored, await file.read(fileKey, inFile), inEngine);
@@ -102,7 +102,7 @@ interface Source {
 function collect(
   path: string,
   files: readonly SafetensorsFile[],
-  { rename = (key) => key, expected: wanted }: LoadOptions,
+  { rename = (key) => key, expected: expectedOf }: LoadOptions,
 ): { readonly sources: Map<string, Source>; readonly expected: Shapes | undefined } {
   const keys = new Set(files.flatMap((file) => file.keys));
   const named = new Map<string, Pick<Source, 'file' | 'fileKey'>>();
@@ -114,7 +114,7 @@ function collect(
       if (other) throw new FileError(path, `both ${other.fileKey} and ${fileKey} hold the parameter ${key}`);
       named.set(key, { file, fileKey });
     }
-  const expected = typeof wanted === 'function' ? wanted(new Set(named.keys())) : wanted;
+  const expected = typeof expectedOf === 'function' ? expectedOf(new Set(named.keys())) : expectedOf;
   const sources = new Map<string, Source>();
   for (const [key, { file, fileKey }] of named) {
     const { shape } = file.info(fileKey);

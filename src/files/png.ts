@@ -1,4 +1,4 @@
-/** PNG files with text chunks, in which a synthetic picture says what it is and what it was made from. */
+/** PNG files with text chunks, in which a synthetic image says what it is and what it was made from. */
 
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
@@ -8,7 +8,7 @@ import { describeSystemError, FileError } from './errors';
 
 const SIGNATURE: Buffer = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** A picture to write: row-major, channels interleaved, 0 … 255. */
+/** An image to write: row-major, channels interleaved, 0 … 255. */
 export interface PngImage {
   readonly width: number;
   readonly height: number;
@@ -21,13 +21,13 @@ export interface PngImage {
  * Writes a PNG, atomically.
  *
  * @param text keyword → text, stored in the file: `{ prompt, seed, note: 'synthetic, not for diagnosis' }`
- * @throws RangeError where the values do not fill the picture or a keyword is not allowed; FileError where it cannot be written
+ * @throws RangeError where the values do not fill the image or a keyword is not allowed; FileError where it cannot be written
  */
 export async function writePng(path: string, image: PngImage, text: Readonly<Record<string, string>> = {}): Promise<void> {
   await writeFileAtomic(path, await encodePng(image, text));
 }
 
-/** The bytes that `writePng` writes. Same picture and text, same bytes. */
+/** The bytes that `writePng` writes. Same image and text, same bytes. */
 export async function encodePng(image: PngImage, text: Readonly<Record<string, string>> = {}): Promise<Uint8Array> {
   const { width, height, channels, data } = image;
   if (!(width > 0 && height > 0) || data.length !== width * height * channels)

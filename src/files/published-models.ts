@@ -54,10 +54,10 @@ export function installedFolder(folder: string): string | undefined {
  */
 export function findModelFolder(nameOrFolder: string): string | undefined {
   if (existsSync(nameOrFolder)) return nameOrFolder;
-  const [, place = 'models', rest] = /^(?:(models|runs)\/)?((?!\.)[\w.-]+(?:\/(?!\.)[\w.-]+)*)\/?$/.exec(nameOrFolder) ?? [];
-  if (rest === undefined) return undefined;
-  const inClone = join(root, place, rest);
+  const [, parent = 'models', name] = /^(?:(models|runs)\/)?((?!\.)[\w.-]+(?:\/(?!\.)[\w.-]+)*)\/?$/.exec(nameOrFolder) ?? [];
+  if (name === undefined) return undefined;
+  const inClone = join(root, parent, name);
   if (existsSync(inClone)) return inClone;
-  const known = place === 'models' ? published.find(({ name }) => name === rest) : undefined;
-  return known && findPublished(known);
+  const model = parent === 'models' ? published.find((one) => one.name === name) : undefined;
+  return model && findPublished(model);
 }

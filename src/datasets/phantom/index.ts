@@ -1,4 +1,4 @@
-/** The synthetic thorax: studies, texts, labels and pictures. */
+/** The synthetic thorax: studies, texts, labels and images. */
 
 export { CHEXPERT_LABELS, type ChexpertLabel, chexpertLabels } from './chexpert';
 export { makeStudy, type Population } from './course';

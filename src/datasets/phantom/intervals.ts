@@ -1,4 +1,4 @@
-/** Where one ray is inside solids. Both classes are buffers that live as long as one picture's tracing, so that no ray allocates. */
+/** Where one ray is inside solids. Both classes are buffers that live as long as one image's tracing, so that no ray allocates. */
 
 import { halfChord, SLICE, type Slices } from '../../imaging';
 

@@ -47,7 +47,7 @@ export function sideMarker(study: Study, grid: Grid, random: Draws): Tube[] {
   }));
 }
 
-/** Blackens what the collimator's shutters cover. Changes the picture. */
+/** Blackens what the collimator's shutters cover. Changes the image. */
 export function collimate(grey: Float32Array, width: number, study: Study, random: Draws): void {
   const closed = random.chance(study.view === 'AP' ? 0.3 : 0.15);
   const [left, right, top, bottom] = [0, 1, 2, 3].map(() => Math.max(0, random.uniform(-0.05, 0.06)) * width) as [

@@ -1,4 +1,4 @@
-/** The phantom as a dataset: studies by index, texts and labels from parameters, pictures rendered when asked for and kept on disk. */
+/** The phantom as a dataset: studies by index, texts and labels from parameters, images rendered when asked for and kept on disk. */
 
 import { join } from 'node:path';
 import { type BatchOptions, checkIndex, type Dataset, type ImageRecord } from '../dataset';
@@ -21,7 +21,7 @@ export interface PhantomOptions {
   readonly findings?: readonly FindingKind[];
   /** Short prompts for training from scratch, or impressions as a radiologist writes them. `prompt` if not given. */
   readonly style?: 'prompt' | 'impression';
-  /** Folder for rendered pictures; false keeps none. `.cache/phantom` beside the library if not given. */
+  /** Folder for rendered images; false keeps none. `.cache/phantom` beside the library if not given. */
   readonly cache?: string | false;
 }
 
@@ -30,7 +30,7 @@ export interface PhantomDataset extends Dataset {
   readonly population: Population;
   /** The parameters behind record `i`. */
   study(i: number): Study;
-  /** Pictures of several records at once, on all processors: [indices.length * size * size], 0..1. Same numbers as `pixels`. */
+  /** Images of several records at once, on all processors: [indices.length * size * size], 0..1. Same numbers as `pixels`. */
   batch(indices: ArrayLike<number>, size: number, options?: BatchOptions): Promise<Float32Array>;
 }
 
@@ -109,7 +109,7 @@ export function openPhantom(options: PhantomOptions = {}): PhantomDataset {
 }
 
 /**
- * Pictures of several records at once, on all processors.
+ * Images of several records at once, on all processors.
  *
  * @returns [indices.length * size * size], 0..1
  */

@@ -43,7 +43,7 @@ const NODULE = 2.5;
 const VESSEL_CONTRAST = 1.35;
 
 let tile: NoiseTile | undefined;
-/** One tile for all studies, looked up at places of their own. */
+/** One tile for all studies, looked up at positions of their own. */
 function noiseTile(): NoiseTile {
   tile ??= makeNoiseTile(key(20221121), 256);
   return tile;
@@ -156,7 +156,7 @@ function attenuation(study: Study, view: View, grid: Grid): Float32Array {
   return out;
 }
 
-/** Mean signal of the middle of the picture without its extremes: what an exposure meter sees. */
+/** Mean signal of the middle of the image without its extremes: what an exposure meter sees. */
 function meter(signal: Float32Array, width: number): number {
   const values: number[] = [];
   const step = Math.max(1, Math.floor(width / 48));
@@ -172,7 +172,7 @@ function meter(signal: Float32Array, width: number): number {
 /**
  * Renders a study.
  *
- * @param size  pixels a side, 64 to 512 (others work)
+ * @param size  width and height, pixels, 64 to 512 (others work)
  * @returns     grey, row-major, [size * size], 0 (black, air) to 255 (white)
  */
 export function renderStudy(study: Study, size: number): Uint8Array {

@@ -1,4 +1,4 @@
-/** Pictures of studies by patient and number: what worker threads load. */
+/** Images of studies by patient and number: what worker threads load. */
 
 import type { Render } from '../procedural';
 import { makeStudy, type Population } from './course';

@@ -1,4 +1,4 @@
-/** Rendered pictures on disk: blocks of 8-bit pixels, one folder for each population and version of the renderer. */
+/** Rendered images on disk: blocks of 8-bit pixels, one folder for each population and version of the renderer. */
 
 import { createHash } from 'node:crypto';
 import {
@@ -20,9 +20,9 @@ import { dataFolder } from './data';
 const BLOCK_BYTES = 2 * 2 ** 20;
 const LIMIT = 2 * 2 ** 30;
 
-/** Blocks of pictures of one population. */
+/** Blocks of images of one population. */
 export interface PictureCache {
-  /** How many pictures are in a block. */
+  /** How many images are in a block. */
   blockLength(size: number): number;
   /** The block's pixels, or undefined where it is not there (or was cut short). */
   read(size: number, block: number, pictures: number): Uint8Array | undefined;
@@ -32,7 +32,7 @@ export interface PictureCache {
 
 const drawn = new Map<string, string>();
 
-/** Changes with the code and data that draw the pictures, so that no picture outlives its renderer. */
+/** Changes with the code and data that draw the images, so that no image outlives its renderer. */
 function rendererFingerprint(renderer: string, data: string): string {
   const known = drawn.get(renderer);
   if (known) return known;
@@ -47,7 +47,7 @@ function rendererFingerprint(renderer: string, data: string): string {
 }
 
 /**
- * What a population's pictures depend on, as one string.
+ * What a population's images depend on, as one string.
  *
  * @param renderer path of the renderer's module: all code in its folder counts
  * @param data     the file of the package's data that it reads

@@ -1,4 +1,4 @@
-/** What procedural domains share: draws, templates of text, pictures rendered on threads and kept. */
+/** What procedural domains share: draws, templates of text, images rendered on threads and kept. */
 
 export { dataFolder, readData } from './data';
 export { type Draws, draws } from './draws';

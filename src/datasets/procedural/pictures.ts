@@ -1,4 +1,4 @@
-/** Pictures of a procedural domain: rendered when asked for, many at once on all processors, and kept on disk. */
+/** Images of a procedural domain: rendered when asked for, many at once on all processors, and kept on disk. */
 
 import { type BatchOptions, checkIndex } from '../dataset';
 import { type PictureCache, pictureCache, populationFingerprint } from './cache';
@@ -16,20 +16,20 @@ export interface ProceduralOptions<Population, Subject> {
   /** Plain data. */
   readonly population: Population;
   readonly count: number;
-  /** What picture i is made from; plain data, the same for every count. */
+  /** What image i is made from; plain data, the same for every count. */
   readonly subject: (i: number) => Subject;
-  /** Folder for rendered pictures; false keeps none. */
+  /** Folder for rendered images; false keeps none. */
   readonly cache: string | false;
 }
 
-/** The picture part of a dataset. */
+/** The image part of a dataset. */
 export interface ProceduralPictures {
   readonly fingerprint: string;
   pixels(i: number, size: number): Promise<Float32Array>;
   batch(indices: ArrayLike<number>, size: number, options?: BatchOptions): Promise<Float32Array>;
 }
 
-/** Pictures by index: `pixels`, `batch` and `fingerprint` of a dataset. */
+/** Images by index: `pixels`, `batch` and `fingerprint` of a dataset. */
 export function proceduralPictures<Population, Subject>(options: ProceduralOptions<Population, Subject>): ProceduralPictures {
   const { name, render, renderer, population, count, subject } = options;
   const fingerprint = populationFingerprint(renderer, options.data, population);
@@ -93,7 +93,7 @@ export function proceduralPictures<Population, Subject>(options: ProceduralOptio
     return out;
   }
 
-  /** Keeps on disk those blocks of which every picture was asked for. */
+  /** Keeps on disk those blocks of which every image was asked for. */
   function storeBlocks(to: PictureCache, indices: ArrayLike<number>, size: number, pictures: Float32Array): void {
     const area = size * size;
     const length = to.blockLength(size);

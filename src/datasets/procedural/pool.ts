@@ -1,11 +1,11 @@
-/** Renders many pictures on worker threads. */
+/** Renders many images on worker threads. */
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { RenderAnswer, RenderJob } from './worker';
 
-/** Pictures a job has: small enough for progress and interruption within a second. */
+/** Images a job has: small enough for progress and interruption within a second. */
 export const JOB_LENGTH = 32;
 
 /** Most threads; more than this gain nothing at notebook sizes. */

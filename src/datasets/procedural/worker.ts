@@ -1,9 +1,9 @@
-/** A worker thread that renders pictures: takes {renderer, population, subjects, size, job}, answers with their pixels. */
+/** A worker thread that renders images: takes {renderer, population, subjects, size, job}, answers with their pixels. */
 
 import { parentPort } from 'node:worker_threads';
 
 /**
- * A domain's renderer: one grey picture of size × size bytes. A module that exports it as `render` can be named to `proceduralPictures`; population
+ * A domain's renderer: one grey image of size × size bytes. A module that exports it as `render` can be named to `proceduralPictures`; population
  * and subject are plain data that cross to threads.
  */
 export type Render<Population, Subject> = (population: Population, subject: Subject, size: number) => Uint8Array;
@@ -18,7 +18,7 @@ export interface RenderJob {
   readonly size: number;
 }
 
-/** What it answers: the pictures one after the other, or why there are none. */
+/** What it answers: the images one after the other, or why there are none. */
 export interface RenderAnswer {
   readonly job: number;
   readonly pixels?: Uint8Array;

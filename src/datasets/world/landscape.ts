@@ -105,7 +105,7 @@ function nameStanding({ kind, count, side }: Standing, draws: Draws, terse: Ters
 
 const X: Readonly<Record<PictureSide | 'middle', number>> = { left: 0.26, middle: 0.5, right: 0.74 };
 
-/** Figures of one kind in a part of the picture. */
+/** Figures of one kind in a part of the image. */
 function place(
   { kind, count, side }: Standing,
   at: { readonly r: number; readonly y: (x: number) => number; readonly tone: number; readonly detail: number },

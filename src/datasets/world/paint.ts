@@ -1,10 +1,10 @@
-/** Layers of grey over a ground, at any size. Coordinates run from 0 to 1 over the picture, y downwards. */
+/** Layers of grey over a ground, at any size. Coordinates run from 0 to 1 over the image, y downwards. */
 
 import { foldIn, key, uniformArray } from '../../engine';
 import type { Distance } from './shapes';
 import type { TextureKind } from './types';
 
-/** Grey from 0 to 1 at a place; `size` is the picture's in pixels, for edges one pixel wide. */
+/** Grey from 0 to 1 at a place; `size` is the image's in pixels, for edges one pixel wide. */
 export type Tone = (x: number, y: number, size: number) => number;
 
 /** What is painted where its signed distance is below 0. */
@@ -17,7 +17,7 @@ export interface Layer {
 
 const unit = (value: number): number => Math.min(1, Math.max(0, value));
 
-/** The picture as bytes, row-major. */
+/** The image as bytes, row-major. */
 export function paint(ground: Tone, layers: readonly Layer[], size: number): Uint8Array {
   const grey = new Float32Array(size * size);
   for (let row = 0; row < size; row++)
@@ -35,7 +35,7 @@ export function paint(ground: Tone, layers: readonly Layer[], size: number): Uin
   return Uint8Array.from(grey, (value) => Math.round(255 * unit(value)));
 }
 
-/** How a figure about the origin is laid into the picture. */
+/** How a figure about the origin is laid into the image. */
 export interface Pose {
   readonly x: number;
   readonly y: number;

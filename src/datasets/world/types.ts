@@ -1,6 +1,6 @@
 /** What a scene of the small world is made of. */
 
-/** Everything the small world can show, in a fixed order: flat shapes, things, and patterns that fill the picture. */
+/** Everything the small world can show, in a fixed order: flat shapes, things, and patterns that fill the image. */
 export const WORLD_KINDS = [
   'disc',
   'ring',
@@ -72,10 +72,10 @@ export type Turn =
   | 'smiling'
   | 'frowning';
 
-/** Side of the picture, as one looks at it. */
+/** Side of the image, as one looks at it. */
 export type PictureSide = 'left' | 'right';
 
-/** Where something is in the picture, from 0 to 1; y points down. */
+/** Where something is in the image, from 0 to 1; y points down. */
 export interface Place {
   readonly x: number;
   readonly y: number;

@@ -1,4 +1,4 @@
-/** The small world as a dataset: scenes by index, captions and labels from parameters, pictures painted when asked for and kept on disk. */
+/** The small world as a dataset: scenes by index, captions and labels from parameters, images painted when asked for and kept on disk. */
 
 import { join } from 'node:path';
 import { foldIn, key } from '../../engine';
@@ -13,14 +13,14 @@ export interface WorldOptions {
   readonly seed?: number;
   /** How many scenes; the first n are the same for every count. 1000 if not given. */
   readonly count?: number;
-  /** Folder for painted pictures; false keeps none. `.cache/world` beside the library if not given. */
+  /** Folder for painted images; false keeps none. `.cache/world` beside the library if not given. */
   readonly cache?: string | false;
 }
 
 /** A dataset of scenes. */
 export interface WorldDataset extends Dataset {
   readonly fingerprint: string;
-  /** Pictures of several records at once, on all processors: [indices.length * size * size], 0..1. Same numbers as `pixels`. */
+  /** Images of several records at once, on all processors: [indices.length * size * size], 0..1. Same numbers as `pixels`. */
   batch(indices: ArrayLike<number>, size: number, options?: BatchOptions): Promise<Float32Array>;
 }
 
@@ -43,7 +43,7 @@ function writeCaption(scene: Scene, population: WorldPopulation, i: number): str
 }
 
 /**
- * Grey pictures of shapes and simple scenes with captions, labels (which kinds are shown) and sides (of the picture, where the caption gives them).
+ * Grey images of shapes and simple scenes with captions, labels (which kinds are shown) and sides (of the image, where the caption gives them).
  * They stand for the general images that a model knew before it met radiographs. Deterministic: the same options give the same bytes in every process.
  *
  * @throws RangeError for options out of range, naming the option
