@@ -6,12 +6,10 @@ import { dispose } from '../engine';
 import { checkContent, FileError, loadParameters, readObject } from '../files';
 import { expectPositiveIntegers } from '../nn';
 import { type BertConfig, completeBertConfig } from './bert-config';
-import { bertKey, loadBert, readBert, saveBert } from './bert-files';
+import { bertKey, readBert } from './bert-files';
 import type { ClipConfig, ClipTextConfig } from './clip-config';
-import { loadClipText, saveClipText } from './clip-files';
 import { type ClipTextParams, clipTextShapes } from './clip-text';
-import { loadT5, saveT5 } from './t5-files';
-import { type TextEncoderConfig, type TextEncoderModel, textEncoderFacts, textModelTypes } from './text-model';
+import { familyOf, type TextEncoderConfig, type TextEncoderModel, textEncoderFacts, textModelTypes } from './text-model';
 
 /** An encoder from a folder. */
 export interface LoadedTextEncoder extends TextEncoderModel {
@@ -76,17 +74,7 @@ export async function loadTextEncoderModel(folder: string, variant?: string): Pr
   const { config, form, contextLength } = await readTextEncoderConfig(folder);
   if (form === 'clip-towers') return await loadClipTower(folder, config as ClipTextConfig, variant);
   if (form === 'open_clip') return { ...(await loadOpenClip(folder, config as BertConfig)), contextLength };
-  switch (config.model_type) {
-    case 'bert':
-    case 'roberta':
-    case 'xlm-roberta':
-      return await loadBert(folder, variant);
-    case 't5':
-    case 'mt5':
-      return await loadT5(folder, variant);
-    default:
-      return { ...(await loadClipText(folder, 'model', variant)), ignored: [] };
-  }
+  return await familyOf(config).load(folder, variant);
 }
 
 /** The text tower's config out of both towers'. */
@@ -150,16 +138,5 @@ async function loadOpenClip(folder: string, config: BertConfig): Promise<LoadedT
 
 /** Writes a folder that transformers reads, by the config's class. */
 export async function saveTextEncoder(folder: string, model: TextEncoderModel): Promise<void> {
-  const { config, params } = model;
-  switch (config.model_type) {
-    case 'bert':
-    case 'roberta':
-    case 'xlm-roberta':
-      return await saveBert(folder, { config, params: params as Parameters<typeof saveBert>[1]['params'] });
-    case 't5':
-    case 'mt5':
-      return await saveT5(folder, { config, params: params as Parameters<typeof saveT5>[1]['params'] });
-    default:
-      return await saveClipText(folder, { config, params: params as ClipTextParams });
-  }
+  await familyOf(model.config).save(folder, model);
 }

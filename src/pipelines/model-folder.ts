@@ -2,7 +2,14 @@
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder, type TextEncoderModel, textEncoderFacts } from '../encoders';
+import {
+  loadTextEncoderModel,
+  readTextEncoderConfig,
+  saveTextEncoder,
+  type TextEncoderModel,
+  textEncoderClasses,
+  textEncoderFacts,
+} from '../encoders';
 import { dispose, type Tree } from '../engine';
 import { checkContent, FileError, readModelIndex, readObject, writeFileAtomic, writeJson, writeModelIndex } from '../files';
 import { checkScheduler, exchangeScheduler, type SchedulerConfig, schedulerClassName } from '../schedulers';
@@ -20,15 +27,7 @@ import { hasTextProjection, loadTextProjection, readTextProjectionConfig, saveTe
 const classes: Readonly<Record<string, readonly string[]>> = {
   unet: ['UNet2DConditionModel'],
   vae: ['AutoencoderKL'],
-  text_encoder: [
-    'CLIPTextModel',
-    'CLIPTextModelWithProjection',
-    'BertModel',
-    'RobertaModel',
-    'XLMRobertaModel',
-    'T5EncoderModel',
-    'MT5EncoderModel',
-  ],
+  text_encoder: textEncoderClasses,
 };
 
 const isFile = (path: string): Promise<boolean> =>

@@ -55,14 +55,14 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
     throw new RangeError(`${where}: the length ${maxLength}: expected an integer above ${before + after}, which the special tokens take`);
   if (maxLength > mostTokens) throw new RangeError(`${where}: the length ${maxLength}: expected at most ${mostTokens} tokens a text`);
 
-  const encodeInto = (text: string, outIds: Int32Array, outMask: Int32Array): { length: number; truncated: number } => {
+  const encodeInto = (text: string, outIds: Int32Array, outMask: Int32Array): { length: number; lostTokens: number } => {
     const full = ids(text);
-    const truncated = Math.max(0, full.length - maxLength);
-    const kept = truncated ? [...full.slice(0, maxLength - after), ...full.slice(full.length - after)] : full;
+    const lostTokens = Math.max(0, full.length - maxLength);
+    const kept = lostTokens ? [...full.slice(0, maxLength - after), ...full.slice(full.length - after)] : full;
     outIds.fill(padId);
     outIds.set(kept);
     outMask.fill(1, 0, kept.length);
-    return { length: kept.length, truncated };
+    return { length: kept.length, lostTokens };
   };
 
   return {
@@ -78,11 +78,11 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
     },
     encodeBatch(texts: readonly string[]): EncodedBatch {
       const out = { ids: new Int32Array(texts.length * maxLength), mask: new Int32Array(texts.length * maxLength) };
-      const truncated = texts.map((text, i) => {
+      const lostTokens = texts.map((text, i) => {
         const row = [i * maxLength, (i + 1) * maxLength] as const;
-        return encodeInto(text, out.ids.subarray(...row), out.mask.subarray(...row)).truncated;
+        return encodeInto(text, out.ids.subarray(...row), out.mask.subarray(...row)).lostTokens;
       });
-      return { ...out, truncated };
+      return { ...out, lostTokens };
     },
     ids,
     tokens: (text: string): string[] => library.encode(prepare(text)).tokens,
