@@ -6,7 +6,8 @@ import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
 import { encodeSigned, pictureSize, toSigned, type VaeMemory } from './latents';
 import type { Model } from './model';
-import { type SamplingOptions, samplePictures } from './sampling';
+import { samplePictures } from './sampling';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface EditOptions extends SamplingOptions {
   /** One for all prompts, or one for each; all of one size. */
@@ -43,7 +44,7 @@ export function editBranches(context: tf.Tensor3D, negative: tf.Tensor3D, condit
  *                    raised
  */
 export async function editImage(model: Model, options: EditOptions): Promise<GeneratedImage[]> {
-  const { guidance = 7.5, imageGuidance = 1.5, prompts, imagesPerPrompt = 1 } = options;
+  const { guidance = SAMPLING_DEFAULTS.guidance, imageGuidance = SAMPLING_DEFAULTS.imageGuidance, prompts, imagesPerPrompt = 1 } = options;
   const [seen, predicted] = [model.unet.config.in_channels ?? 4, model.unet.config.out_channels ?? 4];
   if (seen !== 2 * predicted)
     throw new RangeError(`editImage: the U-Net takes ${seen} channels; expected ${2 * predicted}, with a picture's latents`);

@@ -71,3 +71,40 @@ export function predictor(model: Model, branches: readonly Branch[], combine: Co
     });
   return Object.assign(predict, { dispose: () => tf.dispose(extra ? [context, extra] : [context]) });
 }
+
+/** What guidance by text needs of a batch. */
+export interface TextContexts {
+  /** Contexts of the prompts, and of the negative prompt, [B, L, C]; borrowed. */
+  readonly context: tf.Tensor3D;
+  readonly negative: tf.Tensor3D;
+}
+
+export interface TextGuidance {
+  /** Guidance scale; 1 or less is the prompt's prediction alone, at half the cost. */
+  readonly guidance: number;
+  /** As for `classifierFree`. Default 0. */
+  readonly rescale?: number;
+  /** What the network sees beside the latents in all branches, [B, h, w, k]; borrowed. */
+  readonly extra?: tf.Tensor4D;
+}
+
+/** The branches that the scale asks for, and how they are combined. */
+export function textGuidance(
+  { context, negative }: TextContexts,
+  { guidance, rescale, extra }: TextGuidance,
+): { branches: Branch[]; combine: Combine } {
+  if (!(guidance > 1)) return { branches: [{ context, extra }], combine: unguided };
+  return {
+    branches: [
+      { context: negative, extra },
+      { context, extra },
+    ],
+    combine: classifierFree(guidance, rescale),
+  };
+}
+
+/** The predictor of a prompt: with classifier-free guidance where the scale asks for it. */
+export function guidedPredictor(model: Model, contexts: TextContexts, options: TextGuidance): Predictor {
+  const { branches, combine } = textGuidance(contexts, options);
+  return predictor(model, branches, combine);
+}

@@ -2,12 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scheduler } from '../schedulers';
-import { classifierFree, predictor, unguided } from './guidance';
+import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
 import { encodeImages, pictureSize } from './latents';
 import type { Model } from './model';
-import { type SamplingOptions, samplePictures, textBranches } from './sampling';
+import { samplePictures } from './sampling';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface ImageToImageOptions extends SamplingOptions {
   /** One for all prompts, or one for each; all of one size. */
@@ -30,7 +31,13 @@ export function noisedStart(scheduler: Scheduler, clean: tf.Tensor4D, noise: tf.
  * @throws RangeError where an option or a picture's size is out of range; the signal's reason where it was raised
  */
 export async function imageToImage(model: Model, options: ImageToImageOptions): Promise<GeneratedImage[]> {
-  const { guidance = 7.5, guidanceRescale = 0, prompts, imagesPerPrompt = 1, strength = 0.8 } = options;
+  const {
+    guidance = SAMPLING_DEFAULTS.guidance,
+    guidanceRescale = SAMPLING_DEFAULTS.guidanceRescale,
+    prompts,
+    imagesPerPrompt = 1,
+    strength = 0.8,
+  } = options;
   const images = onePerPrompt('imageToImage', options.images, prompts.length);
   const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
   const given = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
@@ -43,8 +50,7 @@ export async function imageToImage(model: Model, options: ImageToImageOptions): 
         );
         return noisedStart(batch.scheduler, encodeImages(model, mine, batch.noise(1), options), batch.noise(0));
       });
-      const combine = guidance > 1 ? classifierFree(guidance, guidanceRescale) : unguided;
-      return { latents, predict: predictor(model, textBranches(batch, guidance), combine) };
+      return { latents, predict: guidedPredictor(model, batch, { guidance, rescale: guidanceRescale }) };
     });
   } finally {
     given.dispose();

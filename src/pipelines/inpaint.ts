@@ -4,14 +4,16 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { dispose, scope } from '../engine';
 import type { Scheduler } from '../schedulers';
-import { classifierFree, predictor, unguided } from './guidance';
+import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import { noisedStart } from './image-to-image';
 import type { GeneratedImage } from './images';
 import { encodeImages, pictureSize, type VaeMemory } from './latents';
 import { latentFactor, type Model } from './model';
-import { type SamplingOptions, samplePictures, textBranches } from './sampling';
+import { samplePictures } from './sampling';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface InpaintOptions extends SamplingOptions {
   /** One for all prompts, or one for each; all of one size. */
@@ -81,7 +83,7 @@ export function maskChannels(
  * @throws RangeError where an option or a picture's size is out of range; the signal's reason where it was raised
  */
 export async function inpaint(model: Model, options: InpaintOptions): Promise<GeneratedImage[]> {
-  const { guidance = 7.5, prompts, imagesPerPrompt = 1, strength = 1 } = options;
+  const { guidance = SAMPLING_DEFAULTS.guidance, prompts, imagesPerPrompt = 1, strength = 1 } = options;
   const images = onePerPrompt('inpaint: images', options.images, prompts.length);
   const masks = onePerPrompt('inpaint: masks', options.masks, prompts.length);
   const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
@@ -94,33 +96,29 @@ export async function inpaint(model: Model, options: InpaintOptions): Promise<Ge
       `inpaint: the U-Net takes ${seen} channels; expected ${predicted}, or ${2 * predicted + 1} with mask and masked picture`,
     );
 
-  const given = imageBatch('inpaint: images', images, model.vae.config.in_channels ?? 3);
-  const painted = imageBatch('inpaint: masks', masks, 1);
-  // Per batch; freed when the next begins, and at the end.
-  let held: tf.Tensor[] = [];
+  const pixels = imageBatch('inpaint: images', images, model.vae.config.in_channels ?? 3);
+  const areas = imageBatch('inpaint: masks', masks, 1);
   try {
     return await samplePictures('inpaint', model, { ...options, strength, guidance }, size, (batch) => {
-      tf.dispose(held);
-      held = [];
       const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
-      const { latents, clean, noise, mask, extra } = tf.tidy(() => {
-        const [mine, area] = [tf.gather(given, rows), tf.gather(painted, rows)];
-        const clean = encodeImages(model, mine, batch.noise(1), options);
+      const { latents, clean, noise, mask, extra } = scope(() => {
+        const [image, area]: [tf.Tensor4D, tf.Tensor4D] = [tf.gather(pixels, rows), tf.gather(areas, rows)];
+        const clean = encodeImages(model, image, batch.noise(1), options);
         const noise = batch.noise(0);
         return {
           latents: inpaintStart(batch.scheduler, clean, noise, strength),
           clean,
           noise,
           mask: latentMask(area, latentFactor(model)),
-          extra: seesMask ? maskChannels(model, mine, area, batch.noise(2), options) : tf.zeros([0]),
+          extra: seesMask ? maskChannels(model, image, area, batch.noise(2), options) : undefined,
         };
       });
-      held = [clean, noise, mask, extra];
-      const branches = textBranches(batch, guidance, seesMask ? (extra as tf.Tensor4D) : undefined);
-      const predict = predictor(model, branches, guidance > 1 ? classifierFree(guidance) : unguided);
-      return { latents, predict, ...(seesMask ? {} : { adjust: keepKnown(batch.scheduler, clean, noise, mask) }) };
+      const predict = guidedPredictor(model, batch, { guidance, extra });
+      extra?.dispose();
+      const adjust = seesMask ? undefined : keepKnown(batch.scheduler, clean, noise, mask);
+      return { latents, predict, adjust, owned: { clean, noise, mask } };
     });
   } finally {
-    tf.dispose([given, painted, ...held]);
+    dispose(pixels, areas);
   }
 }

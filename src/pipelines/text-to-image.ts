@@ -2,11 +2,12 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../engine';
-import { classifierFree, predictor, unguided } from './guidance';
+import { guidedPredictor } from './guidance';
 import type { GeneratedImage } from './images';
 import { pictureSize, type Size } from './latents';
 import { latentFactor, type Model } from './model';
-import { type SamplingOptions, samplePictures, textBranches } from './sampling';
+import { samplePictures } from './sampling';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface TextToImageOptions extends SamplingOptions {
   /** How far guided predictions are brought back to the spread of unguided ones, 0 to 1. Default 0. */
@@ -28,7 +29,13 @@ export interface TextToImageOptions extends SamplingOptions {
  * @example const [picture] = await textToImage(model, { prompts: ['Large right pleural effusion.'], guidance: 4, seed: 7 });
  */
 export async function textToImage(model: Model, options: TextToImageOptions): Promise<GeneratedImage[]> {
-  const { guidance = 7.5, guidanceRescale = 0, latents: start, prompts, imagesPerPrompt = 1 } = options;
+  const {
+    guidance = SAMPLING_DEFAULTS.guidance,
+    guidanceRescale = SAMPLING_DEFAULTS.guidanceRescale,
+    latents: start,
+    prompts,
+    imagesPerPrompt = 1,
+  } = options;
   const size = pictureSize(model, options.size);
   if (!(guidanceRescale >= 0 && guidanceRescale <= 1))
     throw new RangeError(`textToImage: guidanceRescale: expected a number from 0 to 1, got ${guidanceRescale}`);
@@ -47,7 +54,6 @@ export async function textToImage(model: Model, options: TextToImageOptions): Pr
       const noise = start ? tf.gather(start, [...batch.indices]) : batch.noise(0);
       return tf.mul(noise, batch.scheduler.initNoiseSigma);
     }) as tf.Tensor4D;
-    const combine = guidance > 1 ? classifierFree(guidance, guidanceRescale) : unguided;
-    return { latents, predict: predictor(model, textBranches(batch, guidance), combine) };
+    return { latents, predict: guidedPredictor(model, batch, { guidance, rescale: guidanceRescale }) };
   });
 }
