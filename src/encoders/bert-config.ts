@@ -75,10 +75,10 @@ const isRoberta = (type: BertModelType): boolean => type !== 'bert';
  * @throws RangeError naming the key and its value where the network that it asks for is not the one computed here
  */
 export function completeBertConfig(config: BertConfig): CompleteBertConfig {
-  const own = Object.fromEntries(Object.entries(config).filter(([key]) => !isNote(key)));
+  const networkKeys = Object.fromEntries(Object.entries(config).filter(([key]) => !isNote(key)));
   const family = config.model_type === 'roberta' ? { vocab_size: 50265 } : {};
   const defaults = { ...DEFAULTS, ...family, ...(isRoberta(config.model_type) ? { pad_token_id: 1 } : {}) };
-  const c = completeConfig<CompleteBertConfig>('bert', own, KNOWN, defaults);
+  const c = completeConfig<CompleteBertConfig>('bert', networkKeys, KNOWN, defaults);
   const { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, max_position_embeddings, type_vocab_size } =
     c;
   expectPositiveIntegers('bert', {

@@ -95,18 +95,18 @@ const ACTIVATIONS: readonly string[] = ['quick_gelu', 'gelu'];
 
 /** The values that are given, over the defaults. Keys of transformers about generating text are passed over. */
 function complete<C extends Required<ClipTowerConfig>>(where: string, config: object, modelType: string, defaults: C): C {
-  const given = config as Record<string, unknown>;
-  if (given.model_type !== undefined && given.model_type !== modelType && given.model_type !== 'clip') {
-    throw new RangeError(`${where}: config key "model_type": expected "${modelType}", got ${JSON.stringify(given.model_type)}`);
+  const values = config as Record<string, unknown>;
+  if (values.model_type !== undefined && values.model_type !== modelType && values.model_type !== 'clip') {
+    throw new RangeError(`${where}: config key "model_type": expected "${modelType}", got ${JSON.stringify(values.model_type)}`);
   }
-  if (given.architectures !== undefined && given.architectures !== null && !Array.isArray(given.architectures))
-    throw new RangeError(`${where}: config key "architectures": expected a list, got ${JSON.stringify(given.architectures)}`);
+  if (values.architectures !== undefined && values.architectures !== null && !Array.isArray(values.architectures))
+    throw new RangeError(`${where}: config key "architectures": expected a list, got ${JSON.stringify(values.architectures)}`);
   for (const key of ['attention_dropout', 'dropout']) {
-    if (given[key])
-      throw new RangeError(`${where}: config key "${key}": expected 0, got ${JSON.stringify(given[key])}, which is not supported`);
+    if (values[key])
+      throw new RangeError(`${where}: config key "${key}": expected 0, got ${JSON.stringify(values[key])}, which is not supported`);
   }
-  const own = Object.keys(defaults).filter((key) => given[key] !== undefined && given[key] !== null);
-  const c = { ...defaults, ...Object.fromEntries(own.map((key) => [key, given[key]])) } as C;
+  const present = Object.keys(defaults).filter((key) => values[key] !== undefined && values[key] !== null);
+  const c = { ...defaults, ...Object.fromEntries(present.map((key) => [key, values[key]])) } as C;
   if (!ACTIVATIONS.includes(c.hidden_act)) {
     throw new RangeError(`${where}: config key "hidden_act": expected ${ACTIVATIONS.join(' or ')}, got ${JSON.stringify(c.hidden_act)}`);
   }

@@ -83,8 +83,8 @@ const KNOWN: KnownValues = {
  * @throws RangeError naming the key and its value where the network that it asks for is not the one computed here
  */
 export function completeT5Config(config: T5Config): CompleteT5Config {
-  const own = Object.fromEntries(Object.entries(config).filter(([key]) => !isNote(key)));
-  const c = completeConfig<CompleteT5Config>('t5', own, KNOWN, { ...DEFAULTS, ...(config.model_type === 'mt5' ? MT5 : {}) });
+  const networkKeys = Object.fromEntries(Object.entries(config).filter(([key]) => !isNote(key)));
+  const c = completeConfig<CompleteT5Config>('t5', networkKeys, KNOWN, { ...DEFAULTS, ...(config.model_type === 'mt5' ? MT5 : {}) });
   const { vocab_size, d_model, d_kv, d_ff, num_layers, num_heads, relative_attention_num_buckets, relative_attention_max_distance } = c;
   expectPositiveIntegers('t5', { vocab_size, d_model, d_kv, d_ff, num_heads });
   expectPositiveIntegers('t5', { num_layers }, MOST_LAYERS);

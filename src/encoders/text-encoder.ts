@@ -16,7 +16,7 @@ export interface EncodedTexts {
   readonly context: tf.Tensor3D;
   /** 1 for the text with its special tokens, 0 for padding, [n, L]. */
   readonly mask: tf.Tensor2D;
-  /** One vector a text, [n, C]: CLIP's state at the end of the text, of the others the mean of the tokens' states. */
+  /** One vector per text, [n, C]: CLIP's state at the end of the text, of the others the mean of the tokens' states. */
   readonly pooled: tf.Tensor2D;
   /** Tokens of each text that did not fit the window, [n]. */
   readonly lostTokens: readonly number[];
@@ -179,23 +179,23 @@ const TOKENIZER_FILES = ['tokenizer.json', 'vocab.json', 'vocab.txt', 'spiece.mo
  * @example const encoder = await loadTextEncoder('models/minilm', { maxLength: 64 });
  */
 export async function loadTextEncoder(folder: string, { maxLength, tokenizer }: LoadTextEncoderOptions = {}): Promise<TextEncoder> {
-  const whole = existsSync(join(folder, 'model_index.json'));
-  const own = whole ? join(folder, 'text_encoder') : folder;
-  const beside = resolve(own, '..', 'tokenizer');
-  const hasTokenizer = TOKENIZER_FILES.some((name) => existsSync(join(own, name)));
-  const model = await loadTextEncoderModel(own);
+  const inModelFolder = existsSync(join(folder, 'model_index.json'));
+  const encoderFolder = inModelFolder ? join(folder, 'text_encoder') : folder;
+  const beside = resolve(encoderFolder, '..', 'tokenizer');
+  const hasTokenizer = TOKENIZER_FILES.some((name) => existsSync(join(encoderFolder, name)));
+  const model = await loadTextEncoderModel(encoderFolder);
   try {
     const { window } = textEncoderFacts(model.config);
     const positions = window ?? ('n_positions' in model.config ? model.config.n_positions : undefined) ?? 512;
-    const words = await loadTokenizer(tokenizer ?? (!hasTokenizer && existsSync(beside) ? beside : own), {
+    const loadedTokenizer = await loadTokenizer(tokenizer ?? (!hasTokenizer && existsSync(beside) ? beside : encoderFolder), {
       maxLength,
       window: Math.min(positions, model.contextLength ?? positions),
     });
     const make = (): TextEncoder =>
-      createTextEncoder(model, words, {
+      createTextEncoder(model, loadedTokenizer, {
         folder,
         ignored: model.ignored,
-        masks: whole ? model.config.use_attention_mask === true : undefined, // as its pictures are made
+        masks: inModelFolder ? model.config.use_attention_mask === true : undefined, // as its pictures are made
       });
     return maxLength === undefined ? checkContent(folder, make) : make();
   } catch (error) {

@@ -15,7 +15,7 @@ import { familyOf, type TextEncoderConfig, type TextEncoderModel, textEncoderFac
 export interface LoadedTextEncoder extends TextEncoderModel {
   /** Tensors that belong to other parts (heads, a decoder, an image encoder), as the file names them. */
   readonly ignored: readonly string[];
-  /** Most tokens a text by the folder's own word, where it gives one apart from the tokenizer. */
+  /** Most tokens per text by the folder's own word, where it gives one apart from the tokenizer. */
   readonly contextLength?: number;
 }
 
@@ -34,7 +34,7 @@ type Form = 'alone' | 'clip-towers' | 'open_clip';
 export interface TextEncoderFolder {
   readonly config: TextEncoderConfig;
   readonly form: Form;
-  /** Most tokens a text by the folder's own word, where it gives one apart from the tokenizer. */
+  /** Most tokens per text by the folder's own word, where it gives one apart from the tokenizer. */
   readonly contextLength?: number;
 }
 
@@ -49,9 +49,9 @@ export async function readTextEncoderConfig(folder: string): Promise<TextEncoder
   // Some folders hold a CLIP in both forms; transformers' is read then.
   const both = existsSync(openClip) && existsSync(path) && (await readObject<{ model_type?: unknown }>(path)).model_type === 'clip';
   if (existsSync(openClip) && !both) return await readOpenClip(folder, openClip);
-  const given = await readObject<TextEncoderConfig & ClipConfig>(path);
-  const isTowers = given.model_type === 'clip' && Boolean(given.text_config);
-  const config = isTowers ? towerConfig(given) : given;
+  const json = await readObject<TextEncoderConfig & ClipConfig>(path);
+  const isTowers = json.model_type === 'clip' && Boolean(json.text_config);
+  const config = isTowers ? towerConfig(json) : json;
   const isClip = config.model_type === undefined && String(config.architectures?.[0]).startsWith('CLIPText');
   if (isClip || textModelTypes.includes(config.model_type ?? '')) {
     checkContent(path, () => textEncoderFacts(config));
@@ -112,12 +112,12 @@ async function readOpenClip(folder: string, path: string): Promise<TextEncoderFo
       "its text encoder is open_clip's own, which is not supported; get the same model in transformers' form, with config.json and model.safetensors",
     );
   if (contextLength !== undefined) checkContent(path, () => expectPositiveIntegers('text_cfg', { context_length: contextLength }));
-  const own = join(folder, 'config.json');
-  const given = existsSync(own) ? await readObject<Partial<BertConfig>>(own) : {};
-  if (given.model_type === undefined && !BERT_BASE.test(name))
+  const configPath = join(folder, 'config.json');
+  const json = existsSync(configPath) ? await readObject<Partial<BertConfig>>(configPath) : {};
+  if (json.model_type === undefined && !BERT_BASE.test(name))
     throw new FileError(path, `its text encoder is ${name}; put that model's config.json into this folder, so that its sizes are known`);
-  const config = given.model_type === undefined ? ({ model_type: 'bert' } as const) : (given as BertConfig);
-  checkContent(own, () => completeBertConfig(config));
+  const config = json.model_type === undefined ? ({ model_type: 'bert' } as const) : (json as BertConfig);
+  checkContent(configPath, () => completeBertConfig(config));
   return { config, form: 'open_clip', contextLength };
 }
 

@@ -28,10 +28,10 @@ export const unguided: Combine = ([only]) => only!;
  */
 export function classifierFree(scale: number, rescale: number = 0): Combine {
   return (predictions) => {
-    const [without, given] = predictions as [tf.Tensor4D, tf.Tensor4D];
-    const guided: tf.Tensor4D = tf.add(without, tf.mul(tf.sub(given, without), scale));
+    const [unconditional, conditional] = predictions as [tf.Tensor4D, tf.Tensor4D];
+    const guided: tf.Tensor4D = tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), scale));
     if (rescale === 0) return guided;
-    const ratio = tf.div(deviation(given), deviation(guided));
+    const ratio = tf.div(standardDeviation(conditional), standardDeviation(guided));
     return tf.mul(guided, tf.add(tf.mul(ratio, rescale), 1 - rescale));
   };
 }
@@ -48,7 +48,7 @@ export function imageAndText(textScale: number, imageScale: number): Combine {
 }
 
 /** Standard deviation of each row, [B, 1, 1, 1]. */
-function deviation(x: tf.Tensor4D): tf.Tensor {
+function standardDeviation(x: tf.Tensor4D): tf.Tensor {
   return tf.sqrt(tf.moments(x, [1, 2, 3], true).variance);
 }
 

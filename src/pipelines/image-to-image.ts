@@ -1,4 +1,4 @@
-/** Pictures from a picture and a prompt: sampling that begins part of the way. Meng et al. 2022 (SDEdit), arXiv:2108.01073. */
+/** Images from an image and a prompt: sampling that begins part of the way. Meng et al. 2022 (SDEdit), arXiv:2108.01073. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scheduler } from '../schedulers';
@@ -13,7 +13,7 @@ import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 export interface ImageToImageOptions extends SamplingOptions {
   /** One for all prompts, or one for each; all of one size. */
   readonly images: readonly InputImage[];
-  /** The share of the steps that is made: 1 nearly forgets the picture, small numbers keep it. Default 0.8. */
+  /** The fraction of the steps that is made: 1 nearly forgets the image, small numbers keep it. Default 0.8. */
   readonly strength?: number;
   /** How far guided predictions are brought back to the spread of unguided ones, 0 to 1. Default 0. */
   readonly guidanceRescale?: number;
@@ -25,10 +25,10 @@ export function noisedStart(scheduler: Scheduler, clean: tf.Tensor4D, noise: tf.
 }
 
 /**
- * Changes pictures towards prompts. The results are synthetic and not for diagnosis.
+ * Changes images towards prompts. The results are synthetic and not for diagnosis.
  *
- * @returns the pictures in the prompts' order
- * @throws RangeError where an option or a picture's size is out of range; the signal's reason where it was raised
+ * @returns the images in the prompts' order
+ * @throws RangeError where an option or an image's size is out of range; the signal's reason where it was raised
  */
 export async function imageToImage(model: Model, options: ImageToImageOptions): Promise<GeneratedImage[]> {
   const {
@@ -40,19 +40,19 @@ export async function imageToImage(model: Model, options: ImageToImageOptions): 
   } = options;
   const images = onePerPrompt('imageToImage', options.images, prompts.length);
   const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
-  const given = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
+  const pixels = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
   try {
     return await samplePictures('imageToImage', model, { ...options, strength, guidance, guidanceRescale }, size, (batch) => {
       const latents = tf.tidy(() => {
-        const mine = tf.gather(
-          given,
+        const image = tf.gather(
+          pixels,
           batch.indices.map((index) => Math.floor(index / imagesPerPrompt)),
         );
-        return noisedStart(batch.scheduler, encodeImages(model, mine, batch.noise(1), options), batch.noise(0));
+        return noisedStart(batch.scheduler, encodeImages(model, image, batch.noise(1), options), batch.noise(0));
       });
       return { latents, predict: guidedPredictor(model, batch, { guidance, rescale: guidanceRescale }) };
     });
   } finally {
-    given.dispose();
+    pixels.dispose();
   }
 }

@@ -1,4 +1,4 @@
-/** Whole models and what they make: pictures from text, and from pictures. */
+/** Whole models and what they make: images from text, and from images. */
 
 export * from './adapters';
 export * from './attention-maps';

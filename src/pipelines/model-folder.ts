@@ -115,10 +115,10 @@ async function readConfigs(folder: string, hasTokenizer: boolean, projection: st
 }
 
 /** The config to sample with; the folder's own is only checked where no other method was chosen. An unusable one is told before gigabytes are read. */
-async function readScheduler(path: string, chosen: string | undefined): Promise<SchedulerConfig> {
-  const own = await readObject<SchedulerConfig>(path);
+async function readScheduler(path: string, name: string | undefined): Promise<SchedulerConfig> {
+  const published = await readObject<SchedulerConfig>(path);
   return checkContent(path, () => {
-    const config = chosen === undefined ? own : exchangeScheduler(own, chosen);
+    const config = name === undefined ? published : exchangeScheduler(published, name);
     checkScheduler(config);
     return config;
   });

@@ -87,7 +87,7 @@ export function runTextEncoder(model: Model, ids: tf.Tensor2D, mask?: tf.Tensor2
   });
 }
 
-/** Frees the compiled networks of a model; the next use compiles anew. */
+/** Frees the compiled networks of a model; the next use compiles again. */
 export function forgetNetworks(model: Model): void {
   for (const { run } of cache.get(model)?.values() ?? []) run.dispose();
   cache.delete(model);

@@ -12,21 +12,21 @@ import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 export interface TextToImageOptions extends SamplingOptions {
   /** How far guided predictions are brought back to the spread of unguided ones, 0 to 1. Default 0. */
   readonly guidanceRescale?: number;
-  /** Side of the pictures, or height and width, pixels; default the model's own. */
+  /** Side of the images, or height and width, pixels; default the model's own. */
   readonly size?: number | Size;
-  /** Start noise in place of the seed's, standard normal, [pictures, h, w, C]; borrowed. */
+  /** Start noise in place of the seed's, standard normal, [images, h, w, C]; borrowed. */
   readonly latents?: tf.Tensor4D;
 }
 
 /**
- * Makes pictures from prompts. They are synthetic and not for diagnosis.
+ * Makes images from prompts. They are synthetic and not for diagnosis.
  *
- * Picture i depends on prompt, seed and i alone, to rounding, not on the others of its batch. The networks are compiled at first use.
+ * Image i depends on prompt, seed and i alone, to rounding, not on the others of its batch. The networks are compiled at first use.
  *
- * @returns the pictures in the prompts' order, those of one prompt together
+ * @returns the images in the prompts' order, those of one prompt together
  * @throws RangeError where an option is out of range; Error where the model gives values that are not finite; the signal's reason where it
  *                    was raised
- * @example const [picture] = await textToImage(model, { prompts: ['Large right pleural effusion.'], guidance: 4, seed: 7 });
+ * @example const [image] = await textToImage(model, { prompts: ['Large right pleural effusion.'], guidance: 4, seed: 7 });
  */
 export async function textToImage(model: Model, options: TextToImageOptions): Promise<GeneratedImage[]> {
   const {
