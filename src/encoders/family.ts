@@ -15,7 +15,7 @@ export interface TextEncoderFacts {
   readonly vocabulary: number;
   /** transformers' class, as model_index.json names it. */
   readonly className: string;
-  /** Whether padding is masked: of all but CLIP where the encoder is used alone, and in a Stable Diffusion folder where its config says so. */
+  /** Whether padding is masked: by all but CLIP where used alone; in a Stable Diffusion folder where the config says so. */
   readonly masks: boolean;
 }
 

@@ -7,7 +7,7 @@ import { clipFamily } from './clip-family';
 import type { EncoderFamily, TextEncoderFacts, TextEncoderInit, TextStates } from './family';
 import { t5Family } from './t5-family';
 
-/** Every family; a config's `model_type` says which. The first also takes configs without one, as CLIP's may be, and refuses the unknown. */
+/** Every family; a config's `model_type` says which. The first takes configs without one too, as CLIP's may be, and refuses others. */
 const families: readonly [typeof clipFamily, typeof bertFamily, typeof t5Family] = [clipFamily, bertFamily, t5Family];
 
 type ConfigOf<F> = F extends EncoderFamily<infer C, infer _> ? C : never;

@@ -21,8 +21,8 @@ export function tokenizerOf(model: Model): Tokenizer {
 }
 
 /**
- * The model's text encoder with its tokenizer, as `loadTextEncoder` gives one: `encode(texts)`, `describe()`. Contexts are those before any projection.
- * Weights and compiled network are the model's: what is exchanged in the model needs a new call, and `dispose` frees nothing.
+ * The model's text encoder with its tokenizer, as `loadTextEncoder` gives one: `encode(texts)`, `describe()`. Contexts are those before any
+ * projection. Weights and compiled network are the model's: exchange a part of the model, and ask again; `dispose` frees nothing.
  *
  * @throws Error where the model has no tokenizer; RangeError where it does not fit the encoder
  */

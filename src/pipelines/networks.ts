@@ -59,7 +59,8 @@ export function runEncoder(model: Model, image: tf.Tensor4D): Posterior {
 /**
  * The text encoder alone, before any projection.
  *
- * @param mask 1 for tokens, 0 for padding, [B, L]: over which means are taken; attended to where the encoder's config says `use_attention_mask`
+ * @param mask 1 for tokens, 0 for padding, [B, L]: means are taken over the tokens; padding is masked where the encoder's config says
+ *             `use_attention_mask`
  * @returns    the caller disposes it
  */
 export function runTextStates(model: Model, ids: tf.Tensor2D, mask: tf.Tensor2D): TextStates {

@@ -60,8 +60,8 @@ export interface SamplingProgress extends Pick<LoopStep, 'timestep' | 'input' | 
   /** Decodes the images as they are now; noisy at first. Only during the callback. */
   preview(): Promise<GeneratedImage[]>;
   /**
-   * The images as they are now, a pixel for each latent, by a linear map of the channels (`fitLatentColours`): next to no time after the first one.
-   * Only during the callback.
+   * The images as they are now, a pixel for each latent, by a linear map of the channels (`fitLatentColours`): next to no time after the
+   * first one. Only during the callback.
    */
   quickPreview(): Promise<GeneratedImage[]>;
 }

@@ -16,8 +16,8 @@ export interface SwapOptions {
    */
   readonly projection?: boolean;
   /**
-   * What becomes of the U-Net: kept; with the cross-attentions' keys and values reinitialised for the encoder's width; or all of it reinitialised, as the
-   * paper does. Default "keep".
+   * What becomes of the U-Net: kept; with the cross-attentions' keys and values reinitialised for the encoder's width; or all of it
+   * reinitialised, as the paper does. Default "keep".
    */
   readonly unet?: 'keep' | 'cross-attention' | 'fresh';
   /** Whether the encoder is to be trained too. Default false: it stays as it is. */

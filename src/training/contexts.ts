@@ -40,8 +40,8 @@ const BATCH = 32;
 /**
  * Encodes texts with the model's text encoder, as `encodePrompts` does for images but before any projection.
  *
- * @throws Error where the model has no tokenizer; the signal's reason where it was raised; FileError where the folder cannot be written or what it
- *               holds is damaged
+ * @throws Error where the model has no tokenizer; the signal's reason where it was raised; FileError where the folder cannot be written or
+ *               what it holds is damaged
  */
 export async function encodeContexts(
   model: Model,
