@@ -16,6 +16,7 @@ import {
   inpaint,
   loadModel,
   type Model,
+  SAMPLING_DEFAULTS,
   type SamplingOptions,
   savePicture,
   textToImage,
@@ -64,14 +65,15 @@ export function addGenerate(program: Command, context: Context): void {
     .option('--prompts <file>', 'a .txt file with a prompt on each line, or a .csv file with --column')
     .option('--column <name>', "the CSV's column of prompts")
     .option('--negative <text>', 'what the pictures are guided away from')
-    .option('--steps <n>', 'steps from noise to picture', wholeNumber(1), 50)
-    .option('--guidance <scale>', 'how closely pictures follow the prompt; 1 is no guidance', numberIn(0, 1000), 4)
+    .option('--steps <n>', 'steps from noise to picture', wholeNumber(1), SAMPLING_DEFAULTS.steps)
+    .option('--guidance <scale>', 'how closely pictures follow the prompt; 1 is no guidance', numberIn(0, 1000), SAMPLING_DEFAULTS.guidance)
     .option('--guidance-rescale <share>', 'brings guided pictures back to the contrast of unguided ones, 0 to 1', numberIn(0, 1))
     .option('--scheduler <name>', `${Object.values(schedulerNames).join(', ')}; without it the model's own`)
     .option('--eta <share>', 'for ddim: 0 is deterministic, 1 draws noise at each step', numberIn(0, 1))
-    .option('--seed <n>', 'fixes the noise of every picture', wholeNumber(0), 1)
+    .option('--seed <n>', 'fixes the noise of every picture', wholeNumber(0), SAMPLING_DEFAULTS.seed)
     .option('--size <pixels>', "side of the pictures; without it the model's own, or the first picture's", wholeNumber(1))
     .option('--count <n>', 'pictures of each prompt', wholeNumber(1), 1)
+    // Fewer than in a cell, since models of Stable Diffusion's size are run from here; an image does not depend on it.
     .option('--batch <n>', 'pictures made at a time; fewer need less memory', wholeNumber(1), 4)
     .option('--init-image <file>', 'a picture to start from')
     .option('--strength <share>', 'how far --init-image is left behind, 0 to 1; 0.8, with --mask 1', numberIn(0, 1))
@@ -174,14 +176,14 @@ type Maker = (options: SamplingOptions) => Promise<GeneratedImage[]>;
 /** The pipeline that the flags ask for. */
 async function makerOf(model: Model, flags: Flags): Promise<Maker> {
   if (flags.initImage === undefined)
-    return (options) => textToImage(model, { ...options, size: flags.size, guidanceRescale: flags.guidanceRescale ?? 0 });
+    return (options) => textToImage(model, { ...options, size: flags.size, guidanceRescale: flags.guidanceRescale });
   const channels = model.vae.config.in_channels === 1 ? 1 : 3;
   const images = [await readPicture(flags.initImage, channels, flags.size)];
-  const strength = flags.strength === undefined ? {} : { strength: flags.strength };
+  const { strength } = flags;
   if (flags.mask === undefined)
-    return (options) => imageToImage(model, { ...options, ...strength, images, guidanceRescale: flags.guidanceRescale ?? 0 });
+    return (options) => imageToImage(model, { ...options, strength, images, guidanceRescale: flags.guidanceRescale });
   const masks = [await readPicture(flags.mask, 1, flags.size)];
-  return (options) => inpaint(model, { ...options, ...strength, images, masks });
+  return (options) => inpaint(model, { ...options, strength, images, masks });
 }
 
 /** Pictures batch after batch, each written when it is done: what an interrupt leaves are whole pictures. */
@@ -212,7 +214,7 @@ async function makeAll(
   try {
     await maker({
       prompts,
-      negative: flags.negative ?? '',
+      negative: flags.negative,
       steps: flags.steps,
       guidance: flags.guidance,
       seed: flags.seed,

@@ -53,9 +53,9 @@ export async function readBert(
     variant,
     expected: (keys) => bertShapes(config, { pooler: [...keys].some((key) => key.startsWith('pooler.')) }),
     rename: (key) => {
-      const own = name(key);
-      if (own === undefined && !BUFFER.test(key.replace(/^.*embeddings\./, 'embeddings.'))) ignored.push(key);
-      return own;
+      const treeKey = name(key);
+      if (treeKey === undefined && !BUFFER.test(key.replace(/^.*embeddings\./, 'embeddings.'))) ignored.push(key);
+      return treeKey;
     },
   });
   return { config, params, ignored };

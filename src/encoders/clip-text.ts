@@ -15,6 +15,7 @@ import {
 } from '../nn';
 import { type ClipTextConfig, type CompleteClipTextConfig, completeClipTextConfig } from './clip-config';
 import { type ClipLayerParams, clipLayer, clipLayerSpecs, clipNorm } from './clip-layers';
+import type { TextEncoderInit } from './family';
 import { MASKED_SCORE } from './masks';
 
 export type ClipTextParams = {
@@ -49,11 +50,6 @@ export interface ClipContextOptions extends ClipTextOptions {
   readonly finalNorm?: boolean;
 }
 
-export interface ClipTextInit {
-  /** Standard deviation of the token embeddings, times `initializer_factor`. Default 0.02, as CLIP's. */
-  readonly tokenStd?: number;
-}
-
 const CLIP_EMBEDDING_STD = 0.02;
 /** The value by which transformers tells files with the old error of `eos_token_id`. */
 const LEGACY_EOS = 2;
@@ -61,7 +57,7 @@ const LEGACY_EOS = 2;
 /** The description of the text tower, without projection. */
 export function clipTextTowerSpec(
   config: CompleteClipTextConfig,
-  { tokenStd = CLIP_EMBEDDING_STD }: ClipTextInit = {},
+  { tokenStd = CLIP_EMBEDDING_STD }: TextEncoderInit = {},
 ): Spec<ClipTextParams['text_model']> {
   const { vocab_size, max_position_embeddings, hidden_size, initializer_factor: factor } = config;
   return {
@@ -74,7 +70,7 @@ export function clipTextTowerSpec(
   };
 }
 
-function clipTextSpec(config: ClipTextConfig, init?: ClipTextInit): Spec<ClipTextParams> {
+function clipTextSpec(config: ClipTextConfig, init?: TextEncoderInit): Spec<ClipTextParams> {
   const c = completeClipTextConfig(config);
   const projected = config.architectures?.includes('CLIPTextModelWithProjection');
   const projection = linearSpec(c.hidden_size, c.projection_dim, { noBias: true, std: c.hidden_size ** -0.5 * c.initializer_factor });
@@ -86,7 +82,7 @@ function clipTextSpec(config: ClipTextConfig, init?: ClipTextInit): Spec<ClipTex
  *
  * @returns the parameter tree; the caller disposes it
  */
-export function initClipText(config: ClipTextConfig, key: Key, init?: ClipTextInit): ClipTextParams {
+export function initClipText(config: ClipTextConfig, key: Key, init?: TextEncoderInit): ClipTextParams {
   return initialise<ClipTextParams>(clipTextSpec(config, init), key);
 }
 

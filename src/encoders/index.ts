@@ -9,7 +9,6 @@ export * from './clip-files';
 export type { ClipLayerParams } from './clip-layers';
 export {
   type ClipContextOptions,
-  type ClipTextInit,
   type ClipTextOptions,
   type ClipTextOutput,
   type ClipTextParams,
@@ -20,6 +19,7 @@ export {
   initClipText,
 } from './clip-text';
 export { type ClipVisionOutput, type ClipVisionParams, clipVision, clipVisionShapes, initClipVision } from './clip-vision';
+export type { EncoderFamily, LoadedFamilyModel, TextEncoderFacts, TextEncoderInit, TextStates } from './family';
 export { smallBertConfig, smallT5Config } from './small-configs';
 export * from './t5';
 export * from './t5-config';

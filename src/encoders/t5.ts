@@ -103,8 +103,8 @@ export function relativeBuckets(length: number, buckets: number, maxDistance: nu
   const range = Math.fround(Math.log(maxDistance / exact));
   const bucketOf = (distance: number): number => {
     if (distance < exact) return distance;
-    const share = Math.fround(Math.fround(Math.log(Math.fround(distance / exact))) / range);
-    return Math.min(half - 1, exact + Math.floor(Math.fround(share * (half - exact))));
+    const fraction = Math.fround(Math.fround(Math.log(Math.fround(distance / exact))) / range);
+    return Math.min(half - 1, exact + Math.floor(Math.fround(fraction * (half - exact))));
   };
   const ofDistance = Int32Array.from({ length }, (_, distance) => bucketOf(distance));
   return Int32Array.from({ length: length * length }, (_, n) => {

@@ -3,18 +3,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileStep, countParameters, dispose, interruptSignal, type Step } from '../engine';
+import { compileNetwork, countParameters, dispose, interruptSignal, overRows, type RowOptions } from '../engine';
 import { checkContent } from '../files';
-import { type LoadTokenizerOptions, loadTokenizer, type Tokenizer } from '../tokenizers';
+import { type EncodedBatch, type LoadTokenizerOptions, loadTokenizer, type Tokenizer } from '../tokenizers';
+import type { TextEncoderFacts, TextStates } from './family';
 import { loadTextEncoderModel } from './text-folder';
-import {
-  type TextEncoderFacts,
-  type TextEncoderModel,
-  type TextEncoderParams,
-  type TextStates,
-  textEncoderFacts,
-  textStates,
-} from './text-model';
+import { type TextEncoderModel, type TextEncoderParams, textEncoderFacts, textStates } from './text-model';
 
 /** Contexts of n texts; the caller disposes the tensors. */
 export interface EncodedTexts {
@@ -22,7 +16,7 @@ export interface EncodedTexts {
   readonly context: tf.Tensor3D;
   /** 1 for the text with its special tokens, 0 for padding, [n, L]. */
   readonly mask: tf.Tensor2D;
-  /** One vector a text, [n, C]: CLIP's state at the end of the text, of the others the mean of the tokens' states. */
+  /** One vector per text, [n, C]: CLIP's state at the end of the text, of the others the mean of the tokens' states. */
   readonly pooled: tf.Tensor2D;
   /** Tokens of each text that did not fit the window, [n]. */
   readonly lostTokens: readonly number[];
@@ -52,6 +46,8 @@ export interface TextEncoder extends TextEncoderModel {
   readonly folder?: string;
   /** Tensors of the file that belong to other parts, such as heads. */
   readonly ignored: readonly string[];
+  /** The compiled network on one batch, int32 [B, L] each; `encode` is what most callers want. The caller disposes the result. */
+  readonly run: (ids: tf.Tensor2D, mask: tf.Tensor2D) => TextStates;
   describe(): TextEncoderDescription;
   /**
    * Contexts of texts; the empty text is the unconditional one. Same texts, same contexts, whatever else is in the call.
@@ -81,36 +77,45 @@ export function createTextEncoder(
   tokenizer: Tokenizer,
   { folder, ignored = [], masks }: TextEncoderOrigin = {},
 ): TextEncoder {
-  const { config, params } = model;
-  const facts = textEncoderFacts(config);
-  expectFits(folder ?? 'the text encoder', facts, tokenizer);
-  let step: Step<TextEncoderParams, [tf.Tensor2D, tf.Tensor2D], TextStates> | undefined;
-  const run = (ids: tf.Tensor2D, mask: tf.Tensor2D): TextStates => {
-    step ??= compileStep(params, (weights: TextEncoderParams, i: tf.Tensor2D, m: tf.Tensor2D) => ({
-      out: textStates(config, weights, i, m, masks),
-    }));
-    return step.run(ids, mask);
-  };
+  const network = compileNetwork((params: TextEncoderParams, ids: tf.Tensor2D, mask: tf.Tensor2D) =>
+    textStates(model.config, params, ids, mask, masks),
+  );
+  const run: TextEncoder['run'] = (ids, mask) => network(model.params, ids, mask);
   return {
-    config,
-    params,
+    ...encoderOn(model, tokenizer, run, folder),
+    ignored,
+    dispose() {
+      network.dispose();
+      dispose(model.params);
+    },
+  };
+}
+
+/**
+ * An encoder on a network and weights that belong to somebody else, such as a whole model: its `dispose` frees nothing.
+ *
+ * @throws RangeError where the tokenizer has ids or lengths that the encoder does not take
+ */
+export function encoderOn(model: TextEncoderModel, tokenizer: Tokenizer, run: TextEncoder['run'], folder?: string): TextEncoder {
+  const facts = textEncoderFacts(model.config);
+  expectFits(folder ?? 'the text encoder', facts, tokenizer);
+  const encoder: TextEncoder = {
+    ...model,
     tokenizer,
     folder,
-    ignored,
+    ignored: [],
+    run,
     describe: () => ({
       kind: facts.kind,
       width: facts.width,
       maxLength: tokenizer.maxLength,
-      parameters: countParameters(params),
+      parameters: countParameters(model.params),
       vocabulary: facts.vocabulary,
     }),
-    encode: (texts, options) => encodeTexts(tokenizer, facts.width, run, texts, options),
-    dispose() {
-      step?.dispose();
-      step = undefined;
-      dispose(params);
-    },
+    encode: (texts, options) => encodeTexts(encoder, texts, options),
+    dispose() {},
   };
+  return encoder;
 }
 
 /** @throws RangeError naming both sizes where ids or lengths do not fit */
@@ -123,10 +128,24 @@ export function expectFits(where: string, { vocabulary, window }: TextEncoderFac
     );
 }
 
+/**
+ * Contexts, [n, L, C], and vectors, [n, C], of texts that are tokens already, row after row. The last batch is padded to the others' size.
+ *
+ * @throws the signal's reason where it was raised
+ */
+export async function encodeTokens(
+  { config, tokenizer, run }: Pick<TextEncoder, 'config' | 'tokenizer' | 'run'>,
+  { ids, mask }: Pick<EncodedBatch, 'ids' | 'mask'>,
+  options: RowOptions,
+): Promise<Record<'context' | 'pooled', Float32Array>> {
+  const [L, { width }] = [tokenizer.maxLength, textEncoderFacts(config)];
+  const columns = [ids, mask].map((values) => ({ values, shape: [L], padding: 1 }));
+  const network = (...inputs: tf.Tensor[]): TextStates => run(...(inputs as [tf.Tensor2D, tf.Tensor2D]));
+  return await overRows(network, columns, { context: L * width, pooled: width }, options);
+}
+
 async function encodeTexts(
-  tokenizer: Tokenizer,
-  width: number,
-  run: (ids: tf.Tensor2D, mask: tf.Tensor2D) => TextStates,
+  encoder: TextEncoder,
   texts: readonly string[],
   { batchSize = 16, signal = interruptSignal(), onProgress }: EncodeOptions = {},
 ): Promise<EncodedTexts> {
@@ -134,32 +153,14 @@ async function encodeTexts(
   if (n === 0) throw new RangeError('encode: texts: expected at least one; the empty text is the unconditional one');
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new RangeError(`encode: batchSize: expected a whole number from 1, got ${batchSize}`);
-  const L = tokenizer.maxLength;
-  const B = Math.min(batchSize, n);
-  const { ids, mask, truncated } = tokenizer.encodeBatch(texts);
-  const context = new Float32Array(n * L * width);
-  const pooled = new Float32Array(n * width);
-  for (let start = 0; start < n; start += B) {
-    signal?.throwIfAborted();
-    const count = Math.min(B, n - start);
-    const rows = (values: Int32Array): Int32Array => {
-      const padded = new Int32Array(B * L).fill(1); // one shape, one graph; the rows too many are not read
-      padded.set(values.subarray(start * L, (start + count) * L));
-      return padded;
-    };
-    const inputs = [tf.tensor2d(rows(ids), [B, L], 'int32'), tf.tensor2d(rows(mask), [B, L], 'int32')] as const;
-    const out = run(...inputs);
-    context.set(out.context.dataSync().subarray(0, count * L * width), start * L * width);
-    pooled.set(out.pooled.dataSync().subarray(0, count * width), start * width);
-    tf.dispose([...inputs, out.context, out.pooled]);
-    onProgress?.(start + count, n);
-    await new Promise((next) => setImmediate(next)); // lets interrupts and displays through
-  }
+  const tokens = encoder.tokenizer.encodeBatch(texts);
+  const { context, pooled } = await encodeTokens(encoder, tokens, { batch: Math.min(batchSize, n), signal, onProgress });
+  const [L, width] = [encoder.tokenizer.maxLength, pooled.length / n];
   return {
     context: tf.tensor3d(context, [n, L, width]),
-    mask: tf.tensor2d(mask, [n, L], 'int32'),
+    mask: tf.tensor2d(tokens.mask, [n, L], 'int32'),
     pooled: tf.tensor2d(pooled, [n, width]),
-    lostTokens: truncated,
+    lostTokens: tokens.lostTokens,
   };
 }
 
@@ -178,23 +179,23 @@ const TOKENIZER_FILES = ['tokenizer.json', 'vocab.json', 'vocab.txt', 'spiece.mo
  * @example const encoder = await loadTextEncoder('models/minilm', { maxLength: 64 });
  */
 export async function loadTextEncoder(folder: string, { maxLength, tokenizer }: LoadTextEncoderOptions = {}): Promise<TextEncoder> {
-  const whole = existsSync(join(folder, 'model_index.json'));
-  const own = whole ? join(folder, 'text_encoder') : folder;
-  const beside = resolve(own, '..', 'tokenizer');
-  const hasTokenizer = TOKENIZER_FILES.some((name) => existsSync(join(own, name)));
-  const model = await loadTextEncoderModel(own);
+  const inModelFolder = existsSync(join(folder, 'model_index.json'));
+  const encoderFolder = inModelFolder ? join(folder, 'text_encoder') : folder;
+  const beside = resolve(encoderFolder, '..', 'tokenizer');
+  const hasTokenizer = TOKENIZER_FILES.some((name) => existsSync(join(encoderFolder, name)));
+  const model = await loadTextEncoderModel(encoderFolder);
   try {
     const { window } = textEncoderFacts(model.config);
     const positions = window ?? ('n_positions' in model.config ? model.config.n_positions : undefined) ?? 512;
-    const words = await loadTokenizer(tokenizer ?? (!hasTokenizer && existsSync(beside) ? beside : own), {
+    const loadedTokenizer = await loadTokenizer(tokenizer ?? (!hasTokenizer && existsSync(beside) ? beside : encoderFolder), {
       maxLength,
       window: Math.min(positions, model.contextLength ?? positions),
     });
     const make = (): TextEncoder =>
-      createTextEncoder(model, words, {
+      createTextEncoder(model, loadedTokenizer, {
         folder,
         ignored: model.ignored,
-        masks: whole ? model.config.use_attention_mask === true : undefined, // as its pictures are made
+        masks: inModelFolder ? model.config.use_attention_mask === true : undefined, // as its pictures are made
       });
     return maxLength === undefined ? checkContent(folder, make) : make();
   } catch (error) {

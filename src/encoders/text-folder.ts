@@ -5,18 +5,16 @@ import { join } from 'node:path';
 import { dispose } from '../engine';
 import { checkContent, checkSettings, FileError, is, loadParameters, optional, readObject } from '../files';
 import { type BertConfig, completeBertConfig } from './bert-config';
-import { bertKey, loadBert, readBert, saveBert } from './bert-files';
+import { bertKey, readBert } from './bert-files';
 import type { ClipConfig, ClipTextConfig } from './clip-config';
-import { loadClipText, saveClipText } from './clip-files';
 import { type ClipTextParams, clipTextShapes } from './clip-text';
-import { loadT5, saveT5 } from './t5-files';
-import { type TextEncoderConfig, type TextEncoderModel, textEncoderFacts, textModelTypes } from './text-model';
+import { familyOf, type TextEncoderConfig, type TextEncoderModel, textEncoderFacts, textModelTypes } from './text-model';
 
 /** An encoder from a folder. */
 export interface LoadedTextEncoder extends TextEncoderModel {
   /** Tensors that belong to other parts (heads, a decoder, an image encoder), as the file names them. */
   readonly ignored: readonly string[];
-  /** Most tokens a text by the folder's own word, where it gives one apart from the tokenizer. */
+  /** Most tokens per text by the folder's own word, where it gives one apart from the tokenizer. */
   readonly contextLength?: number;
 }
 
@@ -35,7 +33,7 @@ type Form = 'alone' | 'clip-towers' | 'open_clip';
 export interface TextEncoderFolder {
   readonly config: TextEncoderConfig;
   readonly form: Form;
-  /** Most tokens a text by the folder's own word, where it gives one apart from the tokenizer. */
+  /** Most tokens per text by the folder's own word, where it gives one apart from the tokenizer. */
   readonly contextLength?: number;
 }
 
@@ -50,9 +48,9 @@ export async function readTextEncoderConfig(folder: string): Promise<TextEncoder
   // Some folders hold a CLIP in both forms; transformers' is read then.
   const both = existsSync(openClip) && existsSync(path) && (await readObject<{ model_type?: unknown }>(path)).model_type === 'clip';
   if (existsSync(openClip) && !both) return await readOpenClip(folder, openClip);
-  const given = await readObject<TextEncoderConfig & ClipConfig>(path);
-  const isTowers = given.model_type === 'clip' && Boolean(given.text_config);
-  const config = isTowers ? towerConfig(given) : given;
+  const json = await readObject<TextEncoderConfig & ClipConfig>(path);
+  const isTowers = json.model_type === 'clip' && Boolean(json.text_config);
+  const config = isTowers ? towerConfig(json) : json;
   const isClip = config.model_type === undefined && String(config.architectures?.[0]).startsWith('CLIPText');
   if (isClip || textModelTypes.includes(config.model_type ?? '')) {
     checkContent(path, () => textEncoderFacts(config));
@@ -75,17 +73,7 @@ export async function loadTextEncoderModel(folder: string, variant?: string): Pr
   const { config, form, contextLength } = await readTextEncoderConfig(folder);
   if (form === 'clip-towers') return await loadClipTower(folder, config as ClipTextConfig, variant);
   if (form === 'open_clip') return { ...(await loadOpenClip(folder, config as BertConfig)), contextLength };
-  switch (config.model_type) {
-    case 'bert':
-    case 'roberta':
-    case 'xlm-roberta':
-      return await loadBert(folder, variant);
-    case 't5':
-    case 'mt5':
-      return await loadT5(folder, variant);
-    default:
-      return { ...(await loadClipText(folder, 'model', variant)), ignored: [] };
-  }
+  return await familyOf(config).load(folder, variant);
 }
 
 /** The text tower's config out of both towers'. */
@@ -123,12 +111,12 @@ async function readOpenClip(folder: string, path: string): Promise<TextEncoderFo
       "its text encoder is open_clip's own, which is not supported; get the same model in transformers' form, with config.json and model.safetensors",
     );
   checkContent(path, () => checkSettings('text_cfg', { context_length: contextLength }, { context_length: optional(is.whole(1)) }));
-  const own = join(folder, 'config.json');
-  const given = existsSync(own) ? await readObject<Partial<BertConfig>>(own) : {};
-  if (given.model_type === undefined && !BERT_BASE.test(name))
+  const configPath = join(folder, 'config.json');
+  const json = existsSync(configPath) ? await readObject<Partial<BertConfig>>(configPath) : {};
+  if (json.model_type === undefined && !BERT_BASE.test(name))
     throw new FileError(path, `its text encoder is ${name}; put that model's config.json into this folder, so that its sizes are known`);
-  const config = given.model_type === undefined ? ({ model_type: 'bert' } as const) : (given as BertConfig);
-  checkContent(own, () => completeBertConfig(config));
+  const config = json.model_type === undefined ? ({ model_type: 'bert' } as const) : (json as BertConfig);
+  checkContent(configPath, () => completeBertConfig(config));
   return { config, form: 'open_clip', contextLength };
 }
 
@@ -149,16 +137,5 @@ async function loadOpenClip(folder: string, config: BertConfig): Promise<LoadedT
 
 /** Writes a folder that transformers reads, by the config's class. */
 export async function saveTextEncoder(folder: string, model: TextEncoderModel): Promise<void> {
-  const { config, params } = model;
-  switch (config.model_type) {
-    case 'bert':
-    case 'roberta':
-    case 'xlm-roberta':
-      return await saveBert(folder, { config, params: params as Parameters<typeof saveBert>[1]['params'] });
-    case 't5':
-    case 'mt5':
-      return await saveT5(folder, { config, params: params as Parameters<typeof saveT5>[1]['params'] });
-    default:
-      return await saveClipText(folder, { config, params: params as ClipTextParams });
-  }
+  await familyOf(model.config).save(folder, model);
 }

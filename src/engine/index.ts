@@ -11,6 +11,7 @@ export * from './network';
 export * from './ops';
 export { Message } from './protobuf';
 export * from './random';
+export * from './rows';
 export * from './shapes';
 export * from './start';
 export * from './tree';

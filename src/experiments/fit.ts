@@ -89,7 +89,7 @@ function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]):
   return {
     ids: all.ids,
     maxLength: tokenizer.maxLength,
-    cut: countCut(all.truncated),
+    cut: countCut(all.lostTokens),
     empty: none.ids,
     mask: masked ? all.mask : undefined,
     emptyMask: masked ? none.mask : undefined,
@@ -128,7 +128,7 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
   setVae(model, result.params);
   const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
   // The interrupt that ended the training must not end this: without it the autoencoder could not be used.
-  const latents = await encodeLatents(model.vae.config, model.vae.params, some, size, { signal: new AbortController().signal });
+  const latents = await encodeLatents(model, some, size, { signal: new AbortController().signal });
   setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
   model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
   return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: countParameters(model.vae.params) };
@@ -195,10 +195,10 @@ export async function fitDiffusion(
   const extension = strategy.extend?.(model);
   const { used } = contextParts(textEncoder.params);
   const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
-  const latents = await encodeLatents(vae.config, vae.params, data.pixels, recipe.size, { signal });
+  const latents = await encodeLatents(model, data.pixels, recipe.size, { signal });
   const tokensOrContexts = encoderChanges
     ? tokensOf(model, tokenizer, data.texts)
-    : await encodeContexts(textEncoder, tokenizer, data.texts, {
+    : await encodeContexts(model, data.texts, {
         signal,
         folder: contextFolder,
         onProgress: onEncoded,

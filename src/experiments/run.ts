@@ -183,7 +183,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
 }
 
 function cutOf(tokenizer: Tokenizer, texts: readonly string[]): CutTexts {
-  return { texts: texts.length, cut: countCut(tokenizer.encodeBatch(texts).truncated), window: tokenizer.maxLength };
+  return { texts: texts.length, cut: countCut(tokenizer.encodeBatch(texts).lostTokens), window: tokenizer.maxLength };
 }
 
 function summary(folder: string, part: RunResult['part'], { log, interrupted, seconds }: FitResult): RunResult {

@@ -2,16 +2,9 @@
 
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileStep, dispose, scope } from '../engine';
+import { compileNetwork, overRowsSync, scope } from '../engine';
 import { loadParameters, readJson, saveParameters, writeJson } from '../files';
-import {
-  type ClassifierConfig,
-  type ClassifierOutput,
-  type ClassifierParams,
-  classifier,
-  classifierShapes,
-  classifierStages,
-} from './classifier';
+import { type ClassifierConfig, type ClassifierParams, classifier, classifierShapes, classifierStages } from './classifier';
 import type { Features } from './frechet';
 import type { PerceptualNetwork } from './perceptual';
 
@@ -47,36 +40,20 @@ export function classify({ config, params }: Classifier, pixels: Float32Array): 
   const n = pixels.length / area;
   if (!Number.isInteger(n))
     throw new RangeError(`classify: ${pixels.length} values are no whole number of ${config.size} × ${config.size} pictures`);
-  const network = compileStep<ClassifierParams, [tf.Tensor4D], ClassifierOutput>(params, (weights, images) => ({
-    out: scope(() => {
+  const network = compileNetwork((weights: ClassifierParams, images: tf.Tensor4D) =>
+    scope(() => {
       const { features, presence, side } = classifier(config, weights, images);
-      return { features, presence: tf.sigmoid(presence), side: tf.sigmoid(side) };
+      return { features, presence: tf.sigmoid(presence), right: tf.sigmoid(side) };
     }),
-  }));
-  const sides = Math.max(1, config.sided.length);
-  const width = config.channels[2];
-  const features = new Float32Array(n * width);
-  const presence = new Float32Array(n * config.findings.length);
-  const side = new Float32Array(n * sides);
+  );
+  const sizes = { features: config.channels[2], presence: config.findings.length, right: Math.max(1, config.sided.length) };
   try {
-    for (let start = 0; start < n; start += BATCH) {
-      const count = Math.min(BATCH, n - start);
-      const padded = new Float32Array(BATCH * area); // one shape, one graph
-      padded.set(pixels.subarray(start * area, (start + count) * area));
-      const images = tf.tensor4d(padded, [BATCH, config.size, config.size, 1]);
-      const out = network.run(images);
-      for (const [tensor, all, columns] of [
-        [out.features, features, width],
-        [out.presence, presence, config.findings.length],
-        [out.side, side, sides],
-      ] as const)
-        all.set(tensor.dataSync().subarray(0, count * columns), start * columns);
-      dispose(images, out);
-    }
+    const columns = [{ values: pixels, shape: [config.size, config.size, 1] }];
+    const results = overRowsSync((images) => network(params, images as tf.Tensor4D), columns, sizes, { batch: BATCH });
+    return { ...results, features: { values: results.features, rows: n, columns: sizes.features } };
   } finally {
     network.dispose();
   }
-  return { features: { values: features, rows: n, columns: width }, presence, right: side };
 }
 
 /** Writes `config.json` and `model.safetensors`. */

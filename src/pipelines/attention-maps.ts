@@ -1,4 +1,4 @@
-/** Where a picture's places look in its text: cross-attention as maps, as in DAAM (Tang et al. 2022, arXiv:2210.04885). */
+/** Where the positions of an image look in its text: cross-attention as maps, as in DAAM (Tang et al. 2022, arXiv:2210.04885). */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../engine';
@@ -6,11 +6,11 @@ import { unet } from '../unet';
 import { encodePrompts } from './context';
 import type { Model } from './model';
 
-/** How much each place attends to each token of one prompt. */
+/** How much each position attends to each token of one prompt. */
 export interface AttentionMaps {
   /** The prompt's tokens with those that begin and end it, without padding. */
   readonly tokens: readonly string[];
-  /** One for each token: [height · width], row by row, 0 to 1. Over all tokens, padding included, a place's values sum to 1. */
+  /** One for each token: [height · width], row by row, 0 to 1. Over all tokens, padding included, a position's values sum to 1. */
   readonly maps: readonly Float32Array[];
   /** Of the latents. */
   readonly width: number;
@@ -39,16 +39,16 @@ export async function attentionMaps(model: Model, { prompt, input, timestep }: A
   const { H, W } = expectShape('attentionMaps: input', input, `1 H W ${model.unet.config.in_channels ?? 4}`) as { H: number; W: number };
   const { context } = encodePrompts(model, [prompt]);
   const mean = tf.tidy(() => {
-    const seen: tf.Tensor4D[] = [];
+    const maps: tf.Tensor4D[] = [];
     unet(model.unet.config, model.unet.params, input, tf.tensor1d([timestep]), context, {
       onAttention: (_, weights, [height, width]) => {
-        const places = tf.reshape(tf.mean(weights, 1), [1, height, width, -1]) as tf.Tensor4D; // [1, h, w, L]
-        seen.push(tf.keep(tf.image.resizeBilinear(places, [H, W], false, true)));
+        const layerMap = tf.reshape(tf.mean(weights, 1), [1, height, width, -1]) as tf.Tensor4D; // [1, h, w, L]
+        maps.push(tf.keep(tf.image.resizeBilinear(layerMap, [H, W], false, true)));
       },
     });
-    const sum = tf.addN(seen);
-    tf.dispose(seen);
-    return tf.transpose(tf.div(tf.reshape(sum, [H * W, -1]), seen.length)); // [L, H · W]
+    const sum = tf.addN(maps);
+    tf.dispose(maps);
+    return tf.transpose(tf.div(tf.reshape(sum, [H * W, -1]), maps.length)); // [L, H · W]
   });
   context.dispose();
   const values = (await mean.data()) as Float32Array;

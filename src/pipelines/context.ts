@@ -1,8 +1,10 @@
 /** Prompts to the contexts that the U-Net attends to. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { encoderOn, type TextEncoder } from '../encoders';
+import type { Tokenizer } from '../tokenizers';
 import type { Model } from './model';
-import { runTextEncoder } from './networks';
+import { runTextEncoder, runTextStates } from './networks';
 
 export interface EncodedPrompts {
   /** [n, L, C]; the caller disposes it. */
@@ -11,24 +13,33 @@ export interface EncodedPrompts {
   readonly lostTokens: readonly number[];
 }
 
+/** The model's tokenizer. @throws Error where it has none */
+export function tokenizerOf(model: Model): Tokenizer {
+  if (!model.tokenizer)
+    throw new Error(`${model.folder ?? 'the model'} has no tokenizer, so texts can't be encoded; add a tokenizer folder`);
+  return model.tokenizer;
+}
+
 /**
- * Contexts of texts; the empty text is the unconditional one.
+ * The model's text encoder with its tokenizer, as `loadTextEncoder` gives one: `encode(texts)`, `describe()`. Contexts are those before any
+ * projection. Weights and compiled network are the model's: exchange a part of the model, and ask again; `dispose` frees nothing.
+ *
+ * @throws Error where the model has no tokenizer; RangeError where it does not fit the encoder
+ */
+export function textEncoderOf(model: Model): TextEncoder {
+  return encoderOn(model.textEncoder, tokenizerOf(model), (ids, mask) => runTextStates(model, ids, mask), model.folder);
+}
+
+/**
+ * Contexts of texts as the U-Net attends to them, in one batch; the empty text is the unconditional one.
  *
  * @throws Error where the model has no tokenizer
  */
 export function encodePrompts(model: Model, texts: readonly string[]): EncodedPrompts {
-  const { tokenizer } = model;
-  if (!tokenizer) throw new Error(`${model.folder ?? 'the model'} has no tokenizer, so texts can't be encoded; add a tokenizer folder`);
-  const { ids, mask, truncated } = tokenizer.encodeBatch(texts);
-  const [idTensor, maskTensor] = [ids, mask].map((rows) => tf.tensor2d(rows, [texts.length, tokenizer.maxLength], 'int32')) as [
-    tf.Tensor2D,
-    tf.Tensor2D,
-  ];
-  try {
-    return { context: runTextEncoder(model, idTensor, maskTensor), lostTokens: truncated };
-  } finally {
-    tf.dispose([idTensor, maskTensor]);
-  }
+  const tokenizer = tokenizerOf(model);
+  const { ids, mask, lostTokens } = tokenizer.encodeBatch(texts);
+  const rows = (values: Int32Array): tf.Tensor2D => tf.tensor2d(values, [texts.length, tokenizer.maxLength], 'int32');
+  return { context: tf.tidy(() => runTextEncoder(model, rows(ids), rows(mask))), lostTokens };
 }
 
 /** Says which texts were cut, once a call of a pipeline. By number: a text may be a report, which has no place in a log. */

@@ -1,4 +1,4 @@
-/** Editing a picture by an instruction, guided by both. Brooks, Holynski, Efros 2023 (InstructPix2Pix), arXiv:2211.09800. */
+/** Editing an image by an instruction, guided by both. Brooks, Holynski, Efros 2023 (InstructPix2Pix), arXiv:2211.09800. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type Branch, imageAndText, predictor, unguided } from './guidance';
@@ -6,17 +6,18 @@ import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
 import { encodeSigned, pictureSize, toSigned, type VaeMemory } from './latents';
 import type { Model } from './model';
-import { type SamplingOptions, samplePictures } from './sampling';
+import { samplePictures } from './sampling';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface EditOptions extends SamplingOptions {
   /** One for all prompts, or one for each; all of one size. */
   readonly images: readonly InputImage[];
-  /** How closely the result follows the picture. Default 1.5. */
+  /** How closely the result follows the image. Default 1.5. */
   readonly imageGuidance?: number;
 }
 
 /**
- * The channels that an editing U-Net sees beside the latents: the mean of the picture's latents, not scaled.
+ * The channels that an editing U-Net sees beside the latents: the mean of the image's latents, not scaled.
  *
  * @param images [B, H, W, C], 0 to 1
  * @returns      [B, h, w, latent channels]; the caller disposes it
@@ -35,26 +36,26 @@ export function editBranches(context: tf.Tensor3D, negative: tf.Tensor3D, condit
 }
 
 /**
- * Edits pictures as prompts instruct, with a model trained for it (its U-Net takes 8 channels). The results are synthetic and not for
+ * Edits images as prompts instruct, with a model trained for it (its U-Net takes 8 channels). The results are synthetic and not for
  * diagnosis.
  *
- * @returns the pictures in the prompts' order
- * @throws RangeError where the model is no editing one, or an option or a picture's size is out of range; the signal's reason where it was
+ * @returns the images in the prompts' order
+ * @throws RangeError where the model is no editing one, or an option or an image's size is out of range; the signal's reason where it was
  *                    raised
  */
 export async function editImage(model: Model, options: EditOptions): Promise<GeneratedImage[]> {
-  const { guidance = 7.5, imageGuidance = 1.5, prompts, imagesPerPrompt = 1 } = options;
-  const [seen, predicted] = [model.unet.config.in_channels ?? 4, model.unet.config.out_channels ?? 4];
-  if (seen !== 2 * predicted)
-    throw new RangeError(`editImage: the U-Net takes ${seen} channels; expected ${2 * predicted}, with a picture's latents`);
+  const { guidance = SAMPLING_DEFAULTS.guidance, imageGuidance = SAMPLING_DEFAULTS.imageGuidance, prompts, imagesPerPrompt = 1 } = options;
+  const [inChannels, outChannels] = [model.unet.config.in_channels ?? 4, model.unet.config.out_channels ?? 4];
+  if (inChannels !== 2 * outChannels)
+    throw new RangeError(`editImage: the U-Net takes ${inChannels} channels; expected ${2 * outChannels}, with a picture's latents`);
   const images = onePerPrompt('editImage', options.images, prompts.length);
   const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
-  const given = imageBatch('editImage', images, model.vae.config.in_channels ?? 3);
+  const pixels = imageBatch('editImage', images, model.vae.config.in_channels ?? 3);
   try {
     return await samplePictures('editImage', model, { ...options, guidance, imageGuidance }, size, (batch) => {
       const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
       const latents: tf.Tensor4D = tf.tidy(() => tf.mul(batch.noise(0), batch.scheduler.initNoiseSigma));
-      const condition = tf.tidy(() => imageCondition(model, tf.gather(given, rows), options));
+      const condition = tf.tidy(() => imageCondition(model, tf.gather(pixels, rows), options));
       const blank = tf.zerosLike(condition);
       const guided = guidance > 1 && imageGuidance >= 1;
       const branches = guided
@@ -65,6 +66,6 @@ export async function editImage(model: Model, options: EditOptions): Promise<Gen
       return { latents, predict };
     });
   } finally {
-    given.dispose();
+    pixels.dispose();
   }
 }

@@ -28,10 +28,10 @@ export const unguided: Combine = ([only]) => only!;
  */
 export function classifierFree(scale: number, rescale: number = 0): Combine {
   return (predictions) => {
-    const [without, given] = predictions as [tf.Tensor4D, tf.Tensor4D];
-    const guided: tf.Tensor4D = tf.add(without, tf.mul(tf.sub(given, without), scale));
+    const [unconditional, conditional] = predictions as [tf.Tensor4D, tf.Tensor4D];
+    const guided: tf.Tensor4D = tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), scale));
     if (rescale === 0) return guided;
-    const ratio = tf.div(deviation(given), deviation(guided));
+    const ratio = tf.div(standardDeviation(conditional), standardDeviation(guided));
     return tf.mul(guided, tf.add(tf.mul(ratio, rescale), 1 - rescale));
   };
 }
@@ -48,7 +48,7 @@ export function imageAndText(textScale: number, imageScale: number): Combine {
 }
 
 /** Standard deviation of each row, [B, 1, 1, 1]. */
-function deviation(x: tf.Tensor4D): tf.Tensor {
+function standardDeviation(x: tf.Tensor4D): tf.Tensor {
   return tf.sqrt(tf.moments(x, [1, 2, 3], true).variance);
 }
 
@@ -70,4 +70,41 @@ export function predictor(model: Model, branches: readonly Branch[], combine: Co
       return tf.clone(combine(tf.split(output, branches.length))) as tf.Tensor4D;
     });
   return Object.assign(predict, { dispose: () => tf.dispose(extra ? [context, extra] : [context]) });
+}
+
+/** What guidance by text needs of a batch. */
+export interface TextContexts {
+  /** Contexts of the prompts, and of the negative prompt, [B, L, C]; borrowed. */
+  readonly context: tf.Tensor3D;
+  readonly negative: tf.Tensor3D;
+}
+
+export interface TextGuidance {
+  /** Guidance scale; 1 or less is the prompt's prediction alone, at half the cost. */
+  readonly guidance: number;
+  /** As for `classifierFree`. Default 0. */
+  readonly rescale?: number;
+  /** What the network sees beside the latents in all branches, [B, h, w, k]; borrowed. */
+  readonly extra?: tf.Tensor4D;
+}
+
+/** The branches that the scale asks for, and how they are combined. */
+export function textGuidance(
+  { context, negative }: TextContexts,
+  { guidance, rescale, extra }: TextGuidance,
+): { branches: Branch[]; combine: Combine } {
+  if (!(guidance > 1)) return { branches: [{ context, extra }], combine: unguided };
+  return {
+    branches: [
+      { context: negative, extra },
+      { context, extra },
+    ],
+    combine: classifierFree(guidance, rescale),
+  };
+}
+
+/** The predictor of a prompt: with classifier-free guidance where the scale asks for it. */
+export function guidedPredictor(model: Model, contexts: TextContexts, options: TextGuidance): Predictor {
+  const { branches, combine } = textGuidance(contexts, options);
+  return predictor(model, branches, combine);
 }

@@ -1,8 +1,8 @@
-/** Pictures that pipelines start from. */
+/** Images that pipelines start from. */
 
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A picture, row-major, 0 black to 1 white, channels interleaved; a `GeneratedImage` is one. */
+/** An image, row-major, 0 black to 1 white, channels interleaved; a `GeneratedImage` is one. */
 export interface InputImage {
   readonly pixels: Float32Array;
   readonly width: number;
@@ -11,7 +11,7 @@ export interface InputImage {
 }
 
 /**
- * Pictures as a batch. A grey one is repeated for a model of colour pictures.
+ * Images as a batch. A grey one is repeated for a model of colour images.
  *
  * @param where    what to call them in errors
  * @param channels that the network takes
@@ -39,7 +39,7 @@ export function imageBatch(where: string, images: readonly InputImage[], channel
 }
 
 /**
- * One picture for each prompt.
+ * One image for each prompt.
  *
  * @param images one for all prompts, or as many as there are
  */

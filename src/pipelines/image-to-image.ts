@@ -1,18 +1,19 @@
-/** Pictures from a picture and a prompt: sampling that begins part of the way. Meng et al. 2022 (SDEdit), arXiv:2108.01073. */
+/** Images from an image and a prompt: sampling that begins part of the way. Meng et al. 2022 (SDEdit), arXiv:2108.01073. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scheduler } from '../schedulers';
-import { classifierFree, predictor, unguided } from './guidance';
+import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
 import { encodeImages, pictureSize } from './latents';
 import type { Model } from './model';
-import { type SamplingOptions, samplePictures, textBranches } from './sampling';
+import { samplePictures } from './sampling';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface ImageToImageOptions extends SamplingOptions {
   /** One for all prompts, or one for each; all of one size. */
   readonly images: readonly InputImage[];
-  /** The share of the steps that is made: 1 nearly forgets the picture, small numbers keep it. Default 0.8. */
+  /** The fraction of the steps that is made: 1 nearly forgets the image, small numbers keep it. Default 0.8. */
   readonly strength?: number;
   /** How far guided predictions are brought back to the spread of unguided ones, 0 to 1. Default 0. */
   readonly guidanceRescale?: number;
@@ -24,29 +25,34 @@ export function noisedStart(scheduler: Scheduler, clean: tf.Tensor4D, noise: tf.
 }
 
 /**
- * Changes pictures towards prompts. The results are synthetic and not for diagnosis.
+ * Changes images towards prompts. The results are synthetic and not for diagnosis.
  *
- * @returns the pictures in the prompts' order
- * @throws RangeError where an option or a picture's size is out of range; the signal's reason where it was raised
+ * @returns the images in the prompts' order
+ * @throws RangeError where an option or an image's size is out of range; the signal's reason where it was raised
  */
 export async function imageToImage(model: Model, options: ImageToImageOptions): Promise<GeneratedImage[]> {
-  const { guidance = 7.5, guidanceRescale = 0, prompts, imagesPerPrompt = 1, strength = 0.8 } = options;
+  const {
+    guidance = SAMPLING_DEFAULTS.guidance,
+    guidanceRescale = SAMPLING_DEFAULTS.guidanceRescale,
+    prompts,
+    imagesPerPrompt = 1,
+    strength = 0.8,
+  } = options;
   const images = onePerPrompt('imageToImage', options.images, prompts.length);
   const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
-  const given = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
+  const pixels = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
   try {
     return await samplePictures('imageToImage', model, { ...options, strength, guidance, guidanceRescale }, size, (batch) => {
       const latents = tf.tidy(() => {
-        const mine = tf.gather(
-          given,
+        const image = tf.gather(
+          pixels,
           batch.indices.map((index) => Math.floor(index / imagesPerPrompt)),
         );
-        return noisedStart(batch.scheduler, encodeImages(model, mine, batch.noise(1), options), batch.noise(0));
+        return noisedStart(batch.scheduler, encodeImages(model, image, batch.noise(1), options), batch.noise(0));
       });
-      const combine = guidance > 1 ? classifierFree(guidance, guidanceRescale) : unguided;
-      return { latents, predict: predictor(model, textBranches(batch, guidance), combine) };
+      return { latents, predict: guidedPredictor(model, batch, { guidance, rescale: guidanceRescale }) };
     });
   } finally {
-    given.dispose();
+    pixels.dispose();
   }
 }

@@ -1,8 +1,8 @@
-/** Pictures as the pipelines give them. */
+/** Images as the pipelines give them. */
 
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** A synthetic picture, not for diagnosis. */
+/** A synthetic image, not for diagnosis. */
 export interface GeneratedImage {
   /** Row-major, 0 black to 1 white; with 3 channels red, green and blue interleaved. */
   readonly pixels: Float32Array;
@@ -12,7 +12,7 @@ export interface GeneratedImage {
   readonly prompt: string;
   /** The call's seed. */
   readonly seed: number;
-  /** The picture's number in the call: seed and number fix its noise. */
+  /** The image's number in the call: seed and number fix its noise. */
   readonly index: number;
   /** Tokens of the prompt that did not fit the text encoder and had no effect. */
   readonly lostTokens: number;
@@ -20,15 +20,15 @@ export interface GeneratedImage {
   readonly made: Readonly<Record<string, string | number>>;
 }
 
-/** What is known of a row of a batch before it is a picture. */
+/** What is known of a row of a batch before it is an image. */
 export type ImageLabel = Pick<GeneratedImage, 'prompt' | 'seed' | 'index' | 'lostTokens' | 'made'>;
 
 /**
- * Pictures of a batch.
+ * Images of a batch.
  *
  * @param batch  [B, H, W, 1 or 3], 0 to 1
- * @param labels one a row; rows beyond them are left out
- * @throws Error where a picture has values that are not finite
+ * @param labels one per row; rows beyond them are left out
+ * @throws Error where an image has values that are not finite
  */
 export async function toImages(batch: tf.Tensor4D, labels: readonly ImageLabel[]): Promise<GeneratedImage[]> {
   const [, height, width, channels] = batch.shape;

@@ -1,4 +1,4 @@
-/** Whole models and what they make: pictures from text, and from pictures. */
+/** Whole models and what they make: images from text, and from images. */
 
 export * from './adapters';
 export * from './attention-maps';
@@ -20,7 +20,7 @@ export * from './networks';
 export * from './new-tokens';
 export * from './picture-file';
 export * from './reconstruct';
-export type { SamplingOptions, SamplingProgress } from './sampling';
+export { SAMPLING_DEFAULTS, type SamplingOptions, type SamplingProgress } from './sampling-options';
 export * from './single-file';
 export * from './swap-text-encoder';
 export * from './text-projection';

@@ -1,24 +1,26 @@
 /**
- * Repainting a part of a picture: with any text-to-image model by putting the known part back after every step, or with a model that sees
+ * Repainting a part of an image: with any text-to-image model by putting the known part back after every step, or with a model that sees
  * the mask.
  */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { dispose, scope } from '../engine';
 import type { Scheduler } from '../schedulers';
-import { classifierFree, predictor, unguided } from './guidance';
+import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import { noisedStart } from './image-to-image';
 import type { GeneratedImage } from './images';
 import { encodeImages, pictureSize, type VaeMemory } from './latents';
 import { latentFactor, type Model } from './model';
-import { type SamplingOptions, samplePictures, textBranches } from './sampling';
+import { samplePictures } from './sampling';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface InpaintOptions extends SamplingOptions {
   /** One for all prompts, or one for each; all of one size. */
   readonly images: readonly InputImage[];
-  /** 1 where to repaint, 0 where to keep; grey, of the pictures' size. */
+  /** 1 where to repaint, 0 where to keep; grey, of the images' size. */
   readonly masks: readonly InputImage[];
-  /** The share of the steps that is made; 1 starts the repainted part from noise alone. Default 1. */
+  /** The fraction of the steps that is made; 1 starts the repainted part from noise alone. Default 1. */
   readonly strength?: number;
 }
 
@@ -30,7 +32,7 @@ export function latentMask(mask: tf.Tensor4D, factor: number): tf.Tensor4D {
   });
 }
 
-/** Latents to start from: pure noise where all steps are made, else the picture with noise. */
+/** Latents to start from: pure noise where all steps are made, else the image with noise. */
 export function inpaintStart(scheduler: Scheduler, clean: tf.Tensor4D, noise: tf.Tensor4D, strength: number): tf.Tensor4D {
   return strength === 1 ? tf.mul(noise, scheduler.initNoiseSigma) : noisedStart(scheduler, clean, noise);
 }
@@ -56,7 +58,7 @@ export function keepKnown(
 }
 
 /**
- * What a model trained for inpainting sees beside the latents: the mask and the latents of the picture with the masked part grey.
+ * What a model trained for inpainting sees beside the latents: the mask and the latents of the image with the masked part grey.
  *
  * @param noise for a sample of those latents
  * @returns     [B, h, w, 1 + C]; the caller disposes it
@@ -75,52 +77,48 @@ export function maskChannels(
 }
 
 /**
- * Repaints the masked part of pictures. The results are synthetic and not for diagnosis.
+ * Repaints the masked part of images. The results are synthetic and not for diagnosis.
  *
- * @returns the pictures in the prompts' order; outside the mask they are the autoencoder's reconstruction
- * @throws RangeError where an option or a picture's size is out of range; the signal's reason where it was raised
+ * @returns the images in the prompts' order; outside the mask they are the autoencoder's reconstruction
+ * @throws RangeError where an option or an image's size is out of range; the signal's reason where it was raised
  */
 export async function inpaint(model: Model, options: InpaintOptions): Promise<GeneratedImage[]> {
-  const { guidance = 7.5, prompts, imagesPerPrompt = 1, strength = 1 } = options;
+  const { guidance = SAMPLING_DEFAULTS.guidance, prompts, imagesPerPrompt = 1, strength = 1 } = options;
   const images = onePerPrompt('inpaint: images', options.images, prompts.length);
   const masks = onePerPrompt('inpaint: masks', options.masks, prompts.length);
   const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
   if (masks[0]!.height !== size[0] || masks[0]!.width !== size[1])
     throw new RangeError(`inpaint: masks: expected ${size[1]} x ${size[0]}, as the pictures, got ${masks[0]!.width} x ${masks[0]!.height}`);
-  const [seen, predicted] = [model.unet.config.in_channels ?? 4, model.unet.config.out_channels ?? 4];
-  const seesMask = seen === 2 * predicted + 1;
-  if (seen !== predicted && !seesMask)
+  const [inChannels, outChannels] = [model.unet.config.in_channels ?? 4, model.unet.config.out_channels ?? 4];
+  const seesMask = inChannels === 2 * outChannels + 1;
+  if (inChannels !== outChannels && !seesMask)
     throw new RangeError(
-      `inpaint: the U-Net takes ${seen} channels; expected ${predicted}, or ${2 * predicted + 1} with mask and masked picture`,
+      `inpaint: the U-Net takes ${inChannels} channels; expected ${outChannels}, or ${2 * outChannels + 1} with mask and masked picture`,
     );
 
-  const given = imageBatch('inpaint: images', images, model.vae.config.in_channels ?? 3);
-  const painted = imageBatch('inpaint: masks', masks, 1);
-  // Per batch; freed when the next begins, and at the end.
-  let held: tf.Tensor[] = [];
+  const pixels = imageBatch('inpaint: images', images, model.vae.config.in_channels ?? 3);
+  const areas = imageBatch('inpaint: masks', masks, 1);
   try {
     return await samplePictures('inpaint', model, { ...options, strength, guidance }, size, (batch) => {
-      tf.dispose(held);
-      held = [];
       const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
-      const { latents, clean, noise, mask, extra } = tf.tidy(() => {
-        const [mine, area] = [tf.gather(given, rows), tf.gather(painted, rows)];
-        const clean = encodeImages(model, mine, batch.noise(1), options);
+      const { latents, clean, noise, mask, extra } = scope(() => {
+        const [image, area]: [tf.Tensor4D, tf.Tensor4D] = [tf.gather(pixels, rows), tf.gather(areas, rows)];
+        const clean = encodeImages(model, image, batch.noise(1), options);
         const noise = batch.noise(0);
         return {
           latents: inpaintStart(batch.scheduler, clean, noise, strength),
           clean,
           noise,
           mask: latentMask(area, latentFactor(model)),
-          extra: seesMask ? maskChannels(model, mine, area, batch.noise(2), options) : tf.zeros([0]),
+          extra: seesMask ? maskChannels(model, image, area, batch.noise(2), options) : undefined,
         };
       });
-      held = [clean, noise, mask, extra];
-      const branches = textBranches(batch, guidance, seesMask ? (extra as tf.Tensor4D) : undefined);
-      const predict = predictor(model, branches, guidance > 1 ? classifierFree(guidance) : unguided);
-      return { latents, predict, ...(seesMask ? {} : { adjust: keepKnown(batch.scheduler, clean, noise, mask) }) };
+      const predict = guidedPredictor(model, batch, { guidance, extra });
+      extra?.dispose();
+      const adjust = seesMask ? undefined : keepKnown(batch.scheduler, clean, noise, mask);
+      return { latents, predict, adjust, owned: { clean, noise, mask } };
     });
   } finally {
-    tf.dispose([given, painted, ...held]);
+    dispose(pixels, areas);
   }
 }

@@ -1,4 +1,4 @@
-/** Cheap previews: a picture's colours as a linear function of the latents' channels, fitted to the model's own autoencoder. */
+/** Cheap previews: an image's colours as a linear function of the latents' channels, fitted to the model's own autoencoder. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { Matrix, solve } from 'ml-matrix';
@@ -7,13 +7,13 @@ import { completeVaeConfig } from '../vae';
 import { decodeLatents } from './latents';
 import { latentFactor, type Model } from './model';
 
-/** From scaled latents to colours, 0 to 1: [latent channels + 1][picture channels], the last row for a constant 1. */
+/** From scaled latents to colours, 0 to 1: [latent channels + 1][image channels], the last row for a constant 1. */
 export type LatentColours = readonly (readonly number[])[];
 
 /** Latents that are decoded for the fit, and their side. */
 const SAMPLES = 4;
 const SIDE = 16;
-/** Smooth latents look like pictures, rough ones tell the channels apart. */
+/** Smooth latents look like images, rough ones tell the channels apart. */
 const ROUGH = 0.3;
 /** Keeps the equations solvable where a channel has no effect; small beside the sum over all latents. */
 const RIDGE = 1e-3;
@@ -34,11 +34,11 @@ function typicalLatents(channels: number): tf.Tensor4D {
  * The linear map that comes nearest, in least squares, to what the autoencoder's decoder makes of typical latents, each pixel's colour being the
  * mean of the pixels that a latent stands for. Computed once for a model's autoencoder, at the cost of decoding a small batch.
  *
- * @param own scaled latents to fit it to in place of typical ones, such as those of real pictures, [n, h, w, C]; borrowed
+ * @param own scaled latents to fit it to in place of typical ones, such as those of real images, [n, h, w, C]; borrowed
  */
 export function fitLatentColours(model: Model, own?: tf.Tensor4D): LatentColours {
-  const known = own ? undefined : fitted.get(model.vae.params);
-  if (known) return known;
+  const cached = own ? undefined : fitted.get(model.vae.params);
+  if (cached) return cached;
   const { latent_channels: channels } = completeVaeConfig(model.vae.config);
   if (own) expectShape('fitLatentColours: own', own, `n h w ${channels}`);
   const factor = latentFactor(model);
@@ -62,7 +62,7 @@ export function fitLatentColours(model: Model, own?: tf.Tensor4D): LatentColours
  * Colours of latents.
  *
  * @param latents scaled, [B, h, w, C]
- * @returns       [B, h, w, picture channels], cut to 0 to 1; the caller disposes it
+ * @returns       [B, h, w, image channels], cut to 0 to 1; the caller disposes it
  */
 export function colourLatents(map: LatentColours, latents: tf.Tensor4D): tf.Tensor4D {
   const { B, h, w } = expectShape('colourLatents: latents', latents, `B h w ${map.length - 1}`) as { B: number; h: number; w: number };

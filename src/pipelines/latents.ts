@@ -10,14 +10,14 @@ import { runDecoder, runEncoder } from './networks';
 export type Size = readonly [height: number, width: number];
 
 /**
- * The size of the pictures: one side for squares, the model's own where left out.
+ * The size of the images: one side for squares, by default the model's own.
  *
  * @throws RangeError where a side is not a whole number of latents
  */
 export function pictureSize(model: Model, size: number | Size | undefined): Size {
   const factor = latentFactor(model);
-  const own = model.unet.config.sample_size ? model.unet.config.sample_size * factor : model.vae.config.sample_size;
-  const [height, width] = typeof size === 'object' ? size : [size ?? own, size ?? own];
+  const nativeSize = model.unet.config.sample_size ? model.unet.config.sample_size * factor : model.vae.config.sample_size;
+  const [height, width] = typeof size === 'object' ? size : [size ?? nativeSize, size ?? nativeSize];
   for (const side of [height, width]) {
     if (side === undefined) throw new RangeError('size: the model names no sample_size; give the size of the pictures');
     if (!Number.isInteger(side) || side < factor || side % factor !== 0)
@@ -27,7 +27,7 @@ export function pictureSize(model: Model, size: number | Size | undefined): Size
 }
 
 /**
- * A source of noise for pictures that does not depend on which others share the batch: one key a picture, folded with the number of the
+ * A source of noise for images that does not depend on which others share the batch: one key per image, folded with the number of the
  * draw.
  */
 export function pictureNoise(
@@ -47,10 +47,10 @@ export function pictureNoise(
 
 /** How the autoencoder does with less memory. */
 export interface VaeMemory {
-  /** One picture of a batch at a time; the numbers stay the same. */
+  /** One image of a batch at a time; the numbers stay the same. */
   readonly vaeSlicing?: boolean;
   /**
-   * Large pictures in tiles that overlap by a quarter and are blended, with this side in pixels; `true` is the autoencoder's `sample_size`. Pictures
+   * Large images in tiles that overlap by a quarter and are blended, with this side in pixels; `true` is the autoencoder's `sample_size`. Images
    * no larger than a tile stay the same; in others, tones may differ a little from tile to tile, since no tile sees the whole.
    */
   readonly vaeTiling?: boolean | number;
@@ -99,7 +99,7 @@ export function encodeSigned(model: Model, images: tf.Tensor4D, memory: VaeMemor
  * Scaled latents of images.
  *
  * @param images [B, H, W, C], 0 to 1
- * @param noise  standard normal for a sample of the posterior, [B, h, w, C]; its mean where left out
+ * @param noise  standard normal for a sample of the posterior, [B, h, w, C]; by default its mean
  * @returns      [B, h, w, C]; the caller disposes it
  */
 export function encodeImages(model: Model, images: tf.Tensor4D, noise?: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {

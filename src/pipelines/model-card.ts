@@ -8,9 +8,9 @@ import type { Model } from './model';
 export interface ModelCard {
   /** Default "Chest X-ray latent diffusion model". */
   readonly title?: string;
-  /** What it was trained on: which pictures and texts, how many, whose. Patients' texts do not belong here. */
+  /** What it was trained on: which images and texts, how many, whose. Patients' texts do not belong here. */
   readonly data?: string;
-  /** The licence of the weights, as Hugging Face names it (`apache-2.0`); `other` where left out. */
+  /** The licence of the weights, as Hugging Face names it (`apache-2.0`); by default `other`. */
   readonly license?: string;
   /** The model that training started from. */
   readonly base?: string;

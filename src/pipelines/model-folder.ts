@@ -2,7 +2,14 @@
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder, type TextEncoderModel, textEncoderFacts } from '../encoders';
+import {
+  loadTextEncoderModel,
+  readTextEncoderConfig,
+  saveTextEncoder,
+  type TextEncoderModel,
+  textEncoderClasses,
+  textEncoderFacts,
+} from '../encoders';
 import { dispose, type Tree } from '../engine';
 import { checkContent, FileError, readModelIndex, readObject, writeFileAtomic, writeJson, writeModelIndex } from '../files';
 import { checkScheduler, exchangeScheduler, type SchedulerConfig, schedulerClassName } from '../schedulers';
@@ -20,15 +27,7 @@ import { hasTextProjection, loadTextProjection, readTextProjectionConfig, saveTe
 const classes: Readonly<Record<string, readonly string[]>> = {
   unet: ['UNet2DConditionModel'],
   vae: ['AutoencoderKL'],
-  text_encoder: [
-    'CLIPTextModel',
-    'CLIPTextModelWithProjection',
-    'BertModel',
-    'RobertaModel',
-    'XLMRobertaModel',
-    'T5EncoderModel',
-    'MT5EncoderModel',
-  ],
+  text_encoder: textEncoderClasses,
 };
 
 const isFile = (path: string): Promise<boolean> =>
@@ -116,10 +115,10 @@ async function readConfigs(folder: string, hasTokenizer: boolean, projection: st
 }
 
 /** The config to sample with; the folder's own is only checked where no other method was chosen. An unusable one is told before gigabytes are read. */
-async function readScheduler(path: string, chosen: string | undefined): Promise<SchedulerConfig> {
-  const own = await readObject<SchedulerConfig>(path);
+async function readScheduler(path: string, name: string | undefined): Promise<SchedulerConfig> {
+  const published = await readObject<SchedulerConfig>(path);
   return checkContent(path, () => {
-    const config = chosen === undefined ? own : exchangeScheduler(own, chosen);
+    const config = name === undefined ? published : exchangeScheduler(published, name);
     checkScheduler(config);
     return config;
   });

@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeSystemError, FileError, hashFile, hashFiles, readModelIndex } from '../files';
 
-/** What a picture depends on. */
+/** What an image depends on. */
 const PARTS = ['scheduler', 'text_encoder', 'tokenizer', 'unet', 'vae'] as const;
 
 /**

@@ -1,7 +1,7 @@
 /** A model's networks, compiled once and used again: graphs are kept per model, the weights stay the model's. */
 
-import type * as tf from '@tensorflow/tfjs-core';
-import { type TextEncoderParams, textContext } from '../encoders';
+import * as tf from '@tensorflow/tfjs-core';
+import { type TextEncoderParams, type TextStates, textStates } from '../encoders';
 import { compileNetwork, type Network, type Tree } from '../engine';
 import { unet } from '../unet';
 import { decode, encode, type Posterior } from '../vae';
@@ -57,26 +57,38 @@ export function runEncoder(model: Model, image: tf.Tensor4D): Posterior {
 }
 
 /**
- * @param mask 1 for tokens, 0 for padding, [B, L]; looked at where the encoder's config says `use_attention_mask`
+ * The text encoder alone, before any projection.
+ *
+ * @param mask 1 for tokens, 0 for padding, [B, L]: means are taken over the tokens; padding is masked where the encoder's config says
+ *             `use_attention_mask`
+ * @returns    the caller disposes it
+ */
+export function runTextStates(model: Model, ids: tf.Tensor2D, mask: tf.Tensor2D): TextStates {
+  const { textEncoder } = model;
+  const masks = textEncoder.config.use_attention_mask === true;
+  const step = network(model, 'text', textEncoder as { config: object; params: Tree }, (params, x, m) =>
+    textStates(textEncoder.config, params as unknown as TextEncoderParams, x as tf.Tensor2D, m as tf.Tensor2D, masks),
+  );
+  return step.run(ids, mask) as TextStates;
+}
+
+/**
+ * @param mask 1 for tokens, 0 for padding, [B, L]; needed where the encoder's config says `use_attention_mask`
  * @returns    what the U-Net attends to: the text encoder's last hidden states, projected where there is a projection, [B, L, C]; the caller
  *             disposes it
  * @throws Error where the encoder needs a mask and none is given
  */
 export function runTextEncoder(model: Model, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D {
   const { textEncoder, textProjection } = model;
-  const masked = textEncoder.config.use_attention_mask === true;
-  if (masked && !mask) throw new Error("runTextEncoder: mask: the text encoder's config says use_attention_mask; give the texts' mask");
-  const step = network(model, 'text', textEncoder as { config: object; params: Tree }, (params, x, m) =>
-    textContext(textEncoder.config, params as unknown as TextEncoderParams, x as tf.Tensor2D, m as tf.Tensor2D | undefined),
-  );
-  const context = (masked ? step.run(ids, mask!) : step.run(ids)) as tf.Tensor3D;
-  if (!textProjection) return context;
-  const projected = projectContext(textProjection.params, context);
-  context.dispose();
-  return projected;
+  if (textEncoder.config.use_attention_mask === true && !mask)
+    throw new Error("runTextEncoder: mask: the text encoder's config says use_attention_mask; give the texts' mask");
+  return tf.tidy(() => {
+    const { context } = runTextStates(model, ids, mask ?? tf.onesLike(ids));
+    return textProjection ? projectContext(textProjection.params, context) : context;
+  });
 }
 
-/** Frees the compiled networks of a model; the next use compiles anew. */
+/** Frees the compiled networks of a model; the next use compiles again. */
 export function forgetNetworks(model: Model): void {
   for (const { run } of cache.get(model)?.values() ?? []) run.dispose();
   cache.delete(model);

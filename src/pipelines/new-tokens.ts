@@ -47,8 +47,8 @@ export function addTokens(model: Model, words: readonly string[], initialiser: s
     );
     const used = tf.slice2d(old, [0, 0], [Math.min(old.shape[0], tokenizer.vocabularySize), old.shape[1]]);
     const spare = Math.max(0, old.shape[0] - extended.vocabularySize);
-    const rest = tf.slice2d(old, [old.shape[0] - spare, 0], [spare, old.shape[1]]);
-    return tf.concat2d([used, ...(fresh > 0 ? [begin as tf.Tensor2D] : []), ...(spare > 0 ? [rest] : [])], 0);
+    const unusedRows = tf.slice2d(old, [old.shape[0] - spare, 0], [spare, old.shape[1]]);
+    return tf.concat2d([used, ...(fresh > 0 ? [begin as tf.Tensor2D] : []), ...(spare > 0 ? [unusedRows] : [])], 0);
   });
   replaceTable(model, path, table);
   model.tokenizer = extended;
@@ -104,19 +104,19 @@ const NO_WORD = /^(emb_params|string_to_param\.\*|\*|clip_l|clip_g)$/;
 export async function loadLearnedEmbeds(
   model: Model,
   file: string,
-  { word: asked }: LearnedEmbedsOptions = {},
+  { word: newWord }: LearnedEmbedsOptions = {},
 ): Promise<Readonly<Record<string, string>>> {
   const path = tokenTablePath(model.textEncoder.params);
   const tensors = Object.entries(await readSafetensors(file)).filter(([name]) => name !== 'clip_g');
   if (tensors.length === 0) throw new FileError(file, 'holds no embeddings for a text encoder of this kind');
-  if (asked !== undefined && tensors.length > 1)
+  if (newWord !== undefined && tensors.length > 1)
     throw new FileError(
       file,
       `holds ${tensors.length} words, ${tensors.map(([name]) => name).join(', ')}; a word can be given to a file of one`,
     );
-  const found: Record<string, string> = {};
+  const added: Record<string, string> = {};
   for (const [name, { shape, data }] of tensors) {
-    const word = asked ?? (NO_WORD.test(name) ? basename(file, extname(file)) : name);
+    const word = newWord ?? (NO_WORD.test(name) ? basename(file, extname(file)) : name);
     const table = flatten(model.textEncoder.params)[path] as tf.Tensor2D;
     const [width, vectors] = [shape.at(-1)!, shape.length === 1 ? 1 : shape[0]!];
     if (shape.length > 2 || width !== table.shape[1])
@@ -125,11 +125,11 @@ export async function loadLearnedEmbeds(
         `${name}: expected [n, ${table.shape[1]}], the text encoder's width, got [${shape.join(', ')}]; it was made for another text encoder`,
       );
     const tokens = vectorTokens(word, vectors);
-    const known = tokens.filter((token) => model.tokenizer?.idOf(token) !== undefined);
-    if (known.length > 0)
+    const existing = tokens.filter((token) => model.tokenizer?.idOf(token) !== undefined);
+    if (existing.length > 0)
       throw new FileError(
         file,
-        `the model knows the token ${known[0]} already; give the embedding another word (word, or FILE:word on the command line)`,
+        `the model knows the token ${existing[0]} already; give the embedding another word (word, or FILE:word on the command line)`,
       );
     addTokens(model, tokens, 'a');
     const ids = idsOfWord(model, word, vectors);
@@ -141,7 +141,7 @@ export async function loadLearnedEmbeds(
       return tf.tensor2d(values, [values.length / width, width]);
     });
     replaceTable(model, path, next);
-    found[word] = tokens.join(' ');
+    added[word] = tokens.join(' ');
   }
-  return found;
+  return added;
 }

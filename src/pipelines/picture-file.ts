@@ -1,12 +1,12 @@
-/** Generated pictures as PNG files that say what they are and what they were made with. */
+/** Generated images as PNG files that say what they are and what they were made with. */
 
 import { libraryVersion, writePng } from '../files';
 import type { GeneratedImage } from './images';
 
-/** Stands in every picture's file. */
+/** Stands in every image's file. */
 export const disclaimer = 'synthetic, not for diagnosis';
 
-/** What a picture's file says, by its keyword in the file. `readPngText` reads it back. */
+/** What an image's file says, by its keyword in the file. `readPngText` reads it back. */
 export function pictureTexts(image: GeneratedImage, modelHash?: string): Record<string, string> {
   const { prompt, seed, index, lostTokens, made } = image;
   const entries = { prompt, ...made, seed, index, lost_tokens: lostTokens, model_sha256: modelHash };
@@ -18,7 +18,7 @@ export function pictureTexts(image: GeneratedImage, modelHash?: string): Record<
 }
 
 /**
- * Writes a generated picture as an 8-bit PNG, atomically, with prompt, negative prompt, seed, number, scheduler, steps, guidance and the library's
+ * Writes a generated image as an 8-bit PNG, atomically, with prompt, negative prompt, seed, number, scheduler, steps, guidance and the library's
  * version as text chunks, and that it is synthetic and not for diagnosis.
  *
  * @param modelHash of the model that made it, from `hashModel`

@@ -1,4 +1,4 @@
-/** What the autoencoder keeps of a picture. */
+/** What the autoencoder keeps of an image. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
@@ -6,9 +6,9 @@ import { decodeLatents, encodeImages } from './latents';
 import type { Model } from './model';
 
 /**
- * Grey pictures through encoder and decoder.
+ * Grey images through encoder and decoder.
  *
- * @param pixels n pictures one after another, each size × size, 0 to 1
+ * @param pixels n images one after another, each size × size, 0 to 1
  * @returns      the reconstructions, same form
  */
 export function reconstruct(model: Model, pixels: Float32Array, size: number): Float32Array {

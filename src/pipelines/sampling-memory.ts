@@ -1,4 +1,4 @@
-/** Whether pictures of a size can be made with the memory that is there, before anything of that size is. */
+/** Whether images of a size can be made with the memory that is there, before anything of that size is. */
 
 import { availableMemory } from '../engine';
 import { completeUNetConfig } from '../unet';
@@ -6,10 +6,10 @@ import { completeVaeConfig } from '../vae';
 import { latentFactor, type Model } from './model';
 
 export interface SamplingSize {
-  /** Of the pictures, in pixels. */
+  /** Of the images, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Pictures at a time. */
+  /** Images at a time. */
   readonly batch: number;
   readonly vaeSlicing?: boolean;
   readonly vaeTiling?: boolean | number;
@@ -26,9 +26,9 @@ export function leastSamplingMemory(model: Model, { width, height, batch, vaeSli
   const unet = completeUNetConfig(model.unet.config);
   const vae = completeVaeConfig(model.vae.config);
   const factor = latentFactor(model);
-  const places = (width / factor) * (height / factor);
+  const positions = (width / factor) * (height / factor);
   const scores = unet.down_block_types.map((type, level) =>
-    type.startsWith('CrossAttn') ? batch * unet.attention_head_dim[level]! * (places / 4 ** level) ** 2 : 0,
+    type.startsWith('CrossAttn') ? batch * unet.attention_head_dim[level]! * (positions / 4 ** level) ** 2 : 0,
   );
   const tile = !vaeTiling ? undefined : vaeTiling === true ? vae.sample_size : vaeTiling;
   const pixels = tile === undefined ? width * height : Math.min(width, tile) * Math.min(height, tile);

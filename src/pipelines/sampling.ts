@@ -1,59 +1,19 @@
-/** What all pipelines ask for in common, and how a call's pictures are divided into batches. */
+/** How a call's images are divided into batches, and each batch is sampled. */
 
-import * as tf from '@tensorflow/tfjs-core';
-import { type Key, key } from '../engine';
+import type * as tf from '@tensorflow/tfjs-core';
+import { dispose, key, type Tree } from '../engine';
 import { createScheduler, exchangeScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
 import { completeVaeConfig } from '../vae';
 import { repeatRow } from './batch';
 import { encodePrompts, warnLostTokens } from './context';
 import { denoise, type LoopStep } from './denoise';
-import type { Branch, Predictor } from './guidance';
+import type { Predictor, TextContexts } from './guidance';
 import { type GeneratedImage, type ImageLabel, toImages } from './images';
 import { colourLatents, fitLatentColours } from './latent-colours';
-import { decodeLatents, pictureNoise, type Size, type VaeMemory } from './latents';
+import { decodeLatents, pictureNoise, type Size } from './latents';
 import { checkModel, latentFactor, type Model } from './model';
 import { expectSamplingMemory } from './sampling-memory';
-
-export interface SamplingOptions extends VaeMemory {
-  /** One picture for each, or `imagesPerPrompt`; the empty prompt is unconditional. */
-  readonly prompts: readonly string[];
-  /** What the pictures are guided away from; default the empty prompt. */
-  readonly negative?: string;
-  /** Steps from noise to picture, default 50; some schedulers call the network more often. */
-  readonly steps?: number;
-  /** Guidance scale; 1 or less is the prompt's prediction alone. Default 7.5. */
-  readonly guidance?: number;
-  /** The model's own, another by its name (`ddim`) on the same noise schedule, or a whole config. */
-  readonly scheduler?: string | SchedulerConfig;
-  /** For DDIM: 0 is deterministic, 1 has DDPM's variance. Default 0. */
-  readonly eta?: number;
-  /** Fixes the noise of every picture. Default 0. */
-  readonly seed?: number;
-  readonly imagesPerPrompt?: number;
-  /** Pictures that are made at a time, default 8. */
-  readonly batchSize?: number;
-  /** Called after each call of the network; waited for. */
-  readonly onStep?: (progress: SamplingProgress) => void | Promise<void>;
-  /** Called with the pictures of each batch when they are done, in their order; waited for. What an abort comes too late for is kept this way. */
-  readonly onPictures?: (pictures: readonly GeneratedImage[]) => void | Promise<void>;
-  /** Ends the sampling within one step. */
-  readonly signal?: AbortSignal;
-}
-
-export interface SamplingProgress extends Pick<LoopStep, 'timestep' | 'input' | 'latents'> {
-  /** Network calls done over all batches, from 1. */
-  readonly step: number;
-  readonly total: number;
-  /** Numbers of the pictures in this batch. */
-  readonly indices: readonly number[];
-  /** Decodes the pictures as they are now; noisy at first. Only during the callback. */
-  preview(): Promise<GeneratedImage[]>;
-  /**
-   * The pictures as they are now, a pixel for each latent, by a linear map of the channels (`fitLatentColours`): next to no time after the first one.
-   * Only during the callback.
-   */
-  quickPreview(): Promise<GeneratedImage[]>;
-}
+import { SAMPLING_DEFAULTS, type SamplingOptions, type Strengths } from './sampling-options';
 
 /** A batch's part that differs between pipelines. */
 export interface Batch {
@@ -61,55 +21,32 @@ export interface Batch {
   readonly latents: tf.Tensor4D;
   readonly predict: Predictor;
   readonly adjust?: (latents: tf.Tensor4D, call: number) => tf.Tensor;
+  /** What `adjust` reads; freed by the loop after the last call. */
+  readonly owned?: Tree;
 }
 
 /** What a pipeline gets to prepare a batch with. */
-export interface BatchRequest {
-  /** Numbers of the pictures; repeated at the end where the batch is not full. */
+export interface BatchRequest extends TextContexts {
+  /** Numbers of the images; repeated at the end where the batch is not full. */
   readonly indices: readonly number[];
-  /** Contexts of the prompts, and of the negative prompt, [B, L, C]; borrowed. */
-  readonly context: tf.Tensor3D;
-  readonly negative: tf.Tensor3D;
-  /** Draw number n of these pictures' noise, [B, h, w, C]; 0 is the start's, steps take those from 100 on. */
+  /** Draw number n of these images' noise, [B, h, w, C]; 0 is the start's, steps take those from 100 on. */
   readonly noise: (draw: number) => tf.Tensor4D;
   readonly scheduler: Scheduler;
 }
 
+const STEP_DRAWS = 100;
+
 /** The scheduler of a request. */
-export function chooseScheduler(
-  model: Model,
-  choice: string | SchedulerConfig | undefined,
-  steps: number,
-  strength: number = 1,
-): Scheduler {
+function chooseScheduler(model: Model, choice: string | SchedulerConfig | undefined, steps: number, strength: number = 1): Scheduler {
   const config = typeof choice === 'string' ? exchangeScheduler(model.schedulerConfig, choice) : (choice ?? model.schedulerConfig);
   return createScheduler(config, { steps, strength });
 }
 
-/** Branches of classifier-free guidance, or the prompt's alone where the scale asks for none. */
-export function textBranches(
-  { context, negative }: Pick<BatchRequest, 'context' | 'negative'>,
-  guidance: number,
-  extra?: tf.Tensor4D,
-): Branch[] {
-  const given = extra ? { context, extra } : { context };
-  return guidance > 1 ? [{ ...given, context: negative }, given] : [given];
-}
-
-const stepDraws = 100;
-
-/** What the pipelines are told to do how strongly; each has some of them. */
-interface Strengths {
-  readonly strength?: number;
-  readonly guidanceRescale?: number;
-  readonly imageGuidance?: number;
-}
-
-/** What a picture's file will say of the request, beside its prompt, seed and number. */
-function madeWith(where: string, options: SamplingOptions & Strengths, scheduler: Scheduler, steps: number): GeneratedImage['made'] {
+/** What an image's file will say of the request, beside its prompt, seed and number. */
+function provenance(pipeline: string, options: SamplingOptions & Strengths, scheduler: Scheduler, steps: number): GeneratedImage['made'] {
   const { negative = '', guidance, imageGuidance, guidanceRescale, strength, eta } = options;
   const entries = {
-    pipeline: where,
+    pipeline,
     negative_prompt: negative,
     scheduler: scheduler.className,
     steps,
@@ -123,110 +60,146 @@ function madeWith(where: string, options: SamplingOptions & Strengths, scheduler
   return Object.fromEntries(Object.entries(entries).filter((entry): entry is [string, string | number] => entry[1] !== undefined));
 }
 
+function checkOptions(pipeline: string, { prompts, eta = 0, imagesPerPrompt = 1, batchSize = 1 }: SamplingOptions): void {
+  if (prompts.length === 0)
+    throw new RangeError(`${pipeline}: prompts: expected at least one; the empty text makes an unconditional picture`);
+  for (const [name, value] of Object.entries({ imagesPerPrompt, batchSize }))
+    if (!Number.isInteger(value) || value < 1) throw new RangeError(`${pipeline}: ${name}: expected a whole number from 1, got ${value}`);
+  if (!(eta >= 0 && eta <= 1)) throw new RangeError(`${pipeline}: eta: expected a number from 0 to 1, got ${eta}`);
+}
+
+/** What is the same for all batches of a call. */
+interface Call {
+  readonly model: Model;
+  readonly options: SamplingOptions;
+  readonly scheduler: Scheduler;
+  readonly prepare: (request: BatchRequest) => Batch;
+  /** The prompt of each image, in order. */
+  readonly texts: readonly string[];
+  /** Rows of every batch. */
+  readonly rows: number;
+  /** The negative prompt's context, [1, L, C]. */
+  readonly negative: tf.Tensor3D;
+  /** Of an image's latents, [h, w, C]. */
+  readonly shape: readonly [number, number, number];
+  readonly seed: number;
+  readonly made: GeneratedImage['made'];
+}
+
 /**
- * Makes the pictures of a call, batch after batch.
+ * Makes the images of a call, batch after batch.
  *
- * @param where    the pipeline's name, for errors
- * @param size     of the pictures
+ * @param pipeline its name, for errors and the images' files
+ * @param size     of the images
  * @param prepare  a batch's start and predictor, in a memory scope
  * @throws RangeError where a number is out of range; the signal's reason where it was raised
  */
 export async function samplePictures(
-  where: string,
+  pipeline: string,
   model: Model,
   options: SamplingOptions & Strengths,
   size: Size,
   prepare: (request: BatchRequest) => Batch,
 ): Promise<GeneratedImage[]> {
-  const { prompts, negative = '', steps = 50, eta = 0, seed = 0, imagesPerPrompt = 1, batchSize = 8, signal } = options;
-  checkModel(model, where);
-  if (prompts.length === 0) throw new RangeError(`${where}: prompts: expected at least one; the empty text makes an unconditional picture`);
-  for (const [name, value] of Object.entries({ imagesPerPrompt, batchSize }))
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`${where}: ${name}: expected a whole number from 1, got ${value}`);
-  if (!(eta >= 0 && eta <= 1)) throw new RangeError(`${where}: eta: expected a number from 0 to 1, got ${eta}`);
+  const {
+    steps = SAMPLING_DEFAULTS.steps,
+    seed = SAMPLING_DEFAULTS.seed,
+    imagesPerPrompt = 1,
+    batchSize = SAMPLING_DEFAULTS.batchSize,
+  } = options;
+  checkModel(model, pipeline);
+  checkOptions(pipeline, options);
   const scheduler = chooseScheduler(model, options.scheduler, steps, options.strength);
-  const made = madeWith(where, options, scheduler, steps);
-
+  const made = provenance(pipeline, options, scheduler, steps);
   const factor = latentFactor(model);
-  const shape = [size[0] / factor, size[1] / factor, completeVaeConfig(model.vae.config).latent_channels] as const;
-  const from: Key = key(seed);
-  const texts = prompts.flatMap((prompt) => new Array<string>(imagesPerPrompt).fill(prompt));
-  const count = Math.ceil(texts.length / batchSize);
-  const rows = Math.ceil(texts.length / count); // batches of one size: one graph
   const [height, width] = size;
-  expectSamplingMemory(where, model, { height, width, batch: rows, vaeSlicing: options.vaeSlicing, vaeTiling: options.vaeTiling });
-  const total = count * scheduler.timesteps.length;
+  const shape = [height / factor, width / factor, completeVaeConfig(model.vae.config).latent_channels] as const;
+  const texts = options.prompts.flatMap((prompt) => new Array<string>(imagesPerPrompt).fill(prompt));
+  const rows = Math.ceil(texts.length / Math.ceil(texts.length / batchSize)); // batches of one size: one graph
+  const { vaeSlicing, vaeTiling } = options;
+  expectSamplingMemory(pipeline, model, { height, width, batch: rows, vaeSlicing, vaeTiling });
+  const negative = encodePrompts(model, [options.negative ?? '']);
+  warnLostTokens(`${pipeline}: negative`, negative.lostTokens);
+  const call: Call = { model, options, scheduler, prepare, texts, rows, negative: negative.context, shape, seed, made };
   const images: GeneratedImage[] = [];
-  const without = encodePrompts(model, [negative]);
-  warnLostTokens(`${where}: negative`, without.lostTokens);
   try {
     for (let start = 0; start < texts.length; start += rows) {
-      signal?.throwIfAborted();
-      const indices = Array.from({ length: rows }, (_, row) => Math.min(start + row, texts.length - 1));
-      const batch = await sampleBatch(indices, Math.min(rows, texts.length - start), (start / rows) * scheduler.timesteps.length);
+      options.signal?.throwIfAborted();
+      const batch = await sampleBatch(call, start);
       images.push(...batch);
       await options.onPictures?.(batch);
     }
   } finally {
-    without.context.dispose();
+    negative.context.dispose();
   }
-  const first = images.filter(({ index }) => index % imagesPerPrompt === 0);
+  const firstOfPrompts = images.filter(({ index }) => index % imagesPerPrompt === 0);
   warnLostTokens(
-    where,
-    first.map(({ lostTokens }) => lostTokens),
+    pipeline,
+    firstOfPrompts.map(({ lostTokens }) => lostTokens),
   );
   return images;
+}
 
-  async function sampleBatch(indices: number[], used: number, stepsBefore: number): Promise<GeneratedImage[]> {
-    const noise = pictureNoise(from, indices, shape);
-    const given = encodePrompts(
-      model,
-      indices.map((index) => texts[index]!),
-    );
-    const labels = indices
-      .slice(0, used)
-      .map((index, row): ImageLabel => ({ prompt: texts[index]!, seed, index, lostTokens: given.lostTokens[row]!, made }));
-    const show = async (decoded: tf.Tensor4D): Promise<GeneratedImage[]> => {
-      try {
-        return await toImages(decoded, labels);
-      } finally {
-        decoded.dispose();
-      }
-    };
-    const draw = (latents: tf.Tensor4D): Promise<GeneratedImage[]> => show(decodeLatents(model, latents, options));
-    const unconditional = repeatRow(without.context, rows);
-    let batch: Batch | undefined;
-    let latents: tf.Tensor4D | undefined;
-    try {
-      batch = prepare({ indices, context: given.context, negative: unconditional, noise, scheduler });
-      latents = await denoise({
-        scheduler,
-        latents: batch.latents,
-        predict: batch.predict,
-        eta,
-        noise: (call) => noise(stepDraws + call),
-        adjust: batch.adjust,
-        signal,
-        onStep: options.onStep && tell,
-      });
-      return await draw(latents);
-    } finally {
-      tf.dispose([given.context, unconditional, ...(batch ? [batch.latents] : []), ...(latents ? [latents] : [])]);
-      batch?.predict.dispose();
-    }
-
-    async function tell({ call, timestep, input, latents: now, scaled }: LoopStep): Promise<void> {
-      const mine = indices.slice(0, used);
-      await options.onStep!({
-        step: stepsBefore + call,
-        total,
-        timestep,
-        input,
-        latents: now,
-        indices: mine,
-        preview: () => draw(scaled),
-        quickPreview: () => show(colourLatents(fitLatentColours(model), scaled)),
-      });
-    }
+/** One batch: the images from number `start` on. */
+async function sampleBatch(call: Call, start: number): Promise<GeneratedImage[]> {
+  const { model, options, scheduler, texts, rows, seed, made } = call;
+  const indices = Array.from({ length: rows }, (_, row) => Math.min(start + row, texts.length - 1));
+  const noise = pictureNoise(key(seed), indices, call.shape);
+  const prompts = encodePrompts(
+    model,
+    indices.map((index) => texts[index]!),
+  );
+  const labels = indices
+    .slice(0, texts.length - start)
+    .map((index, row): ImageLabel => ({ prompt: texts[index]!, seed, index, lostTokens: prompts.lostTokens[row]!, made }));
+  const negative = repeatRow(call.negative, rows);
+  let batch: Batch | undefined;
+  let latents: tf.Tensor4D | undefined;
+  try {
+    batch = call.prepare({ indices, context: prompts.context, negative, noise, scheduler });
+    latents = await denoise({
+      scheduler,
+      latents: batch.latents,
+      predict: batch.predict,
+      eta: options.eta,
+      noise: (step) => noise(STEP_DRAWS + step),
+      adjust: batch.adjust,
+      signal: options.signal,
+      onStep: options.onStep && observer(call, start, labels),
+    });
+    return await decoded(call, latents, labels);
+  } finally {
+    dispose(prompts.context, negative, latents, batch?.latents, batch?.owned);
+    batch?.predict.dispose();
   }
+}
+
+const decoded = (call: Call, latents: tf.Tensor4D, labels: readonly ImageLabel[]): Promise<GeneratedImage[]> =>
+  shown(decodeLatents(call.model, latents, call.options), labels);
+
+/** Images of pixels, [B, H, W, 1 or 3], which are freed. */
+async function shown(pixels: tf.Tensor4D, labels: readonly ImageLabel[]): Promise<GeneratedImage[]> {
+  try {
+    return await toImages(pixels, labels);
+  } finally {
+    pixels.dispose();
+  }
+}
+
+/** Tells the caller's `onStep` of each call of the network. */
+function observer(call: Call, start: number, labels: readonly ImageLabel[]): (step: LoopStep) => void | Promise<void> {
+  const { model, options, scheduler, texts, rows } = call;
+  const perBatch = scheduler.timesteps.length;
+  const indices = labels.map(({ index }) => index);
+  return (step) =>
+    options.onStep!({
+      step: (start / rows) * perBatch + step.call,
+      total: Math.ceil(texts.length / rows) * perBatch,
+      timestep: step.timestep,
+      input: step.input,
+      latents: step.latents,
+      indices,
+      preview: () => decoded(call, step.scaled, labels),
+      quickPreview: () => shown(colourLatents(fitLatentColours(model), step.scaled), labels),
+    });
 }

@@ -75,8 +75,8 @@ const MIDDLE = ['resnets.0', 'attentions.0', 'resnets.1'] as const;
 /** The last two parts of a key apart from the layer's own name: `in_layers.0.weight` to [`in_layers.0`, `weight`]. */
 const split = (key: string): [layer: string, leaf: string] => [key.slice(0, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)];
 
-function resnetKey(rest: string): string {
-  const [layer, leaf] = split(rest);
+function resnetKey(name: string): string {
+  const [layer, leaf] = split(name);
   return `${RESNET[layer] ?? layer}.${leaf}`;
 }
 
@@ -92,7 +92,7 @@ function unetKey(key: string, layers: readonly number[]): string {
     return `mid_block.${place}.${place === 'attentions.0' ? inside : resnetKey(inside)}`;
   }
   if (kind !== 'input_blocks' && kind !== 'output_blocks') return key;
-  // Blocks are counted over all levels: a level has its residual blocks and, on the way down, one that halves the size.
+  // Blocks are counted over all levels: a level has its residual blocks and, in the encoder path, one that halves the size.
   const down = kind === 'input_blocks';
   let level = 0;
   let block = Number(first) - (down ? 1 : 0);

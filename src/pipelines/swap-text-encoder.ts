@@ -16,8 +16,8 @@ export interface SwapOptions {
    */
   readonly projection?: boolean;
   /**
-   * What becomes of the U-Net: kept; with the cross-attentions' keys and values made anew for the encoder's width; or all of it made anew, as the
-   * paper does. Default "keep".
+   * What becomes of the U-Net: kept; with the cross-attentions' keys and values reinitialised for the encoder's width; or all of it
+   * reinitialised, as the paper does. Default "keep".
    */
   readonly unet?: 'keep' | 'cross-attention' | 'fresh';
   /** Whether the encoder is to be trained too. Default false: it stays as it is. */
@@ -33,7 +33,7 @@ export interface Swap {
   /** Kinds and widths. */
   readonly from: { readonly kind: string; readonly width: number };
   readonly to: { readonly kind: string; readonly width: number };
-  readonly unet: 'kept' | 'cross-attention made anew' | 'made anew';
+  readonly unet: 'kept' | 'cross-attention reinitialised' | 'reinitialised';
   /** Whether a projection was made. */
   readonly projection: boolean;
   /** Weights that are random now. */
@@ -56,49 +56,49 @@ export interface Swap {
 export function swapTextEncoder(
   model: Model,
   encoder: TextEncoderModel & { readonly tokenizer: Tokenizer },
-  { unet: fate = 'keep', projection: wanted, train = false, key = keyOf(0) }: SwapOptions = {},
+  { unet: fate = 'keep', projection, train = false, key = keyOf(0) }: SwapOptions = {},
 ): Swap {
   const before = textEncoderFacts(model.textEncoder.config);
   const after = textEncoderFacts(encoder.config);
   const old = model.unet.config.cross_attention_dim ?? 1280;
-  const projects = wanted ?? (fate === 'keep' && after.width !== old);
+  const projects = projection ?? (fate === 'keep' && after.width !== old);
   if (fate === 'keep' && !projects && after.width !== old)
     throw new RangeError(
       `swapTextEncoder: the encoder is ${after.width} wide and the U-Net takes ${old}; give projection: true, or unet: 'cross-attention' or 'fresh'`,
     );
   const [unetKey, projectionKey] = split(key, 2) as [Key, Key];
   const unet = exchangeUNet(model.unet, fate, projects ? old : after.width, unetKey);
-  const projection = projects ? initTextProjection({ in_features: after.width, out_features: old }, projectionKey) : undefined;
-  const { textProjection: _, folder: __, ...rest } = model;
+  const newProjection = projects ? initTextProjection({ in_features: after.width, out_features: old }, projectionKey) : undefined;
+  const { textProjection: _, folder: __, ...parts } = model;
   const swapped: Model = {
-    ...rest,
+    ...parts,
     unet: unet.model,
     vae: { ...model.vae, params: cloneTree(model.vae.params) },
     textEncoder: { config: maskedConfig(encoder.config), params: cloneTree(encoder.params as never) },
-    textProjection: projection,
+    textProjection: newProjection,
     tokenizer: encoder.tokenizer,
   };
   try {
     checkModel(swapped, 'swapTextEncoder');
   } catch (error) {
-    dispose(swapped.unet.params, swapped.vae.params, swapped.textEncoder.params, projection?.params);
+    dispose(swapped.unet.params, swapped.vae.params, swapped.textEncoder.params, newProjection?.params);
     throw error;
   }
   const trains: TrainablePart[] = ['unet', ...(train ? (['textEncoder'] as const) : []), ...(projects ? (['projection'] as const) : [])];
-  const newWeights = unet.newWeights + (projection ? countParameters(projection.params) : 0);
+  const newWeights = unet.newWeights + (newProjection ? countParameters(newProjection.params) : 0);
   const done = { from: pick(before), to: pick(after), unet: fates[fate], projection: projects, newWeights, trains };
-  return { model: swapped, ...done, note: describe(done, encoder.tokenizer.maxLength, projection) };
+  return { model: swapped, ...done, note: describe(done, encoder.tokenizer.maxLength, newProjection) };
 }
 
 const pick = ({ kind, width }: { kind: string; width: number }): { kind: string; width: number } => ({ kind, width });
 
 const unetSentences = {
   kept: 'the U-Net is kept',
-  'cross-attention made anew': "the keys and values of the U-Net's cross-attentions are made anew",
-  'made anew': 'the U-Net is made anew',
+  'cross-attention reinitialised': "the keys and values of the U-Net's cross-attentions are reinitialised",
+  reinitialised: 'the U-Net is reinitialised',
 } as const;
 
-const fates = { keep: 'kept', 'cross-attention': 'cross-attention made anew', fresh: 'made anew' } as const;
+const fates = { keep: 'kept', 'cross-attention': 'cross-attention reinitialised', fresh: 'reinitialised' } as const;
 
 /** All kinds but CLIP need to know what is padding; diffusers' pipelines read this key. */
 function maskedConfig(config: TextEncoderConfig): TextEncoderConfig {

@@ -2,33 +2,40 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../engine';
-import { classifierFree, predictor, unguided } from './guidance';
+import { guidedPredictor } from './guidance';
 import type { GeneratedImage } from './images';
 import { pictureSize, type Size } from './latents';
 import { latentFactor, type Model } from './model';
-import { type SamplingOptions, samplePictures, textBranches } from './sampling';
+import { samplePictures } from './sampling';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface TextToImageOptions extends SamplingOptions {
   /** How far guided predictions are brought back to the spread of unguided ones, 0 to 1. Default 0. */
   readonly guidanceRescale?: number;
-  /** Side of the pictures, or height and width, pixels; default the model's own. */
+  /** Side of the images, or height and width, pixels; default the model's own. */
   readonly size?: number | Size;
-  /** Start noise in place of the seed's, standard normal, [pictures, h, w, C]; borrowed. */
+  /** Start noise in place of the seed's, standard normal, [images, h, w, C]; borrowed. */
   readonly latents?: tf.Tensor4D;
 }
 
 /**
- * Makes pictures from prompts. They are synthetic and not for diagnosis.
+ * Makes images from prompts. They are synthetic and not for diagnosis.
  *
- * Picture i depends on prompt, seed and i alone, to rounding, not on the others of its batch. The networks are compiled at first use.
+ * Image i depends on prompt, seed and i alone, to rounding, not on the others of its batch. The networks are compiled at first use.
  *
- * @returns the pictures in the prompts' order, those of one prompt together
+ * @returns the images in the prompts' order, those of one prompt together
  * @throws RangeError where an option is out of range; Error where the model gives values that are not finite; the signal's reason where it
  *                    was raised
- * @example const [picture] = await textToImage(model, { prompts: ['Large right pleural effusion.'], guidance: 4, seed: 7 });
+ * @example const [image] = await textToImage(model, { prompts: ['Large right pleural effusion.'], guidance: 4, seed: 7 });
  */
 export async function textToImage(model: Model, options: TextToImageOptions): Promise<GeneratedImage[]> {
-  const { guidance = 7.5, guidanceRescale = 0, latents: start, prompts, imagesPerPrompt = 1 } = options;
+  const {
+    guidance = SAMPLING_DEFAULTS.guidance,
+    guidanceRescale = SAMPLING_DEFAULTS.guidanceRescale,
+    latents: start,
+    prompts,
+    imagesPerPrompt = 1,
+  } = options;
   const size = pictureSize(model, options.size);
   if (!(guidanceRescale >= 0 && guidanceRescale <= 1))
     throw new RangeError(`textToImage: guidanceRescale: expected a number from 0 to 1, got ${guidanceRescale}`);
@@ -47,7 +54,6 @@ export async function textToImage(model: Model, options: TextToImageOptions): Pr
       const noise = start ? tf.gather(start, [...batch.indices]) : batch.noise(0);
       return tf.mul(noise, batch.scheduler.initNoiseSigma);
     }) as tf.Tensor4D;
-    const combine = guidance > 1 ? classifierFree(guidance, guidanceRescale) : unguided;
-    return { latents, predict: predictor(model, textBranches(batch, guidance), combine) };
+    return { latents, predict: guidedPredictor(model, batch, { guidance, rescale: guidanceRescale }) };
   });
 }

@@ -130,8 +130,8 @@ class PairCounts {
       const total = (this.#counts.get(pair) ?? 0) + count;
       this.#counts.set(pair, total);
       if (count > 0) {
-        const seen = this.#words.get(pair);
-        if (seen) seen.add(index);
+        const words = this.#words.get(pair);
+        if (words) words.add(index);
         else this.#words.set(pair, new Set([index]));
       }
       this.#push([total, pair]);

@@ -45,32 +45,32 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
   const ids = (text: string): number[] => library.encode(prepare(text)).ids;
 
   // Special tokens around a text, found by encoding one with and without them.
-  const [bare, whole] = [library.encode('a', { add_special_tokens: false }).ids, library.encode('a').ids];
+  const [bare, withSpecial] = [library.encode('a', { add_special_tokens: false }).ids, library.encode('a').ids];
   const before = Math.max(
-    whole.findIndex((_, at) => bare.every((id, i) => whole[at + i] === id)),
+    withSpecial.findIndex((_, at) => bare.every((id, i) => withSpecial[at + i] === id)),
     0,
   );
-  const after = whole.length - bare.length - before;
+  const after = withSpecial.length - bare.length - before;
   if (!Number.isInteger(maxLength) || maxLength <= before + after)
     throw new RangeError(`${where}: the length ${maxLength}: expected an integer above ${before + after}, which the special tokens take`);
-  if (maxLength > mostTokens) throw new RangeError(`${where}: the length ${maxLength}: expected at most ${mostTokens} tokens a text`);
+  if (maxLength > mostTokens) throw new RangeError(`${where}: the length ${maxLength}: expected at most ${mostTokens} tokens per text`);
 
-  const encodeInto = (text: string, outIds: Int32Array, outMask: Int32Array): { length: number; truncated: number } => {
+  const encodeInto = (text: string, outIds: Int32Array, outMask: Int32Array): { length: number; lostTokens: number } => {
     const full = ids(text);
-    const truncated = Math.max(0, full.length - maxLength);
-    const kept = truncated ? [...full.slice(0, maxLength - after), ...full.slice(full.length - after)] : full;
+    const lostTokens = Math.max(0, full.length - maxLength);
+    const cut = lostTokens ? [...full.slice(0, maxLength - after), ...full.slice(full.length - after)] : full;
     outIds.fill(padId);
-    outIds.set(kept);
-    outMask.fill(1, 0, kept.length);
-    return { length: kept.length, truncated };
+    outIds.set(cut);
+    outMask.fill(1, 0, cut.length);
+    return { length: cut.length, lostTokens };
   };
 
   return {
     vocabularySize: sizeOf(definition),
     maxLength,
     padId,
-    startId: before > 0 ? whole[0] : undefined,
-    endId: after > 0 ? whole.at(-1) : undefined,
+    startId: before > 0 ? withSpecial[0] : undefined,
+    endId: after > 0 ? withSpecial.at(-1) : undefined,
     notes: settings.notes ?? [],
     encode(text: string): Encoded {
       const out = { ids: new Int32Array(maxLength), mask: new Int32Array(maxLength) };
@@ -78,11 +78,11 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
     },
     encodeBatch(texts: readonly string[]): EncodedBatch {
       const out = { ids: new Int32Array(texts.length * maxLength), mask: new Int32Array(texts.length * maxLength) };
-      const truncated = texts.map((text, i) => {
+      const lostTokens = texts.map((text, i) => {
         const row = [i * maxLength, (i + 1) * maxLength] as const;
-        return encodeInto(text, out.ids.subarray(...row), out.mask.subarray(...row)).truncated;
+        return encodeInto(text, out.ids.subarray(...row), out.mask.subarray(...row)).lostTokens;
       });
-      return { ...out, truncated };
+      return { ...out, lostTokens };
     },
     ids,
     tokens: (text: string): string[] => library.encode(prepare(text)).tokens,
@@ -117,9 +117,9 @@ function sizeOf({ model, added_tokens: added = [] }: TokenizerJson): number {
 /** The definition with further words, found in a text before anything else is done to it. */
 function addTokens(where: string, definition: TokenizerJson, words: readonly string[]): TokenizerJson {
   const { model, added_tokens: added = [] } = definition;
-  const known = new Set([...added.map(({ content }) => content), ...(Array.isArray(model.vocab) ? [] : Object.keys(model.vocab))]);
+  const vocabulary = new Set([...added.map(({ content }) => content), ...(Array.isArray(model.vocab) ? [] : Object.keys(model.vocab))]);
   const first = sizeOf(definition);
-  const fresh = [...new Set(words)].filter((word) => !known.has(word));
+  const fresh = [...new Set(words)].filter((word) => !vocabulary.has(word));
   for (const word of fresh)
     if (!/^\S+$/.test(word))
       throw new RangeError(`${where}: a new token: expected a word without white space, got ${JSON.stringify(word)}`);

@@ -165,8 +165,8 @@ function settingsOf(
   const limit = config.model_max_length ?? noLimit;
   if (typeof limit !== 'number')
     throw new TypeError(`tokenizer_config.json: model_max_length: expected a number, got ${JSON.stringify(limit)}`);
-  const given = limit < noLimit || Number.isNaN(limit) ? limit : undefined;
-  const usual = given ?? kind.length ?? options.window;
+  const finiteLimit = limit < noLimit || Number.isNaN(limit) ? limit : undefined;
+  const usual = finiteLimit ?? kind.length ?? options.window;
   const maxLength = options.maxLength ?? (usual === undefined ? undefined : Math.min(usual, options.window ?? usual));
   if (maxLength === undefined)
     throw new RangeError(`${folder}: gives no model_max_length; pass maxLength, or write it into its tokenizer_config.json`);
@@ -181,8 +181,8 @@ function settingsOf(
     specialTokens.pad_token = specialTokens.eos_token!;
   }
   const tokenizerClass = typeof config.tokenizer_class === 'string' ? config.tokenizer_class : kind.className;
-  const { name_or_path: _, special_tokens_map_file: __, tokenizer_file: ___, ...kept } = config; // paths on someone's machine
-  return { tokenizerClass, maxLength, specialTokens, config: kept, notes };
+  const { name_or_path: _, special_tokens_map_file: __, tokenizer_file: ___, ...portable } = config; // paths on someone's machine
+  return { tokenizerClass, maxLength, specialTokens, config: portable, notes };
 }
 
 function contains({ model, added_tokens: added = [] }: TokenizerJson, token: string): boolean {

@@ -9,7 +9,7 @@ export interface Encoded {
   /** Ones in the mask. */
   readonly length: number;
   /** Tokens that did not fit and were cut off. */
-  readonly truncated: number;
+  readonly lostTokens: number;
 }
 
 /** Several texts, row after row. */
@@ -19,7 +19,7 @@ export interface EncodedBatch {
   /** [n * maxLength] */
   readonly mask: Int32Array;
   /** Tokens lost per text, [n]. Whoever trains or samples reports the sum. */
-  readonly truncated: number[];
+  readonly lostTokens: number[];
 }
 
 /** Two texts in one sequence, as BERT takes them; neither padded nor cut. */

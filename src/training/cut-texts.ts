@@ -14,6 +14,6 @@ export function cutNotes({ texts, cut, window }: CutTexts): string[] {
 }
 
 /** Texts that lost tokens, of those that each one lost (`Tokenizer.encodeBatch`). */
-export function countCut(truncated: readonly number[]): number {
-  return truncated.filter((tokens) => tokens > 0).length;
+export function countCut(lostTokens: readonly number[]): number {
+  return lostTokens.filter((tokens) => tokens > 0).length;
 }

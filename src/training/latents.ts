@@ -1,8 +1,9 @@
 /** From images to the latents that the diffusion model is trained on: normalised in the autoencoder itself, encoded once, kept in memory. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { compileStep, dispose, flatten, interruptSignal, type Key, normalArray, scope, unflatten } from '../engine';
-import { encode, type Posterior, type VaeConfig, type VaeParams } from '../vae';
+import { flatten, interruptSignal, type Key, normalArray, overRows, scope, unflatten } from '../engine';
+import { encodeSigned, latentFactor, type Model, toSigned } from '../pipelines';
+import { completeVaeConfig, type VaeParams } from '../vae';
 
 /** The distributions of n images' latents, row-major. */
 export interface LatentSet {
@@ -16,48 +17,28 @@ export interface LatentSet {
 const BATCH = 32;
 
 /**
- * Encodes images.
+ * Encodes images with the model's autoencoder.
  *
  * @param pixels n grey images one after another, each size × size, 0 to 1
+ * @throws the signal's reason where it was raised
  */
 export async function encodeLatents(
-  config: VaeConfig,
-  params: VaeParams,
+  model: Model,
   pixels: Float32Array,
   size: number,
-  options: { readonly signal?: AbortSignal } = {},
+  { signal = interruptSignal() }: { readonly signal?: AbortSignal } = {},
 ): Promise<LatentSet> {
-  const area = size * size;
-  const n = pixels.length / area;
-  const factor = 2 ** ((config.block_out_channels?.length ?? 1) - 1);
-  const shape = [size / factor, size / factor, config.latent_channels ?? 4] as const;
-  const each = shape[0] * shape[1] * shape[2];
-  const mean = new Float32Array(n * each);
-  const std = new Float32Array(n * each);
-  const signal = options.signal ?? interruptSignal();
-  const encoder = compileStep<VaeParams, [tf.Tensor4D], { mean: tf.Tensor4D; std: tf.Tensor4D }>(params, (weights, images) => ({
-    out: scope(() => {
-      const posterior: Posterior = encode(config, weights, tf.sub(tf.mul(images, 2), 1) as tf.Tensor4D);
-      return { mean: posterior.mean, std: tf.exp(tf.mul(posterior.logvar, 0.5)) as tf.Tensor4D };
-    }),
-  }));
-  try {
-    for (let start = 0; start < n; start += BATCH) {
-      signal?.throwIfAborted();
-      const count = Math.min(BATCH, n - start);
-      const padded = new Float32Array(BATCH * area); // one shape, one graph
-      padded.set(pixels.subarray(start * area, (start + count) * area));
-      const images = tf.tensor4d(padded, [BATCH, size, size, 1]);
-      const out = encoder.run(images);
-      mean.set(out.mean.dataSync().subarray(0, count * each), start * each);
-      std.set(out.std.dataSync().subarray(0, count * each), start * each);
-      dispose(images, out);
-      await new Promise((next) => setImmediate(next));
-    }
-  } finally {
-    encoder.dispose();
-  }
-  return { length: n, shape, mean, std };
+  const side = size / latentFactor(model);
+  const shape = [side, side, completeVaeConfig(model.vae.config).latent_channels] as const;
+  const perImage = shape[0] * shape[1] * shape[2];
+  const moments = (images: tf.Tensor): Record<'mean' | 'std', tf.Tensor> =>
+    tf.tidy(() => {
+      const { mean, logvar } = encodeSigned(model, toSigned(images as tf.Tensor4D));
+      return { mean, std: tf.exp(tf.mul(logvar, 0.5)) };
+    });
+  const columns = [{ values: pixels, shape: [size, size, 1] }];
+  const { mean, std } = await overRows(moments, columns, { mean: perImage, std: perImage }, { batch: BATCH, signal });
+  return { length: pixels.length / size ** 2, shape, mean, std };
 }
 
 /** Mean and standard deviation of each latent channel over a set. */

@@ -114,8 +114,8 @@ export async function trainMlm(options: TrainMlmOptions): Promise<TrainResult<Be
   const V = tokenizer.vocabularySize;
   const [initial, ordering, hiding] = split(options.key, 3) as [Key, Key, Key];
   const order = dataOrder(ordering, texts.length, B);
-  const { ids, mask, truncated } = tokenizer.encodeBatch(texts);
-  onTexts?.({ texts: texts.length, cut: countCut(truncated), window: L });
+  const { ids, mask, lostTokens } = tokenizer.encodeBatch(texts);
+  onTexts?.({ texts: texts.length, cut: countCut(lostTokens), window: L });
   const fixed = new Set([tokenizer.padId, tokenizer.startId, tokenizer.endId]);
   const batch = (index: number): Batch => {
     const [rows, shown] = [new Int32Array(B * L), new Int32Array(B * L)];

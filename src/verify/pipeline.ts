@@ -7,7 +7,6 @@ import { readJson, readSafetensors } from '../files';
 import {
   type Branch,
   type Combine,
-  classifierFree,
   decodeLatents,
   denoise,
   disposeModel,
@@ -24,7 +23,7 @@ import {
   noisedStart,
   predictor,
   runTextEncoder,
-  unguided,
+  textGuidance,
 } from '../pipelines';
 import { createScheduler, exchangeScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
 import { loadUNet } from '../unet';
@@ -135,9 +134,7 @@ interface Given extends Contexts {
 }
 
 const guided = ({ run, context, negative }: Given): Pick<Start, 'branches' | 'combine'> =>
-  run.guidance_scale > 1
-    ? { branches: [{ context: negative }, { context }], combine: classifierFree(run.guidance_scale, run.guidance_rescale) }
-    : { branches: [{ context }], combine: unguided };
+  textGuidance({ context, negative }, { guidance: run.guidance_scale, rescale: run.guidance_rescale });
 
 const pureNoise = ({ fixture, scheduler }: Given): tf.Tensor4D => tf.mul(fixtureImage(fixture, 'latents'), scheduler.initNoiseSigma);
 

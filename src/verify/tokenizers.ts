@@ -58,7 +58,7 @@ export const tokenizersChecker: Checker = {
     );
     yield exact(
       'tokens lost',
-      encoded.map(({ truncated }) => truncated),
+      encoded.map(({ lostTokens }) => lostTokens),
       cases.map(({ ids, truncated_ids: kept }) => ids.length - kept.length),
     );
 

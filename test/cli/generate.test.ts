@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startEngine } from 'roentgen-lab/engine';
 import { readImage, readPngText, writePng, writeSafetensors } from 'roentgen-lab/files';
-import { disposeModel, hashModel, saveModel } from 'roentgen-lab/pipelines';
+import { disposeModel, hashModel, loadModel, saveModel, savePicture, textToImage } from 'roentgen-lab/pipelines';
 import { tinyModel } from '../pipelines/tiny-model';
 import { roentgen } from './run';
 
@@ -84,6 +84,19 @@ describe('generate', { concurrency: 2 }, () => {
     await make(...files, '--count', '2', '--scheduler', 'ddim', '--seed', '9', '--batch', '4', '--out', again);
     for (const name of readdirSync(out).filter((file) => /^\d/.test(file)))
       assert.deepEqual(readFileSync(join(again, name)), readFileSync(join(out, name)), name);
+  });
+
+  test('a request without settings gives the same image from a cell and from the shell', async () => {
+    const [prompt, out] = ['left pleural effusion', join(folder, 'shell')];
+    const { status, stderr } = await roentgen(['generate', model, '--prompt', prompt, '--out', out]);
+    assert.equal(status, 0, stderr);
+    const loaded = await loadModel(model);
+    const [image] = await textToImage(loaded, { prompts: [prompt] });
+    disposeModel(loaded);
+    const cell = join(folder, 'cell.png');
+    await savePicture(cell, image!, await hashModel(model));
+    assert.deepEqual(await readPngText(cell), await readPngText(join(out, '0000.png')));
+    assert.deepEqual((await readImage(cell)).data, (await readImage(join(out, '0000.png'))).data);
   });
 
   test('a picture is changed, or repainted where a mask is white', async () => {

@@ -161,7 +161,7 @@ test('the vocabulary has a few hundred words, captions fit the window, and nearl
   const prompts = range(1000).map((i) => phantom.record(i).text);
   const tokenizer = trainBpe([...texts, ...vocabularyTexts('world')], { vocabularySize: recipe.tokenizer.vocabulary_size, maxLength: 24 });
   for (const [what, list] of Object.entries({ captions: texts, prompts })) {
-    const lost = tokenizer.encodeBatch(list).truncated.filter((tokens) => tokens > 0).length;
+    const lost = tokenizer.encodeBatch(list).lostTokens.filter((tokens) => tokens > 0).length;
     assert.ok(lost <= 0.005 * list.length, `${what}: ${lost} of ${list.length} are cut`);
   }
 });

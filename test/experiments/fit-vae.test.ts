@@ -22,7 +22,7 @@ test(
     const { interrupted, log } = await fitVae(model, recipe, pixels, { key: key(2), onStep: () => stop.abort(new Error('stopped')) });
     assert.deepEqual([interrupted, log.length], [true, 1]);
     const signal = new AbortController().signal;
-    const { mean, std } = latentStatistics(await encodeLatents(model.vae.config, model.vae.params, pixels, recipe.size, { signal }));
+    const { mean, std } = latentStatistics(await encodeLatents(model, pixels, recipe.size, { signal }));
     for (const value of mean) assert.ok(Math.abs(value) < 1e-3, `mean ${value}`);
     for (const value of std) assert.ok(Math.abs(value - 1) < 1e-3, `deviation ${value}`);
     disposeModel(model);

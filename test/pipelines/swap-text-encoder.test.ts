@@ -114,7 +114,7 @@ test(
 );
 
 test(
-  'a U-Net whose cross-attention, or all of it, is made anew for the width',
+  'a U-Net whose cross-attention, or all of it, is reinitialised for the width',
   noLeaks(async () => {
     const [model, encoder] = [tinyModel(), encoderOf(24, 't5')];
     const crossed = swapTextEncoder(model, encoder, { unet: 'cross-attention' });
@@ -129,7 +129,7 @@ test(
     assert.equal(crossed.newWeights, fresh);
     assert.ok((await pictureOf(crossed.model)).every(Number.isFinite));
     const anew = swapTextEncoder(model, encoder, { unet: 'fresh', key: key(1) });
-    assert.equal(anew.unet, 'made anew');
+    assert.equal(anew.unet, 'reinitialised');
     assert.notDeepEqual(flatten(anew.model.unet.params)['conv_in.weight']!.dataSync(), old['conv_in.weight']!.dataSync());
     checkModel(anew.model, 'anew');
     assert.throws(

@@ -47,8 +47,8 @@ test('any text whatever is encoded by bytes, and no token is unknown', () => {
 
 test('a text of 500 words is cut to the length, ends with end of text, and says how much was lost', () => {
   const tokenizer = trainBpe(reports, { vocabularySize: 560, maxLength: 20 });
-  const { ids, mask, length, truncated } = tokenizer.encode('effusion '.repeat(500));
-  assert.deepEqual([ids.length, length, truncated], [20, 20, 502 - 20]);
+  const { ids, mask, length, lostTokens } = tokenizer.encode('effusion '.repeat(500));
+  assert.deepEqual([ids.length, length, lostTokens], [20, 20, 502 - 20]);
   assert.equal(ids[19], tokenizer.endId);
   assert.ok(mask.every((one) => one === 1));
 });

@@ -29,7 +29,7 @@ for (const name of ['clip', 'bert_base_uncased'])
         Array.from(encoded.mask),
         Array.from({ length: want.max_length }, (_, i) => Number(i < length)),
       );
-      assert.equal(encoded.truncated, ids.length - kept.length);
+      assert.equal(encoded.lostTokens, ids.length - kept.length);
     }
     for (const pair of want.pairs ?? [])
       assert.deepEqual(tokenizer.encodePair(pair.text, pair.text_pair), { ids: pair.ids, typeIds: pair.token_type_ids });
@@ -48,10 +48,10 @@ test('a vocabulary of word pieces: longest match, unknown words, case', async (t
   const tokenizer = await loadTokenizer(bertFolder(tempDir(t), { model_max_length: 8 }));
   assert.deepEqual(tokenizer.tokens('Left EFFUSIONS. Xyz'), ['[CLS]', 'left', 'effusion', '##s', '.', '[UNK]', '[SEP]']);
   assert.deepEqual([tokenizer.vocabularySize, tokenizer.padId, tokenizer.startId, tokenizer.endId, tokenizer.maxLength], [10, 0, 2, 3, 8]);
-  const { ids, mask, truncated } = tokenizer.encodeBatch(['no effusion', '', 'left '.repeat(20)]);
+  const { ids, mask, lostTokens } = tokenizer.encodeBatch(['no effusion', '', 'left '.repeat(20)]);
   assert.deepEqual(Array.from(ids), [2, 9, 6, 3, 0, 0, 0, 0, 2, 3, 0, 0, 0, 0, 0, 0, 2, 5, 5, 5, 5, 5, 5, 3]);
   assert.deepEqual(Array.from(mask), [1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
-  assert.deepEqual(truncated, [0, 0, 14]);
+  assert.deepEqual(lostTokens, [0, 0, 14]);
   const cased = await loadTokenizer(bertFolder(tempDir(t), { do_lower_case: false }));
   assert.deepEqual(cased.tokens('Left left'), ['[CLS]', '[UNK]', 'left', '[SEP]']);
   assert.equal(cased.maxLength, 512);

@@ -68,10 +68,9 @@ for (const kind of ['bert', 't5'] as const)
       assert.equal(readdirSync(folder).length, 1);
 
       // From the folder: nothing is computed, and it is the same.
-      const tokenizer = frozen.tokenizer!;
-      const kept = await encodeContexts(frozen.textEncoder, tokenizer, texts, { folder, onProgress: (n) => counted.push(n) });
+      const kept = await encodeContexts(frozen, texts, { folder, onProgress: (n) => counted.push(n) });
       assert.deepEqual(counted, [4]);
-      assert.deepEqual(kept, await encodeContexts(frozen.textEncoder, tokenizer, texts));
+      assert.deepEqual(kept, await encodeContexts(frozen, texts));
       dispose(before);
       for (const model of [joint, frozen]) disposeModel(model);
     }),
@@ -103,8 +102,8 @@ test(
     assert.ok(changed(before.unet, valuesOf(model.unet.params)) && changed(before.text, valuesOf(model.textEncoder.params)));
     await assert.rejects(fit(model, { trains: ['projection'] }), /the model has no projection/);
     await assert.rejects(fit(model, { trains: [] }), /expected a part that trains/);
-    const few = await encodeContexts(model.textEncoder, model.tokenizer!, [texts[0]!]);
-    const all = await encodeContexts(model.textEncoder, model.tokenizer!, texts);
+    const few = await encodeContexts(model, [texts[0]!]);
+    const all = await encodeContexts(model, texts);
     assert.deepEqual([...all.rows], [1, 2, 3, 2]);
     assert.deepEqual(all.contexts.subarray(0, few.contexts.length), few.contexts);
     disposeModel(model);

@@ -36,9 +36,9 @@ export async function loadLora(model: Model, file: string, { strength = 1 }: Loa
   const source = await openSafetensors(file);
   const added: FlatTree = {};
   try {
-    const found = findLayers(file, source, layers);
+    const keysByLayer = findLayers(file, source, layers);
     const configs = await readConfigs(file, source);
-    for (const [id, keys] of found) {
+    for (const [id, keys] of keysByLayer) {
       const [part, layer] = id.split(' ') as [LoraPart, string];
       const weight = layers[part][`${layer}.weight`] as tf.Tensor2D;
       const a = await readFor(weight, source, keys.lora_A!);
@@ -49,11 +49,11 @@ export async function loadLora(model: Model, file: string, { strength = 1 }: Loa
       const rank = a.shape.at(-1)!;
       const alpha = keys.alpha === undefined ? undefined : ((await source.read(keys.alpha)) as Float32Array)[0]!;
       const scale = alpha === undefined ? loraScale(file, configs[part], layer, rank) : alpha / rank;
-      const own = tf.scalar(scale * strength);
-      added[`${part}.${layer}.lora_scale`] = own;
+      const scalar = tf.scalar(scale * strength);
+      added[`${part}.${layer}.lora_scale`] = scalar;
       if (runsAdapter(layer, weight)) continue;
       added[`${part}.${layer}.lora_base`] = tf.clone(weight);
-      added[`${part}.${layer}.weight`] = mergedWeight({ weight, lora_A: { weight: a }, lora_B: { weight: b }, lora_scale: own });
+      added[`${part}.${layer}.weight`] = mergedWeight({ weight, lora_A: { weight: a }, lora_B: { weight: b }, lora_scale: scalar });
     }
   } catch (error) {
     tf.dispose(added);
@@ -114,8 +114,8 @@ async function readConfigs(file: string, source: Source): Promise<Record<LoraPar
   const shared =
     source.keys.some((key) => key.startsWith('base_model.model.')) && existsSync(beside) ? await readJson<LoraConfig>(beside) : {};
   const configOf = (name: string): LoraConfig => {
-    const own = Object.entries(header).filter(([key]) => key.startsWith(`${name}.`));
-    const config = { ...shared, ...Object.fromEntries(own.map(([key, value]) => [key.slice(name.length + 1), value])) };
+    const entries = Object.entries(header).filter(([key]) => key.startsWith(`${name}.`));
+    const config = { ...shared, ...Object.fromEntries(entries.map(([key, value]) => [key.slice(name.length + 1), value])) };
     checkLoraConfig(Object.keys(shared).length > 0 ? beside : file, config);
     return config;
   };

@@ -42,26 +42,26 @@ export interface LoraOptions {
 }
 
 /** @throws RangeError naming what no adapter can be made with */
-export function checkLora({ rank, alpha, parts: chosen }: LoraOptions, where: string): void {
+export function checkLora({ rank, alpha, parts: selected }: LoraOptions, where: string): void {
   if (!Number.isSafeInteger(rank) || rank < 1)
     throw new RangeError(`${where}: rank: expected a whole number from 1, got ${JSON.stringify(rank)}`);
   if (!Number.isFinite(alpha) || alpha <= 0) throw new RangeError(`${where}: alpha: expected a number > 0, got ${JSON.stringify(alpha)}`);
-  if (!Array.isArray(chosen) || chosen.length === 0 || chosen.some((part) => !(part in parts)))
-    throw new RangeError(`${where}: parts: expected some of ${Object.keys(parts).join(', ')}, got ${JSON.stringify(chosen)}`);
+  if (!Array.isArray(selected) || selected.length === 0 || selected.some((part) => !(part in parts)))
+    throw new RangeError(`${where}: parts: expected some of ${Object.keys(parts).join(', ')}, got ${JSON.stringify(selected)}`);
 }
 
 /**
- * New adapters on every attention projection: A normal with deviation 1/rank, B zero, so that at first nothing changes (section 4.1).
+ * New adapters on every attention projection: A normal with standard deviation 1/rank, B zero, so that at first nothing changes (section 4.1).
  *
  * @param networks `{ unet, textEncoder }`, parameter trees
  * @returns A and B by the networks' paths; the caller disposes them
  * @throws RangeError where a network has no projection to adapt
  */
-export function initLora(networks: Tree, { rank, parts: chosen }: LoraOptions, key: Key): Tree {
+export function initLora(networks: Tree, { rank, parts: selected }: LoraOptions, key: Key): Tree {
   const targets = Object.entries(flatten(networks)).filter(
-    ([path, leaf]) => TARGETS.test(path) && leaf.rank === 2 && chosen.some((part) => path.startsWith(`${part}.`)),
+    ([path, leaf]) => TARGETS.test(path) && leaf.rank === 2 && selected.some((part) => path.startsWith(`${part}.`)),
   );
-  for (const part of chosen)
+  for (const part of selected)
     if (!targets.some(([path]) => path.startsWith(`${part}.`))) throw new RangeError(`lora: ${part} has no attention projections to adapt`);
   const keys = split(key, targets.length);
   const flat: FlatTree = {};
@@ -119,7 +119,7 @@ function exchange(model: Model, change: <T extends Tree>(params: T) => T): void 
   }
 }
 
-/** Works the adapters into the model's weights; its pictures stay the same to rounding, and it is a plain model again. */
+/** Works the adapters into the model's weights; its images stay the same to rounding, and it is a plain model again. */
 export function mergeLora(model: Model): void {
   exchange(model, (params) => withoutLora(params));
 }

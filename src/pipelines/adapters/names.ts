@@ -92,9 +92,9 @@ export function loraNames(layers: Readonly<Record<LoraPart, FlatTree>>): (key: s
       string?,
       string?,
     ];
-    const asked: LoraPart[] = network === undefined ? ['unet', 'textEncoder'] : [network === 'unet' ? 'unet' : 'textEncoder'];
+    const candidates: LoraPart[] = network === undefined ? ['unet', 'textEncoder'] : [network === 'unet' ? 'unet' : 'textEncoder'];
     // transformers 5 leaves out the prefix that Stable Diffusion's folders have.
-    for (const part of asked)
+    for (const part of candidates)
       for (const layer of [path!, `text_model.${path}`]) if (layers[part][`${layer}.weight`]) return { part, layer };
     return undefined;
   };
@@ -102,8 +102,8 @@ export function loraNames(layers: Readonly<Record<LoraPart, FlatTree>>): (key: s
   return (key) => {
     const suffix = suffixes.find(([pattern]) => pattern.test(key));
     if (!suffix) return undefined;
-    const found = locate(presentLayer(key.replace(suffix[0], '')));
-    return found && { ...found, tensor: suffix[1] };
+    const target = locate(presentLayer(key.replace(suffix[0], '')));
+    return target && { ...target, tensor: suffix[1] };
   };
 }
 

@@ -1,0 +1,33 @@
+/** BERT, RoBERTa and XLM-RoBERTa as a family of text encoders. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { type BertParams, bert, bertShapes, initBert } from './bert';
+import { type BertConfig, bertWindow, completeBertConfig } from './bert-config';
+import { bertClass, loadBert, saveBert } from './bert-files';
+import { type EncoderFamily, meanState } from './family';
+
+const KINDS = { bert: 'BERT', roberta: 'RoBERTa', 'xlm-roberta': 'XLM-RoBERTa' } as const;
+
+const context = (config: BertConfig, params: BertParams, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D =>
+  tf.tidy(() => bert(config, { ...params, pooler: undefined }, ids, { mask }).lastHiddenState);
+
+export const bertFamily: EncoderFamily<BertConfig, BertParams> = {
+  modelTypes: ['bert', 'roberta', 'xlm-roberta'],
+  classNames: ['BertModel', 'RobertaModel', 'XLMRobertaModel'],
+  unused: ['pooler'],
+  facts(config) {
+    const c = completeBertConfig(config);
+    const sizes = { width: c.hidden_size, window: bertWindow(c), vocabulary: c.vocab_size };
+    return { kind: KINDS[c.model_type], ...sizes, className: bertClass(config), masks: true };
+  },
+  init: initBert,
+  shapes: (config) => bertShapes(config),
+  context,
+  states: (config, params, ids, tokens, mask) =>
+    tf.tidy(() => {
+      const states = context(config, params, ids, mask);
+      return { context: states, pooled: meanState(states, tokens) };
+    }),
+  load: loadBert,
+  save: saveBert,
+};

@@ -1,0 +1,28 @@
+/** CLIP's text encoder as a family of text encoders. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { type ClipTextConfig, completeClipTextConfig } from './clip-config';
+import { loadClipText, saveClipText } from './clip-files';
+import { type ClipTextParams, clipContext, clipText, clipTextShapes, initClipText } from './clip-text';
+import type { EncoderFamily } from './family';
+
+export const clipFamily: EncoderFamily<ClipTextConfig, ClipTextParams> = {
+  modelTypes: ['clip_text_model', 'clip'],
+  classNames: ['CLIPTextModel', 'CLIPTextModelWithProjection'],
+  unused: ['text_projection'],
+  facts(config) {
+    const c = completeClipTextConfig(config);
+    const sizes = { width: c.hidden_size, window: c.max_position_embeddings, vocabulary: c.vocab_size };
+    return { kind: 'CLIP', ...sizes, className: 'CLIPTextModel', masks: config.use_attention_mask === true };
+  },
+  init: initClipText,
+  shapes: clipTextShapes,
+  context: (config, params, ids, mask) => clipContext(config, params, ids, { mask }),
+  states: (config, params, ids, _, mask) =>
+    tf.tidy(() => {
+      const { lastHiddenState: context, pooled } = clipText(config, params, ids, { mask });
+      return { context, pooled };
+    }),
+  load: async (folder, variant) => ({ ...(await loadClipText(folder, 'model', variant)), ignored: [] }),
+  save: saveClipText,
+};
