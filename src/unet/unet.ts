@@ -1,8 +1,8 @@
 /** Stable Diffusion's U-Net (Rombach et al. 2022, arXiv:2112.10752): noisy latents, time and text to the predicted noise. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, embedding, expectShape, groupNorm, silu } from '../engine';
-import { timestepEmbedding, timestepMlp } from '../nn';
+import { embedding, expectShape, silu } from '../engine';
+import { convLayer, groupNormLayer, timestepEmbedding, timestepMlp } from '../nn';
 import { type AttentionObserver, type BlockContext, downBlock, midBlock, upBlock } from './blocks';
 import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './config';
 import type { UNetParams } from './parameters';
@@ -91,7 +91,7 @@ export function unet(
       onAttention,
     };
 
-    let h = conv2d(latents, params.conv_in.weight, params.conv_in.bias, { padding: 1 });
+    let h = convLayer(params.conv_in, latents, { padding: 1 });
     onBlock?.('conv_in', h);
     const skips = [h];
     params.down_blocks.forEach((block, level) => {
@@ -113,12 +113,8 @@ export function unet(
       onBlock?.(`up_blocks.${i}`, h);
     });
 
-    const { weight, bias } = params.conv_norm_out;
     const norm = { groups: c.norm_num_groups, eps: c.norm_eps };
-    onBlock?.(
-      'conv_norm_out',
-      tf.tidy(() => groupNorm(h, weight, bias, norm)),
-    );
-    return conv2d(groupNorm(h, weight, bias, { ...norm, silu: true }), params.conv_out.weight, params.conv_out.bias, { padding: 1 });
+    if (onBlock) tf.tidy(() => onBlock('conv_norm_out', groupNormLayer(params.conv_norm_out, h, norm)));
+    return convLayer(params.conv_out, groupNormLayer(params.conv_norm_out, h, { ...norm, silu: true }), { padding: 1 });
   });
 }
