@@ -1,8 +1,8 @@
 /** Adam's update of one leaf (Kingma and Ba 2015, arXiv:1412.6980) with decoupled weight decay: in place in a compiled step, composed of plain ops elsewhere. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute } from './graph';
 import { scope } from './memory';
+import { attribute } from './tensorflow';
 import { isVariable, updateVariables } from './trace';
 
 /** A parameter with the running means of its gradient and of its square; all of one shape. */
@@ -36,10 +36,10 @@ export function adamUpdate({ param, m, v }: AdamLeaf, grad: tf.Tensor, scalars: 
 
 function adamInPlace({ param, m, v }: AdamLeaf, grad: tf.Tensor, { rate, beta1, beta2, epsilon, decay }: AdamScalars): AdamLeaf {
   return scope(() => {
-    const T = attribute.type(1); // float32
-    const kept = decay ? updateVariables('ResourceApplyGradientDescent', [param], [decay, param], { T })[0]! : param;
+    const attributes = [attribute.type('T', 'float32')];
+    const kept = decay ? updateVariables('ResourceApplyGradientDescent', [param], [decay, param], attributes)[0]! : param;
     const zero = tf.scalar(0); // powers of the betas: the correction is in the rate, computed in double precision
-    const [p1, m1, v1] = updateVariables('ResourceApplyAdam', [kept, m, v], [zero, zero, rate, beta1, beta2, epsilon, grad], { T });
+    const [p1, m1, v1] = updateVariables('ResourceApplyAdam', [kept, m, v], [zero, zero, rate, beta1, beta2, epsilon, grad], attributes);
     return { param: p1!, m: m1!, v: v1! };
   });
 }

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from './memory';
-import { attribute, isTensorFlow, rawOp } from './raw';
+import { attribute, isTensorFlow, rawOp } from './tensorflow';
 import { flatten, mapTree, type Tree } from './tree';
 
 /**
@@ -40,7 +40,7 @@ function gradients(
 ): tf.Tensor[] {
   return scope(() => {
     const engine = tf.engine();
-    const { state } = engine as unknown as { state: { activeTape: unknown } };
+    const { state } = engine;
     const tape = state.activeTape; // the backward pass under way walks a copy, but clears it at its end
     const late = isTensorFlow() ? afterwards(dy) : undefined;
     const values = kept.map((x, i) => (i < count || !late ? tf.clone(x) : late(x)));

@@ -50,7 +50,7 @@ export function valueAndGrad<P extends Tree, A extends unknown[], Aux extends Tr
 
 /** The same values without their history: no gradient goes through. In a compiled function too. The caller disposes it. */
 export function detach<T extends tf.Tensor>(x: T): T {
-  const { state } = tf.engine() as unknown as { state: { kernelDepth: number } };
+  const { state } = tf.engine();
   state.kernelDepth++; // as inside a kernel, where nothing is taped
   try {
     return tf.clone(x);

@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Key, key } from './random';
+import { backend } from './tensorflow';
 
 export type Backend = 'tensorflow' | 'wasm';
 
@@ -28,10 +29,6 @@ export interface EngineInfo {
   readonly key: Key;
 }
 
-interface NodeBinding {
-  readonly TF_Version: string;
-}
-
 let started: Promise<EngineInfo> | undefined;
 
 /** TensorFlow's own messages go to the terminal before anything can stop them, and two functions it needs are gone from Node 23 on. */
@@ -55,11 +52,11 @@ async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
   prepareTensorFlow();
   require('@tensorflow/tfjs-node-gpu');
   if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
-  const backend = tf.backend() as unknown as { binding: NodeBinding; isUsingGpuDevice: boolean };
+  const { binding, isUsingGpuDevice } = backend();
   return {
     backend: 'tensorflow',
-    library: `TensorFlow ${backend.binding.TF_Version}`,
-    device: backend.isUsingGpuDevice ? 'GPU' : 'CPU',
+    library: `TensorFlow ${binding.TF_Version}`,
+    device: isUsingGpuDevice ? 'GPU' : 'CPU',
     threads: tensorFlowThreads(),
   };
 }

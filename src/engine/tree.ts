@@ -34,7 +34,7 @@ export function flatten(tree: Tree): FlatTree {
 
 /** The tree with these leaves. Where every name below a path is a number, an array is made. */
 export function unflatten<T extends Tree = Tree>(flat: Readonly<Record<string, tf.Tensor>>): T {
-  if ('' in flat) return flat[''] as unknown as T;
+  if ('' in flat) return flat[''] as Tree as T;
   const root: Record<string, unknown> = {};
   for (const [path, leaf] of Object.entries(flat)) {
     const parts = path.split('.');

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isTensorFlow } from '../raw';
 import { expectShape } from '../shapes';
+import { isTensorFlow } from '../tensorflow';
 import type { AttentionGeometry } from './attention-batched';
 import * as batched from './attention-batched';
 import * as byHead from './attention-by-head';

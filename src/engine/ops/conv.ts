@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isTensorFlow } from '../raw';
 import { expectShape } from '../shapes';
+import { isTensorFlow } from '../tensorflow';
 import type { ConvGeometry } from './conv-tensorflow';
 import * as onTensorFlow from './conv-tensorflow';
 import * as onWasm from './conv-wasm';

@@ -1,8 +1,7 @@
 /** Small pieces that the operations share, in the form that is fast on the backend that runs. They have no gradients: use them inside `differentiable`. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute as graphAttribute } from '../graph';
-import { attribute, isTensorFlow, rawOp } from '../raw';
+import { attribute, isTensorFlow, rawOp } from '../tensorflow';
 import { postponed } from '../trace';
 
 /** Matrix product of op(a) [M, K] and op(b) [K, N]. On wasm the transposes are made first: the fast kernel takes only plain products. */
@@ -62,8 +61,9 @@ export function sumOfSquares(x: tf.Tensor): tf.Scalar {
 
 /** x · scale for a scalar; where that is 0, the result is 0 even where x is infinite or not a number. */
 export function scaleOrZero<T extends tf.Tensor>(x: T, scale: tf.Scalar): T {
-  const later = postponed('MulNoNan', [x, scale], { T: graphAttribute.type(1) });
-  if (later) return later as T;
-  if (isTensorFlow()) return rawOp('MulNoNan', [attribute.type('T', 'float32')], [x, scale]) as T;
+  if (isTensorFlow()) {
+    const attributes = [attribute.type('T', 'float32')];
+    return (postponed('MulNoNan', [x, scale], attributes) ?? rawOp('MulNoNan', attributes, [x, scale])) as T;
+  }
   return tf.tidy(() => tf.where(tf.notEqual(scale, 0), tf.mul(x, scale), tf.zerosLike(x)) as T);
 }
