@@ -23,7 +23,7 @@ import {
   trainVae,
 } from '../training';
 import { initUNet, unetShapes } from '../unet';
-import { initVae, type VaeParams, vaeShapes } from '../vae';
+import { completeVaeConfig, initVae, type VaeParams, vaeShapes } from '../vae';
 import { expectParametersFit } from './estimate-memory';
 import type { Recipe } from './recipe';
 
@@ -263,7 +263,7 @@ export async function fitDiffusion(
       handOver,
       scheduler: model.schedulerConfig,
       latents,
-      scalingFactor: vae.config.scaling_factor ?? 0.18215,
+      scalingFactor: completeVaeConfig(vae.config).scaling_factor,
       texts: read,
       strategy: { trains, ...extension },
       prior: data.prior,

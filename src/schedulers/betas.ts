@@ -1,8 +1,7 @@
 /**
  * Noise schedules: β_t of the forward process q(x_t | x_{t-1}) = N(√(1-β_t) x_{t-1}, β_t I), Ho et al. 2020 (arXiv:2006.11239).
  * Tables are held as float64 but rounded to float32 at the stages where published models' were, since those are the levels the models were
- * trained on: a
- * network's input at a timestep between two levels moves by a thousandth of a step otherwise.
+ * trained on: a network's input at a timestep between two levels moves by a thousandth of a step otherwise.
  */
 
 export type BetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2';
@@ -38,7 +37,7 @@ export function makeBetas(config: BetaConfig): Float64Array {
   return config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(betas) : betas;
 }
 
-/** ᾱ_t = Π_{s≤t} (1 - β_s), the share of the clean image's variance that is left at t. */
+/** ᾱ_t = Π_{s≤t} (1 - β_s), the fraction of the clean image's variance that is left at t. */
 export function cumulativeAlphas(betas: Float64Array): Float64Array {
   let product = 1;
   return betas.map((beta) => {

@@ -20,7 +20,7 @@ export interface StepOptions {
   readonly eta?: number;
   /** Standard normal, the shape of the latents; required where `drawsNoise` says so. */
   readonly noise?: tf.Tensor;
-  /** For LMS: how many calls are combined, 4 where left out. */
+  /** For LMS: how many calls are combined, 4 by default; for comparison with the reference, pipelines do not set it. */
   readonly order?: number;
 }
 

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { compileStep, dispose, flatten, interruptSignal, type Key, normalArray, scope, unflatten } from '../engine';
-import { encode, type Posterior, type VaeConfig, type VaeParams } from '../vae';
+import { completeVaeConfig, encode, type Posterior, type VaeConfig, type VaeParams, vaeFactor } from '../vae';
 
 /** The distributions of n images' latents, row-major. */
 export interface LatentSet {
@@ -29,8 +29,8 @@ export async function encodeLatents(
 ): Promise<LatentSet> {
   const area = size * size;
   const n = pixels.length / area;
-  const factor = 2 ** ((config.block_out_channels?.length ?? 1) - 1);
-  const shape = [size / factor, size / factor, config.latent_channels ?? 4] as const;
+  const factor = vaeFactor(config);
+  const shape = [size / factor, size / factor, completeVaeConfig(config).latent_channels] as const;
   const each = shape[0] * shape[1] * shape[2];
   const mean = new Float32Array(n * each);
   const std = new Float32Array(n * each);

@@ -8,7 +8,7 @@ import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './
 import type { UNetParams } from './parameters';
 
 export interface UNetOptions {
-  /** Rows of the class table, int32 [B]; where the config has `num_class_embeds`. */
+  /** Rows of the class table, int32 [B]; required if the config has `num_class_embeds`. For published models: no pipeline here gives them. */
   readonly classLabels?: tf.Tensor1D;
   /** 1 where a token of the context may be attended to, 0 where not, [B, L]. */
   readonly contextMask?: tf.Tensor2D;

@@ -101,3 +101,8 @@ export function completeVaeConfig(config: VaeConfig): CompleteVaeConfig {
   expectGroups('vae', norm_num_groups, block_out_channels);
   return c;
 }
+
+/** How many pixels a latent is wide and high: f = 2^(levels - 1). */
+export function vaeFactor(config: VaeConfig): number {
+  return 2 ** (completeVaeConfig(config).block_out_channels.length - 1);
+}

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkpoint, expectShape, type Tree } from '../engine';
 import { attentionLayer, convLayer, downsample, groupNormLayer, type ResnetParams, resnetBlock, sequence, upsample } from '../nn';
-import { completeVaeConfig, type VaeConfig } from './config';
+import { completeVaeConfig, type VaeConfig, vaeFactor } from './config';
 import type { VaeAttentionParams, VaeMidBlockParams, VaeParams } from './parameters';
 import type { Posterior } from './posterior';
 
@@ -56,7 +56,7 @@ function midLayers({ resnets, attentions }: VaeMidBlockParams, groups: number, o
 export function encode(config: VaeConfig, params: VaeParams, image: tf.Tensor4D, options: VaeOptions = {}): Posterior {
   const c = completeVaeConfig(config);
   const { H, W } = expectShape('vae: image', image, `B H W ${c.in_channels}`) as { H: number; W: number };
-  const f = 2 ** (c.block_out_channels.length - 1);
+  const f = vaeFactor(config);
   if (H < f || W < f) throw new TypeError(`vae: image: expected at least ${f} by ${f} pixels, got ${H} by ${W}`);
 
   const { encoder, quant_conv } = params;
