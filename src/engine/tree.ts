@@ -117,10 +117,10 @@ export function countParameters(tree: Tree): number {
   return Object.values(flatten(tree)).reduce((sum, leaf) => sum + leaf.size, 0);
 }
 
-/** A tree's leaves in two trees, by their paths: those that `chosen` names, and the rest. Tensors are shared, not copied. */
-export function partition(tree: Tree, chosen: (path: string) => boolean): [chosen: Tree, rest: Tree] {
+/** A tree's leaves in two trees, by their paths: those that `selects` picks, and the others. Tensors are shared, not copied. */
+export function partition(tree: Tree, selects: (path: string) => boolean): [selected: Tree, others: Tree] {
   const parts: [FlatTree, FlatTree] = [{}, {}];
-  for (const [path, leaf] of Object.entries(flatten(tree))) parts[chosen(path) ? 0 : 1][path] = leaf;
+  for (const [path, leaf] of Object.entries(flatten(tree))) parts[selects(path) ? 0 : 1][path] = leaf;
   return [unflatten(parts[0]), unflatten(parts[1])];
 }
 

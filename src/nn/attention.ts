@@ -14,11 +14,11 @@ export type AttentionParams = {
 };
 
 export interface AttentionShape {
-  /** Channels of the queries' side, in and out. */
+  /** Channels of the queries, in and out. */
   readonly channels: number;
   /** Heads times head size. */
   readonly inner: number;
-  /** Channels of the keys' and values' side. */
+  /** Channels of the keys and values. */
   readonly context: number;
   /** Biases on queries, keys and values: the autoencoder has them, the U-Net has not. */
   readonly qkvBias: boolean;

@@ -1,6 +1,6 @@
 /** Reading of Hugging Face configs: defaults filled in, and values that this library does not compute refused rather than ignored. */
 
-/** For each known key: the values that are computed, or undefined where any value is taken (and checked, if need be, elsewhere). */
+/** For each known key: the values that are computed, or undefined if any value is taken (and checked, if need be, elsewhere). */
 export type KnownValues = Readonly<Record<string, readonly unknown[] | undefined>>;
 
 /**
@@ -27,8 +27,8 @@ export function completeConfig<C extends object>(where: string, config: object, 
       throw new RangeError(`${where}: config key "${key}": expected ${list}, got ${JSON.stringify(value)}, which is not supported`);
     }
   }
-  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
-  return { ...defaults, ...given };
+  const defined = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  return { ...defaults, ...defined };
 }
 
 /**
@@ -46,7 +46,7 @@ export function perBlock<T>(where: string, value: T | readonly T[], n: number): 
 const MOST = 2 ** 31 - 1;
 /** The most layers, blocks of a level, and the like: far beyond any network, few enough that their description is made at once. */
 export const MOST_LAYERS = 1000;
-/** The most levels of a U-Net or an autoencoder; each halves the picture. */
+/** The most levels of a U-Net or an autoencoder; each halves the image. */
 const MOST_LEVELS = 16;
 
 const show = (value: unknown): string => (typeof value === 'number' ? String(value) : (JSON.stringify(value)?.slice(0, 100) ?? 'nothing'));

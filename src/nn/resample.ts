@@ -21,7 +21,7 @@ export function downsample({ conv }: ResampleParams, x: tf.Tensor4D, padding: nu
 }
 
 /**
- * Each pixel four times, then a convolution.
+ * Each pixel repeated 2 × 2 times, then a convolution.
  *
  * @param size [height, width] to crop the doubled map to before the convolution: a skip connection of odd size was halved rounding up.
  *             Nearest-neighbour interpolation from n to 2n - 1 pixels is the doubled map without its last pixel.

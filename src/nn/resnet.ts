@@ -24,7 +24,7 @@ export interface ResnetOptions {
   readonly time?: tf.Tensor2D;
 }
 
-/** @param timeChannels size of the time embedding; left out where the block takes none */
+/** @param timeChannels size of the time embedding; none by default, as in the autoencoder */
 export function resnetSpec(inputs: number, outputs: number, timeChannels?: number): Spec<ResnetParams> {
   return {
     norm1: normSpec(inputs),

@@ -31,8 +31,8 @@ export function makeBetas(config: BetaConfig): Float64Array {
   const n = config.num_train_timesteps;
   const betas = Float64Array.from(config.trained_betas ?? makers[config.beta_schedule](config), Math.fround);
   if (betas.length !== n) throw new RangeError(`trained_betas: expected num_train_timesteps = ${n} values, got ${betas.length}`);
-  const bad = betas.findIndex((beta) => !(beta >= 0 && beta <= 1));
-  if (bad >= 0) throw new RangeError(`betas: expected values from 0 to 1, got ${betas[bad]} at timestep ${bad}`);
+  const invalid = betas.findIndex((beta) => !(beta >= 0 && beta <= 1));
+  if (invalid >= 0) throw new RangeError(`betas: expected values from 0 to 1, got ${betas[invalid]} at timestep ${invalid}`);
   if (!betas.some((beta) => beta > 0)) throw new RangeError('betas: all are 0, so that nothing is noised');
   return config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(betas) : betas;
 }

@@ -44,14 +44,14 @@ const warned = new Set<string>();
  * @throws RangeError where the class or a value is not offered, or `steps` exceeds the training timesteps
  */
 export function createScheduler(config: SchedulerConfig, request: StepsRequest): Scheduler {
-  const chosen = findClass(config._class_name);
-  const { values, unknownKeys } = resolveConfig(chosen.className, chosen, config);
-  const message = `${chosen.className}: config keys that it does not know: ${unknownKeys.join(', ')}`;
+  const schedulerClass = findClass(config._class_name);
+  const { values, unknownKeys } = resolveConfig(schedulerClass.className, schedulerClass, config);
+  const message = `${schedulerClass.className}: config keys that it does not know: ${unknownKeys.join(', ')}`;
   if (unknownKeys.length > 0 && !warned.has(message)) {
     warned.add(message);
     console.warn(message);
   }
-  return wrapMethod(chosen.className, { ...values }, unknownKeys, chosen.build(values, request));
+  return wrapMethod(schedulerClass.className, { ...values }, unknownKeys, schedulerClass.build(values, request));
 }
 
 /**
@@ -78,16 +78,16 @@ const betasAlone: Readonly<Record<string, unknown>> = { use_flow_sigmas: false, 
  * @throws RangeError where the method is not offered, or the config's noise schedule is not given by betas that the method can take over
  */
 export function exchangeScheduler(config: SchedulerConfig, name: string): SchedulerConfig {
-  const chosen = findClass(name);
-  const own = classes.find(({ className, shortName }) => config._class_name === className || config._class_name === shortName);
+  const target = findClass(name);
+  const source = classes.find(({ className, shortName }) => config._class_name === className || config._class_name === shortName);
   const betas =
-    own && Object.fromEntries(Object.keys(commonDefaults).map((key) => [key, own.defaults[key as keyof typeof commonDefaults]]));
-  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
-  const known = { ...('clip_sample' in chosen.defaults ? { clip_sample: false } : {}), ...betas, ...given };
-  expectBetas(known, chosen);
-  const isVariant = (key: string): boolean => own !== chosen && key !== 'prediction_type' && key in (chosen.choices ?? {});
-  const kept = Object.entries(known).filter(([key]) => key in chosen.defaults && !isVariant(key));
-  return { _class_name: chosen.className, ...Object.fromEntries(kept) };
+    source && Object.fromEntries(Object.keys(commonDefaults).map((key) => [key, source.defaults[key as keyof typeof commonDefaults]]));
+  const present = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
+  const settings = { ...('clip_sample' in target.defaults ? { clip_sample: false } : {}), ...betas, ...present };
+  expectBetas(settings, target);
+  const isVariant = (key: string): boolean => source !== target && key !== 'prediction_type' && key in (target.choices ?? {});
+  const entries = Object.entries(settings).filter(([key]) => key in target.defaults && !isVariant(key));
+  return { _class_name: target.className, ...Object.fromEntries(entries) };
 }
 
 /** @throws RangeError where a method can't take over a config's noise schedule */
@@ -106,8 +106,8 @@ function expectBetas(config: SchedulerConfig, { className, defaults }: Scheduler
 
 /** Every key of the noise schedule with its value, as training reads it: the class's own defaults where the file has none. */
 export function trainingConfig(config: SchedulerConfig): SchedulerClass['defaults'] {
-  const chosen = findClass(config._class_name);
-  return resolveConfig(chosen.className, chosen, config).values;
+  const schedulerClass = findClass(config._class_name);
+  return resolveConfig(schedulerClass.className, schedulerClass, config).values;
 }
 
 /**
@@ -121,8 +121,8 @@ export function schedulerClassName(name: string): string {
 }
 
 function findClass(name: string | undefined): SchedulerClass {
-  const found = classes.find((one) => one.className === name || one.shortName === name);
-  if (found) return found;
+  const match = classes.find((one) => one.className === name || one.shortName === name);
+  if (match) return match;
   const names = classes.map((one) => `${one.className} (${one.shortName})`).join(', ');
   throw new RangeError(
     `scheduler: ${name === undefined ? 'the config has no _class_name' : `${name} is not supported`}; choose one of ${names} ` +

@@ -61,7 +61,7 @@ export function checkSteps(steps: number, numTrainTimesteps: number): void {
 /**
  * The tables for one sampling run.
  *
- * @param config keys of a scheduler_config.json; those left out have DDIM's defaults without clipping
+ * @param config keys of a scheduler_config.json; by default DDIM's, without clipping
  * @throws RangeError where a value is not offered, or more steps are asked for than the schedule was trained with
  */
 export function makeSchedule(config: Partial<ScheduleConfig>, request: StepsRequest): Schedule {

@@ -12,14 +12,14 @@ export interface UNetOptions {
   readonly classLabels?: tf.Tensor1D;
   /** 1 where a token of the context may be attended to, 0 where not, [B, L]. */
   readonly contextMask?: tf.Tensor2D;
-  /** For training in little memory: inner results of the blocks are computed again on the way back (`checkpoint`); gradients are the same. */
+  /** For training in little memory: inner results of the blocks are recomputed in the backward pass (`checkpoint`); gradients are the same. */
   readonly checkpointing?: boolean;
   /**
    * Sees the outputs of `time_embedding` [B, T], `conv_in`, `down_blocks.0` …, `mid_block`, `up_blocks.0` … and `conv_norm_out`
    * [B, h, w, C] as they are computed. It borrows them: they are freed when the network returns.
    */
   readonly onBlock?: (name: string, output: tf.Tensor) => void;
-  /** Sees the cross-attention's weights; without it they are never put into memory on their own. */
+  /** Sees the cross-attention's weights; without it they are never put into memory on their blockSkips. */
   readonly onAttention?: AttentionObserver;
 }
 
@@ -105,10 +105,10 @@ export function unet(
     onBlock?.('mid_block', h);
 
     params.up_blocks.forEach((block, i) => {
-      const own = skips.splice(-block.resnets.length).reverse();
+      const blockSkips = skips.splice(-block.resnets.length).reverse();
       const [, height, width] = skips.at(-1)?.shape ?? h.shape;
-      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, own, [height, width], shared, `up_blocks.${i}`);
-      tf.dispose([h, ...own]);
+      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, blockSkips, [height, width], shared, `up_blocks.${i}`);
+      tf.dispose([h, ...blockSkips]);
       h = next;
       onBlock?.(`up_blocks.${i}`, h);
     });

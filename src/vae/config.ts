@@ -8,9 +8,9 @@ export interface VaeConfig {
   in_channels?: number;
   /** Channels of the reconstruction. Default 3. */
   out_channels?: number;
-  /** All "DownEncoderBlock2D", one for each level. */
+  /** All "DownEncoderBlock2D", one per level. */
   down_block_types?: readonly 'DownEncoderBlock2D'[];
-  /** All "UpDecoderBlock2D", one for each level. */
+  /** All "UpDecoderBlock2D", one per level. */
   up_block_types?: readonly 'UpDecoderBlock2D'[];
   /** Channels of each level; n levels shrink the image by f = 2^(n-1). All multiples of `norm_num_groups`. Default [64]. */
   block_out_channels?: readonly number[];

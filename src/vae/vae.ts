@@ -10,7 +10,7 @@ import type { Posterior } from './posterior';
 type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
 
 export interface VaeOptions {
-  /** For training in little memory: inner results of the blocks are computed again on the way back (`checkpoint`); gradients are the same. */
+  /** For training in little memory: inner results of the blocks are recomputed in the backward pass (`checkpoint`); gradients are the same. */
   readonly checkpointing?: boolean;
 }
 
@@ -88,7 +88,7 @@ export function decode(config: VaeConfig, params: VaeParams, z: tf.Tensor4D, opt
   return tf.tidy(() => convLayer(params.decoder.conv_out, decoderStates(config, params, z, options), { padding: 1 }));
 }
 
-/** What the decoder's last layer, `conv_out`, makes the picture from: `decode` without it. [B, h f, w f, block_out_channels[0]] */
+/** What the decoder's last layer, `conv_out`, makes the image from: `decode` without it. [B, h f, w f, block_out_channels[0]] */
 export function decoderStates(config: VaeConfig, params: VaeParams, z: tf.Tensor4D, options: VaeOptions = {}): tf.Tensor4D {
   const c = completeVaeConfig(config);
   expectShape('vae: z', z, `B H W ${c.latent_channels}`);

@@ -38,19 +38,19 @@ export function sigmoidGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
 }
 
 /** Means of x [B, N, C] over N, [B, 1, C]. On wasm pooling is about twenty times faster than a mean over a middle dimension. */
-export function meanOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
+export function meanOverPositions(x: tf.Tensor3D): tf.Tensor3D {
   if (isTensorFlow()) return tf.mean(x, 1, true);
-  const [batch, places, channels] = x.shape;
+  const [batch, positions, channels] = x.shape;
   return tf.tidy(() => {
-    const column: tf.Tensor4D = tf.reshape(x, [batch, places, 1, channels]);
-    return tf.reshape(tf.avgPool(column, [places, 1], 1, 'valid') as tf.Tensor4D, [batch, 1, channels]);
+    const column: tf.Tensor4D = tf.reshape(x, [batch, positions, 1, channels]);
+    return tf.reshape(tf.avgPool(column, [positions, 1], 1, 'valid') as tf.Tensor4D, [batch, 1, channels]);
   });
 }
 
 /** Sums of x [B, N, C] over N, [B, 1, C]. */
-export function sumOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
+export function sumOverPositions(x: tf.Tensor3D): tf.Tensor3D {
   if (isTensorFlow()) return tf.sum(x, 1, true);
-  return tf.tidy(() => tf.mul(meanOverPlaces(x), x.shape[1]));
+  return tf.tidy(() => tf.mul(meanOverPositions(x), x.shape[1]));
 }
 
 /** Σ x² over all values, a scalar; no temporary of x's size is made where TensorFlow runs. */
