@@ -4,12 +4,14 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, embedding, expectShape, gelu, geluTanh, type Key, layerNorm, linear, silu } from '../engine';
+import { attention, embedding, expectShape, gelu, geluTanh, type Key, silu } from '../engine';
 import {
   type EmbeddingParams,
   embeddingSpec,
   initialise,
   type LinearParams,
+  layerNormLayer,
+  linearLayer,
   linearSpec,
   type NormParams,
   normSpec,
@@ -109,16 +111,16 @@ const activations: Readonly<Record<BertActivation, (x: tf.Tensor3D) => tf.Tensor
   silu,
 };
 
-const dense = (x: tf.Tensor3D, { weight, bias }: LinearParams): tf.Tensor3D => linear(x, weight, bias);
-
 function bertLayer(c: CompleteBertConfig, params: BertLayerParams, x: tf.Tensor3D, mask: tf.Tensor | undefined): tf.Tensor3D {
-  const norm = (h: tf.Tensor3D, { weight, bias }: NormParams): tf.Tensor3D => layerNorm(h, weight, bias, c.layer_norm_eps);
   return tf.tidy(() => {
     const { self, output } = params.attention;
-    const mixed = attention(dense(x, self.query), dense(x, self.key), dense(x, self.value), { heads: c.num_attention_heads, mask });
-    const h = norm(tf.add(dense(mixed, output.dense), x), output.LayerNorm);
-    const hidden = activations[c.hidden_act](dense(h, params.intermediate.dense)); // [B, L, inner]
-    return norm(tf.add(dense(hidden, params.output.dense), h), params.output.LayerNorm);
+    const [q, k, v] = [linearLayer(self.query, x), linearLayer(self.key, x), linearLayer(self.value, x)];
+    const mixed = attention(q, k, v, { heads: c.num_attention_heads, mask });
+    const attended = tf.add(linearLayer(output.dense, mixed), x) as tf.Tensor3D;
+    const h = layerNormLayer(output.LayerNorm, attended, c.layer_norm_eps);
+    const hidden = activations[c.hidden_act](linearLayer(params.intermediate.dense, h)); // [B, L, inner]
+    const out = tf.add(linearLayer(params.output.dense, hidden), h) as tf.Tensor3D;
+    return layerNormLayer(params.output.LayerNorm, out, c.layer_norm_eps);
   });
 }
 
@@ -145,7 +147,7 @@ function hiddenStates(c: CompleteBertConfig, params: BertParams, ids: tf.Tensor2
     const types = embedding(tokenTypes ?? tf.zeros([1, L], 'int32'), token_type_embeddings.weight);
     const sum = tf.add(tf.add(words, types), positions) as tf.Tensor3D;
     const scores = mask && paddingScores(mask);
-    const states = [layerNorm(sum, LayerNorm.weight, LayerNorm.bias, c.layer_norm_eps)];
+    const states = [layerNormLayer(LayerNorm, sum, c.layer_norm_eps)];
     for (const layer of params.encoder.layer) states.push(bertLayer(c, layer, states[states.length - 1]!, scores));
     return states;
   });
@@ -164,7 +166,7 @@ export function bert(config: BertConfig, params: BertParams, ids: tf.Tensor2D, o
     const lastHiddenState = hiddenStates(c, params, ids, options).pop()!;
     if (!params.pooler) return { lastHiddenState };
     const first = tf.reshape(tf.slice(lastHiddenState, [0, 0, 0], [-1, 1, -1]), [-1, c.hidden_size]) as tf.Tensor2D;
-    return { lastHiddenState, poolerOutput: tf.tanh(linear(first, params.pooler.dense.weight, params.pooler.dense.bias)) };
+    return { lastHiddenState, poolerOutput: tf.tanh(linearLayer(params.pooler.dense, first)) };
   });
 }
 

@@ -1,8 +1,17 @@
 /** The transformer that both towers of CLIP share (Radford et al. 2021, arXiv:2103.00020): layer norms first, residuals after. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, gelu, layerNorm, quickGelu } from '../engine';
-import { type AdaptedLinearParams, type LinearParams, linearLayer, linearSpec, type NormParams, normSpec, type Spec } from '../nn';
+import { attention, gelu, quickGelu } from '../engine';
+import {
+  type AdaptedLinearParams,
+  type LinearParams,
+  layerNormLayer,
+  linearLayer,
+  linearSpec,
+  type NormParams,
+  normSpec,
+  type Spec,
+} from '../nn';
 import type { ClipTowerConfig } from './clip-config';
 
 export type ClipLayerParams = {
@@ -30,11 +39,6 @@ export function clipLayerSpecs(config: Required<ClipTowerConfig>): Spec<ClipLaye
   }));
 }
 
-export const clipNorm = (x: tf.Tensor, { weight, bias }: NormParams, { layer_norm_eps }: Required<ClipTowerConfig>): tf.Tensor =>
-  layerNorm(x, weight, bias, layer_norm_eps);
-
-const project = (x: tf.Tensor3D, layer: AdaptedLinearParams): tf.Tensor3D => linearLayer(x, layer);
-
 /**
  * @param x    [B, L, C]
  * @param mask added to the attention's scores, broadcastable to [B, heads, L, L]
@@ -43,10 +47,11 @@ export function clipLayer(config: Required<ClipTowerConfig>, params: ClipLayerPa
   const activation = config.hidden_act === 'gelu' ? gelu : quickGelu;
   return tf.tidy(() => {
     const { q_proj, k_proj, v_proj, out_proj } = params.self_attn;
-    const n = clipNorm(x, params.layer_norm1, config) as tf.Tensor3D;
-    const mixed = attention(project(n, q_proj), project(n, k_proj), project(n, v_proj), { heads: config.num_attention_heads, mask });
-    const h = tf.add(x, project(mixed, out_proj)) as tf.Tensor3D;
-    const hidden = activation(project(clipNorm(h, params.layer_norm2, config) as tf.Tensor3D, params.mlp.fc1)); // [B, L, inner]
-    return tf.add(h, project(hidden, params.mlp.fc2));
+    const n = layerNormLayer(params.layer_norm1, x, config.layer_norm_eps);
+    const [q, k, v] = [linearLayer(q_proj, n), linearLayer(k_proj, n), linearLayer(v_proj, n)];
+    const mixed = attention(q, k, v, { heads: config.num_attention_heads, mask });
+    const h = tf.add(x, linearLayer(out_proj, mixed)) as tf.Tensor3D;
+    const hidden = activation(linearLayer(params.mlp.fc1, layerNormLayer(params.layer_norm2, h, config.layer_norm_eps))); // [B, L, inner]
+    return tf.add(h, linearLayer(params.mlp.fc2, hidden));
   });
 }

@@ -1,12 +1,14 @@
 /** CLIP's text encoder (Radford et al. 2021, arXiv:2103.00020): token ids to the context of the U-Net. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { embedding, expectShape, type Key, linear } from '../engine';
+import { embedding, expectShape, type Key } from '../engine';
 import {
   type EmbeddingParams,
   embeddingSpec,
   initialise,
   type LinearParams,
+  layerNormLayer,
+  linearLayer,
   linearSpec,
   type NormParams,
   normSpec,
@@ -14,7 +16,7 @@ import {
   specShapes,
 } from '../nn';
 import { type ClipTextConfig, type CompleteClipTextConfig, completeClipTextConfig } from './clip-config';
-import { type ClipLayerParams, clipLayer, clipLayerSpecs, clipNorm } from './clip-layers';
+import { type ClipLayerParams, clipLayer, clipLayerSpecs } from './clip-layers';
 import type { TextEncoderInit } from './family';
 import { MASKED_SCORE } from './masks';
 
@@ -147,10 +149,10 @@ export function clipText(config: ClipTextConfig, params: ClipTextParams, ids: tf
   checkInputs(c, ids, mask);
   return tf.tidy(() => {
     const states = hiddenStates(c, params, ids, mask, c.num_hidden_layers);
-    const lastHiddenState = clipNorm(states[states.length - 1]!, params.text_model.final_layer_norm, c) as tf.Tensor3D;
+    const lastHiddenState = layerNormLayer(params.text_model.final_layer_norm, states[states.length - 1]!, c.layer_norm_eps);
     const pooled = pool(c, lastHiddenState, ids);
     if (!params.text_projection) return { lastHiddenState, pooled };
-    return { lastHiddenState, pooled, textEmbeds: linear(pooled, params.text_projection.weight) as tf.Tensor2D };
+    return { lastHiddenState, pooled, textEmbeds: linearLayer(params.text_projection, pooled) };
   });
 }
 
@@ -174,7 +176,7 @@ export function clipContext(
   }
   return tf.tidy(() => {
     const last = hiddenStates(c, params, ids, mask, c.num_hidden_layers - skip).pop()!;
-    return finalNorm ? (clipNorm(last, params.text_model.final_layer_norm, c) as tf.Tensor3D) : last;
+    return finalNorm ? layerNormLayer(params.text_model.final_layer_norm, last, c.layer_norm_eps) : last;
   });
 }
 

@@ -8,13 +8,14 @@ import {
   type EmbeddingParams,
   embeddingSpec,
   initialise,
+  layerNormLayer,
   type NormParams,
   normSpec,
   type Spec,
   specShapes,
 } from '../nn';
 import { type ClipVisionConfig, type CompleteClipVisionConfig, completeClipVisionConfig } from './clip-config';
-import { type ClipLayerParams, clipLayer, clipLayerSpecs, clipNorm } from './clip-layers';
+import { type ClipLayerParams, clipLayer, clipLayerSpecs } from './clip-layers';
 
 export type ClipVisionParams = {
   vision_model: {
@@ -79,9 +80,9 @@ export function clipVision(config: ClipVisionConfig, params: ClipVisionParams, p
     const tokens = tf.reshape(patches, [B, -1, c.hidden_size]); // [B, patches, C], row by row
     const first = tf.tile(tf.reshape(embeddings.class_embedding, [1, 1, c.hidden_size]), [B, 1, 1]);
     const placed = tf.add(tf.concat([first, tokens], 1), embeddings.position_embedding.weight);
-    let h = clipNorm(placed, pre_layrnorm, c) as tf.Tensor3D;
+    let h = layerNormLayer(pre_layrnorm, placed, c.layer_norm_eps) as tf.Tensor3D;
     for (const layer of encoder.layers) h = clipLayer(c, layer, h);
     const classState = tf.reshape(tf.slice(h, [0, 0, 0], [B, 1, c.hidden_size]), [B, c.hidden_size]);
-    return { lastHiddenState: h, pooled: clipNorm(classState, post_layernorm, c) as tf.Tensor2D };
+    return { lastHiddenState: h, pooled: layerNormLayer(post_layernorm, classState, c.layer_norm_eps) as tf.Tensor2D };
   });
 }

@@ -1,8 +1,8 @@
 /** Adam's update of one leaf (Kingma and Ba 2015, arXiv:1412.6980) with decoupled weight decay: in place in a compiled step, composed of plain ops elsewhere. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute } from './graph';
 import { scope } from './memory';
+import { attribute } from './tensorflow';
 import { isVariable, updateVariables } from './trace';
 
 /** A parameter with the running means of its gradient and of its square; all of one shape. */
@@ -16,7 +16,7 @@ export interface AdamScalars {
   readonly beta2: tf.Scalar;
   /** ε √(1 - β₂^t): what is added to the root of v where v is not corrected, as in the paper's section 2. */
   readonly epsilon: tf.Scalar;
-  /** α λ: the share of the parameter that is taken away before the update; left out, none. */
+  /** α λ: the fraction of the parameter that is subtracted before the update; none by default. */
   readonly decay?: tf.Scalar;
 }
 
@@ -36,10 +36,10 @@ export function adamUpdate({ param, m, v }: AdamLeaf, grad: tf.Tensor, scalars: 
 
 function adamInPlace({ param, m, v }: AdamLeaf, grad: tf.Tensor, { rate, beta1, beta2, epsilon, decay }: AdamScalars): AdamLeaf {
   return scope(() => {
-    const T = attribute.type(1); // float32
-    const kept = decay ? updateVariables('ResourceApplyGradientDescent', [param], [decay, param], { T })[0]! : param;
+    const attributes = [attribute.type('T', 'float32')];
+    const decayed = decay ? updateVariables('ResourceApplyGradientDescent', [param], [decay, param], attributes)[0]! : param;
     const zero = tf.scalar(0); // powers of the betas: the correction is in the rate, computed in double precision
-    const [p1, m1, v1] = updateVariables('ResourceApplyAdam', [kept, m, v], [zero, zero, rate, beta1, beta2, epsilon, grad], { T });
+    const [p1, m1, v1] = updateVariables('ResourceApplyAdam', [decayed, m, v], [zero, zero, rate, beta1, beta2, epsilon, grad], attributes);
     return { param: p1!, m: m1!, v: v1! };
   });
 }
@@ -49,7 +49,7 @@ export function adamPlain({ param, m, v }: AdamLeaf, grad: tf.Tensor, { rate, be
   return scope(() => {
     const m1 = tf.add(tf.mul(m, beta1), tf.mul(grad, tf.sub(1, beta1)));
     const v1 = tf.add(tf.mul(v, beta2), tf.mul(tf.square(grad), tf.sub(1, beta2)));
-    const kept = decay ? tf.sub(param, tf.mul(param, decay)) : param;
-    return { param: tf.sub(kept, tf.mul(rate, tf.div(m1, tf.add(tf.sqrt(v1), epsilon)))), m: m1, v: v1 };
+    const decayed = decay ? tf.sub(param, tf.mul(param, decay)) : param;
+    return { param: tf.sub(decayed, tf.mul(rate, tf.div(m1, tf.add(tf.sqrt(v1), epsilon)))), m: m1, v: v1 };
   });
 }

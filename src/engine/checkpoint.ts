@@ -1,8 +1,8 @@
-/** Gradient checkpointing (Chen et al. 2016, arXiv:1604.06174): a part's inner results are computed again on the way back instead of being kept. */
+/** Gradient checkpointing (Chen et al. 2016, arXiv:1604.06174): a part's inner results are recomputed in the backward pass instead of being saved. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from './memory';
-import { attribute, isTensorFlow, rawOp } from './raw';
+import { attribute, isTensorFlow, rawOp } from './tensorflow';
 import { flatten, mapTree, type Tree } from './tree';
 
 /**
@@ -26,7 +26,7 @@ export function checkpoint<P extends Tree, I extends Tree, T extends tf.Tensor>(
   const operation = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const values = args.slice(0, -1) as tf.Tensor[];
     (args[args.length - 1] as tf.GradSaveFunc)(values);
-    return { value: run(values), gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]) => gradients(run, kept, count, dy) };
+    return { value: run(values), gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradients(run, saved, count, dy) };
   });
   return operation(...[...paramLeaves, ...inputLeaves].map(([, leaf]) => leaf)) as T;
 }
@@ -34,16 +34,16 @@ export function checkpoint<P extends Tree, I extends Tree, T extends tf.Tensor>(
 /** Runs forward again with a tape, from the inputs as they are once `dy` is there, and backward from `dy`. */
 function gradients(
   run: (values: readonly tf.Tensor[]) => tf.Tensor,
-  kept: readonly tf.Tensor[],
+  saved: readonly tf.Tensor[],
   count: number,
   dy: tf.Tensor,
 ): tf.Tensor[] {
   return scope(() => {
     const engine = tf.engine();
-    const { state } = engine as unknown as { state: { activeTape: unknown } };
+    const { state } = engine;
     const tape = state.activeTape; // the backward pass under way walks a copy, but clears it at its end
     const late = isTensorFlow() ? afterwards(dy) : undefined;
-    const values = kept.map((x, i) => (i < count || !late ? tf.clone(x) : late(x)));
+    const values = saved.map((x, i) => (i < count || !late ? tf.clone(x) : late(x)));
     try {
       const { grads } = engine.gradients(() => run(values), values, dy, true);
       return values.map((x, i) => grads[i] ?? tf.zerosLike(x));

@@ -30,7 +30,7 @@ export interface Step<S extends Tree, A extends unknown[], R extends Tree> {
   dispose(): void;
 }
 
-/** What a step's function returns: its output and, where it changes, the next state. */
+/** What a step's function returns: its output and, if it changes, the next state. */
 export interface StepResult<S extends Tree, R extends Tree> {
   readonly state?: S;
   readonly out: R;
@@ -144,8 +144,8 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
         `compile: ${MOST_GRAPHS} graphs were made for different shapes or plain values; give what changes from call to call as a tensor (tf.scalar)`,
       );
     return scope(() => {
-      const held = this.read();
-      const state = distinct(Object.values(flatten(held)));
+      const stateCopy = this.read();
+      const state = distinct(Object.values(flatten(stateCopy)));
       const inputs = distinct(tensors);
       const stateTree = unflatten<S>(Object.fromEntries(this.statePaths.map((path, i) => [path, state[i]!])));
       let paths: string[] = [];

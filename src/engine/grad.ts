@@ -10,7 +10,7 @@ export type Loss<Aux extends Tree> = tf.Scalar | { readonly loss: tf.Scalar; rea
 /** What `valueAndGrad` returns; the caller disposes it all. */
 export interface ValueAndGrad<P extends Tree, Aux extends Tree> {
   readonly value: tf.Scalar;
-  /** The same form as the parameters; zeros where the loss does not depend on a leaf. */
+  /** The same form as the parameters; zeros for leaves that the loss does not depend on. */
   readonly grads: P;
   readonly aux?: Aux;
 }
@@ -18,7 +18,7 @@ export interface ValueAndGrad<P extends Tree, Aux extends Tree> {
 /**
  * Turns a loss into a function that also returns its gradient with respect to the first argument, a tree.
  *
- * @param loss returns a scalar, or `{ loss, aux }` where further results are wanted
+ * @param loss returns a scalar, or `{ loss, aux }` for further results
  */
 export function valueAndGrad<P extends Tree, A extends unknown[], Aux extends Tree = Tree>(
   loss: (params: P, ...args: A) => Loss<Aux>,
@@ -27,11 +27,11 @@ export function valueAndGrad<P extends Tree, A extends unknown[], Aux extends Tr
     scope(() => {
       const leaves = flatten(params);
       const paths = Object.keys(leaves);
-      let kept: Aux | undefined;
+      let auxCopy: Aux | undefined;
       const forward = (): tf.Scalar => {
         const result = loss(params, ...args);
         if (result instanceof tf.Tensor) return result;
-        kept = mapTree((leaf) => tf.keep(tf.clone(leaf)), result.aux); // the tape's own scope would free them
+        auxCopy = mapTree((leaf) => tf.keep(tf.clone(leaf)), result.aux); // the tape's own scope would free them
         return result.loss;
       };
       const { value, grads } = tf.engine().gradients(forward, Object.values(leaves), undefined, true);
@@ -40,9 +40,9 @@ export function valueAndGrad<P extends Tree, A extends unknown[], Aux extends Tr
         tree[path] = grads[i] ?? tf.zerosLike(leaves[path]!);
       });
       let aux: Aux | undefined;
-      if (kept !== undefined) {
-        aux = mapTree((leaf) => tf.clone(leaf), kept);
-        for (const leaf of Object.values(flatten(kept))) leaf.dispose();
+      if (auxCopy !== undefined) {
+        aux = mapTree((leaf) => tf.clone(leaf), auxCopy);
+        for (const leaf of Object.values(flatten(auxCopy))) leaf.dispose();
       }
       return { value: value as tf.Scalar, grads: unflatten<P>(tree), ...(aux === undefined ? {} : { aux }) };
     });
@@ -50,7 +50,7 @@ export function valueAndGrad<P extends Tree, A extends unknown[], Aux extends Tr
 
 /** The same values without their history: no gradient goes through. In a compiled function too. The caller disposes it. */
 export function detach<T extends tf.Tensor>(x: T): T {
-  const { state } = tf.engine() as unknown as { state: { kernelDepth: number } };
+  const { state } = tf.engine();
   state.kernelDepth++; // as inside a kernel, where nothing is taped
   try {
     return tf.clone(x);

@@ -3,13 +3,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
-import { isTensorFlow } from './raw';
+import { backend, isTensorFlow } from './tensorflow';
 
 /**
  * Runs `fn` and frees every tensor made in it except those in its result: `tf.tidy` for any plain object or array of tensors. No async code inside.
  */
 export function scope<T>(fn: () => T): T {
-  return tf.tidy(fn as unknown as () => tf.TensorContainer) as unknown as T;
+  return tf.tidy(fn as () => T & tf.TensorContainer);
 }
 
 /**
@@ -19,7 +19,7 @@ export function scope<T>(fn: () => T): T {
  */
 export function copyToTensor(values: Float32Array | Int32Array, shape: readonly number[]): tf.Tensor {
   const x = tf.tensor(values, [...shape], values instanceof Int32Array ? 'int32' : 'float32');
-  if (isTensorFlow()) (tf.backend() as unknown as { getInputTensorIds(tensors: tf.Tensor[]): number[] }).getInputTensorIds([x]);
+  if (isTensorFlow()) backend().getInputTensorIds([x]);
   return x;
 }
 

@@ -12,13 +12,13 @@ export class Message {
   }
 
   private varint(value: number | bigint): this {
-    let rest = BigInt.asUintN(64, BigInt(value));
+    let remaining = BigInt.asUintN(64, BigInt(value));
     const bytes: number[] = [];
-    while (rest > 127n) {
-      bytes.push(Number(rest & 127n) | 128);
-      rest >>= 7n;
+    while (remaining > 127n) {
+      bytes.push(Number(remaining & 127n) | 128);
+      remaining >>= 7n;
     }
-    bytes.push(Number(rest));
+    bytes.push(Number(remaining));
     return this.append(Uint8Array.from(bytes));
   }
 
@@ -53,12 +53,12 @@ export class Message {
   }
 
   finish(): Uint8Array {
-    const whole = new Uint8Array(this.size);
+    const encoded = new Uint8Array(this.size);
     let offset = 0;
     for (const chunk of this.chunks) {
-      whole.set(chunk, offset);
+      encoded.set(chunk, offset);
       offset += chunk.length;
     }
-    return whole;
+    return encoded;
   }
 }

@@ -58,7 +58,7 @@ export function split(parent: Key, n: number = 2): Key[] {
   return Array.from({ length: n }, (_, i) => [words[2 * i]!, words[2 * i + 1]!] as const);
 }
 
-/** The child of a key that belongs to an integer: a step, a picture, a record. Equals `split(parent, data + 1)[data]`. */
+/** The child of a key that belongs to an integer: a step, an image, a record. Equals `split(parent, data + 1)[data]`. */
 export function foldIn(parent: Key, data: number): Key {
   if (!Number.isInteger(data) || data < 0 || data >= 2 ** 32) throw new RangeError(`foldIn: expected an integer in [0, 2^32), got ${data}`);
   const words = new Uint32Array(2);

@@ -28,8 +28,8 @@ export function expectShape(where: string, x: tf.Tensor, pattern: string): Recor
   const sizes: Record<string, number> = {};
   parts.forEach((part, i) => {
     const size = shape[i]!;
-    const wanted = /^\d+$/.test(part) ? Number(part) : (sizes[part] ?? size);
-    if (size !== wanted) fail();
+    const expected = /^\d+$/.test(part) ? Number(part) : (sizes[part] ?? size);
+    if (size !== expected) fail();
     if (!/^\d+$/.test(part)) sizes[part] = size;
   });
   return sizes;

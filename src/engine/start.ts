@@ -3,13 +3,14 @@
 import { cpus } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Key, key } from './random';
+import { backend } from './tensorflow';
 
 export type Backend = 'tensorflow' | 'wasm';
 
 export interface EngineOptions {
-  /** Fixes the backend; without it TensorFlow is taken where it is linked, else wasm. The environment's ROENTGEN_BACKEND says the same for a whole process. */
+  /** Fixes the backend; by default TensorFlow if it is linked, else wasm. The environment's ROENTGEN_BACKEND says the same for a whole process. */
   backend?: Backend;
-  /** Where random numbers start, an integer >= 0; 0 if not given. */
+  /** Where random numbers start, an integer >= 0; 0 by default. */
   seed?: number;
 }
 
@@ -21,15 +22,11 @@ export interface EngineInfo {
   readonly device: string;
   /** Threads that one operation may use. Results are the same bytes only for the same number. */
   readonly threads: number;
-  /** Why it is not the best backend, where it is not. */
+  /** Why it is not the best backend, if it is not. */
   readonly note?: string;
   readonly seed: number;
   /** The root of the seed's random numbers. */
   readonly key: Key;
-}
-
-interface NodeBinding {
-  readonly TF_Version: string;
 }
 
 let started: Promise<EngineInfo> | undefined;
@@ -55,11 +52,11 @@ async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
   prepareTensorFlow();
   require('@tensorflow/tfjs-node-gpu');
   if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
-  const backend = tf.backend() as unknown as { binding: NodeBinding; isUsingGpuDevice: boolean };
+  const { binding, isUsingGpuDevice } = backend();
   return {
     backend: 'tensorflow',
-    library: `TensorFlow ${backend.binding.TF_Version}`,
-    device: backend.isUsingGpuDevice ? 'GPU' : 'CPU',
+    library: `TensorFlow ${binding.TF_Version}`,
+    device: isUsingGpuDevice ? 'GPU' : 'CPU',
     threads: tensorFlowThreads(),
   };
 }
@@ -73,13 +70,13 @@ async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key'
   return { backend: 'wasm', library: `tfjs-backend-wasm ${version}`, device: 'CPU', threads: 1, note };
 }
 
-async function start(wanted: Backend | undefined): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
-  if (wanted === 'wasm') return startWasm();
+async function start(requested: Backend | undefined): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
+  if (requested === 'wasm') return startWasm();
   try {
     return await startTensorFlow();
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0]! : String(error);
-    if (wanted === 'tensorflow') throw new Error(`startEngine: TensorFlow is not linked (${why}); run "npm run setup"`);
+    if (requested === 'tensorflow') throw new Error(`startEngine: TensorFlow is not linked (${why}); run "npm run setup"`);
     return startWasm(`TensorFlow is not linked (${why}), so wasm runs, about seven times slower; "npm run setup" links it`);
   }
 }
@@ -92,15 +89,15 @@ function backendFromEnvironment(): Backend | undefined {
 }
 
 /**
- * Starts the tensor engine, once a process; later calls return what runs (with another seed if one is given).
+ * Starts the tensor engine, once per process; later calls return what runs (with another seed if one is given).
  *
  * @throws Error where the backend asked for can't start, or another one already runs
  */
 export async function startEngine(options: EngineOptions = {}): Promise<EngineInfo> {
   const seed = options.seed ?? 0;
   const root = key(seed);
-  const wanted = options.backend ?? backendFromEnvironment();
-  started ??= start(wanted).then((found) => ({ ...found, seed, key: root }));
+  const requested = options.backend ?? backendFromEnvironment();
+  started ??= start(requested).then((info) => ({ ...info, seed, key: root }));
   let running: EngineInfo;
   try {
     running = await started;

@@ -34,7 +34,7 @@ export function flatten(tree: Tree): FlatTree {
 
 /** The tree with these leaves. Where every name below a path is a number, an array is made. */
 export function unflatten<T extends Tree = Tree>(flat: Readonly<Record<string, tf.Tensor>>): T {
-  if ('' in flat) return flat[''] as unknown as T;
+  if ('' in flat) return flat[''] as Tree as T;
   const root: Record<string, unknown> = {};
   for (const [path, leaf] of Object.entries(flat)) {
     const parts = path.split('.');
@@ -70,6 +70,32 @@ export function mapTree<T extends Tree>(fn: (leaf: tf.Tensor, path: string) => t
   return visit(tree, '') as T;
 }
 
+/** One leaf from each of several trees. */
+type Leaves<Trees extends readonly Tree[]> = { readonly [K in keyof Trees]: tf.Tensor };
+
+/**
+ * `mapTree` over several trees of one form: `fn([leaf, ...], path)` is called with the leaves at the same path of each tree.
+ *
+ * @returns a tree of the first one's form
+ * @throws TypeError where another tree has no leaf at a path of the first
+ */
+export function mapTrees<T extends Tree, More extends readonly Tree[]>(
+  fn: (leaves: Leaves<[T, ...More]>, path: string) => tf.Tensor,
+  tree: T,
+  ...more: More
+): T {
+  const call = fn as (leaves: readonly tf.Tensor[], path: string) => tf.Tensor;
+  const others = more.map(flatten);
+  return mapTree((leaf, path) => {
+    const matching = others.map((flat, i) => {
+      const other = flat[path];
+      if (!other) throw new TypeError(`mapTrees: tree ${i + 2}: expected a leaf at ${path || 'its root'}, as the first tree has, got none`);
+      return other;
+    });
+    return call([leaf, ...matching], path);
+  }, tree);
+}
+
 /** Frees every tensor of the trees. */
 export function dispose(...trees: readonly (Tree | undefined)[]): void {
   for (const tree of trees) if (tree !== undefined) for (const leaf of Object.values(flatten(tree))) leaf.dispose();
@@ -91,10 +117,10 @@ export function countParameters(tree: Tree): number {
   return Object.values(flatten(tree)).reduce((sum, leaf) => sum + leaf.size, 0);
 }
 
-/** A tree's leaves in two trees, by their paths: those that `chosen` names, and the rest. Tensors are shared, not copied. */
-export function partition(tree: Tree, chosen: (path: string) => boolean): [chosen: Tree, rest: Tree] {
+/** A tree's leaves in two trees, by their paths: those that `selects` picks, and the others. Tensors are shared, not copied. */
+export function partition(tree: Tree, selects: (path: string) => boolean): [selected: Tree, others: Tree] {
   const parts: [FlatTree, FlatTree] = [{}, {}];
-  for (const [path, leaf] of Object.entries(flatten(tree))) parts[chosen(path) ? 0 : 1][path] = leaf;
+  for (const [path, leaf] of Object.entries(flatten(tree))) parts[selects(path) ? 0 : 1][path] = leaf;
   return [unflatten(parts[0]), unflatten(parts[1])];
 }
 

@@ -22,7 +22,7 @@ import {
   trainDiffusion,
   trainVae,
 } from '../training';
-import type { VaeParams } from '../vae';
+import { completeVaeConfig, type VaeParams } from '../vae';
 import type { Recipe } from './recipe';
 
 /** What both trainings take. */
@@ -220,7 +220,7 @@ export async function fitDiffusion(
       handOver,
       scheduler: model.schedulerConfig,
       latents,
-      scalingFactor: vae.config.scaling_factor ?? 0.18215,
+      scalingFactor: completeVaeConfig(vae.config).scaling_factor,
       texts: tokensOrContexts,
       strategy: { trains, ...extension },
       prior: data.prior,

@@ -1,4 +1,4 @@
-/** Gaussian blur of a grey picture, in place of the point spread of scatter, screen and lens. Borders repeat the edge. */
+/** Gaussian blur of a grey image, in place of the point spread of scatter, screen and lens. Borders repeat the edge. */
 
 /**
  * Box widths whose successive application has a Gaussian's variance (Kovesi 2010, "Fast almost-Gaussian filtering").
@@ -52,7 +52,7 @@ function blurSmall(image: Float32Array, width: number, height: number, sigma: nu
  *
  * @param image  grey, row-major, [height * width]; not changed
  * @param sigma  standard deviation in pixels; 0 copies
- * @returns      a new picture of the same size
+ * @returns      a new image of the same size
  * @throws RangeError where the size does not fit the data or sigma is negative
  */
 export function gaussianBlur(image: Float32Array, width: number, height: number, sigma: number): Float32Array {

@@ -2,7 +2,7 @@
 
 import { gaussianBlur } from './blur';
 
-/** How a picture is exposed and displayed. */
+/** How an image is exposed and displayed. */
 export interface Exposure {
   /** Scattered radiation as a part of the primary, 0..1 (a grid leaves about 0.1 to 0.3). */
   readonly scatter: number;

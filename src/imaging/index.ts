@@ -1,4 +1,4 @@
-/** Grey pictures and projection: resampling, blur, ray sums of solids and tubes, exposure and display. */
+/** Grey images and projection: resampling, blur, ray sums of solids and tubes, exposure and display. */
 
 export { gaussianBlur } from './blur';
 export { addQuantumNoise, detect, develop, downsample, type Exposure } from './exposure';

@@ -6,7 +6,7 @@ import { type Grid, project, uToColumn, type Vec3, type View, vToRow } from './v
 const SUBROWS = 4;
 
 /**
- * Adds a plate's shadow to a picture.
+ * Adds a plate's shadow to an image.
  *
  * @param canvas   [width * width], row-major, row 0 at the top
  * @param outline  corners of a simple polygon in the body, in order

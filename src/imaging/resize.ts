@@ -1,6 +1,6 @@
-/** Resampling with antialiasing, equal to Pillow's `Image.resize` (separable filters, 8-bit pictures rounded after each pass). */
+/** Resampling with antialiasing, equal to Pillow's `Image.resize` (separable filters, 8-bit images rounded after each pass). */
 
-/** A grey picture: row-major, [height * width]; 0..255 as `Uint8Array`, any range as `Float32Array`. */
+/** A grey image: row-major, [height * width]; 0..255 as `Uint8Array`, any range as `Float32Array`. */
 export interface GreyImage<Data extends Uint8Array | Float32Array = Uint8Array | Float32Array> {
   readonly width: number;
   readonly height: number;
@@ -101,7 +101,7 @@ function nearest<Data extends Uint8Array | Float32Array>(image: GreyImage<Data>,
 }
 
 /**
- * A grey picture at another size. Equal to Pillow 12 to one grey level for 8-bit data; for floats without rounding or clamping.
+ * A grey image at another size. Equal to Pillow 12 to one grey level for 8-bit data; for floats without rounding or clamping.
  *
  * @param image    not changed; the result has the same kind of data
  * @param options  size in pixels and filter (`bilinear` if not given)
@@ -125,7 +125,7 @@ export function resize<Data extends Uint8Array | Float32Array>(
     throw new TypeError(`resize: filter: expected nearest, box, area, bilinear, bicubic or lanczos, got ${String(filter)}`);
 
   const bytes = image.data instanceof Uint8Array;
-  let pixels: Float64Array | Float32Array | Uint8Array = image.data; // not copied: a large picture would need twice its memory
+  let pixels: Float64Array | Float32Array | Uint8Array = image.data; // not copied: a large image would need twice its memory
   if (width !== image.width) {
     const rows = new Float64Array(width * image.height);
     pass(pixels, image.height, image.width, 1, image.width, taps(image.width, width, name), rows, [width, 1]);

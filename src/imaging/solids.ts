@@ -84,13 +84,13 @@ function sliceEllipsoid(solid: Ellipsoid, view: View, grid: Grid): Slices {
   const det = puu * ptt - put * put;
   const du = (-ptt * puz + put * ptz) / det; // the slice's centre moves by this per cm of height
   const dt = (put * puz - puu * ptz) / det;
-  const rest = pzz + du * puz + dt * ptz; // what height alone takes from 1
+  const heightTerm = pzz + du * puz + dt * ptz; // what height alone takes from 1
   const u = dot(solid.centre, directions[0]!);
   const t = dot(solid.centre, directions[1]!);
   const m = magnification(view, t);
   for (let row = 0; row < grid.width; row++) {
     const dz = rowToV(grid, row) / m - solid.centre[2];
-    const r = 1 - rest * dz * dz;
+    const r = 1 - heightTerm * dz * dz;
     if (r > 0) writeSlice(rows, row * SLICE, u + du * dz, t + dt * dz, m, puu, put, ptt, r);
   }
   return { rows, squareness: 0 };
@@ -146,7 +146,7 @@ export function halfChord(squareness: number, half: number, d: number): number {
 }
 
 /**
- * Adds a solid's thickness along each ray to a picture.
+ * Adds a solid's thickness along each ray to an image.
  *
  * @param canvas  [width * width], row-major, row 0 at the top
  * @param amount  what one cm of it adds (negative takes away)

@@ -88,7 +88,7 @@ function addPiece(canvas: Float32Array, grid: Grid, p: Piece): void {
 }
 
 /**
- * Adds a tube's shadow to a picture. A tube thinner than a pixel is drawn a pixel wide with the same total.
+ * Adds a tube's shadow to an image. A tube thinner than a pixel is drawn a pixel wide with the same total.
  *
  * @param canvas  [width * width], row-major, row 0 at the top
  */

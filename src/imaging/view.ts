@@ -17,7 +17,7 @@ export interface View {
 /**
  * A view of the body.
  *
- * @param angle     turn of the body about its long axis in radians; 0 is frontal (patient's right on the picture's left), π/2 shows the left side, front to the right
+ * @param angle     turn of the body about its long axis in radians; 0 is frontal (patient's right on the image's left), π/2 shows the left side, front to the right
  * @param distance  of the source from the axis in cm; negative where the source is in front (AP) and not behind (PA)
  */
 export function makeView(angle: number, distance: number): View {
@@ -39,7 +39,7 @@ export function project(view: View, x: number, y: number, z: number, out: Float6
   out[at + 3] = t;
 }
 
-/** The detector's pixel grid: square, centred at (u0, v0), `width` pixels of `pitch` cm a side. */
+/** The detector's pixel grid: square, centred at (u0, v0), `width` pixels of `pitch` cm per side. */
 export interface Grid {
   readonly width: number;
   readonly pitch: number;

@@ -1,12 +1,15 @@
 /** A small convolutional classifier: which findings (or kinds of things) are there, on which side, and the features that distances are measured in. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, expectShape, groupNorm, type Key, linear, scope, silu } from '../engine';
+import { expectShape, type Key, scope, silu } from '../engine';
 import {
   type ConvParams,
+  convLayer,
   convSpec,
+  groupNormLayer,
   initialise,
   type LinearParams,
+  linearLayer,
   linearSpec,
   type NormParams,
   normSpec,
@@ -86,8 +89,8 @@ export function classifierStages(config: ClassifierConfig, params: ClassifierPar
     let x = tf.mul(tf.sub(images, 0.5), 4) as tf.Tensor4D; // radiographs have a standard deviation of about a quarter
     return stages(config.channels).map(([, , stride], i) => {
       const { conv, norm } = params.stages[i]!;
-      const y = conv2d(x, conv.weight, conv.bias, { stride, padding: 1 });
-      x = groupNorm(y, norm.weight, norm.bias, { groups: GROUPS, eps: 1e-5, silu: true }) as tf.Tensor4D;
+      const y = convLayer(conv, x, { stride, padding: 1 });
+      x = groupNormLayer(norm, y, { groups: GROUPS, eps: 1e-5, silu: true });
       return x;
     });
   });
@@ -103,11 +106,11 @@ export function classifier(config: ClassifierConfig, params: ClassifierParams, i
     const x = classifierStages(config, params, images).pop()!;
     const flat = tf.reshape(x, [B!, -1]) as tf.Tensor2D; // positions stay apart: a side is a place
     const anywhere = tf.max(x, [1, 2]) as tf.Tensor2D; // and what may be anywhere need not be learnt at each of them
-    const hidden = silu(linear(tf.concat([flat, anywhere], 1), params.embed.weight, params.embed.bias)) as tf.Tensor2D;
+    const hidden = silu(linearLayer(params.embed, tf.concat([flat, anywhere], 1)));
     return {
       features: tf.mean(x, [1, 2]) as tf.Tensor2D,
-      presence: linear(hidden, params.presence.weight, params.presence.bias) as tf.Tensor2D,
-      side: linear(hidden, params.side.weight, params.side.bias) as tf.Tensor2D,
+      presence: linearLayer(params.presence, hidden),
+      side: linearLayer(params.side, hidden),
     };
   });
 }

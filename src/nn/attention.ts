@@ -14,11 +14,11 @@ export type AttentionParams = {
 };
 
 export interface AttentionShape {
-  /** Channels of the queries' side, in and out. */
+  /** Channels of the queries, in and out. */
   readonly channels: number;
   /** Heads times head size. */
   readonly inner: number;
-  /** Channels of the keys' and values' side. */
+  /** Channels of the keys and values. */
   readonly context: number;
   /** Biases on queries, keys and values: the autoencoder has them, the U-Net has not. */
   readonly qkvBias: boolean;
@@ -54,10 +54,10 @@ export function attentionLayer(
   { heads, mask, onWeights }: AttentionLayerOptions,
 ): tf.Tensor3D {
   return tf.tidy(() => {
-    const q = linearLayer(x, params.to_q);
-    const k = linearLayer(context, params.to_k);
-    const v = linearLayer(context, params.to_v);
+    const q = linearLayer(params.to_q, x);
+    const k = linearLayer(params.to_k, context);
+    const v = linearLayer(params.to_v, context);
     if (onWeights) tf.tidy(() => onWeights(attentionWeights(q, k, { heads, mask })));
-    return linearLayer(attention(q, k, v, { heads, mask }), params.to_out[0]);
+    return linearLayer(params.to_out[0], attention(q, k, v, { heads, mask }));
   });
 }

@@ -1,9 +1,10 @@
 /**
- * The parameters of single layers and how they start. Defaults are PyTorch's: weights and biases of linear and convolution layers
- * uniform in ±1/√fan_in (He et al. 2015 with a = √5), norms 1 and 0, embeddings standard normal.
+ * Single layers: their parameters, how they start, and their forward pass. Defaults are PyTorch's: weights and biases of linear and
+ * convolution layers uniform in ±1/√fan_in (He et al. 2015 with a = √5), norms 1 and 0, embeddings standard normal.
  */
 
 import type * as tf from '@tensorflow/tfjs-core';
+import { type ConvOptions, conv2d, type GroupNormOptions, groupNorm, layerNorm } from '../engine';
 import type { Initialiser, ParameterSpec, Spec } from './parameters';
 
 /** A linear layer: weight [in, out], bias [out]. */
@@ -53,4 +54,19 @@ export function normSpec(channels: number): Spec<NormParams> {
 /** A table of `rows` vectors. */
 export function embeddingSpec(rows: number, channels: number, std: number = 1): Spec<EmbeddingParams> {
   return { weight: { shape: [rows, channels], init: { kind: 'normal', std } } };
+}
+
+/** `conv2d` with a layer's parameters: [B, H, W, in] to [B, H', W', out]; the caller disposes the result. */
+export function convLayer({ weight, bias }: ConvParams, x: tf.Tensor4D, options?: ConvOptions): tf.Tensor4D {
+  return conv2d(x, weight, bias, options);
+}
+
+/** `groupNorm` with a layer's parameters: [B, H, W, C] or [B, N, C] to the same shape; the caller disposes the result. */
+export function groupNormLayer<T extends tf.Tensor>({ weight, bias }: NormParams, x: T, options: GroupNormOptions): T {
+  return groupNorm(x, weight, bias, options);
+}
+
+/** `layerNorm` with a layer's parameters: [..., C] to the same shape; the caller disposes the result. */
+export function layerNormLayer<T extends tf.Tensor>({ weight, bias }: NormParams, x: T, eps: number): T {
+  return layerNorm(x, weight, bias, eps);
 }

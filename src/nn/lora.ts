@@ -11,12 +11,12 @@ export type LoraParams = { lora_A: { weight: tf.Tensor2D }; lora_B: { weight: tf
 export type AdaptedLinearParams = LinearParams & Partial<LoraParams>;
 
 /**
- * x · weight + bias, and what the adapter adds where there is one.
+ * A linear layer: x · weight + bias, and what the adapter adds where there is one.
  *
  * @param x [..., in]
  * @returns [..., out]; the caller disposes it
  */
-export function linearLayer<T extends tf.Tensor>(x: T, { weight, bias, lora_A, lora_B, lora_scale }: AdaptedLinearParams): T {
+export function linearLayer<T extends tf.Tensor>({ weight, bias, lora_A, lora_B, lora_scale }: AdaptedLinearParams, x: T): T {
   if (!lora_A || !lora_B || !lora_scale) return linear(x, weight, bias);
   return tf.tidy(() => tf.add(linear(x, weight, bias), tf.mul(linear(linear(x, lora_A.weight), lora_B.weight), lora_scale)) as T);
 }

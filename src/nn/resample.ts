@@ -1,8 +1,8 @@
 /** Halving and doubling of feature maps, each with a 3×3 convolution. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, upsampleNearest2x } from '../engine';
-import { type ConvParams, convSpec } from './layers';
+import { upsampleNearest2x } from '../engine';
+import { type ConvParams, convLayer, convSpec } from './layers';
 import type { Spec } from './parameters';
 
 export type ResampleParams = { conv: ConvParams };
@@ -17,11 +17,11 @@ export function resampleSpec(channels: number): Spec<ResampleParams> {
  * @param padding 1 in the U-Net; [0, 1, 0, 1] (bottom and right only) in the autoencoder
  */
 export function downsample({ conv }: ResampleParams, x: tf.Tensor4D, padding: number | [number, number, number, number]): tf.Tensor4D {
-  return conv2d(x, conv.weight, conv.bias, { stride: 2, padding });
+  return convLayer(conv, x, { stride: 2, padding });
 }
 
 /**
- * Each pixel four times, then a convolution.
+ * Each pixel repeated 2 × 2 times, then a convolution.
  *
  * @param size [height, width] to crop the doubled map to before the convolution: a skip connection of odd size was halved rounding up.
  *             Nearest-neighbour interpolation from n to 2n - 1 pixels is the doubled map without its last pixel.
@@ -33,6 +33,6 @@ export function upsample({ conv }: ResampleParams, x: tf.Tensor4D, size?: readon
     if (size && (size[0] !== height || size[1] !== width)) {
       doubled = tf.slice(doubled, [0, 0, 0, 0], [batch, size[0], size[1], channels]);
     }
-    return conv2d(doubled, conv.weight, conv.bias, { padding: 1 });
+    return convLayer(conv, doubled, { padding: 1 });
   });
 }

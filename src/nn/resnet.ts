@@ -1,8 +1,9 @@
 /** The residual block of Stable Diffusion's U-Net and autoencoder: He et al. 2016 with group norms and, in the U-Net, the time. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { addChannelBias, conv2d, groupNorm, linear } from '../engine';
-import { type ConvParams, convSpec, type LinearParams, linearSpec, type NormParams, normSpec } from './layers';
+import { addChannelBias } from '../engine';
+import { type ConvParams, convLayer, convSpec, groupNormLayer, type LinearParams, linearSpec, type NormParams, normSpec } from './layers';
+import { linearLayer } from './lora';
 import type { Spec } from './parameters';
 
 export type ResnetParams = {
@@ -23,7 +24,7 @@ export interface ResnetOptions {
   readonly time?: tf.Tensor2D;
 }
 
-/** @param timeChannels size of the time embedding; left out where the block takes none */
+/** @param timeChannels size of the time embedding; none by default, as in the autoencoder */
 export function resnetSpec(inputs: number, outputs: number, timeChannels?: number): Spec<ResnetParams> {
   return {
     norm1: normSpec(inputs),
@@ -38,14 +39,12 @@ export function resnetSpec(inputs: number, outputs: number, timeChannels?: numbe
 /** @param x [B, H, W, in]; returns [B, H, W, out] */
 export function resnetBlock(params: ResnetParams, x: tf.Tensor4D, { groups, eps, time }: ResnetOptions): tf.Tensor4D {
   return tf.tidy(() => {
-    let h = groupNorm(x, params.norm1.weight, params.norm1.bias, { groups, eps, silu: true });
-    h = conv2d(h, params.conv1.weight, params.conv1.bias, { padding: 1 });
-    if (params.time_emb_proj && time) {
-      h = addChannelBias(h, linear(time, params.time_emb_proj.weight, params.time_emb_proj.bias));
-    }
-    h = groupNorm(h, params.norm2.weight, params.norm2.bias, { groups, eps, silu: true });
-    h = conv2d(h, params.conv2.weight, params.conv2.bias, { padding: 1 });
-    const residual = params.conv_shortcut ? conv2d(x, params.conv_shortcut.weight, params.conv_shortcut.bias) : x;
+    let h = groupNormLayer(params.norm1, x, { groups, eps, silu: true });
+    h = convLayer(params.conv1, h, { padding: 1 });
+    if (params.time_emb_proj && time) h = addChannelBias(h, linearLayer(params.time_emb_proj, time));
+    h = groupNormLayer(params.norm2, h, { groups, eps, silu: true });
+    h = convLayer(params.conv2, h, { padding: 1 });
+    const residual = params.conv_shortcut ? convLayer(params.conv_shortcut, x) : x;
     return tf.add(residual, h);
   });
 }

@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 /**
  * Runs `x` through the layers in turn and frees each intermediate result as soon as the next one exists. `x` itself is borrowed.
  *
- * @throws RangeError where there is no layer (the result would be the borrowed `x`)
+ * @throws RangeError if there is no layer (the result would be the borrowed `x`)
  */
 export function sequence<T extends tf.Tensor>(x: T, layers: readonly ((x: T) => T)[]): T {
   if (layers.length === 0) throw new RangeError('sequence: expected at least one layer, got none');

@@ -1,8 +1,9 @@
 /** The timestep as a vector: sinusoids (Ho et al. 2020, arXiv:2006.11239, after Vaswani et al. 2017) and a two-layer network. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectShape, linear, silu } from '../engine';
+import { expectShape, silu } from '../engine';
 import { type LinearParams, linearSpec } from './layers';
+import { linearLayer } from './lora';
 import type { Spec } from './parameters';
 
 export type TimestepMlpParams = { linear_1: LinearParams; linear_2: LinearParams };
@@ -50,5 +51,5 @@ export function timestepMlpSpec(inputs: number, outputs: number): Spec<TimestepM
 
 /** Linear, SiLU, linear: [B, in] to [B, out]. */
 export function timestepMlp({ linear_1, linear_2 }: TimestepMlpParams, x: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => linear(silu(linear(x, linear_1.weight, linear_1.bias)), linear_2.weight, linear_2.bias));
+  return tf.tidy(() => linearLayer(linear_2, silu(linearLayer(linear_1, x))));
 }

@@ -1,9 +1,19 @@
 /** Stable Diffusion's spatial transformer (Rombach et al. 2022, arXiv:2112.10752): pixels as tokens that attend to the text. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { geglu, groupNorm, layerNorm, linear } from '../engine';
+import { geglu, linear } from '../engine';
 import { type AttentionLayerOptions, type AttentionParams, attentionLayer, attentionSpec } from './attention';
-import { type ConvParams, convSpec, type LinearParams, linearSpec, type NormParams, normSpec } from './layers';
+import {
+  type ConvParams,
+  convSpec,
+  groupNormLayer,
+  type LinearParams,
+  layerNormLayer,
+  linearSpec,
+  type NormParams,
+  normSpec,
+} from './layers';
+import { linearLayer } from './lora';
 import type { Spec } from './parameters';
 
 /** GEGLU (Shazeer 2020, arXiv:2002.05202), a dropout without parameters, and a linear layer: hence no `net.1`. */
@@ -73,8 +83,6 @@ export function transformer2dSpec({ channels, heads, context, layers, linearProj
   };
 }
 
-const norm = (x: tf.Tensor3D, { weight, bias }: NormParams): tf.Tensor3D => layerNorm(x, weight, bias, LAYER_NORM_EPS);
-
 /**
  * Self-attention, cross-attention and feed-forward, each on a LayerNorm and each with a residual.
  *
@@ -92,17 +100,18 @@ export function transformerBlock(
   }: { readonly heads: number; readonly contextMask?: tf.Tensor } & Pick<AttentionLayerOptions, 'onWeights'>,
 ): tf.Tensor3D {
   return tf.tidy(() => {
-    const queries = norm(x, params.norm1);
+    const queries = layerNormLayer(params.norm1, x, LAYER_NORM_EPS);
     let h = tf.add(x, attentionLayer(params.attn1, queries, queries, { heads })) as tf.Tensor3D;
-    h = tf.add(h, attentionLayer(params.attn2, norm(h, params.norm2), context, { heads, mask: contextMask, onWeights }));
+    const pixels = layerNormLayer(params.norm2, h, LAYER_NORM_EPS);
+    h = tf.add(h, attentionLayer(params.attn2, pixels, context, { heads, mask: contextMask, onWeights }));
     const [{ proj }, , out] = params.ff.net;
-    const hidden = geglu(linear(norm(h, params.norm3), proj.weight, proj.bias)); // [B, N, 4C]
-    return tf.add(h, linear(hidden, out.weight, out.bias));
+    const hidden = geglu(linearLayer(proj, layerNormLayer(params.norm3, h, LAYER_NORM_EPS))); // [B, N, 4C]
+    return tf.add(h, linearLayer(out, hidden));
   });
 }
 
 /** A projection of channels, whether its weight is stored as a 1×1 convolution or as a matrix. */
-function project(x: tf.Tensor3D, { weight, bias }: ConvParams | LinearParams): tf.Tensor3D {
+function project({ weight, bias }: ConvParams | LinearParams, x: tf.Tensor3D): tf.Tensor3D {
   const [inputs, outputs] = weight.shape.slice(-2) as [number, number];
   return linear(x, weight.rank === 4 ? tf.reshape(weight as tf.Tensor, [inputs, outputs]) : (weight as tf.Tensor2D), bias);
 }
@@ -121,12 +130,12 @@ export function transformer2d(
   return tf.tidy(() => {
     const [batch, height, width, channels] = x.shape;
     const flat: tf.Tensor3D = tf.reshape(x, [batch, height * width, channels]); // [B, N, C]
-    let h = groupNorm(flat, params.norm.weight, params.norm.bias, { groups, eps: GROUP_NORM_EPS });
-    h = project(h, params.proj_in);
+    let h = groupNormLayer(params.norm, flat, { groups, eps: GROUP_NORM_EPS });
+    h = project(params.proj_in, h);
     params.transformer_blocks.forEach((block, i) => {
       const onWeights = onAttention && ((weights: tf.Tensor4D): void => onAttention(i, weights));
       h = transformerBlock(block, h, context, { heads, contextMask, onWeights });
     });
-    return tf.reshape(tf.add(flat, project(h, params.proj_out)), [batch, height, width, channels]);
+    return tf.reshape(tf.add(flat, project(params.proj_out, h)), [batch, height, width, channels]);
   });
 }

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../engine';
-import { unet } from '../unet';
+import { completeUNetConfig, unet } from '../unet';
 import { encodePrompts } from './context';
 import type { Model } from './model';
 
@@ -36,7 +36,8 @@ export interface AttentionMapsOptions {
  * } });
  */
 export async function attentionMaps(model: Model, { prompt, input, timestep }: AttentionMapsOptions): Promise<AttentionMaps> {
-  const { H, W } = expectShape('attentionMaps: input', input, `1 H W ${model.unet.config.in_channels ?? 4}`) as { H: number; W: number };
+  const { in_channels } = completeUNetConfig(model.unet.config);
+  const { H, W } = expectShape('attentionMaps: input', input, `1 H W ${in_channels}`) as { H: number; W: number };
   const { context } = encodePrompts(model, [prompt]);
   const mean = tf.tidy(() => {
     const maps: tf.Tensor4D[] = [];

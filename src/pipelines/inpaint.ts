@@ -39,8 +39,7 @@ export function inpaintStart(scheduler: Scheduler, clean: tf.Tensor4D, noise: tf
 
 /**
  * Puts the known part back after a call, with the noise of the next timestep: Lugmayr et al. 2022 (RePaint, arXiv:2201.09865), eq. (8),
- * with one noise for
- * all steps and no resampling.
+ * with one noise for all steps and no resampling.
  *
  * @param mask [B, h, w, 1], 1 where to repaint
  */

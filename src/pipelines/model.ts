@@ -4,7 +4,7 @@ import { expectFits, type TextEncoderModel, textEncoderFacts } from '../encoders
 import type { SchedulerConfig } from '../schedulers';
 import type { Tokenizer } from '../tokenizers';
 import { completeUNetConfig, type UNetModel } from '../unet';
-import { completeVaeConfig, type VaeModel } from '../vae';
+import { completeVaeConfig, type VaeModel, vaeFactor } from '../vae';
 import type { TextProjection } from './text-projection';
 
 /** A plain object: its parts can be exchanged by assignment, and the compiled networks follow. */
@@ -55,5 +55,5 @@ export function checkModel({ unet, vae, textEncoder, textProjection, tokenizer }
 
 /** How many pixels a latent is wide. */
 export function latentFactor({ vae }: Model): number {
-  return 2 ** (completeVaeConfig(vae.config).block_out_channels.length - 1);
+  return vaeFactor(vae.config);
 }

@@ -3,7 +3,7 @@
 import { type TextEncoderConfig, type TextEncoderModel, textEncoderFacts } from '../encoders';
 import { cloneTree, countParameters, dispose, flatten, type Key, key as keyOf, split, unflatten } from '../engine';
 import type { Tokenizer } from '../tokenizers';
-import { initUNet, type UNetModel, type UNetParams } from '../unet';
+import { completeUNetConfig, initUNet, type UNetModel, type UNetParams } from '../unet';
 import { checkModel, type Model } from './model';
 import { initTextProjection, type TextProjection } from './text-projection';
 
@@ -60,7 +60,7 @@ export function swapTextEncoder(
 ): Swap {
   const before = textEncoderFacts(model.textEncoder.config);
   const after = textEncoderFacts(encoder.config);
-  const old = model.unet.config.cross_attention_dim ?? 1280;
+  const { cross_attention_dim: old } = completeUNetConfig(model.unet.config);
   const projects = projection ?? (fate === 'keep' && after.width !== old);
   if (fate === 'keep' && !projects && after.width !== old)
     throw new RangeError(

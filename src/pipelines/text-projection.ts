@@ -6,9 +6,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { cloneTree, flatten, type Key, linear, scope, unflatten } from '../engine';
+import { cloneTree, flatten, type Key, scope, unflatten } from '../engine';
 import { checkContent, checkSettings, FileError, is, loadParameters, readObject, saveParameters, writeJson } from '../files';
-import { initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
+import { initialise, type LinearParams, linearLayer, linearSpec, type Spec, specShapes } from '../nn';
 import type { UNetModel, UNetParams } from '../unet';
 
 export type TextProjectionParams = { proj: LinearParams };
@@ -40,7 +40,7 @@ export function initTextProjection(config: TextProjectionConfig, key: Key): Text
 
 /** The context as the U-Net sees it: [B, L, in] to [B, L, out]; the caller disposes it. */
 export function projectContext({ proj }: TextProjectionParams, context: tf.Tensor3D): tf.Tensor3D {
-  return linear(context, proj.weight, proj.bias);
+  return linearLayer(proj, context);
 }
 
 /** Whether a model folder holds one. */

@@ -1,8 +1,7 @@
 /**
  * Noise schedules: β_t of the forward process q(x_t | x_{t-1}) = N(√(1-β_t) x_{t-1}, β_t I), Ho et al. 2020 (arXiv:2006.11239).
  * Tables are held as float64 but rounded to float32 at the stages where published models' were, since those are the levels the models were
- * trained on: a
- * network's input at a timestep between two levels moves by a thousandth of a step otherwise.
+ * trained on: a network's input at a timestep between two levels moves by a thousandth of a step otherwise.
  */
 
 export type BetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2';
@@ -32,13 +31,13 @@ export function makeBetas(config: BetaConfig): Float64Array {
   const n = config.num_train_timesteps;
   const betas = Float64Array.from(config.trained_betas ?? makers[config.beta_schedule](config), Math.fround);
   if (betas.length !== n) throw new RangeError(`trained_betas: expected num_train_timesteps = ${n} values, got ${betas.length}`);
-  const bad = betas.findIndex((beta) => !(beta >= 0 && beta <= 1));
-  if (bad >= 0) throw new RangeError(`betas: expected values from 0 to 1, got ${betas[bad]} at timestep ${bad}`);
+  const invalid = betas.findIndex((beta) => !(beta >= 0 && beta <= 1));
+  if (invalid >= 0) throw new RangeError(`betas: expected values from 0 to 1, got ${betas[invalid]} at timestep ${invalid}`);
   if (!betas.some((beta) => beta > 0)) throw new RangeError('betas: all are 0, so that nothing is noised');
   return config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(betas) : betas;
 }
 
-/** ᾱ_t = Π_{s≤t} (1 - β_s), the share of the clean image's variance that is left at t. */
+/** ᾱ_t = Π_{s≤t} (1 - β_s), the fraction of the clean image's variance that is left at t. */
 export function cumulativeAlphas(betas: Float64Array): Float64Array {
   let product = 1;
   return betas.map((beta) => {

@@ -43,9 +43,9 @@ export const schedulerNames: Readonly<Record<string, string>> = Object.fromEntri
  * @throws RangeError where the class, a key or a value is not offered, or `steps` exceeds the training timesteps
  */
 export function createScheduler(config: SchedulerConfig, request: StepsRequest): Scheduler {
-  const chosen = findClass(config._class_name);
-  const values = resolveConfig(chosen.className, chosen, config);
-  return wrapMethod(chosen.className, { ...values }, chosen.build(values, request));
+  const target = findClass(config._class_name);
+  const values = resolveConfig(target.className, target, config);
+  return wrapMethod(target.className, { ...values }, target.build(values, request));
 }
 
 /**
@@ -72,15 +72,15 @@ const betasAlone: Readonly<Record<string, unknown>> = { use_flow_sigmas: false, 
  * @throws RangeError where the method is not offered, or the config's noise schedule is not given by betas that the method can take over
  */
 export function exchangeScheduler(config: SchedulerConfig, name: string): SchedulerConfig {
-  const chosen = findClass(name);
-  const own = classes.find(({ className, shortName }) => config._class_name === className || config._class_name === shortName);
+  const target = findClass(name);
+  const source = classes.find(({ className, shortName }) => config._class_name === className || config._class_name === shortName);
   const betas =
-    own && Object.fromEntries(Object.keys(commonDefaults).map((key) => [key, own.defaults[key as keyof typeof commonDefaults]]));
-  const known = { ...('clip_sample' in chosen.defaults ? { clip_sample: false } : {}), ...betas, ...withoutNulls(config) };
-  expectBetas(known, chosen);
-  const isVariant = (key: string): boolean => own !== chosen && key !== 'prediction_type' && key in (chosen.choices ?? {});
-  const kept = Object.entries(known).filter(([key]) => key in chosen.defaults && !isVariant(key));
-  return { _class_name: chosen.className, ...Object.fromEntries(kept) };
+    source && Object.fromEntries(Object.keys(commonDefaults).map((key) => [key, source.defaults[key as keyof typeof commonDefaults]]));
+  const settings = { ...('clip_sample' in target.defaults ? { clip_sample: false } : {}), ...betas, ...withoutNulls(config) };
+  expectBetas(settings, target);
+  const isVariant = (key: string): boolean => source !== target && key !== 'prediction_type' && key in (target.choices ?? {});
+  const entries = Object.entries(settings).filter(([key]) => key in target.defaults && !isVariant(key));
+  return { _class_name: target.className, ...Object.fromEntries(entries) };
 }
 
 /** @throws RangeError where a method can't take over a config's noise schedule */
@@ -99,8 +99,8 @@ function expectBetas(config: SchedulerConfig, { className, defaults }: Scheduler
 
 /** Every key of the noise schedule with its value, as training reads it: the class's own defaults where the file has none. */
 export function trainingConfig(config: SchedulerConfig): SchedulerClass['defaults'] {
-  const chosen = findClass(config._class_name);
-  return resolveConfig(chosen.className, chosen, config);
+  const target = findClass(config._class_name);
+  return resolveConfig(target.className, target, config);
 }
 
 /**
@@ -114,8 +114,8 @@ export function schedulerClassName(name: string): string {
 }
 
 function findClass(name: string | undefined): SchedulerClass {
-  const found = classes.find((one) => one.className === name || one.shortName === name);
-  if (found) return found;
+  const match = classes.find((one) => one.className === name || one.shortName === name);
+  if (match) return match;
   const names = classes.map((one) => `${one.className} (${one.shortName})`).join(', ');
   throw new RangeError(
     `scheduler: ${name === undefined ? 'the config has no _class_name' : `${name} is not supported`}; choose one of ${names} ` +

@@ -41,9 +41,11 @@ export function ddimStep(
 
   return tf.tidy(() => {
     const { x0, eps } = interpret(schedule.predictionType, output, x, levelOf(alphaT));
-    const clean = limit ? limit(x0) : x0; // "predicted x_0"; the direction below keeps the unlimited ε
-    const mean = linear([Math.sqrt(alphaS), clean], [Math.sqrt(Math.max(0, 1 - alphaS - sigma ** 2)), eps]); // "direction pointing to x_t"
-    return sigma > 0 ? linear([1, mean], [sigma, noise!]) : mean;
+    // The three terms of eq. (12), each a factor and a tensor; the direction keeps the unlimited ε.
+    const predicted = [Math.sqrt(alphaS), limit ? limit(x0) : x0] as const; // "predicted x_0"
+    const direction = [Math.sqrt(Math.max(0, 1 - alphaS - sigma ** 2)), eps] as const; // "direction pointing to x_t"
+    const mean = linear(predicted, direction);
+    return sigma > 0 ? linear([1, mean], [sigma, noise!]) : mean; // "random noise"
   });
 }
 

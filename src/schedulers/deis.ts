@@ -11,7 +11,7 @@ import { type SolverConfig, solverDefaults, solverMethod } from './solver';
  * One step: ε's interpolating polynomial in log ρ through the levels in `past`, integrated over ρ = σ from past[0] to `next`.
  *
  * @param x     latents, variance-preserving: √ᾱ (x0 + ρ ε)
- * @param eps   predicted noise, newest first, one a level of `past`
+ * @param eps   predicted noise, newest first, one per level of `past`
  * @param past  levels ρ, newest first
  * @param next  the level to go to, above 0
  */

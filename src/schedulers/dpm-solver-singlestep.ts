@@ -1,7 +1,6 @@
 /**
  * DPM-Solver and DPM-Solver++ as singlestep methods: Lu et al. 2022, arXiv:2206.00927 and arXiv:2211.01095. Groups of one to three
- * timesteps form a step of that
- * order, which starts anew from the latents where the group began.
+ * timesteps form a step of that order, which starts again from the latents where the group began.
  */
 
 import type * as tf from '@tensorflow/tfjs-core';
@@ -78,13 +77,13 @@ export const dpmSolverSinglestep: SchedulerClass<DpmSolverConfig> = {
       drawsNoise: (call) => algorithm.startsWith('sde-') && sigmas[call + 1]! > 0,
       step(state, x, output, { noise }) {
         const { call } = state;
-        const now = orders[call]!;
+        const callOrder = orders[call]!;
         const outputs = [convertOutput(algorithm.endsWith('++') ? 'x0' : 'eps', config, output, x, sigmas[call]!), ...state.outputs].slice(
           0,
           order,
         );
-        const sample = now === 1 ? x : state.sample!;
-        return { x: dpmSinglestep(algorithm, solver, { x: sample, outputs, sigmas, call, order: now, noise }), outputs, sample };
+        const sample = callOrder === 1 ? x : state.sample!;
+        return { x: dpmSinglestep(algorithm, solver, { x: sample, outputs, sigmas, call, order: callOrder, noise }), outputs, sample };
       },
     };
   },

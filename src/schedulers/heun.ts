@@ -9,9 +9,12 @@ import type { SchedulerClass } from './scheduler-class';
 import { makeSigmas, type SigmaConfig, sigmaDefaults, sigmaSpacings } from './sigmas';
 
 /**
- * One call. The first of a step goes to the next level by Euler; the second evaluates there and repeats the step with the mean of both
- * slopes. The last step
- * has its first call only, since the slope at σ = 0 is not defined.
+ * One of the two calls of a step. With d(x, σ) = (x - D(x; σ)) / σ, the slope dx/dσ, a step from σ to σ' is
+ *
+ *     d  = d(x, σ);    x' = x + (σ' - σ) d               (first call, Euler's step)
+ *     d' = d(x', σ');  x' = x + (σ' - σ) (d + d') / 2     (second call)
+ *
+ * The last step has its first call only, since the slope at σ' = 0 is not defined.
  *
  * @param state  `outputs`: the slope of the first call; `sample`: where the step started; both absent before a step's first call
  * @param clean  predicted clean latents D(x; σ) of this call

@@ -13,7 +13,10 @@ import type { SchedulerClass } from './scheduler-class';
 import { logarithms, makeSigmas, type SigmaConfig, sigmaDefaults, sigmaSpacings, timestepOf } from './sigmas';
 
 /**
- * One call. The first of a step goes to the middle level; the second takes the slope there for the whole step.
+ * One of the two calls of a step. With d(x, σ) = (x - D(x; σ)) / σ, the slope dx/dσ, a step from σ to σ' is
+ *
+ *     σm = √(σ σ');  xm = x + (σm - σ) d(x, σ)      (first call, to the middle level)
+ *                    x' = x + (σ' - σ) d(xm, σm)    (second call, the middle's slope for the whole step)
  *
  * @param state  `sample`: where the step started; absent before a step's first call
  * @param clean  predicted clean latents D(x; σ) of this call

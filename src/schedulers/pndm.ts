@@ -1,7 +1,7 @@
 /**
  * Pseudo numerical methods for diffusion models on manifolds (PNDM). Liu, Ren, Lin, Zhao 2022, arXiv:2202.09778: Runge-Kutta steps (PRK)
- * to begin with, then
- * linear multistep (PLMS), which Stable Diffusion uses alone, begun by a step of Heun's kind: n + 1 calls of the network for n steps.
+ * to begin with, then linear multistep (PLMS), which Stable Diffusion uses alone, begun by a step of Heun's kind: n + 1 calls of the network
+ * for n steps.
  */
 
 import * as tf from '@tensorflow/tfjs-core';
@@ -35,9 +35,8 @@ export function transfer(schedule: Schedule, x: tf.Tensor, output: tf.Tensor, t:
 }
 
 /**
- * One PLMS call. The first goes to the next timestep; the second evaluates there and goes over the same ground again with the mean of both
- * outputs;
- * from the third on up to four outputs are combined.
+ * One PLMS call. The first goes to the next timestep; the second evaluates there and repeats the step with the mean of both outputs; from the
+ * third on up to four outputs are combined.
  *
  * @param state `outputs`: earlier outputs, newest first; `sample`: where the first call started
  * @param call  the number of PLMS calls made before
@@ -56,8 +55,7 @@ export function plmsStep(schedule: Schedule, state: SchedulerState, x: tf.Tensor
  * One of the four calls of a PRK step: classical Runge-Kutta with φ as the transfer.
  *
  * @param state `outputs`: the first outputs of the steps so far, newest first, after them the weighted sum of this step's outputs (absent
- *              before its first
- *              call); `sample`: where this step started
+ *              before its first call); `sample`: where this step started
  * @param start timestep that this step of four calls started from
  * @param stage 0 to 3
  */

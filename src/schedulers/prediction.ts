@@ -57,9 +57,8 @@ export function makeLimit(config: LimitConfig): Limit | undefined {
 }
 
 /**
- * Dynamic thresholding, Saharia et al. 2022 (arXiv:2205.11487), section 2.3: clips each image at the `ratio` quantile s of |x0|, 1 ≤ s ≤
- * max, and
- * divides by s.
+ * Dynamic thresholding, Saharia et al. 2022 (arXiv:2205.11487), section 2.3: clips each image at the `ratio` quantile s of |x0|,
+ * 1 ≤ s ≤ max, and divides by s.
  */
 function dynamicThreshold(x0: tf.Tensor, ratio: number, max: number): tf.Tensor {
   return tf.tidy(() => {

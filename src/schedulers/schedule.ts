@@ -28,7 +28,7 @@ export const scheduleDefaults: ScheduleConfig = {
 export interface StepsRequest {
   /** Steps from pure noise to the clean image; at most the number of training timesteps. */
   readonly steps: number;
-  /** The share of them, counted from the clean end, that is walked: 1 from pure noise, less for image-to-image. */
+  /** The fraction of them, counted from the clean end, that is made: 1 from pure noise, less for image-to-image. */
   readonly strength?: number;
 }
 
@@ -61,7 +61,7 @@ export function checkSteps(steps: number, numTrainTimesteps: number): void {
 /**
  * The tables for one sampling run.
  *
- * @param config keys of a scheduler_config.json; those left out have DDIM's defaults without clipping
+ * @param config keys of a scheduler_config.json; by default DDIM's, without clipping
  * @throws RangeError where a value is not offered, or more steps are asked for than the schedule was trained with
  */
 export function makeSchedule(config: Partial<ScheduleConfig>, request: StepsRequest): Schedule {
@@ -119,7 +119,10 @@ export function expectScheduled(t: number, timesteps: readonly number[]): void {
   throw new RangeError(`t is ${t}, not one of the ${timesteps.length} timesteps ${some}`);
 }
 
-/** signal · clean + noise level · noise, with one level for all rows or one a row. */
+/**
+ * signal · clean + noise level · noise, with one level for all rows or one per row. In a compiled training step, where levels must be tensors,
+ * `diffusionLoss` (training/losses/diffusion-loss.ts) computes the same.
+ */
 export function addNoiseAt(clean: tf.Tensor, noise: tf.Tensor, t: number | readonly number[], level: (t: number) => NoiseLevel): tf.Tensor {
   expectSameShape('addNoise: noise', noise, clean);
   const at = rowLevels(clean, t, level);
@@ -131,7 +134,10 @@ export function addNoiseAt(clean: tf.Tensor, noise: tf.Tensor, t: number | reado
   );
 }
 
-/** v = signal · ε - noise level · x_0, the target of v-prediction (Salimans and Ho 2022, arXiv:2202.00512). */
+/**
+ * v = signal · ε - noise level · x_0, the target of v-prediction (Salimans and Ho 2022, arXiv:2202.00512). In a compiled training step
+ * `diffusionTarget` (training/losses) computes the same.
+ */
 export function velocityAt(clean: tf.Tensor, noise: tf.Tensor, t: number | readonly number[], level: (t: number) => NoiseLevel): tf.Tensor {
   expectSameShape('velocity: noise', noise, clean);
   const at = rowLevels(clean, t, level);

@@ -20,7 +20,7 @@ export interface StepOptions {
   readonly eta?: number;
   /** Standard normal, the shape of the latents; required where `drawsNoise` says so. */
   readonly noise?: tf.Tensor;
-  /** For LMS: how many calls are combined, 4 where left out. */
+  /** For LMS: how many calls are combined, 4 by default; for comparison with the reference, pipelines do not set it. */
   readonly order?: number;
 }
 
@@ -48,7 +48,7 @@ export interface Scheduler {
    * @throws RangeError where `t` is not the timestep of this call, all calls are done, or noise is missing
    */
   step(state: SchedulerState, x: tf.Tensor, output: tf.Tensor, t: number, options?: StepOptions): { x: tf.Tensor; state: SchedulerState };
-  /** Latents of the noise level that `t` has, for one timestep or one a row. */
+  /** Latents of the noise level that `t` has, for one timestep or one per row. */
   addNoise(clean: tf.Tensor, noise: tf.Tensor, t: number | readonly number[]): tf.Tensor;
   /**
    * The target of v-prediction at `t`. Euler's is that of the reference, which looks ᾱ up by the call's number: training uses
@@ -69,7 +69,7 @@ export interface Method {
   readonly timesteps: readonly number[];
   readonly sigmas?: readonly number[];
   readonly initNoiseSigma: number;
-  /** The network's input is the latents times this; 1 where left out. */
+  /** The network's input is the latents times this; 1 by default. */
   inputScale?(call: number): number;
   drawsNoise?(call: number, options: StepOptions): boolean;
   /** Runs inside a memory scope. */
@@ -85,7 +85,7 @@ export function wrapMethod(className: string, config: Readonly<Record<string, un
   const { timesteps } = method;
   const expectCall = (state: SchedulerState): void => {
     if (state.call >= timesteps.length)
-      throw new RangeError(`${className}: all ${timesteps.length} calls are done; begin anew with start()`);
+      throw new RangeError(`${className}: all ${timesteps.length} calls are done; begin again with start()`);
   };
   return {
     className,

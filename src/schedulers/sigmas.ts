@@ -1,7 +1,6 @@
 /**
  * Noise levels σ = √((1-ᾱ)/ᾱ) for methods written in the scaling x = x0 + σ ε, and their spacings: Karras et al. 2022 (arXiv:2206.00364),
- * equal ratios,
- * and beta quantiles (Lee et al. 2024, arXiv:2407.12173).
+ * equal ratios, and beta quantiles (Lee et al. 2024, arXiv:2407.12173).
  */
 
 import { cumulativeAlphas, linspace, makeBetas } from './betas';
@@ -40,7 +39,7 @@ export const sigmaSpacings: Required<Pick<SigmaConfig, 'use_karras_sigmas' | 'us
 };
 
 export interface SigmaTables {
-  /** From noisy to clean, one a step. */
+  /** From noisy to clean, one per step. */
   readonly timesteps: readonly number[];
   /** σ at them, and after the last one. */
   readonly sigmas: readonly number[];
@@ -55,7 +54,7 @@ export interface SigmaRules {
   readonly openEnd?: boolean;
   /** What Karras timesteps become for those: the nearest integer, or the one below. */
   readonly karrasRound?: 'nearest' | 'down';
-  /** σ after the last step where the config does not say. */
+  /** σ after the last step if the config does not say. */
   readonly final?: 'zero' | 'sigma_min';
 }
 
@@ -95,8 +94,8 @@ const rounding: Readonly<Record<'nearest' | 'down', (t: number) => number>> = { 
 
 /** Levels that do not follow the timesteps; undefined where they do. */
 function respace(config: SigmaConfig, levels: Float64Array, steps: number): number[] | undefined {
-  const chosen = Object.keys({ ...sigmaSpacings, use_lu_lambdas: false }).filter((key) => config[key as keyof SigmaConfig]);
-  if (chosen.length > 1) throw new RangeError(`${chosen.join(' and ')}: only one of them can be true`);
+  const spacings = Object.keys({ ...sigmaSpacings, use_lu_lambdas: false }).filter((key) => config[key as keyof SigmaConfig]);
+  if (spacings.length > 1) throw new RangeError(`${spacings.join(' and ')}: only one of them can be true`);
   const low = config.sigma_min ?? levels[0]!;
   const high = config.sigma_max ?? levels[levels.length - 1]!;
   if (config.use_karras_sigmas) return linspace(high ** (1 / 7), low ** (1 / 7), steps).map((root) => root ** 7); // eq. (5), ρ = 7

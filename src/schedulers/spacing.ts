@@ -14,7 +14,7 @@ export interface SpacingRequest {
   readonly offset: number;
   /** Solvers that end below the last visited timestep divide the range in steps + 1 and leave out its lower end. */
   readonly openEnd?: boolean;
-  /** Timesteps at the noisy end that are left out, for schedules that are singular there. */
+  /** Timesteps at the noisy end that are skipped, for schedules that are singular there. */
   readonly clipped?: number;
 }
 
@@ -42,13 +42,13 @@ export function spacedTimesteps({ spacing, steps, trainSteps, offset, openEnd = 
 }
 
 /**
- * The part of a noisy-to-clean list that image-to-image walks: all of it for strength 1, the last `strength` of it otherwise.
+ * The part of a noisy-to-clean list that image-to-image visits: all of it for strength 1, the last `strength` of it otherwise.
  *
  * @throws RangeError where no step is left
  */
 export function cutByStrength<T>(list: readonly T[], strength: number): T[] {
-  const kept = Math.min(Math.floor(list.length * strength), list.length);
-  if (!(strength > 0 && strength <= 1) || kept < 1)
+  const count = Math.min(Math.floor(list.length * strength), list.length);
+  if (!(strength > 0 && strength <= 1) || count < 1)
     throw new RangeError(`strength: expected a number in (0, 1] that leaves at least one of ${list.length} steps, got ${strength}`);
-  return list.slice(list.length - kept);
+  return list.slice(list.length - count);
 }

@@ -29,7 +29,7 @@ export interface UniPcStep {
 }
 
 /**
- * UniP where `arrived` is left out, UniC with it: algorithms 5 and 6 with data prediction, 1 and 2 with noise prediction.
+ * UniP without `arrived`, UniC with it: algorithms 5 and 6 with data prediction, 1 and 2 with noise prediction.
  *
  * @returns latents at `next`; the caller disposes it
  */

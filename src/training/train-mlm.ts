@@ -2,21 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type BertConfig, type BertParams, bert, completeBertConfig, initBert } from '../encoders';
-import {
-  cloneTree,
-  dispose,
-  foldIn,
-  gelu,
-  type Key,
-  layerNorm,
-  linear,
-  randomInts,
-  scope,
-  split,
-  type Tree,
-  uniformArray,
-} from '../engine';
-import { initialise, type LinearParams, linearSpec, type NormParams, normSpec } from '../nn';
+import { cloneTree, dispose, foldIn, gelu, type Key, randomInts, scope, split, type Tree, uniformArray } from '../engine';
+import { initialise, type LinearParams, layerNormLayer, linearLayer, linearSpec, type NormParams, normSpec } from '../nn';
 import type { Tokenizer } from '../tokenizers';
 import { type CutTexts, countCut } from './cut-texts';
 import { dataOrder } from './data-order';
@@ -78,8 +65,8 @@ export function mlmLogits(config: BertConfig, { bert: body, head }: MlmParams, i
   return scope(() => {
     const { lastHiddenState } = bert(config, body, ids, { mask });
     const states = tf.reshape(lastHiddenState, [-1, lastHiddenState.shape[2]]) as tf.Tensor2D;
-    const h = layerNorm(gelu(linear(states, head.dense.weight, head.dense.bias)), head.LayerNorm.weight, head.LayerNorm.bias, eps);
-    return tf.add(tf.matMul(h as tf.Tensor2D, body.embeddings.word_embeddings.weight, false, true), head.bias) as tf.Tensor2D;
+    const h = layerNormLayer(head.LayerNorm, gelu(linearLayer(head.dense, states)), eps);
+    return tf.add(tf.matMul(h, body.embeddings.word_embeddings.weight, false, true), head.bias) as tf.Tensor2D;
   });
 }
 

@@ -1,7 +1,7 @@
 /** One step of training as one compiled function: gradient, checks, clipping, AdamW, moving average. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { compileStep, flatten, type Loss, mapTree, type Step, scope, sumOfSquares, type Tree, valueAndGrad } from '../engine';
+import { compileStep, flatten, type Loss, mapTree, mapTrees, type Step, scope, sumOfSquares, type Tree, valueAndGrad } from '../engine';
 import { type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments, whereActive } from './optimiser/adamw';
 import { clipScale, scaleGradients, squaredNorms } from './optimiser/clip';
 import { emaDecay, emaUpdate } from './optimiser/ema';
@@ -84,11 +84,10 @@ export function compileTrainStep<P extends Tree, B extends Tree, F extends Tree>
   optimisation: Optimisation,
 ): TrainStep<P, B, F> {
   const differentiate = valueAndGrad(loss);
-  const share = 1 / (optimisation.accumulation ?? 1);
+  const fraction = 1 / (optimisation.accumulation ?? 1);
   return compileStep({ train: state, frozen }, ({ train: current, frozen: fixed }, batch: B, scalars: StepScalars) => {
-    const { value, grads: own, aux = {} } = differentiate(current.params, batch, fixed);
-    const before = current.gradient && flatten(current.gradient);
-    const grads = before ? mapTree((g, path) => tf.add(before[path]!, tf.mul(g, share)), own) : own;
+    const { value, grads: batchGrads, aux = {} } = differentiate(current.params, batch, fixed);
+    const grads = current.gradient ? mapTrees(([g, sum]) => tf.add(sum, tf.mul(g, fraction)), batchGrads, current.gradient) : batchGrads;
     const gradientSquares = squaredNorms(grads);
     const norm = tf.sqrt(tf.sum(gradientSquares)) as tf.Scalar;
     const data = Object.values(flatten(batch)).filter((x) => x.dtype === 'float32');

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, foldIn, type Key, normalArray, split, type Tree, uniformArray } from '../engine';
 import type { PerceptualNetwork } from '../metrics';
-import type { VaeConfig, VaeParams } from '../vae';
+import { completeVaeConfig, type VaeConfig, type VaeParams, vaeFactor } from '../vae';
 import { dataOrder } from './data-order';
 
 import { initPatchDiscriminator } from './losses/patch-discriminator';
@@ -44,8 +44,9 @@ export interface TrainVaeOptions {
 export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<VaeParams>> {
   const { config, pixels, size, optimisation, checkpointing = false, flip = 0 } = options;
   const area = size * size;
-  const factor = 2 ** ((config.block_out_channels?.length ?? 1) - 1);
-  const latents = [optimisation.batch_size, size / factor, size / factor, config.latent_channels ?? 4] as [number, number, number, number];
+  const factor = vaeFactor(config);
+  const { in_channels, latent_channels } = completeVaeConfig(config);
+  const latents = [optimisation.batch_size, size / factor, size / factor, latent_channels] as [number, number, number, number];
   const [ordering, sampling] = split(options.key) as [Key, Key];
   const order = dataOrder(ordering, pixels.length / area, optimisation.batch_size);
 
@@ -73,7 +74,7 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
     };
   };
 
-  const discriminator = weights.adversarial ? initPatchDiscriminator(config.in_channels ?? 3, foldIn(options.key, 2)) : undefined;
+  const discriminator = weights.adversarial ? initPatchDiscriminator(in_channels, foldIn(options.key, 2)) : undefined;
   try {
     const { params, frozen, ...rest } = await train<VaeTrained, VaeBatch, { perceptual?: Tree }>({
       params: { vae: options.params, ...(discriminator ? { discriminator } : {}) },

@@ -1,4 +1,4 @@
-/** The blocks of the U-Net's way down, middle and way up. */
+/** The blocks of the U-Net: encoder path, middle, decoder path. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { checkpoint } from '../engine';
@@ -16,12 +16,12 @@ export interface BlockContext {
   /** Added to the cross-attention's scores, [B, 1, 1, L]. */
   readonly contextMask?: tf.Tensor;
   readonly onAttention?: AttentionObserver;
-  /** Compute each layer again on the way back instead of keeping its inner results. */
+  /** Recompute each layer's inner results in the backward pass instead of keeping them. */
   readonly checkpointing?: boolean;
 }
 
 /**
- * Sees how much each place of the latents attends to each token of the text in one cross-attention.
+ * Sees how much each position of the latents attends to each token of the text in one cross-attention.
  *
  * @param name    its key in the parameters, `down_blocks.1.attentions.0.transformer_blocks.0.attn2`
  * @param weights [B, heads, height · width, L], sums over L are 1; borrowed
@@ -32,7 +32,7 @@ export type AttentionObserver = (name: string, weights: tf.Tensor4D, size: reado
 type LayerParams = { resnet: ResnetParams; attention?: Transformer2DParams };
 type LayerInputs = { x: tf.Tensor4D; time: tf.Tensor2D; context?: tf.Tensor3D; contextMask?: tf.Tensor };
 
-/** A residual block and the transformer after it, where there is one. */
+/** A residual block and the transformer after it, if there is one. */
 function layer(
   resnet: ResnetParams,
   attention: Transformer2DParams | undefined,
@@ -82,7 +82,7 @@ export function midBlock(params: MidBlockParams, heads: number, x: tf.Tensor4D, 
 }
 
 /**
- * @param skips outputs of the way down, one for each residual block, the nearest first; concatenated after `x`'s channels
+ * @param skips outputs of the encoder path, one per residual block, the nearest first; concatenated after `x`'s channels
  * @param size  [height, width] of the next block's skips
  * @param name  its key in the parameters
  */

@@ -24,13 +24,13 @@ export interface UNetConfig {
   up_block_types?: readonly UpBlockType[];
   /** Channels of each level; all multiples of `norm_num_groups`. Default [320, 640, 1280, 1280]. */
   block_out_channels?: readonly number[];
-  /** Residual blocks of each level (one more on the way up), one number or one for each level. Default 2. */
+  /** Residual blocks of each level (one more in the decoder path), one number or one per level. Default 2. */
   layers_per_block?: number | readonly number[];
-  /** Transformer blocks in each spatial transformer, one number or one for each level. Default 1. */
+  /** Transformer blocks in each spatial transformer, one number or one per level. Default 1. */
   transformer_layers_per_block?: number | readonly number[];
   /** Channels of the text context. Default 1280. */
   cross_attention_dim?: number;
-  /** The NUMBER of heads, by an old misnomer of diffusers: one number or one for each level. Default 8. */
+  /** The NUMBER of heads, by an old misnomer of diffusers: one number or one per level. Default 8. */
   attention_head_dim?: number | readonly number[];
   /** Default 32. */
   norm_num_groups?: number;

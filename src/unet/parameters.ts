@@ -24,7 +24,7 @@ import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './
 
 export type DownBlockParams = {
   resnets: ResnetParams[];
-  /** One for each of `resnets`, in blocks with cross-attention. */
+  /** One per residual block, in blocks with cross-attention. */
   attentions?: Transformer2DParams[];
   /** In all levels but the lowest. */
   downsamplers?: [ResampleParams];
@@ -70,7 +70,7 @@ function unetSpec(config: CompleteUNetConfig): Spec<UNetParams> {
   const transformers = (type: string, level: number, n: number): { attentions?: Spec<Transformer2DParams>[] } =>
     type.startsWith('CrossAttn') ? { attentions: Array.from({ length: n }, () => transformer(level)) } : {};
 
-  // What the way down leaves for the way up, in order: the channels of conv_in, of every residual block and of every halving.
+  // Skip connections from the encoder path to the decoder path, in order: the channels of conv_in, of every residual block and of every halving.
   const skips = [first];
   const down: Spec<DownBlockParams>[] = config.down_block_types.map((type, level) => {
     const n = config.layers_per_block[level]!;

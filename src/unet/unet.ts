@@ -1,25 +1,25 @@
 /** Stable Diffusion's U-Net (Rombach et al. 2022, arXiv:2112.10752): noisy latents, time and text to the predicted noise. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, embedding, expectShape, groupNorm, silu } from '../engine';
-import { timestepEmbedding, timestepMlp } from '../nn';
+import { embedding, expectShape, silu } from '../engine';
+import { convLayer, groupNormLayer, timestepEmbedding, timestepMlp } from '../nn';
 import { type AttentionObserver, type BlockContext, downBlock, midBlock, upBlock } from './blocks';
 import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './config';
 import type { UNetParams } from './parameters';
 
 export interface UNetOptions {
-  /** Rows of the class table, int32 [B]; where the config has `num_class_embeds`. */
+  /** Rows of the class table, int32 [B]; required if the config has `num_class_embeds`. For published models: no pipeline here gives them. */
   readonly classLabels?: tf.Tensor1D;
   /** 1 where a token of the context may be attended to, 0 where not, [B, L]. */
   readonly contextMask?: tf.Tensor2D;
-  /** For training in little memory: inner results of the blocks are computed again on the way back (`checkpoint`); gradients are the same. */
+  /** For training in little memory: inner results of the blocks are recomputed in the backward pass (`checkpoint`); gradients are the same. */
   readonly checkpointing?: boolean;
   /**
    * Sees the outputs of `time_embedding` [B, T], `conv_in`, `down_blocks.0` …, `mid_block`, `up_blocks.0` … and `conv_norm_out`
    * [B, h, w, C] as they are computed. It borrows them: they are freed when the network returns.
    */
   readonly onBlock?: (name: string, output: tf.Tensor) => void;
-  /** Sees the cross-attention's weights; without it they are never put into memory on their own. */
+  /** Sees the cross-attention's weights; without it they are never put into memory on their blockSkips. */
   readonly onAttention?: AttentionObserver;
 }
 
@@ -91,7 +91,7 @@ export function unet(
       onAttention,
     };
 
-    let h = conv2d(latents, params.conv_in.weight, params.conv_in.bias, { padding: 1 });
+    let h = convLayer(params.conv_in, latents, { padding: 1 });
     onBlock?.('conv_in', h);
     const skips = [h];
     params.down_blocks.forEach((block, level) => {
@@ -105,20 +105,16 @@ export function unet(
     onBlock?.('mid_block', h);
 
     params.up_blocks.forEach((block, i) => {
-      const own = skips.splice(-block.resnets.length).reverse();
+      const blockSkips = skips.splice(-block.resnets.length).reverse();
       const [, height, width] = skips.at(-1)?.shape ?? h.shape;
-      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, own, [height, width], shared, `up_blocks.${i}`);
-      tf.dispose([h, ...own]);
+      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, blockSkips, [height, width], shared, `up_blocks.${i}`);
+      tf.dispose([h, ...blockSkips]);
       h = next;
       onBlock?.(`up_blocks.${i}`, h);
     });
 
-    const { weight, bias } = params.conv_norm_out;
     const norm = { groups: c.norm_num_groups, eps: c.norm_eps };
-    onBlock?.(
-      'conv_norm_out',
-      tf.tidy(() => groupNorm(h, weight, bias, norm)),
-    );
-    return conv2d(groupNorm(h, weight, bias, { ...norm, silu: true }), params.conv_out.weight, params.conv_out.bias, { padding: 1 });
+    if (onBlock) tf.tidy(() => onBlock('conv_norm_out', groupNormLayer(params.conv_norm_out, h, norm)));
+    return convLayer(params.conv_out, groupNormLayer(params.conv_norm_out, h, { ...norm, silu: true }), { padding: 1 });
   });
 }

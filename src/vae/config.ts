@@ -9,9 +9,9 @@ export interface VaeConfig {
   in_channels?: number;
   /** Channels of the reconstruction. Default 3. */
   out_channels?: number;
-  /** All "DownEncoderBlock2D", one for each level. */
+  /** All "DownEncoderBlock2D", one per level. */
   down_block_types?: readonly 'DownEncoderBlock2D'[];
-  /** All "UpDecoderBlock2D", one for each level. */
+  /** All "UpDecoderBlock2D", one per level. */
   up_block_types?: readonly 'UpDecoderBlock2D'[];
   /** Channels of each level; n levels shrink the image by f = 2^(n-1). All multiples of `norm_num_groups`. Default [64]. */
   block_out_channels?: readonly number[];
@@ -82,4 +82,9 @@ export function completeVaeConfig(config: VaeConfig): CompleteVaeConfig {
   if (scaling_factor === 0) throw new RangeError('vae: scaling_factor: expected another number than 0, which latents are divided by');
   expectGroups('vae', norm_num_groups, block_out_channels);
   return c;
+}
+
+/** How many pixels a latent is wide and high: f = 2^(levels - 1). */
+export function vaeFactor(config: VaeConfig): number {
+  return 2 ** (completeVaeConfig(config).block_out_channels.length - 1);
 }

@@ -1,8 +1,8 @@
-/** Large pictures in overlapping tiles that are blended into each other: memory then depends on the tile, not on the picture. */
+/** Large images in overlapping tiles that are blended into each other: memory then depends on the tile, not on the image. */
 
 import * as tf from '@tensorflow/tfjs-core';
 
-/** How a network's output is put together from tiles; sizes in rows and columns of the input, and output pixels for each of them. */
+/** How a network's output is put together from tiles; sizes in rows and columns of the input, and of the output pixels that they become. */
 export interface Tiling {
   /** Side of a tile. */
   readonly tile: number;
@@ -13,7 +13,7 @@ export interface Tiling {
   readonly kept: number;
 }
 
-/** The share of a tile that overlaps with the next one, as in diffusers. */
+/** The fraction of a tile that overlaps with the next one, as in diffusers. */
 const OVERLAP = 0.25;
 
 /** The tiling of diffusers' AutoencoderKL (`tiled_decode`, `tiled_encode`): a quarter overlaps. Sides of a tile before and after the network. */
@@ -39,11 +39,11 @@ function blendInto(previous: tf.Tensor4D, next: tf.Tensor4D, axis: 1 | 2, blend:
 }
 
 /**
- * A network's output for a large input, tile by tile. Where the input is no larger than a tile, that is the network itself.
+ * A network's output for a large input, tile by tile. If the input is no larger than a tile, that is the network itself.
  *
  * @param x   [B, H, W, C]
  * @param run the network on a tile; edge tiles are smaller
- * @returns   the caller's
+ * @returns   the output; the caller disposes it
  */
 export function inTiles(x: tf.Tensor4D, { tile, stride, blend, kept }: Tiling, run: (tile: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
@@ -52,7 +52,7 @@ export function inTiles(x: tf.Tensor4D, { tile, stride, blend, kept }: Tiling, r
     const rows: tf.Tensor4D[] = [];
     let above: tf.Tensor4D[] = [];
     for (let top = 0; top < height; top += stride) {
-      const { row, whole } = tf.tidy(() => {
+      const { row, tiles } = tf.tidy(() => {
         const tiles: tf.Tensor4D[] = [];
         for (let left = 0; left < width; left += stride) {
           const size: [number, number, number, number] = [batch, Math.min(tile, height - top), Math.min(tile, width - left), channels];
@@ -69,17 +69,17 @@ export function inTiles(x: tf.Tensor4D, { tile, stride, blend, kept }: Tiling, r
           const [, h, w, c] = one.shape;
           return tf.slice(one, [0, 0, 0, 0], [batch, Math.min(kept, h), Math.min(kept, w), c]);
         });
-        return { row: tf.concat(parts, 2), whole: tiles };
-      }) as { row: tf.Tensor4D; whole: tf.Tensor4D[] };
+        return { row: tf.concat(parts, 2), tiles };
+      }) as { row: tf.Tensor4D; tiles: tf.Tensor4D[] };
       tf.dispose(above);
-      above = whole;
+      above = tiles;
       rows.push(row);
     }
     return tf.concat(rows, 1);
   });
 }
 
-/** A network's output one picture at a time: the same numbers with the memory of one. */
+/** A network's output one image at a time: the same numbers with the memory of one. */
 export function inSlices(x: tf.Tensor4D, run: (one: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
   if (x.shape[0] === 1) return run(x);
   return tf.tidy(() =>

@@ -8,6 +8,7 @@ import {
   expectShape,
   flatten,
   mapTree,
+  mapTrees,
   type Tree,
   unflatten,
   valueAndGrad,
@@ -32,6 +33,17 @@ test(
     );
     assert.deepEqual(paths, Object.keys(flat));
     dispose(tree);
+  }),
+);
+
+test(
+  'several trees are mapped by path, and a leaf that one lacks is named',
+  noLeaks(() => {
+    const trees = [1, 2, 4].map((value) => ({ a: tf.scalar(value), list: [tf.scalar(10 * value)] }));
+    const sum = mapTrees(([x, y, z]) => tf.tidy(() => tf.add(tf.add(x, y), z)), trees[0]!, trees[1]!, trees[2]!);
+    assert.deepEqual([sum.a.dataSync()[0], sum.list[0]!.dataSync()[0]], [7, 70]);
+    assert.throws(() => mapTrees(([x]) => x, trees[0]!, { a: trees[1]!.a }), /mapTrees: tree 2: expected a leaf at list\.0/);
+    dispose(sum, ...trees);
   }),
 );
 

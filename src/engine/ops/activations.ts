@@ -11,7 +11,7 @@ const TANH_CUBIC = 0.044715 * TANH_LINEAR;
 
 /**
  * Gradient of x · sigmoid(x), from x and the gradient of the result. Also used where SiLU is fused behind another operation.
- * The sigmoid is made again and not kept; a compiled graph sees that it is the forward's and makes it once.
+ * The sigmoid is computed again instead of being saved; a compiled graph sees that it is the forward's and computes it once.
  */
 export function siluGradient<T extends tf.Tensor>(x: T, dy: tf.Tensor): T {
   return tf.tidy(() => {
@@ -99,8 +99,8 @@ export function geluTanh<T extends tf.Tensor>(x: T): T {
       keep([x]);
       return tf.mul(x, bend(x)) as T;
     },
-    (dy, [kept]) => {
-      const x = kept!;
+    (dy, [saved]) => {
+      const x = saved!;
       const s = bend(x);
       const inner = tf.add(tf.mul(tf.square(x), 3 * TANH_CUBIC), TANH_LINEAR);
       return [tf.mul(tf.add(sigmoidGradient(s, tf.mul(x, inner)), s), dy)];

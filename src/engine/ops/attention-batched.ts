@@ -12,7 +12,7 @@ export interface AttentionGradients {
   readonly dq: tf.Tensor;
   readonly dk: tf.Tensor;
   readonly dv: tf.Tensor;
-  /** Of the scores before the softmax, [B, heads, Lq, Lk], where they were asked for. */
+  /** Of the scores before the softmax, [B, heads, Lq, Lk], if they were asked for. */
   readonly dScores?: tf.Tensor;
 }
 
@@ -28,7 +28,7 @@ function joinHeads(x: tf.Tensor4D): tf.Tensor3D {
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, length, heads * width]);
 }
 
-/** Forward: keeps what `attendGradient` needs. */
+/** Forward: saves what `attendGradient` needs. */
 export function attend(
   q: tf.Tensor3D,
   k: tf.Tensor3D,
@@ -46,14 +46,14 @@ export function attend(
   return joinHeads(out);
 }
 
-/** Backward, from what `attend` kept. */
+/** Backward, from what `attend` saved. */
 export function attendGradient(
   dy: tf.Tensor3D,
-  kept: tf.Tensor[],
+  saved: tf.Tensor[],
   { heads, scale }: AttentionGeometry,
   withScores: boolean,
 ): AttentionGradients {
-  const [queries, keys, values, weights, out] = kept as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+  const [queries, keys, values, weights, out] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
   const dOut = splitHeads(dy, heads);
   const dWeights = tf.matMul(dOut, values, false, true) as tf.Tensor4D;
   // The softmax's own gradient; the row sums of dWeights · weights are those of dOut · out, which is much smaller.

@@ -30,7 +30,7 @@ function maskOf(mask: tf.Tensor, heads: number): (i: number) => tf.Tensor2D {
   return (i) => parts[(images === 1 ? 0 : Math.floor(i / heads)) * some + (some === 1 ? 0 : i % heads)]!;
 }
 
-/** Forward: keeps what `attendGradient` needs. */
+/** Forward: saves what `attendGradient` needs. */
 export function attend(
   q: tf.Tensor3D,
   k: tf.Tensor3D,
@@ -52,17 +52,17 @@ export function attend(
   return joinHeads(outs, heads);
 }
 
-/** Backward, from what `attend` kept. */
+/** Backward, from what `attend` saved. */
 export function attendGradient(
   dy: tf.Tensor3D,
-  kept: tf.Tensor[],
+  saved: tf.Tensor[],
   { heads, scale }: AttentionGeometry,
   withScores: boolean,
 ): AttentionGradients {
-  const [q, k, v] = kept as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
+  const [q, k, v] = saved as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
   const count = dy.shape[0] * heads;
-  const weights = kept.slice(3, 3 + count) as tf.Tensor2D[];
-  const outs = kept.slice(3 + count) as tf.Tensor2D[];
+  const weights = saved.slice(3, 3 + count) as tf.Tensor2D[];
+  const outs = saved.slice(3 + count) as tf.Tensor2D[];
   const [queries, keys, values] = [splitHeads(tf.mul(q, scale), heads), splitHeads(k, heads), splitHeads(v, heads)];
   const dScores: tf.Tensor2D[] = [];
   const parts = splitHeads(dy, heads).map((dOut, i) =>

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isTensorFlow } from '../raw';
 import { expectShape } from '../shapes';
+import { isTensorFlow } from '../tensorflow';
 import type { AttentionGeometry } from './attention-batched';
 import * as batched from './attention-batched';
 import * as byHead from './attention-by-head';
@@ -12,7 +12,7 @@ const SMALL_HEAD = 200_000;
 export interface AttentionOptions {
   /** Number of heads; a divisor of the width. */
   heads: number;
-  /** Factor of the scores; 1 / sqrt(width of a head) if not given. */
+  /** Factor of the scores; 1 / sqrt(width of a head) by default. */
   scale?: number;
   /** Added to the scores before the softmax, broadcastable to [B, heads, Lq, Lk]: 0 where to look, a large negative number where not, or a bias that is learnt. */
   mask?: tf.Tensor;
@@ -42,8 +42,8 @@ export function attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, { head
   return differentiable<tf.Tensor3D>(
     [q, k, v, mask],
     (keep) => form.attend(q, k, v, mask, geometry, keep),
-    (dy, kept) => {
-      const { dq, dk, dv, dScores } = form.attendGradient(dy, kept, geometry, mask !== undefined);
+    (dy, saved) => {
+      const { dq, dk, dv, dScores } = form.attendGradient(dy, saved, geometry, mask !== undefined);
       return [dq, dk, dv, mask && sumTo(dScores!, mask.shape)];
     },
   );

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../shapes';
 import { differentiable } from './differentiable';
-import { sumOverPlaces } from './primitives';
+import { sumOverPositions } from './primitives';
 
 /**
  * Adds a vector of its own to every image's pixels, as a timestep's embedding is added inside a residual block.
@@ -17,6 +17,6 @@ export function addChannelBias(x: tf.Tensor4D, bias: tf.Tensor2D): tf.Tensor4D {
   return differentiable<tf.Tensor4D>(
     [x, bias],
     () => tf.reshape(tf.add(tf.reshape(x, [B, H * W, C]), tf.reshape(bias, [B, 1, C])), x.shape),
-    (dy) => [tf.clone(dy), tf.reshape(sumOverPlaces(tf.reshape(dy, [B, H * W, C])), [B, C])],
+    (dy) => [tf.clone(dy), tf.reshape(sumOverPositions(tf.reshape(dy, [B, H * W, C])), [B, C])],
   );
 }

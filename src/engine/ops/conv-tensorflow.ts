@@ -4,7 +4,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute, type RawAttribute, rawOp } from '../raw';
+import { attribute, type OpAttribute, rawOp } from '../tensorflow';
 
 /** Geometry of a convolution, checked. */
 export interface ConvGeometry {
@@ -23,7 +23,7 @@ function isSame(height: number, width: number, weight: readonly number[], { stri
   return borders.every((border, i) => border === padding[i]);
 }
 
-function attributes(stride: number, padding: 'SAME' | 'VALID' | readonly number[]): RawAttribute[] {
+function attributes(stride: number, padding: 'SAME' | 'VALID' | readonly number[]): OpAttribute[] {
   const common = [
     attribute.type('T', 'float32'),
     attribute.ints('strides', [1, stride, stride, 1]),

@@ -77,7 +77,7 @@ export function filterGradient(x: tf.Tensor4D, shape: Shape4, dy: tf.Tensor4D, {
     const [kh, kw, inner, outer] = shape;
     const input = tf.transpose(border(x, padding), [3, 1, 2, 0]); // [Cin, H, W, B]
     const kernel = tf.transpose(dy, [1, 2, 0, 3]); // [H', W', B, Cout]
-    const seen = tf.conv2d(input, kernel, 1, 'valid', 'NHWC', stride); // [Cin, >= kh, >= kw, Cout]: more where x's end fits no whole stride
-    return tf.transpose(tf.slice(seen, [0, 0, 0, 0], [inner, kh, kw, outer]), [1, 2, 0, 3]);
+    const correlation = tf.conv2d(input, kernel, 1, 'valid', 'NHWC', stride); // [Cin, >= kh, >= kw, Cout]: more where x's end fits no whole stride
+    return tf.transpose(tf.slice(correlation, [0, 0, 0, 0], [inner, kh, kw, outer]), [1, 2, 0, 3]);
   });
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isTensorFlow } from '../raw';
 import { expectShape } from '../shapes';
+import { isTensorFlow } from '../tensorflow';
 import type { ConvGeometry } from './conv-tensorflow';
 import * as onTensorFlow from './conv-tensorflow';
 import * as onWasm from './conv-wasm';
@@ -12,9 +12,9 @@ import { biasAdd, sumToChannels } from './primitives';
 export type Padding = number | readonly [number, number, number, number];
 
 export interface ConvOptions {
-  /** Step in both directions, 1 if not given. */
+  /** Step in both directions, 1 by default. */
   stride?: number;
-  /** 0 if not given. */
+  /** 0 by default. */
   padding?: Padding;
 }
 
@@ -56,8 +56,8 @@ export function conv2d(
       const y = form.convolve(x, weight, geometry);
       return bias ? biasAdd(y, bias) : y;
     },
-    (dy, kept) => {
-      const [x, weight] = kept as [tf.Tensor4D, tf.Tensor4D];
+    (dy, saved) => {
+      const [x, weight] = saved as [tf.Tensor4D, tf.Tensor4D];
       return [
         form.inputGradient(x.shape, weight, dy, geometry),
         form.filterGradient(x, weight.shape, dy, geometry),

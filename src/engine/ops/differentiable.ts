@@ -12,13 +12,13 @@ import * as tf from '@tensorflow/tfjs-core';
 export function differentiable<T extends tf.Tensor>(
   inputs: readonly (tf.Tensor | undefined)[],
   forward: (keep: (tensors: tf.Tensor[]) => void) => T,
-  backward: (dy: T, kept: tf.Tensor[]) => (tf.Tensor | undefined)[],
+  backward: (dy: T, saved: tf.Tensor[]) => (tf.Tensor | undefined)[],
 ): T {
   const present = inputs.map((input) => input !== undefined);
   const operation = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => ({
     value: forward(args[args.length - 1] as tf.GradSaveFunc),
-    gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]): tf.Tensor[] =>
-      tf.tidy(() => backward(dy as T, kept).filter((_, i) => present[i]) as tf.Tensor[]),
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] =>
+      tf.tidy(() => backward(dy as T, saved).filter((_, i) => present[i]) as tf.Tensor[]),
   }));
   return operation(...inputs.filter((input): input is tf.Tensor => input !== undefined)) as T;
 }

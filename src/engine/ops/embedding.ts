@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute, isTensorFlow, rawOp } from '../raw';
 import { expectShape } from '../shapes';
+import { attribute, isTensorFlow, rawOp } from '../tensorflow';
 import { differentiable } from './differentiable';
 
 /**

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../shapes';
 import { siluGradient } from './activations';
 import { differentiable } from './differentiable';
-import { meanOverPlaces, sumOverPlaces } from './primitives';
+import { meanOverPositions, sumOverPositions } from './primitives';
 
 export interface GroupNormOptions {
   /** Groups of neighbouring channels; a divisor of C. */
@@ -14,7 +14,7 @@ export interface GroupNormOptions {
 }
 
 /**
- * Group normalisation (Wu and He 2018, arXiv:1803.08494), and SiLU behind it where wanted.
+ * Group normalisation (Wu and He 2018, arXiv:1803.08494), and SiLU after it if asked for.
  * Sums are taken per channel first and per group afterwards, which is several times faster than over both dimensions at once.
  *
  * @param x      [B, H, W, C] or [B, N, C]
@@ -36,9 +36,9 @@ export function groupNorm<T extends tf.Tensor>(
   expectShape('groupNorm: bias', bias, `${channels}`);
   if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0))
     throw new RangeError(`groupNorm: groups: expected a divisor of ${channels} channels, got ${groups}`);
-  const places = x.size / (batch * channels);
+  const positions = x.size / (batch * channels);
   const perGroup = channels / groups;
-  const flat = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [batch, places, channels]);
+  const flat = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [batch, positions, channels]);
   const byGroup = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [-1, groups, perGroup]); // [B or 1, G, C/G]
   const byChannel = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [batch, 1, channels]);
   const spread = (t: tf.Tensor): tf.Tensor3D => byChannel(tf.mul(t, tf.ones([1, 1, perGroup]))); // [B, G, 1] to every channel of its group
@@ -51,9 +51,9 @@ export function groupNorm<T extends tf.Tensor>(
     [x, weight, bias],
     (keep) => {
       const x3 = flat(x);
-      const mean = tf.mean(byGroup(meanOverPlaces(x3)), 2, true); // [B, G, 1]
+      const mean = tf.mean(byGroup(meanOverPositions(x3)), 2, true); // [B, G, 1]
       // Differences before squares: the mean of squares less the squared mean loses its digits where the mean is large.
-      const variance = tf.mean(byGroup(meanOverPlaces(tf.squaredDifference(x3, spread(mean)))), 2, true);
+      const variance = tf.mean(byGroup(meanOverPositions(tf.squaredDifference(x3, spread(mean)))), 2, true);
       const rstd = tf.rsqrt(tf.add(variance, eps)) as tf.Tensor3D;
       keep([x, weight, bias, mean, rstd]);
       const { scale, shift } = affine(mean, rstd, weight, bias);
@@ -69,12 +69,12 @@ export function groupNorm<T extends tf.Tensor>(
         const z = tf.add(tf.mul(x3, scale), shift) as tf.Tensor3D;
         dz = siluGradient(z, dz);
       }
-      const sum = byGroup(sumOverPlaces(dz)); // per channel, sum of dz
-      const product = byGroup(sumOverPlaces(tf.mul(dz, x3))); // sum of dz · x
+      const sum = byGroup(sumOverPositions(dz)); // per channel, sum of dz
+      const product = byGroup(sumOverPositions(tf.mul(dz, x3))); // sum of dz · x
       const normal = tf.mul(tf.sub(product, tf.mul(mean, sum)), rstd); // sum of dz · (x - mean) rstd
       const gain = byGroup(weight);
-      const meanSum = tf.mul(tf.sum(tf.mul(gain, sum), 2, true), 1 / (places * perGroup)); // [B, G, 1]
-      const meanNormal = tf.mul(tf.sum(tf.mul(gain, normal), 2, true), 1 / (places * perGroup));
+      const meanSum = tf.mul(tf.sum(tf.mul(gain, sum), 2, true), 1 / (positions * perGroup)); // [B, G, 1]
+      const meanNormal = tf.mul(tf.sum(tf.mul(gain, normal), 2, true), 1 / (positions * perGroup));
       // dx = rstd (weight · dz - meanSum - (x - mean) rstd · meanNormal), gathered as dz · scale - x · slope + offset.
       const slope = tf.mul(tf.square(rstd), meanNormal);
       const offset = tf.sub(tf.mul(mean, slope), tf.mul(rstd, meanSum));

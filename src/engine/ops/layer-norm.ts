@@ -28,8 +28,8 @@ export function layerNorm<T extends tf.Tensor>(x: T, weight: tf.Tensor1D, bias: 
       keep([normal, rstd, weight]);
       return tf.reshape(biasAdd(tf.mul(normal, weight), bias), x.shape);
     },
-    (dy, kept) => {
-      const [normal, rstd, weight] = kept as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+    (dy, saved) => {
+      const [normal, rstd, weight] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
       const dy2 = rows(dy);
       const dNormal = tf.mul(dy2, weight);
       const along = tf.mul(normal, tf.mean(tf.mul(dNormal, normal), 1, true));

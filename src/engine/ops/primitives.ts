@@ -1,8 +1,7 @@
 /** Small pieces that the operations share, in the form that is fast on the backend that runs. They have no gradients: use them inside `differentiable`. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute as graphAttribute } from '../graph';
-import { attribute, isTensorFlow, rawOp } from '../raw';
+import { attribute, isTensorFlow, rawOp } from '../tensorflow';
 import { postponed } from '../trace';
 
 /** Matrix product of op(a) [M, K] and op(b) [K, N]. On wasm the transposes are made first: the fast kernel takes only plain products. */
@@ -39,19 +38,19 @@ export function sigmoidGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
 }
 
 /** Means of x [B, N, C] over N, [B, 1, C]. On wasm pooling is about twenty times faster than a mean over a middle dimension. */
-export function meanOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
+export function meanOverPositions(x: tf.Tensor3D): tf.Tensor3D {
   if (isTensorFlow()) return tf.mean(x, 1, true);
-  const [batch, places, channels] = x.shape;
+  const [batch, positions, channels] = x.shape;
   return tf.tidy(() => {
-    const column: tf.Tensor4D = tf.reshape(x, [batch, places, 1, channels]);
-    return tf.reshape(tf.avgPool(column, [places, 1], 1, 'valid') as tf.Tensor4D, [batch, 1, channels]);
+    const column: tf.Tensor4D = tf.reshape(x, [batch, positions, 1, channels]);
+    return tf.reshape(tf.avgPool(column, [positions, 1], 1, 'valid') as tf.Tensor4D, [batch, 1, channels]);
   });
 }
 
 /** Sums of x [B, N, C] over N, [B, 1, C]. */
-export function sumOverPlaces(x: tf.Tensor3D): tf.Tensor3D {
+export function sumOverPositions(x: tf.Tensor3D): tf.Tensor3D {
   if (isTensorFlow()) return tf.sum(x, 1, true);
-  return tf.tidy(() => tf.mul(meanOverPlaces(x), x.shape[1]));
+  return tf.tidy(() => tf.mul(meanOverPositions(x), x.shape[1]));
 }
 
 /** Σ x² over all values, a scalar; no temporary of x's size is made where TensorFlow runs. */
@@ -62,8 +61,9 @@ export function sumOfSquares(x: tf.Tensor): tf.Scalar {
 
 /** x · scale for a scalar; where that is 0, the result is 0 even where x is infinite or not a number. */
 export function scaleOrZero<T extends tf.Tensor>(x: T, scale: tf.Scalar): T {
-  const later = postponed('MulNoNan', [x, scale], { T: graphAttribute.type(1) });
-  if (later) return later as T;
-  if (isTensorFlow()) return rawOp('MulNoNan', [attribute.type('T', 'float32')], [x, scale]) as T;
+  if (isTensorFlow()) {
+    const attributes = [attribute.type('T', 'float32')];
+    return (postponed('MulNoNan', [x, scale], attributes) ?? rawOp('MulNoNan', attributes, [x, scale])) as T;
+  }
   return tf.tidy(() => tf.where(tf.notEqual(scale, 0), tf.mul(x, scale), tf.zerosLike(x)) as T);
 }

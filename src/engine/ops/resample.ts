@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { attribute, isTensorFlow, rawOp } from '../raw';
 import { expectShape } from '../shapes';
+import { attribute, isTensorFlow, rawOp } from '../tensorflow';
 import { differentiable } from './differentiable';
 
 /** Sums of 2 x 2 pixels, [B, 2H, 2W, C] to [B, H, W, C]. */

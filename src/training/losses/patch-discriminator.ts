@@ -4,8 +4,8 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, detach, groupNorm, type Key, scope } from '../../engine';
-import { type ConvParams, convSpec, initialise, type NormParams, normSpec, type Spec } from '../../nn';
+import { conv2d, detach, type Key, scope } from '../../engine';
+import { type ConvParams, convLayer, convSpec, groupNormLayer, initialise, type NormParams, normSpec, type Spec } from '../../nn';
 
 export type PatchDiscriminatorParams = { stages: { conv: ConvParams; norm?: NormParams }[]; out: ConvParams };
 
@@ -36,10 +36,10 @@ export function patchDiscriminator({ stages, out }: PatchDiscriminatorParams, im
   return scope(() => {
     let x = images;
     for (const { conv, norm } of stages) {
-      const y = conv2d(x, conv.weight, conv.bias, { stride: 2, padding: 1 });
-      x = tf.leakyRelu(norm ? groupNorm(y, norm.weight, norm.bias, { groups: 8, eps: 1e-5 }) : y, LEAK);
+      const y = convLayer(conv, x, { stride: 2, padding: 1 });
+      x = tf.leakyRelu(norm ? groupNormLayer(norm, y, { groups: 8, eps: 1e-5 }) : y, LEAK);
     }
-    return conv2d(x, out.weight, out.bias, { padding: 1 });
+    return convLayer(out, x, { padding: 1 });
   });
 }
 

@@ -1,7 +1,7 @@
 /** AdamW: Adam with decoupled weight decay. Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2, in PyTorch's form. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdamLeaf, adamUpdate, flatten, mapTree, scope, type Tree } from '../../engine';
+import { adamUpdate, type FlatTree, mapTree, mapTrees, scope, type Tree, unflatten } from '../../engine';
 import { type LearningRate, learningRateGroup } from './learning-rate';
 
 export interface AdamWOptions {
@@ -74,15 +74,17 @@ export function adamW<P extends Tree>(
   { weight_decay, learning_rate }: AdamWOptions & { readonly learning_rate: LearningRate },
 ): { params: P; moments: Moments<P> } {
   return scope(() => {
-    const [g, m, v] = [flatten(grads), flatten(moments.m), flatten(moments.v)];
-    const next: Record<string, AdamLeaf> = {};
-    for (const [path, param] of Object.entries(flatten(params))) {
+    const nextM: FlatTree = {};
+    const nextV: FlatTree = {};
+    const update = ([param, grad, m, v]: readonly [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], path: string): tf.Tensor => {
       const group = learningRateGroup(learning_rate, path);
-      const decay = weight_decay === 0 ? {} : { decay: decays[group]! };
-      const scalars = { rate: rates[group]!, beta1, beta2, epsilon, ...decay };
-      next[path] = adamUpdate({ param, m: m[path]!, v: v[path]! }, g[path]!, scalars);
-    }
-    const take = (part: keyof AdamLeaf): P => mapTree((_, path) => next[path]![part], params);
-    return { params: take('param'), moments: { m: take('m'), v: take('v') } };
+      const decay = weight_decay === 0 ? undefined : decays[group];
+      const next = adamUpdate({ param, m, v }, grad, { rate: rates[group]!, beta1, beta2, epsilon, decay });
+      nextM[path] = next.m;
+      nextV[path] = next.v;
+      return next.param;
+    };
+    const nextParams = mapTrees(update, params, grads, moments.m, moments.v);
+    return { params: nextParams, moments: { m: unflatten<P>(nextM), v: unflatten<P>(nextV) } };
   });
 }

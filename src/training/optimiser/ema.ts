@@ -1,7 +1,7 @@
 /** Exponential moving average of parameters, with the warm-up rule of diffusers' EMAModel. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, mapTree, scope, type Tree } from '../../engine';
+import { mapTrees, scope, type Tree } from '../../engine';
 
 /** The decay of step `t`, counted from 1: (1 + s) / (10 + s) with s = t - 1 until that passes `decay`; the first step copies. */
 export function emaDecay(t: number, decay: number): number {
@@ -12,8 +12,7 @@ export function emaDecay(t: number, decay: number): number {
 /** average ← average - (1 - decay) · (average - parameters); the caller disposes the result. */
 export function emaUpdate<P extends Tree>(average: P, params: P, decay: tf.Scalar): P {
   return scope(() => {
-    const now = flatten(params);
-    const rest = tf.sub(1, decay);
-    return mapTree((leaf, path) => tf.sub(leaf, tf.mul(rest, tf.sub(leaf, now[path]!))), average);
+    const rate = tf.sub(1, decay);
+    return mapTrees(([mean, param]) => tf.sub(mean, tf.mul(rate, tf.sub(mean, param))), average, params);
   });
 }
