@@ -1,4 +1,4 @@
-/** `roentgen generate`: pictures from a model folder, as PNG files that say what they were made with, a sheet of all, and a manifest. */
+/** `roentgen generate`: images from a model folder, as PNG files that say what they were made with, a sheet of all, and a manifest. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -18,15 +18,15 @@ import {
   type Model,
   SAMPLING_DEFAULTS,
   type SamplingOptions,
-  savePicture,
+  saveImage,
   textToImage,
 } from '../pipelines';
 import { schedulerNames } from '../schedulers';
 import { type AppliedAddOn, addOn } from './add-ons';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
+import { readInputImage } from './image-input';
 import { lineProgress } from './line-progress';
 import { numberIn, wholeNumber } from './numbers';
-import { readPicture } from './picture-input';
 import { readPrompts } from './prompts';
 
 interface Flags {
@@ -178,15 +178,15 @@ async function makerOf(model: Model, flags: Flags): Promise<Maker> {
   if (flags.initImage === undefined)
     return (options) => textToImage(model, { ...options, size: flags.size, guidanceRescale: flags.guidanceRescale });
   const channels = model.vae.config.in_channels === 1 ? 1 : 3;
-  const images = [await readPicture(flags.initImage, channels, flags.size)];
+  const images = [await readInputImage(flags.initImage, channels, flags.size)];
   const { strength } = flags;
   if (flags.mask === undefined)
     return (options) => imageToImage(model, { ...options, strength, images, guidanceRescale: flags.guidanceRescale });
-  const masks = [await readPicture(flags.mask, 1, flags.size)];
+  const masks = [await readInputImage(flags.mask, 1, flags.size)];
   return (options) => inpaint(model, { ...options, strength, images, masks });
 }
 
-/** Pictures batch after batch, each written when it is done: what an interrupt leaves are whole pictures. */
+/** Images batch after batch, each written when it is done: what an interrupt leaves are whole images. */
 async function makeAll(
   model: Model,
   prompts: readonly string[],
@@ -201,11 +201,11 @@ async function makeAll(
   const total = prompts.length * flags.count;
   const digits = Math.max(4, String(total - 1).length);
   const progress = lineProgress(process.stderr);
-  const onPictures = async (pictures: readonly GeneratedImage[]): Promise<void> => {
+  const onImages = async (pictures: readonly GeneratedImage[]): Promise<void> => {
     for (const picture of pictures) {
       const file = `${String(picture.index).padStart(digits, '0')}.png`;
       const made = addOns.length > 0 ? { ...picture.made, add_ons: JSON.stringify(addOns) } : picture.made;
-      await savePicture(join(out, file), { ...picture, made }, modelHash);
+      await saveImage(join(out, file), { ...picture, made }, modelHash);
       const { prompt, seed, index, lostTokens } = picture;
       entries.push({ file, prompt, seed, index, lostTokens });
       finished.push(picture);
@@ -221,7 +221,7 @@ async function makeAll(
       imagesPerPrompt: flags.count,
       batchSize: flags.batch,
       signal,
-      onPictures,
+      onImages,
       onStep: ({ step, total: calls }) => progress.show(step, calls, `${finished.length}/${total} pictures`),
       scheduler: flags.scheduler,
       eta: flags.eta,

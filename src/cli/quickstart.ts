@@ -84,7 +84,7 @@ function recipeFile(recipe: string): string {
   return recipeNames().includes(recipe) ? recipe : resolve(recipe);
 }
 
-/** Pictures of each part that the notebook measures with: a Fréchet distance takes two. */
+/** Images of each part that the notebook measures with: a Fréchet distance takes two. */
 const LEAST = 2;
 
 /** What the notebook would find wrong with recipe and data is told before a kernel starts or the phantom's model trains. */

@@ -10,7 +10,7 @@ import { sharedDepth } from './depth';
 import { findImages } from './find-images';
 import { inBatches } from './in-batches';
 import { nameRows } from './read-table';
-import { joinPatients, type PictureFile, samePictures } from './same-picture';
+import { type ImageFile, joinPatients, sameImages } from './same-image';
 import { readSquare } from './square';
 
 /** One image of a table. */
@@ -43,7 +43,7 @@ export async function tableDataset(options: {
 }): Promise<Dataset> {
   const { name, credit, table, entries, notes = [] } = options;
   const files = await findFiles(options);
-  const same = await samePictures(files);
+  const same = await sameImages(files);
   const records = entries.map(({ record }, i): ImageRecord => ({ ...record, patient: record.patient ?? entries[same[i]!]!.file }));
   const groups = joinPatients(
     records.map(({ patient }) => patient),
@@ -81,7 +81,7 @@ export async function tableDataset(options: {
   };
 }
 
-type FoundFile = PictureFile & { readonly modified: number };
+type FoundFile = ImageFile & { readonly modified: number };
 
 async function findFiles({
   folder,

@@ -11,7 +11,7 @@ import {
   classify,
   type Features,
   frechetDistance,
-  type GreyPicture,
+  type GreyPixels,
   judge,
   type Labelled,
   promptDiversity,
@@ -50,7 +50,7 @@ export interface StrategyRow {
 export interface StrategyResult {
   readonly row: StrategyRow;
   /** One for each of the bench's sheet prompts. */
-  readonly pictures: readonly GreyPicture[];
+  readonly pictures: readonly GreyPixels[];
   /** Whether it was measured in an earlier call. */
   readonly kept: boolean;
 }
@@ -149,7 +149,7 @@ export async function measureStrategy(
   const file = join(folder, 'row.json');
   if (existsSync(file)) {
     const stored = (await readJson(file)) as unknown as { identity: string; row: StrategyRow };
-    if (stored.identity === identity) return { row: stored.row, pictures: await readPictures(folder, bench), kept: true };
+    if (stored.identity === identity) return { row: stored.row, pictures: await readImages(folder, bench), kept: true };
   }
   const { signal, onProgress } = options;
   const model = await loadModel(bench.base);
@@ -186,7 +186,7 @@ export async function measureStrategy(
     const pictures = images.slice(0, DIVERSITY_PROMPTS);
     for (const [i, { pixels, width, height }] of pictures.entries()) {
       const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
-      await writePng(pictureFile(folder, i), { width, height, channels: 1, data }, { Comment: 'synthetic, not for diagnosis' });
+      await writePng(imageFile(folder, i), { width, height, channels: 1, data }, { Comment: 'synthetic, not for diagnosis' });
     }
     if (recipe) await saveAdapted(model, strategyOf(recipe.diffusion.strategy), join(folder, 'model'), cardOf(bench, recipe, row));
     await writeJson(file, { identity, row });
@@ -236,13 +236,13 @@ async function adapt(
   return { trained: result.trained, seconds: result.seconds, steps: result.log.length, loss: tailLoss(result.log), notes };
 }
 
-const pictureFile = (folder: string, i: number): string => join(folder, 'pictures', `${String(i).padStart(2, '0')}.png`);
+const imageFile = (folder: string, i: number): string => join(folder, 'pictures', `${String(i).padStart(2, '0')}.png`);
 
-async function readPictures(folder: string, bench: StrategyBench): Promise<GreyPicture[]> {
+async function readImages(folder: string, bench: StrategyBench): Promise<GreyPixels[]> {
   const count = Math.min(DIVERSITY_PROMPTS, bench.prompts.length);
   return Promise.all(
     Array.from({ length: count }, async (_, i) => {
-      const { data, width, height } = await readImage(pictureFile(folder, i));
+      const { data, width, height } = await readImage(imageFile(folder, i));
       return { pixels: Float32Array.from(data, (value) => value / 255), width, height };
     }),
   );

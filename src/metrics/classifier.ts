@@ -38,7 +38,7 @@ export type ClassifierParams = {
 
 /** Outputs for a batch. */
 export type ClassifierOutput = {
-  /** [B, channels[2]]; what distances are measured in: the last convolution's outputs, their mean over the picture, as FID takes Inception's. */
+  /** [B, channels[2]]; what distances are measured in: the last convolution's outputs, their mean over the image, as FID takes Inception's. */
   features: tf.Tensor2D;
   /** Logits of presence, [B, findings]. */
   presence: tf.Tensor2D;
@@ -79,7 +79,7 @@ export function classifierShapes(config: ClassifierConfig): Record<string, numbe
 }
 
 /**
- * What each convolution makes of pictures, from fine to coarse: where a perceptual loss compares them.
+ * What each convolution makes of images, from fine to coarse: where a perceptual loss compares them.
  *
  * @param images [B, size, size, 1], 0 to 1
  * @returns      [B, h, w, C] each; the caller disposes them

@@ -1,4 +1,4 @@
-/** The classifier as it is kept: trained, on disk, and applied to many pictures. */
+/** The classifier as it is kept: trained, on disk, and applied to many images. */
 
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -13,7 +13,7 @@ export interface Classifier {
   readonly params: ClassifierParams;
 }
 
-/** What the classifier says of n pictures. */
+/** What the classifier says of n images. */
 export interface Classified {
   readonly features: Features;
   /** Probability of each finding, [n, findings] row-major. */
@@ -22,7 +22,7 @@ export interface Classified {
   readonly right: Float32Array;
 }
 
-/** The classifier as the network in whose features an autoencoder's perceptual loss compares pictures (`fitVae`). */
+/** The classifier as the network in whose features an autoencoder's perceptual loss compares images (`fitVae`). */
 export function perceptualNetwork({ config, params }: Classifier): PerceptualNetwork<ClassifierParams> {
   return { params, features: (weights, images) => classifierStages(config, weights, images) };
 }
@@ -30,10 +30,10 @@ export function perceptualNetwork({ config, params }: Classifier): PerceptualNet
 const BATCH = 64;
 
 /**
- * Classifies pictures.
+ * Classifies images.
  *
- * @param pixels n pictures one after another, each size × size, 0 to 1
- * @throws RangeError where the length is no multiple of a picture's
+ * @param pixels n images one after another, each size × size, 0 to 1
+ * @throws RangeError where the length is no multiple of an image's
  */
 export function classify({ config, params }: Classifier, pixels: Float32Array): Classified {
   const area = config.size ** 2;

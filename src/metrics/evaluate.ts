@@ -1,4 +1,4 @@
-/** Whether pictures show what was asked for: AUROC per finding, and whether the side asked for is the side shown. */
+/** Whether images show what was asked for: AUROC per finding, and whether the side asked for is the side shown. */
 
 import type { ImageRecord } from '../datasets';
 import { auroc } from './auroc';
@@ -6,13 +6,13 @@ import type { ClassifierConfig } from './classifier';
 import { type Classified, type Classifier, classify } from './classify';
 import { type Features, frechetDistance } from './frechet';
 
-/** Labels of one picture, as datasets give them. */
+/** Labels of one image, as datasets give them. */
 export type Labelled = Pick<ImageRecord, 'labels' | 'sides'>;
 
 /** AUROC by finding, and their mean over the findings that have both classes. */
 export type AurocByFinding = Readonly<Record<string, number>>;
 
-/** Share of pictures with the side asked for, by finding, and over all of them together. */
+/** Share of images with the side asked for, by finding, and over all of them together. */
 export interface SideAccuracy {
   /** null where no side was asked for. */
   readonly all: number | null;
@@ -22,7 +22,7 @@ export interface SideAccuracy {
 }
 
 /**
- * AUROC of the classifier's probabilities against the labels of the prompts (or, for real pictures, of the records).
+ * AUROC of the classifier's probabilities against the labels of the prompts (or, for real images, of the records).
  *
  * @returns by finding, and as `mean`; findings without both classes are left out, and nothing is returned where all of them are
  */
@@ -56,7 +56,7 @@ export function sideAccuracy(config: ClassifierConfig, { right }: Classified, re
   return { all: count > 0 ? hits / count : null, byFinding, count };
 }
 
-/** What the classifier makes of a set of pictures. */
+/** What the classifier makes of a set of images. */
 export interface Judgement {
   /** Fréchet distance to the reference, in the classifier's features. */
   readonly fid: number;
@@ -65,11 +65,11 @@ export interface Judgement {
 }
 
 /**
- * Measures pictures against what was asked for and against real ones.
+ * Measures images against what was asked for and against real ones.
  *
- * @param images    grey pictures of the classifier's size, one for each record
+ * @param images    grey images of the classifier's size, one for each record
  * @param records   labels and sides of their prompts
- * @param reference features of real pictures
+ * @param reference features of real images
  */
 export function judge(
   classifier: Classifier,

@@ -1,4 +1,4 @@
-/** Distances between sets of pictures, and whether pictures show what was asked for. */
+/** Distances between sets of images, and whether images show what was asked for. */
 
 export * from './auroc';
 export * from './classifier';

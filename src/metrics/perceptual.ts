@@ -1,4 +1,4 @@
-/** How different two sets of pictures look to a network (Zhang et al. 2018, arXiv:1801.03924, eq. 1, with weights of 1). */
+/** How different two sets of images look to a network (Zhang et al. 2018, arXiv:1801.03924, eq. 1, with weights of 1). */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope, type Tree } from '../engine';

@@ -1,6 +1,6 @@
 /** What an autoencoder loses: the error between images and their reconstructions. */
 
-import { type GreyPicture, meanAbsoluteError, psnr, ssim } from './ssim';
+import { type GreyPixels, meanAbsoluteError, psnr, ssim } from './ssim';
 
 /** What an autoencoder loses of images: means over them. */
 export interface ReconstructionError {
@@ -25,7 +25,7 @@ export function reconstructionError(pixels: Float32Array, reconstructed: Float32
     );
   const sums = { l1: 0, psnr: 0, ssim: 0 };
   for (let i = 0; i < n; i++) {
-    const of = (all: Float32Array): GreyPicture => ({ pixels: all.subarray(i * area, (i + 1) * area), width: size, height: size });
+    const of = (all: Float32Array): GreyPixels => ({ pixels: all.subarray(i * area, (i + 1) * area), width: size, height: size });
     const [x, y] = [of(pixels), of(reconstructed)];
     sums.l1 += meanAbsoluteError(x, y) / n;
     sums.psnr += psnr(x, y) / n;

@@ -1,7 +1,7 @@
-/** How alike two grey pictures are: squared error, PSNR, SSIM (Wang et al. 2004, IEEE TIP 13:600) and MS-SSIM (Wang, Simoncelli, Bovik 2003). */
+/** How alike two grey images are: squared error, PSNR, SSIM (Wang et al. 2004, IEEE TIP 13:600) and MS-SSIM (Wang, Simoncelli, Bovik 2003). */
 
-/** A grey picture, row-major. */
-export interface GreyPicture {
+/** A grey image, row-major. */
+export interface GreyPixels {
   readonly pixels: ArrayLike<number>;
   readonly width: number;
   readonly height: number;
@@ -35,7 +35,7 @@ export function gaussianWindow(size: number, deviation: number): number[] {
 
 const GAUSSIAN = gaussianWindow(11, 1.5);
 
-function checkSame(where: string, x: GreyPicture, y: GreyPicture): void {
+function checkSame(where: string, x: GreyPixels, y: GreyPixels): void {
   if (x.width !== y.width || x.height !== y.height)
     throw new RangeError(`${where}: pictures are ${x.width} × ${x.height} and ${y.width} × ${y.height}`);
   for (const { pixels, width, height } of [x, y])
@@ -44,7 +44,7 @@ function checkSame(where: string, x: GreyPicture, y: GreyPicture): void {
 }
 
 /** Mean of (x - y)². */
-export function meanSquaredError(x: GreyPicture, y: GreyPicture): number {
+export function meanSquaredError(x: GreyPixels, y: GreyPixels): number {
   checkSame('meanSquaredError', x, y);
   let sum = 0;
   for (let i = 0; i < x.pixels.length; i++) sum += (x.pixels[i]! - y.pixels[i]!) ** 2;
@@ -52,15 +52,15 @@ export function meanSquaredError(x: GreyPicture, y: GreyPicture): number {
 }
 
 /** Mean of |x - y|. */
-export function meanAbsoluteError(x: GreyPicture, y: GreyPicture): number {
+export function meanAbsoluteError(x: GreyPixels, y: GreyPixels): number {
   checkSame('meanAbsoluteError', x, y);
   let sum = 0;
   for (let i = 0; i < x.pixels.length; i++) sum += Math.abs(x.pixels[i]! - y.pixels[i]!);
   return sum / x.pixels.length;
 }
 
-/** 10 log₁₀(range² / MSE), dB; infinite where the pictures are the same. */
-export function psnr(x: GreyPicture, y: GreyPicture, range: number = 1): number {
+/** 10 log₁₀(range² / MSE), dB; infinite where the images are the same. */
+export function psnr(x: GreyPixels, y: GreyPixels, range: number = 1): number {
   return 10 * Math.log10(range ** 2 / meanSquaredError(x, y));
 }
 
@@ -87,7 +87,7 @@ function filter(values: Float64Array, width: number, height: number, window: rea
 }
 
 /** Means over all windows of the whole index and of its contrast and structure alone. */
-function terms(x: GreyPicture, y: GreyPicture, options: SsimOptions): { ssim: number; contrast: number } {
+function terms(x: GreyPixels, y: GreyPixels, options: SsimOptions): { ssim: number; contrast: number } {
   const { range = 1, window = GAUSSIAN, border = 'inside', sampleCovariance = false } = options;
   const { width, height } = x;
   if (Math.min(width, height) < window.length)
@@ -121,16 +121,16 @@ function terms(x: GreyPicture, y: GreyPicture, options: SsimOptions): { ssim: nu
 /**
  * The structural similarity index, eq. (13), its mean over all windows.
  *
- * @returns -1 to 1; 1 where the pictures are the same
+ * @returns -1 to 1; 1 where the images are the same
  * @throws RangeError where sizes differ or are below the window's
  */
-export function ssim(x: GreyPicture, y: GreyPicture, options: SsimOptions = {}): number {
+export function ssim(x: GreyPixels, y: GreyPixels, options: SsimOptions = {}): number {
   checkSame('ssim', x, y);
   return terms(x, y, options).ssim;
 }
 
 /** Half the size, each pixel the mean of four; a zero border where a side is odd, as PyTorch pads. */
-function halved({ pixels, width, height }: GreyPicture): GreyPicture {
+function halved({ pixels, width, height }: GreyPixels): GreyPixels {
   const [left, top] = [width % 2, height % 2];
   const [w, h] = [(width + left) / 2, (height + top) / 2];
   const out = new Float64Array(w * h);
@@ -139,7 +139,7 @@ function halved({ pixels, width, height }: GreyPicture): GreyPicture {
   return { pixels: out, width: w, height: h };
 }
 
-/** How many of the five scales pictures of this size have, each with whole windows of 11 pixels. */
+/** How many of the five scales images of this size have, each with whole windows of 11 pixels. */
 export function msSsimScales(size: number): number {
   let scales = 0;
   for (let side = size; side >= GAUSSIAN.length && scales < MS_SSIM_WEIGHTS.length; side = Math.ceil(side / 2)) scales++;
@@ -154,7 +154,7 @@ export function msSsimScales(size: number): number {
  * @returns 0 to 1
  * @throws RangeError where sizes differ, or the coarsest scale is smaller than the window
  */
-export function msSsim(x: GreyPicture, y: GreyPicture, options: SsimOptions & { readonly scales?: number } = {}): number {
+export function msSsim(x: GreyPixels, y: GreyPixels, options: SsimOptions & { readonly scales?: number } = {}): number {
   checkSame('msSsim', x, y);
   const { scales = MS_SSIM_WEIGHTS.length, ...each } = options;
   const most = msSsimScales(Math.min(x.width, x.height));
@@ -174,24 +174,24 @@ export function msSsim(x: GreyPicture, y: GreyPicture, options: SsimOptions & { 
   return product;
 }
 
-/** How much the pictures of one prompt differ from each other. */
+/** How much the images of one prompt differ from each other. */
 export interface PromptDiversity {
-  /** Over prompts, of each prompt's mean over all pairs of its pictures; high where they are alike. */
+  /** Over prompts, of each prompt's mean over all pairs of its images; high where they are alike. */
   readonly mean: number;
   /** Over all pairs of all prompts, n - 1 in the denominator. */
   readonly deviation: number;
   readonly pairs: number;
-  /** Of MS-SSIM's five: small pictures have fewer. */
+  /** Of MS-SSIM's five: small images have fewer. */
   readonly scales: number;
 }
 
 /**
- * MS-SSIM between all pictures of the same prompt: 4 pictures are 6 pairs (RoentGen, arXiv:2211.12737, appendix A).
+ * MS-SSIM between all images of the same prompt: 4 images are 6 pairs (RoentGen, arXiv:2211.12737, appendix A).
  *
- * @param pictures those of one prompt together
+ * @param images those of one prompt together
  * @param perPrompt how many each prompt has, at least 2
  */
-export function promptDiversity(pictures: readonly GreyPicture[], perPrompt: number): PromptDiversity {
+export function promptDiversity(pictures: readonly GreyPixels[], perPrompt: number): PromptDiversity {
   if (!(perPrompt >= 2) || pictures.length === 0 || pictures.length % perPrompt !== 0)
     throw new RangeError(`promptDiversity: expected groups of ${perPrompt} pictures, two at least, got ${pictures.length} pictures`);
   const scales = msSsimScales(Math.min(pictures[0]!.width, pictures[0]!.height));

@@ -4,9 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Branch, imageAndText, predictor, unguided } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
-import { encodeSigned, pictureSize, toSigned, type VaeMemory } from './latents';
+import { encodeSigned, imageSize, toSigned, type VaeMemory } from './latents';
 import type { Model } from './model';
-import { samplePictures } from './sampling';
+import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface EditOptions extends SamplingOptions {
@@ -49,10 +49,10 @@ export async function editImage(model: Model, options: EditOptions): Promise<Gen
   if (inChannels !== 2 * outChannels)
     throw new RangeError(`editImage: the U-Net takes ${inChannels} channels; expected ${2 * outChannels}, with a picture's latents`);
   const images = onePerPrompt('editImage', options.images, prompts.length);
-  const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
+  const size = imageSize(model, [images[0]!.height, images[0]!.width]);
   const pixels = imageBatch('editImage', images, model.vae.config.in_channels ?? 3);
   try {
-    return await samplePictures('editImage', model, { ...options, guidance, imageGuidance }, size, (batch) => {
+    return await sampleImages('editImage', model, { ...options, guidance, imageGuidance }, size, (batch) => {
       const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
       const latents: tf.Tensor4D = tf.tidy(() => tf.mul(batch.noise(0), batch.scheduler.initNoiseSigma));
       const condition = tf.tidy(() => imageCondition(model, tf.gather(pixels, rows), options));

@@ -5,9 +5,9 @@ import type { Scheduler } from '../schedulers';
 import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
-import { encodeImages, pictureSize } from './latents';
+import { encodeImages, imageSize } from './latents';
 import type { Model } from './model';
-import { samplePictures } from './sampling';
+import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface ImageToImageOptions extends SamplingOptions {
@@ -39,10 +39,10 @@ export async function imageToImage(model: Model, options: ImageToImageOptions): 
     strength = 0.8,
   } = options;
   const images = onePerPrompt('imageToImage', options.images, prompts.length);
-  const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
+  const size = imageSize(model, [images[0]!.height, images[0]!.width]);
   const pixels = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
   try {
-    return await samplePictures('imageToImage', model, { ...options, strength, guidance, guidanceRescale }, size, (batch) => {
+    return await sampleImages('imageToImage', model, { ...options, strength, guidance, guidanceRescale }, size, (batch) => {
       const latents = tf.tidy(() => {
         const image = tf.gather(
           pixels,

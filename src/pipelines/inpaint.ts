@@ -10,9 +10,9 @@ import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import { noisedStart } from './image-to-image';
 import type { GeneratedImage } from './images';
-import { encodeImages, pictureSize, type VaeMemory } from './latents';
+import { encodeImages, imageSize, type VaeMemory } from './latents';
 import { latentFactor, type Model } from './model';
-import { samplePictures } from './sampling';
+import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface InpaintOptions extends SamplingOptions {
@@ -85,7 +85,7 @@ export async function inpaint(model: Model, options: InpaintOptions): Promise<Ge
   const { guidance = SAMPLING_DEFAULTS.guidance, prompts, imagesPerPrompt = 1, strength = 1 } = options;
   const images = onePerPrompt('inpaint: images', options.images, prompts.length);
   const masks = onePerPrompt('inpaint: masks', options.masks, prompts.length);
-  const size = pictureSize(model, [images[0]!.height, images[0]!.width]);
+  const size = imageSize(model, [images[0]!.height, images[0]!.width]);
   if (masks[0]!.height !== size[0] || masks[0]!.width !== size[1])
     throw new RangeError(`inpaint: masks: expected ${size[1]} x ${size[0]}, as the pictures, got ${masks[0]!.width} x ${masks[0]!.height}`);
   const [inChannels, outChannels] = [model.unet.config.in_channels ?? 4, model.unet.config.out_channels ?? 4];
@@ -98,7 +98,7 @@ export async function inpaint(model: Model, options: InpaintOptions): Promise<Ge
   const pixels = imageBatch('inpaint: images', images, model.vae.config.in_channels ?? 3);
   const areas = imageBatch('inpaint: masks', masks, 1);
   try {
-    return await samplePictures('inpaint', model, { ...options, strength, guidance }, size, (batch) => {
+    return await sampleImages('inpaint', model, { ...options, strength, guidance }, size, (batch) => {
       const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
       const { latents, clean, noise, mask, extra } = scope(() => {
         const [image, area]: [tf.Tensor4D, tf.Tensor4D] = [tf.gather(pixels, rows), tf.gather(areas, rows)];

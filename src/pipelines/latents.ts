@@ -14,7 +14,7 @@ export type Size = readonly [height: number, width: number];
  *
  * @throws RangeError where a side is not a whole number of latents
  */
-export function pictureSize(model: Model, size: number | Size | undefined): Size {
+export function imageSize(model: Model, size: number | Size | undefined): Size {
   const factor = latentFactor(model);
   const nativeSize = model.unet.config.sample_size ? model.unet.config.sample_size * factor : model.vae.config.sample_size;
   const [height, width] = typeof size === 'object' ? size : [size ?? nativeSize, size ?? nativeSize];
@@ -30,11 +30,7 @@ export function pictureSize(model: Model, size: number | Size | undefined): Size
  * A source of noise for images that does not depend on which others share the batch: one key per image, folded with the number of the
  * draw.
  */
-export function pictureNoise(
-  from: Key,
-  indices: readonly number[],
-  shape: readonly [number, number, number],
-): (draw: number) => tf.Tensor4D {
+export function imageNoise(from: Key, indices: readonly number[], shape: readonly [number, number, number]): (draw: number) => tf.Tensor4D {
   const size = shape[0] * shape[1] * shape[2];
   return (draw) => {
     const values = new Float32Array(indices.length * size);

@@ -10,7 +10,7 @@ import { denoise, type LoopStep } from './denoise';
 import type { Predictor, TextContexts } from './guidance';
 import { type GeneratedImage, type ImageLabel, toImages } from './images';
 import { colourLatents, fitLatentColours } from './latent-colours';
-import { decodeLatents, pictureNoise, type Size } from './latents';
+import { decodeLatents, imageNoise, type Size } from './latents';
 import { checkModel, latentFactor, type Model } from './model';
 import { expectSamplingMemory } from './sampling-memory';
 import { SAMPLING_DEFAULTS, type SamplingOptions, type Strengths } from './sampling-options';
@@ -94,7 +94,7 @@ interface Call {
  * @param prepare  a batch's start and predictor, in a memory scope
  * @throws RangeError where a number is out of range; the signal's reason where it was raised
  */
-export async function samplePictures(
+export async function sampleImages(
   pipeline: string,
   model: Model,
   options: SamplingOptions & Strengths,
@@ -127,7 +127,7 @@ export async function samplePictures(
       options.signal?.throwIfAborted();
       const batch = await sampleBatch(call, start);
       images.push(...batch);
-      await options.onPictures?.(batch);
+      await options.onImages?.(batch);
     }
   } finally {
     negative.context.dispose();
@@ -144,7 +144,7 @@ export async function samplePictures(
 async function sampleBatch(call: Call, start: number): Promise<GeneratedImage[]> {
   const { model, options, scheduler, texts, rows, seed, made } = call;
   const indices = Array.from({ length: rows }, (_, row) => Math.min(start + row, texts.length - 1));
-  const noise = pictureNoise(key(seed), indices, call.shape);
+  const noise = imageNoise(key(seed), indices, call.shape);
   const prompts = encodePrompts(
     model,
     indices.map((index) => texts[index]!),

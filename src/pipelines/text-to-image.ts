@@ -4,9 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../engine';
 import { guidedPredictor } from './guidance';
 import type { GeneratedImage } from './images';
-import { pictureSize, type Size } from './latents';
+import { imageSize, type Size } from './latents';
 import { latentFactor, type Model } from './model';
-import { samplePictures } from './sampling';
+import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface TextToImageOptions extends SamplingOptions {
@@ -36,7 +36,7 @@ export async function textToImage(model: Model, options: TextToImageOptions): Pr
     prompts,
     imagesPerPrompt = 1,
   } = options;
-  const size = pictureSize(model, options.size);
+  const size = imageSize(model, options.size);
   if (!(guidanceRescale >= 0 && guidanceRescale <= 1))
     throw new RangeError(`textToImage: guidanceRescale: expected a number from 0 to 1, got ${guidanceRescale}`);
   if (!Number.isFinite(guidance)) throw new RangeError(`textToImage: guidance: expected a number, got ${guidance}`);
@@ -49,7 +49,7 @@ export async function textToImage(model: Model, options: TextToImageOptions): Pr
       `textToImage: the U-Net takes ${channels} channels, so it needs an image beside the text; use the pipeline it was trained for`,
     );
 
-  return samplePictures('textToImage', model, { ...options, guidance, guidanceRescale }, size, (batch) => {
+  return sampleImages('textToImage', model, { ...options, guidance, guidanceRescale }, size, (batch) => {
     const latents = tf.tidy(() => {
       const noise = start ? tf.gather(start, [...batch.indices]) : batch.noise(0);
       return tf.mul(noise, batch.scheduler.initNoiseSigma);

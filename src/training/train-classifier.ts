@@ -1,4 +1,4 @@
-/** Training the classifier on pictures with labels and sides. */
+/** Training the classifier on images with labels and sides. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type Key, scope, split } from '../engine';
@@ -10,7 +10,7 @@ import { type LiveParameters, train } from './train';
 
 export interface TrainClassifierOptions {
   readonly config: ClassifierConfig;
-  /** n pictures one after another, 0 to 1. */
+  /** n images one after another, 0 to 1. */
   readonly pixels: Float32Array;
   /** n records. */
   readonly records: readonly Labelled[];

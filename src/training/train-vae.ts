@@ -20,7 +20,7 @@ export interface TrainVaeOptions {
   readonly pixels: Float32Array;
   readonly size: number;
   readonly weights: VaeLossWeights;
-  /** In whose features pictures are compared where the weights say so; borrowed. */
+  /** In whose features images are compared where the weights say so; borrowed. */
   readonly perceptual?: PerceptualNetwork;
   readonly optimisation: Optimisation;
   readonly key: Key;
@@ -31,7 +31,7 @@ export interface TrainVaeOptions {
   readonly checkpoints?: CheckpointOptions;
   /** Compute inner results of the blocks again on the way back: less memory, more time. */
   readonly checkpointing?: boolean;
-  /** Share of pictures that are mirrored left to right; 0 where left out, as it must be for chests, whose heart is on the left. */
+  /** Share of images that are mirrored left to right; 0 where left out, as it must be for chests, whose heart is on the left. */
   readonly flip?: number;
 }
 

@@ -14,7 +14,7 @@ export interface Row {
 export type Measure = Pick<Row, 'quantity' | 'error' | 'tolerance' | 'pass'>;
 
 export interface CheckOptions {
-  /** Folders in which source pictures, CT series and tokenizers are looked for, in this order. */
+  /** Folders in which source images, CT series and tokenizers are looked for, in this order. */
   readonly data: readonly string[];
   /** Raised by Ctrl-C; the runner looks at it between measures. */
   readonly signal: AbortSignal;

@@ -27,7 +27,7 @@ export function channelsLast<T extends tf.Tensor>(x: T): T {
   return (x.rank === 4 ? tf.transpose(x, [0, 2, 3, 1]) : tf.clone(x)) as T;
 }
 
-/** A feature map or picture of the file, channels last. */
+/** A feature map or image of the file, channels last. */
 export function fixtureImage(fixture: Fixture, name: string): tf.Tensor4D {
   return tf.tidy(() => channelsLast(fixtureTensor<tf.Rank.R4>(fixture, name)));
 }

@@ -1,8 +1,8 @@
-/** Likeness of pictures against pytorch-msssim, torchmetrics and scikit-image, each with its own rule for borders. */
+/** Likeness of images against pytorch-msssim, torchmetrics and scikit-image, each with its own rule for borders. */
 
 import { join } from 'node:path';
 import { readImage, readJson } from '../files';
-import { type GreyPicture, gaussianWindow, meanAbsoluteError, meanSquaredError, msSsim, psnr, type SsimOptions, ssim } from '../metrics';
+import { type GreyPixels, gaussianWindow, meanAbsoluteError, meanSquaredError, msSsim, psnr, type SsimOptions, ssim } from '../metrics';
 import type { Checker, Measure } from './checker';
 import { rel } from './measure';
 
@@ -14,7 +14,7 @@ const mirror: SsimOptions = { range: RANGE, border: 'mirror' };
 const uniform: SsimOptions = { range: RANGE, window: Array<number>(7).fill(1 / 7), sampleCovariance: true };
 
 /** What each column of the file is. */
-const columns: Readonly<Record<string, (x: GreyPicture, y: GreyPicture) => number>> = {
+const columns: Readonly<Record<string, (x: GreyPixels, y: GreyPixels) => number>> = {
   mse: meanSquaredError,
   mae: meanAbsoluteError,
   psnr: (x, y) => psnr(x, y, RANGE),
@@ -32,8 +32,8 @@ export const metricsImagesChecker: Checker = {
   async *check(folder): AsyncIterable<Measure> {
     const { cases } = (await readJson(join(folder, 'images.json'))) as unknown as { cases: readonly Case[] };
     const names = [...new Set(cases.flatMap(({ x, y }) => [x, y]))];
-    const pictures: Record<string, GreyPicture> = {};
-    for (const name of names) pictures[name] = await greyPicture(join(folder, 'images', `${name}.png`));
+    const pictures: Record<string, GreyPixels> = {};
+    for (const name of names) pictures[name] = await greyImage(join(folder, 'images', `${name}.png`));
     for (const [column, measure] of Object.entries(columns)) {
       const compared = cases.filter((one) => typeof one[column] === 'number');
       const got = compared.map(({ x, y }) => measure(pictures[x]!, pictures[y]!));
@@ -48,7 +48,7 @@ export const metricsImagesChecker: Checker = {
   },
 };
 
-async function greyPicture(path: string): Promise<GreyPicture> {
+async function greyImage(path: string): Promise<GreyPixels> {
   const { data, width, height, channels } = await readImage(path);
   if (channels !== 1) throw new Error(`${path}: expected a grey picture, got ${channels} channels`);
   return { pixels: data, width, height };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startEngine } from 'roentgen-lab/engine';
 import { readImage, readPngText, writePng, writeSafetensors } from 'roentgen-lab/files';
-import { disposeModel, hashModel, loadModel, saveModel, savePicture, textToImage } from 'roentgen-lab/pipelines';
+import { disposeModel, hashModel, loadModel, saveImage, saveModel, textToImage } from 'roentgen-lab/pipelines';
 import { tinyModel } from '../pipelines/tiny-model';
 import { roentgen } from './run';
 
@@ -94,7 +94,7 @@ describe('generate', { concurrency: 2 }, () => {
     const [image] = await textToImage(loaded, { prompts: [prompt] });
     disposeModel(loaded);
     const cell = join(folder, 'cell.png');
-    await savePicture(cell, image!, await hashModel(model));
+    await saveImage(cell, image!, await hashModel(model));
     assert.deepEqual(await readPngText(cell), await readPngText(join(out, '0000.png')));
     assert.deepEqual((await readImage(cell)).data, (await readImage(join(out, '0000.png'))).data);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { key, normalArray, uniformArray } from 'roentgen-lab/engine';
 import {
-  type GreyPicture,
+  type GreyPixels,
   meanSquaredError,
   msSsim,
   msSsimScales,
@@ -14,8 +14,8 @@ import {
 import { verifyFixtures } from '../networks';
 
 const SIZE = 176;
-const picture = (seed: number, size = SIZE): GreyPicture => ({ pixels: uniformArray(key(seed), size * size), width: size, height: size });
-const noisy = ({ pixels, width, height }: GreyPicture, level: number): GreyPicture => {
+const picture = (seed: number, size = SIZE): GreyPixels => ({ pixels: uniformArray(key(seed), size * size), width: size, height: size });
+const noisy = ({ pixels, width, height }: GreyPixels, level: number): GreyPixels => {
   const noise = normalArray(key(99), pixels.length);
   return { pixels: Float32Array.from(pixels, (value, i) => value + level * noise[i]!), width, height };
 };

@@ -4,7 +4,7 @@ import { appendFileSync, copyFileSync, cpSync, readFileSync, renameSync, writeFi
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readImage, readPngText } from 'roentgen-lab/files';
-import { disposeModel, hashModel, loadModel, type ModelCard, saveModel, savePicture, textToImage } from 'roentgen-lab/pipelines';
+import { disposeModel, hashModel, loadModel, type ModelCard, saveImage, saveModel, textToImage } from 'roentgen-lab/pipelines';
 import { noLeaks, tempDir } from '../support';
 import { effusion, tinyModel, withModel } from './tiny-model';
 
@@ -102,7 +102,7 @@ test('a picture says in its file what it was made with', (t) =>
       scheduler: 'ddim',
       eta: 0.5,
     });
-    await savePicture(path, picture!, 'ab'.repeat(32));
+    await saveImage(path, picture!, 'ab'.repeat(32));
     const text = await readPngText(path);
     const { Software: software, ...rest } = text;
     assert.match(software!, /^roentgen-lab \d+\.\d+\.\d+$/);

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { type BatchOptions, checkIndex, type Dataset, type ImageRecord } from '../dataset';
-import { dataFolder, proceduralPictures } from '../procedural';
+import { dataFolder, proceduralImages } from '../procedural';
 import { makeRoster, makeStudy, type Population } from './course';
 import { writeImpression } from './impression';
 import { writePrompt } from './prompt';
@@ -71,7 +71,7 @@ function describe(study: Study, findings: readonly FindingKind[]): Pick<ImageRec
 export function openPhantom(options: PhantomOptions = {}): PhantomDataset {
   const { population, count } = checkOptions(options);
   const roster = makeRoster(population, count);
-  const pictures = proceduralPictures({
+  const pictures = proceduralImages({
     name: 'phantom',
     render,
     renderer: join(__dirname, 'renderer.js'),

@@ -21,7 +21,7 @@ const BLOCK_BYTES = 2 * 2 ** 20;
 const LIMIT = 2 * 2 ** 30;
 
 /** Blocks of images of one population. */
-export interface PictureCache {
+export interface ImageCache {
   /** How many images are in a block. */
   blockLength(size: number): number;
   /** The block's pixels, or undefined where it is not there (or was cut short). */
@@ -74,7 +74,7 @@ function prune(root: string): void {
 }
 
 /** The cache under `root` of the population with this fingerprint. */
-export function pictureCache(root: string, name: string): PictureCache {
+export function imageCache(root: string, name: string): ImageCache {
   const path = (size: number, block: number): string => join(root, name, String(size), `${String(block).padStart(6, '0')}.bin`);
   return {
     blockLength: (size) => Math.max(1, Math.floor(BLOCK_BYTES / (size * size))),

@@ -2,6 +2,6 @@
 
 export { dataFolder, readData } from './data';
 export { type Draws, draws } from './draws';
-export { type ProceduralPictures, proceduralPictures } from './pictures';
+export { type ProceduralImages, proceduralImages } from './images';
 export { fill, sentence, withArticle } from './templates';
 export type { Render } from './worker';

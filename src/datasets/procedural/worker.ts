@@ -3,7 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 
 /**
- * A domain's renderer: one grey image of size × size bytes. A module that exports it as `render` can be named to `proceduralPictures`; population
+ * A domain's renderer: one grey image of size × size bytes. A module that exports it as `render` can be named to `proceduralImages`; population
  * and subject are plain data that cross to threads.
  */
 export type Render<Population, Subject> = (population: Population, subject: Subject, size: number) => Uint8Array;

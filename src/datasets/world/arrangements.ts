@@ -6,7 +6,7 @@ import { chooseGroup, chooseKind, detailed, drawGroup, GREY, nameGroup, tonesOn 
 import type { Layer } from './paint';
 import type { Scene, Terse } from './scene';
 import { type ArrangementName, type PlaceName, type RelationName, worldSettings } from './settings';
-import type { FigureKind, Group, PictureSide, Place, Size } from './types';
+import type { FigureKind, Group, ImageSide, Place, Size } from './types';
 
 /** How often a caption names the background. */
 const GROUND_NAMED = 0.4;
@@ -53,7 +53,7 @@ export function single(random: Draws): Scene {
   const margin = 1.16 * r + (group.size === 'large' ? 0 : 0.05);
   const jitter = (): number => random.uniform(-0.02, 0.02);
   const place = { x: margin + (1 - 2 * margin) * h + jitter(), y: margin + (1 - 2 * margin) * v + jitter() };
-  const side = (/left|right/.exec(name)?.[0] as PictureSide | undefined) ?? undefined;
+  const side = (/left|right/.exec(name)?.[0] as ImageSide | undefined) ?? undefined;
   return {
     ground: ground.tone,
     layers: drawGroup(group, [place], r, ground, random),

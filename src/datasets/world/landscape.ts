@@ -6,7 +6,7 @@ import { flat, type Layer, ramp, type Tone } from './paint';
 import type { Scene, Terse } from './scene';
 import { type LandKind, worldSettings } from './settings';
 import { circle } from './shapes';
-import type { FigureKind, PictureSide, WorldKind } from './types';
+import type { FigureKind, ImageSide, WorldKind } from './types';
 
 /** Greys of a time of day. */
 interface Light {
@@ -92,7 +92,7 @@ function makeLand(kind: LandKind, light: Light, random: Draws): { layers: Layer[
 interface Standing {
   readonly kind: FigureKind;
   readonly count: number;
-  readonly side?: PictureSide;
+  readonly side?: ImageSide;
 }
 
 function nameStanding({ kind, count, side }: Standing, draws: Draws, terse: Terse): string {
@@ -103,7 +103,7 @@ function nameStanding({ kind, count, side }: Standing, draws: Draws, terse: Ters
   return `${count === 1 ? withArticle(noun) : `${numbers[count]} ${noun}`}${where}`;
 }
 
-const X: Readonly<Record<PictureSide | 'middle', number>> = { left: 0.26, middle: 0.5, right: 0.74 };
+const X: Readonly<Record<ImageSide | 'middle', number>> = { left: 0.26, middle: 0.5, right: 0.74 };
 
 /** Figures of one kind in a part of the image. */
 function place(
@@ -125,7 +125,7 @@ function place(
 function chooseThings(land: LandKind, random: Draws): Standing[] {
   const first: FigureKind = land === 'sea' ? 'boat' : random.pick(['house', 'tree']);
   const layout = random.weighted(land === 'field' ? [0, 3, 3, 3] : [1.5, 3, 3, land === 'sea' ? 0 : 3]);
-  const [side, count] = [random.pick<PictureSide>(['left', 'right']), random.pick([1, 1, 2, 3])];
+  const [side, count] = [random.pick<ImageSide>(['left', 'right']), random.pick([1, 1, 2, 3])];
   if (layout === 0) return [];
   if (layout === 1) return [{ kind: first, count }];
   const sided = { kind: first, count: Math.min(2, count), side };
@@ -186,7 +186,7 @@ export function landscape(random: Draws): Scene {
     const sky = night && terse === 0 && draws.chance(0.35) ? `${up[0]} and ${fill(settings.stars, {}, draws)}` : up[0]!;
     return `${fill(settings.with, { land: ground, sky }, draws)}${draws.chance(terse === 0 ? 0.7 : 0.4) ? late : ''}`;
   };
-  const sides: Partial<Record<FigureKind, PictureSide>> = {};
+  const sides: Partial<Record<FigureKind, ImageSide>> = {};
   for (const one of [...things, ...above]) if (one.side) sides[one.kind] = one.side;
   const shown: WorldKind[] = [...things, ...above].map(({ kind }) => kind);
   if (land !== 'field') shown.push(land);

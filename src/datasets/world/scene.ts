@@ -2,7 +2,7 @@
 
 import type { Draws } from '../procedural';
 import type { Layer, Tone } from './paint';
-import type { FigureKind, PictureSide, WorldKind } from './types';
+import type { FigureKind, ImageSide, WorldKind } from './types';
 
 /** A scene, ready to be painted. */
 export interface Scene {
@@ -13,7 +13,7 @@ export interface Scene {
   /** Everything of `WORLD_KINDS` that can be seen. */
   readonly shown: readonly WorldKind[];
   /** Sides that every wording of the caption gives. */
-  readonly sides: Readonly<Partial<Record<FigureKind, PictureSide>>>;
+  readonly sides: Readonly<Partial<Record<FigureKind, ImageSide>>>;
 }
 
 /** How much is left out for a caption to stay short: 0 nothing, 1 all but one adjective of each figure, 2 all adjectives. */

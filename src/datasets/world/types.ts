@@ -73,7 +73,7 @@ export type Turn =
   | 'frowning';
 
 /** Side of the image, as one looks at it. */
-export type PictureSide = 'left' | 'right';
+export type ImageSide = 'left' | 'right';
 
 /** Where something is in the image, from 0 to 1; y points down. */
 export interface Place {

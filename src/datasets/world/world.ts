@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { foldIn, key } from '../../engine';
 import { type BatchOptions, checkIndex, type Dataset } from '../dataset';
-import { dataFolder, draws, proceduralPictures, sentence } from '../procedural';
+import { dataFolder, draws, proceduralImages, sentence } from '../procedural';
 import { makeScene, render, type WorldPopulation } from './renderer';
 import type { Scene, Terse } from './scene';
 import { WORLD_KINDS } from './types';
@@ -69,7 +69,7 @@ export function openWorld(options: WorldOptions = {}): WorldDataset {
         sides: scene.sides,
       };
     },
-    ...proceduralPictures({
+    ...proceduralImages({
       name: 'world',
       render,
       renderer: join(__dirname, 'renderer.js'),

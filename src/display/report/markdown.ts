@@ -19,7 +19,7 @@ export interface MarkdownRenderer {
   render(cell: NotebookCell): string;
 }
 
-const pictureTypes: Readonly<Record<string, string>> = {
+const imageTypes: Readonly<Record<string, string>> = {
   '.png': 'image/png',
   '.jpg': 'image/jpeg',
   '.jpeg': 'image/jpeg',
@@ -121,7 +121,7 @@ function pictureData(source: string, folder: string, cell: NotebookCell | undefi
     const [type, data] = Object.entries(cell?.attachments?.[decodeURIComponent(source.slice(11))] ?? {})[0] ?? [];
     return type?.startsWith('image/') ? `data:${type};base64,${joined(data).replace(/\s/g, '')}` : undefined;
   }
-  const type = pictureTypes[extname(source).toLowerCase()];
+  const type = imageTypes[extname(source).toLowerCase()];
   if (/^[a-z]+:|^\/\//i.test(source) || isAbsolute(source) || !type) return undefined;
   try {
     return `data:${type};base64,${readFileSync(join(folder, decodeURIComponent(source))).toString('base64')}`;

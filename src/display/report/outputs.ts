@@ -12,7 +12,7 @@ export interface PageFigure {
 }
 
 /** Forms of a picture that a page can show, best first. */
-const pictureTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/svg+xml'] as const;
+const imageTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/svg+xml'] as const;
 
 /**
  * A cell's outputs as HTML: of each bundle its best form. Streams of one name that follow each other are joined, as they came.
@@ -63,7 +63,7 @@ function bundleHtml(data: Readonly<Record<string, unknown>>, markdown: MarkdownR
 }
 
 function pictureHtml(data: Readonly<Record<string, unknown>>): string {
-  const type = pictureTypes.find((name) => data[name] !== undefined);
+  const type = imageTypes.find((name) => data[name] !== undefined);
   if (!type) return '';
   const content = joined(data[type]);
   // An SVG is shown as a picture, not as part of the page: it then can run and load nothing.

@@ -14,7 +14,7 @@ export type DiffusionParams = { unet: UNetParams; textEncoder?: TextEncoderParam
 export interface DiffusionObjective {
   /** γ of the min-SNR weights (`minSnrWeights`). */
   readonly min_snr_gamma?: number;
-  /** Standard deviation of noise that is constant over each channel: lets a model change a picture's mean (Guttenberg 2023). */
+  /** Standard deviation of noise that is constant over each channel: lets a model change an image's mean (Guttenberg 2023). */
   readonly noise_offset?: number;
   /** Standard deviation of further noise on the network's input that it is not asked to predict (Ning et al. 2023, arXiv:2301.11706, algorithm 1). */
   readonly input_perturbation?: number;

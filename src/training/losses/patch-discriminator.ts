@@ -53,7 +53,7 @@ export function hingeLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
  * then pull as strongly. No gradient goes through it.
  *
  * @param states         what the last layer sees, [B, H, W, C]
- * @param reconstruction and `adversarial`: a loss of the picture [B, H, W, channels]
+ * @param reconstruction and `adversarial`: a loss of the image [B, H, W, channels]
  */
 export function adaptiveWeight(
   states: tf.Tensor4D,

@@ -1,11 +1,11 @@
-/** Ruiz et al. 2023, arXiv:2208.12242: a few pictures under a rare token, and the model's own pictures of their class, so that it does not forget it (eq. 2). */
+/** Ruiz et al. 2023, arXiv:2208.12242: a few images under a rare token, and the model's own images of their class, so that it does not forget it (eq. 2). */
 
 import { type Key, randomInts, split } from '../../engine';
 import { textToImage } from '../../pipelines';
 import { defineStrategy, fillTemplate, ofUNet, type Preparation, type StrategyDefinition } from './strategy';
 
-/** Pictures that the model makes of the class before it changes. */
-async function classPictures(
+/** Images that the model makes of the class before it changes. */
+async function classImages(
   { model, size, key, sampling, signal, onProgress }: Preparation,
   prompts: readonly string[],
 ): Promise<Float32Array> {
@@ -52,7 +52,7 @@ export const dreambooth: StrategyDefinition = defineStrategy({
         const few = Math.min(pictures, preparation.data.texts.length);
         const [, drawing] = split(preparation.key) as [Key, Key];
         const prompts = Array.from({ length: priors }, (_, i) => classes[i % classes.length]!);
-        const made = await classPictures({ ...preparation, key: drawing }, prompts);
+        const made = await classImages({ ...preparation, key: drawing }, prompts);
         const pixels = new Float32Array((few + priors) * area);
         pixels.set(preparation.data.pixels.subarray(0, few * area));
         pixels.set(made, few * area);

@@ -14,12 +14,12 @@ export type StrategySettings = { readonly name: string } & Settings;
 /** Settings by their recipe keys. */
 export type Settings = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
-/** Pictures with texts, as a training sees them. */
+/** Images with texts, as a training sees them. */
 export interface TrainingSet {
-  /** n grey pictures one after another, 0 to 1. */
+  /** n grey images one after another, 0 to 1. */
   readonly pixels: Float32Array;
   readonly texts: readonly string[];
-  /** Where pictures of a prior class follow the others: the first one's number. Batches are then one half of each. */
+  /** Where images of a prior class follow the others: the first one's number. Batches are then one half of each. */
   readonly prior?: { readonly from: number; readonly weight: number };
 }
 
@@ -34,7 +34,7 @@ export interface Preparation {
   readonly key: Key;
   readonly sampling: { readonly steps: number; readonly guidance: number };
   readonly signal?: AbortSignal;
-  /** Called where it takes long, as for pictures that are made first. */
+  /** Called where it takes long, as for images that are made first. */
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
 

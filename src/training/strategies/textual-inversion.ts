@@ -1,4 +1,4 @@
-/** Gal et al. 2022, arXiv:2208.01618: new words' embeddings are found for pictures that a frozen model is to make (eq. 2). */
+/** Gal et al. 2022, arXiv:2208.01618: new words' embeddings are found for images that a frozen model is to make (eq. 2). */
 
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';

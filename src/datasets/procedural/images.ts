@@ -1,7 +1,7 @@
 /** Images of a procedural domain: rendered when asked for, many at once on all processors, and kept on disk. */
 
 import { type BatchOptions, checkIndex } from '../dataset';
-import { type PictureCache, pictureCache, populationFingerprint } from './cache';
+import { type ImageCache, imageCache, populationFingerprint } from './cache';
 import { JOB_LENGTH, runJobs } from './pool';
 import type { Render, RenderJob } from './worker';
 
@@ -23,17 +23,17 @@ export interface ProceduralOptions<Population, Subject> {
 }
 
 /** The image part of a dataset. */
-export interface ProceduralPictures {
+export interface ProceduralImages {
   readonly fingerprint: string;
   pixels(i: number, size: number): Promise<Float32Array>;
   batch(indices: ArrayLike<number>, size: number, options?: BatchOptions): Promise<Float32Array>;
 }
 
 /** Images by index: `pixels`, `batch` and `fingerprint` of a dataset. */
-export function proceduralPictures<Population, Subject>(options: ProceduralOptions<Population, Subject>): ProceduralPictures {
+export function proceduralImages<Population, Subject>(options: ProceduralOptions<Population, Subject>): ProceduralImages {
   const { name, render, renderer, population, count, subject } = options;
   const fingerprint = populationFingerprint(renderer, options.data, population);
-  const cache: PictureCache | undefined = options.cache === false ? undefined : pictureCache(options.cache, fingerprint);
+  const cache: ImageCache | undefined = options.cache === false ? undefined : imageCache(options.cache, fingerprint);
   const recent = new Map<string, Uint8Array>(); // the last blocks read
 
   const block = (size: number, number: number): Uint8Array | undefined => {
@@ -94,7 +94,7 @@ export function proceduralPictures<Population, Subject>(options: ProceduralOptio
   }
 
   /** Keeps on disk those blocks of which every image was asked for. */
-  function storeBlocks(to: PictureCache, indices: ArrayLike<number>, size: number, pictures: Float32Array): void {
+  function storeBlocks(to: ImageCache, indices: ArrayLike<number>, size: number, pictures: Float32Array): void {
     const area = size * size;
     const length = to.blockLength(size);
     const places = new Map<number, number>();

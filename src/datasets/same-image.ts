@@ -5,7 +5,7 @@ import { hashFile } from '../files';
 import { inBatches } from './in-batches';
 
 /** A file that is there. */
-export interface PictureFile {
+export interface ImageFile {
   readonly path: string;
   readonly size: number;
   /** The same under all names of one file: links, other spellings of its path, other case where the file system takes it for the same. */
@@ -16,7 +16,7 @@ export interface PictureFile {
  * For each file the index of the first one that is the same image: the same file, or one of the same bytes. Only files of equal size are opened, and only
  * those that agree in their middle are read as a whole. A file that cannot be read is an image of its own; reading its pixels says so.
  */
-export async function samePictures(files: readonly PictureFile[]): Promise<Int32Array> {
+export async function sameImages(files: readonly ImageFile[]): Promise<Int32Array> {
   const all = files.map((_, i) => i);
   const byIdentity = firstOfKey(all, (i) => files[i]!.identity);
   const sizes = shared([...new Set(byIdentity.values())], (i) => String(files[i]!.size));
@@ -52,7 +52,7 @@ async function keysOf(indices: readonly number[], look: (i: number) => Promise<s
 }
 
 /** 4 KiB from the middle, where images of equal size differ. */
-async function readMiddle({ path, size }: PictureFile): Promise<string> {
+async function readMiddle({ path, size }: ImageFile): Promise<string> {
   const length = Math.min(size, 4096);
   const file = await open(path);
   try {
@@ -67,7 +67,7 @@ async function readMiddle({ path, size }: PictureFile): Promise<string> {
  * Joins patients that share an image.
  *
  * @param patients of each record
- * @param first    the first record of the same image (`samePictures`)
+ * @param first    the first record of the same image (`sameImages`)
  * @returns for each record the name of its group: of the patients that are joined, the one that sorts first
  */
 export function joinPatients(patients: readonly string[], first: Int32Array): string[] {

@@ -7,7 +7,7 @@ import type { GeneratedImage } from './images';
 export const disclaimer = 'synthetic, not for diagnosis';
 
 /** What an image's file says, by its keyword in the file. `readPngText` reads it back. */
-export function pictureTexts(image: GeneratedImage, modelHash?: string): Record<string, string> {
+export function imageTexts(image: GeneratedImage, modelHash?: string): Record<string, string> {
   const { prompt, seed, index, lostTokens, made } = image;
   const entries = { prompt, ...made, seed, index, lost_tokens: lostTokens, model_sha256: modelHash };
   return {
@@ -24,11 +24,11 @@ export function pictureTexts(image: GeneratedImage, modelHash?: string): Record<
  * @param modelHash of the model that made it, from `hashModel`
  * @throws FileError where it cannot be written
  */
-export async function savePicture(path: string, image: GeneratedImage, modelHash?: string): Promise<void> {
+export async function saveImage(path: string, image: GeneratedImage, modelHash?: string): Promise<void> {
   const { width, height, channels, pixels } = image;
   await writePng(
     path,
     { width, height, channels, data: Uint8Array.from(pixels, (value) => Math.round(255 * value)) },
-    pictureTexts(image, modelHash),
+    imageTexts(image, modelHash),
   );
 }

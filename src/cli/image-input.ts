@@ -1,17 +1,17 @@
-/** Pictures that commands take from files. */
+/** Images that commands take from files. */
 
 import { type Image, readImage, usedBits, whiteAt } from '../files';
 import { type GreyImage, resize } from '../imaging';
 import type { InputImage } from '../pipelines';
 
 /**
- * A picture with values from 0 to 1, where 1 is the largest value of the bits that it uses (warned about where a 16-bit file uses fewer).
+ * An image with values from 0 to 1, where 1 is the largest value of the bits that it uses (warned about where a 16-bit file uses fewer).
  *
- * @param channels 1 turns colours to luma; with 3 a grey picture stays grey, which pipelines repeat
- * @param side     of the centre square of the shorter side, resampled with antialiasing; the picture's own size where left out
- * @throws FileError where it cannot be read as a picture
+ * @param channels 1 turns colours to luma; with 3 a grey image stays grey, which pipelines repeat
+ * @param side     of the centre square of the shorter side, resampled with antialiasing; the image's own size where left out
+ * @throws FileError where it cannot be read as an image
  */
-export async function readPicture(path: string, channels: 1 | 3, side?: number): Promise<InputImage> {
+export async function readInputImage(path: string, channels: 1 | 3, side?: number): Promise<InputImage> {
   const image = await readImage(path, { side });
   const bits = usedBits(image);
   if (image.data instanceof Uint16Array && bits < 16)
