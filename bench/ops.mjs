@@ -3,7 +3,8 @@
 // Runs are interleaved; figures are the smallest (and the median) in milliseconds; a ratio below 1 means that the engine's form is faster.
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { compile, dispose, key, normal, plain, randomInts, scope, startEngine, valueAndGrad } from 'roentgen-lab/engine';
+import { compile, dispose, key, normal, randomInts, scope, startEngine, valueAndGrad } from 'roentgen-lab/engine';
+import { plain } from '#engine/internal';
 import * as engine from 'roentgen-lab/engine';
 
 const { values: options } = parseArgs({

@@ -12,7 +12,8 @@ import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { key, normal, startEngine } from 'roentgen-lab/engine';
 import { readSafetensors, writeSafetensors } from 'roentgen-lab/files';
-import { decodeLatents, encodePrompts, latentFactor, loadModel, saveModel, textToImage } from 'roentgen-lab/pipelines';
+import { decodeLatents, encodePrompts, loadModel, saveModel, textToImage } from 'roentgen-lab/pipelines';
+import { latentFactor } from '#pipelines/internal';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 import { initModel, loadRecipe } from 'roentgen-lab/experiments';
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 const require = createRequire(import.meta.url);
 const tf = require('@tensorflow/tfjs-core');
 const { cloneTree, foldIn, key, mapTree, normal, scope, startEngine } = require('roentgen-lab/engine');
-const { addTokens, encodePrompts, initLora, runTextEncoder, runUNet, saveLearnedEmbeds, saveLora, saveModel, vectorTokens, withLora } = require('roentgen-lab/pipelines');
+const { addTokens, initLora, runTextEncoder, runUNet, saveLearnedEmbeds, vectorTokens, withLora } = require('#pipelines/internal');
+const { encodePrompts, saveLora, saveModel } = require('roentgen-lab/pipelines');
 const { tinyModel } = require('../../build/test/pipelines/tiny-model.js');
 
 const [folder] = process.argv.slice(2);

@@ -3,12 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { initClipText } from 'roentgen-lab/encoders';
-import { countParameters, dispose, key, normalArray, startEngine } from 'roentgen-lab/engine';
+import { countParameters, dispose, key, startEngine } from 'roentgen-lab/engine';
+import { normalArray } from '#engine/internal';
 import { noiseTables } from 'roentgen-lab/schedulers';
-import { diffusionBatch, diffusionLoss, train, trainVae } from 'roentgen-lab/training';
-import { estimateStepMemory, textActivations, unetActivations, vaeActivations } from 'roentgen-lab/experiments';
+import { diffusionBatch, diffusionLoss, train } from 'roentgen-lab/training';
+import { trainVae } from '#training/internal';
+import { estimateStepMemory, textActivations, unetActivations, vaeActivations } from '#experiments/internal';
 import { initUNet } from 'roentgen-lab/unet';
-import { initVae } from 'roentgen-lab/vae';
+import { initVae } from '#vae/internal';
 
 const networks = [
   { channels: [32, 64, 128], layers: 1, side: 16, batch: 8, ema: true },

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { initClipText } from 'roentgen-lab/encoders';
-import { countParameters, dispose, key, normalArray, split, startEngine } from 'roentgen-lab/engine';
+import { countParameters, dispose, key, split, startEngine } from 'roentgen-lab/engine';
+import { normalArray } from '#engine/internal';
 import { noiseTables } from 'roentgen-lab/schedulers';
 import { diffusionBatch, diffusionLoss, train } from 'roentgen-lab/training';
 import { initUNet } from 'roentgen-lab/unet';

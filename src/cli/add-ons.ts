@@ -2,8 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { hashFile } from '../files';
-import { loadLearnedEmbeds, loadLora, type Model, mergeLora } from '../pipelines';
+import { hashFile } from '../files/internal';
+import { loadLearnedEmbeds, loadLora, type Model } from '../pipelines';
+import { mergeLora } from '../pipelines/internal';
 import { UsageError } from './context';
 
 /** A file, and what stands behind its last colon. */

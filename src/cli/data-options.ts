@@ -2,7 +2,8 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { findTable, type OpenDatasetOptions } from '../datasets';
+import type { OpenDatasetOptions } from '../datasets';
+import { findTable } from '../datasets/internal';
 import { UsageError } from './context';
 
 export interface DataFlags {

@@ -3,7 +3,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { loadTextEncoder } from '../encoders';
 import { startEngine } from '../engine';
-import { FileError, parseJson, readText, writeSafetensors } from '../files';
+import { FileError, readText, writeSafetensors } from '../files';
+import { parseJson } from '../files/internal';
 import { asUsage, type Context, UsageError } from './context';
 import { findModel } from './models';
 

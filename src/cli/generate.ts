@@ -4,14 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { duration, imageGrid } from '../display';
+import { imageGrid } from '../display';
+import { duration } from '../display/internal';
 import { startEngine } from '../engine';
-import { claimFolder, describeSystemError, FileError, findModelFolder, libraryVersion, writeJson } from '../files';
+import { FileError, writeJson } from '../files';
+import { claimFolder, describeSystemError, findModelFolder, libraryVersion } from '../files/internal';
 import {
-  disclaimer,
   disposeModel,
   type GeneratedImage,
-  hashModel,
   imageToImage,
   inpaint,
   loadModel,
@@ -21,6 +21,7 @@ import {
   saveImage,
   textToImage,
 } from '../pipelines';
+import { disclaimer, hashModel } from '../pipelines/internal';
 import { schedulerNames } from '../schedulers';
 import { type AppliedAddOn, addOn } from './add-ons';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';

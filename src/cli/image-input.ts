@@ -1,6 +1,7 @@
 /** Images that commands take from files. */
 
-import { type Image, readImage, usedBits, whiteAt } from '../files';
+import { type Image, readImage } from '../files';
+import { usedBits, whiteAt } from '../files/internal';
 import { type GreyImage, resize } from '../imaging';
 import type { InputImage } from '../pipelines';
 

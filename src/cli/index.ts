@@ -1,4 +1,4 @@
 /** The command line's door: `bin/roentgen.mjs` calls `main`. */
 
-export { type Context, type ExitCode, exitCodes } from './context';
-export { createProgram, main } from './main';
+export type { ExitCode } from './context';
+export { main } from './main';

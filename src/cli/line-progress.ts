@@ -1,7 +1,7 @@
 /** How far a long command is, as one line of a terminal that is rewritten; where output goes to a file, a line now and then. */
 
 import type { WriteStream } from 'node:tty';
-import { duration, pace } from '../display';
+import { duration, pace } from '../display/internal';
 
 export interface LineProgress {
   /** Steps done, of how many; `note` stands behind them. */

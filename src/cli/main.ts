@@ -1,7 +1,7 @@
 /** The command line: `roentgen <command>`. `bin/roentgen.mjs` calls `main` after set-up. */
 
 import { Command, CommanderError } from 'commander';
-import { libraryVersion } from '../files';
+import { libraryVersion } from '../files/internal';
 import { type AddCommand, type Context, describeError, type ExitCode, exitCodeOf, exitCodes } from './context';
 import { addDoctor } from './doctor';
 import { addEncode } from './encode';

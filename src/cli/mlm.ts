@@ -3,11 +3,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { duration, progress } from '../display';
+import { progress } from '../display';
+import { duration } from '../display/internal';
 import { dispose, startEngine, type Tree } from '../engine';
-import { type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../experiments';
-import { claimFolder } from '../files';
-import { cutNotes, tailLoss, tailMean } from '../training';
+import { type EncoderRecipe, fitEncoder, loadEncoderRecipe } from '../experiments/internal';
+import { claimFolder } from '../files/internal';
+import { tailLoss } from '../training';
+import { cutNotes, tailMean } from '../training/internal';
 import { asUsage, type Context, Interrupted, UsageError } from './context';
 import { wholeNumber } from './numbers';
 

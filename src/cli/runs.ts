@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { compareRuns, describeRun, runsBelow } from '../experiments';
+import { compareRuns, describeRun, runsBelow } from '../experiments/internal';
 import { type Context, UsageError } from './context';
 import { root } from './paths';
 import { alignColumns, shortNumber } from './table';

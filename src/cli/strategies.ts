@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { phantomSplit } from '../datasets';
-import { duration, imageGrid, type Progress, progress } from '../display';
+import { imageGrid, type Progress, progress } from '../display';
+import { duration } from '../display/internal';
 import { dispose, startEngine } from '../engine';
 import {
   type AutoencoderRow,
-  DIVERSITY_PROMPTS,
   keptClassifier,
   loadRecipe,
   measureAutoencoder,
@@ -20,8 +20,11 @@ import {
   type StrategyResult,
   type StrategyRow,
 } from '../experiments';
-import { claimFolder, findModelFolder, writeJson } from '../files';
-import { encoderFolder, strategies } from '../training';
+import { DIVERSITY_PROMPTS } from '../experiments/internal';
+import { writeJson } from '../files';
+import { claimFolder, findModelFolder } from '../files/internal';
+import { strategies } from '../training';
+import { encoderFolder } from '../training/internal';
 import { asUsage, type Context, UsageError } from './context';
 import { wholeNumber } from './numbers';
 import { alignColumns, shortNumber } from './table';

@@ -2,8 +2,10 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { duration, type Progress, progress } from '../display';
-import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, recipeNames, reportRun, runRecipe } from '../experiments';
+import { type Progress, progress } from '../display';
+import { duration } from '../display/internal';
+import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, reportRun, runRecipe } from '../experiments';
+import { recipeNames } from '../experiments/internal';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
 import { addDataOptions, type DataFlags, dataOf } from './data-options';
 import { findModel } from './models';

@@ -3,7 +3,8 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Planned, planVerification, type Row, verify } from '../verify';
+import { type Planned, type Row, verify } from '../verify';
+import { planVerification } from '../verify/internal';
 import { type Context, collect, exitCodes, Interrupted, UsageError } from './context';
 import { shortNumber } from './table';
 

@@ -1,6 +1,7 @@
 /** One depth for all 16-bit images of a dataset: brightness must not jump from image to image with each one's largest value. */
 
-import { mayHold16Bits, readImage, usedBits, whiteAt } from '../files';
+import { readImage } from '../files';
+import { mayHold16Bits, usedBits, whiteAt } from '../files/internal';
 
 /** Images that are looked at before the first 16-bit one is scaled: enough for collections of one origin, seconds to read. */
 const LOOKED_AT = 64;

@@ -1,5 +1,7 @@
-export { type BatchOptions, checkIndex, type Dataset, type ImageRecord, recordsOf, textsOf } from './dataset';
-export { type FolderOptions, findTable, openFolder } from './folder';
+/** Records of image, text, labels, view and patient: the phantom, the small world, published collections, folders. */
+
+export type { BatchOptions, Dataset, ImageRecord } from './dataset';
+export { type FolderOptions, openFolder } from './folder';
 export {
   type DatasetSplit,
   type OpenDatasetOptions,
@@ -10,30 +12,23 @@ export {
   vocabularyTexts,
   worldSplit,
 } from './open';
+export type { Population } from './phantom/course';
+export { openPhantom, type PhantomDataset, type PhantomOptions } from './phantom/phantom';
 export {
-  CHEXPERT_LABELS,
-  type ChexpertLabel,
-  chexpertLabels,
   type Finding,
   type FindingKind,
   type Grade,
   type Lobe,
-  makeStudy,
-  openPhantom,
   type Patient,
   PHANTOM_FINDINGS,
-  type PhantomDataset,
-  type PhantomOptions,
-  type Population,
   type Projection,
-  renderPhantomBatch,
-  renderStudy,
   type Side,
   type Study,
   type Zone,
-} from './phantom';
+} from './phantom/types';
 export { type LoadPixelsOptions, loadPixels } from './pixels';
-export { openMimic, openNih, openOpenI } from './published';
+export { openMimic } from './published/mimic';
+export { openNih } from './published/nih';
+export { openOpenI } from './published/open-i';
 export { splitByPatient, subset } from './split';
-export { readSquare } from './square';
-export { openWorld, WORLD_KINDS, type WorldDataset, type WorldKind, type WorldOptions } from './world';
+export { openWorld, type WorldDataset, type WorldOptions } from './world/world';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../files';
+import { writeFileAtomic } from '../files/internal';
 import type { Dataset } from './dataset';
 import { noteNegatives } from './negatives';
 

@@ -5,7 +5,8 @@ import { basename, extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { describeSystemError, FileError, readText } from '../files';
+import { FileError, readText } from '../files';
+import { describeSystemError } from '../files/internal';
 
 /** A row by column name. */
 export interface Row {

@@ -1,7 +1,7 @@
 /** What a split keeps together: the images of one patient, and the records of one image. */
 
 import { open } from 'node:fs/promises';
-import { hashFile } from '../files';
+import { hashFile } from '../files/internal';
 import { inBatches } from './in-batches';
 
 /** A file that is there. */

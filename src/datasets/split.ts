@@ -1,7 +1,8 @@
 /** Parts of a dataset. A split never divides a patient or an image: two images of one person in both parts would flatter every metric. */
 
 import { createHash } from 'node:crypto';
-import { type Key, permutation } from '../engine';
+import type { Key } from '../engine';
+import { permutation } from '../engine/internal';
 import { checkIndex, type Dataset } from './dataset';
 
 /**

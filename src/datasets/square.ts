@@ -1,6 +1,7 @@
 /** Any image as a grey square, as a network takes it. */
 
-import { type Image, readImage, usedBits, whiteAt } from '../files';
+import { type Image, readImage } from '../files';
+import { usedBits, whiteAt } from '../files/internal';
 import { resize } from '../imaging';
 
 /**

@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '../files';
+import { writeFileAtomic } from '../files/internal';
 import { type Displayable, displayable } from './displayable';
 import type { MimeBundle } from './host';
 import { type FigureSpec, figureRaster } from './plotly/render';

@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '../files';
+import { writeFileAtomic } from '../files/internal';
 import { type Displayable, displayable } from './displayable';
 import { gridHtml } from './grid-html';
 import { type GridOptions, type GridPlan, planGrid } from './grid-plan';

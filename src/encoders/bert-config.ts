@@ -1,7 +1,7 @@
 /** The configs of BERT and of the RoBERTa family, as in their JSON, with transformers' defaults. */
 
-import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files';
-import { MOST_LAYERS } from '../nn';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files/internal';
+import { MOST_LAYERS } from '../nn/internal';
 import { NOTES } from './config-notes';
 
 export type BertActivation = 'gelu' | 'gelu_new' | 'gelu_pytorch_tanh' | 'relu' | 'silu';

@@ -1,7 +1,8 @@
 /** Folders of BERT and the RoBERTa family, with the key names of published checkpoints: bare, or those of a model with a head. */
 
 import { join } from 'node:path';
-import { loadParameters, readObject, saveParameters, writeJson } from '../files';
+import { readObject, writeJson } from '../files';
+import { loadParameters, saveParameters } from '../files/internal';
 import { type BertParams, bertShapes } from './bert';
 import { type BertConfig, type BertModelType, completeBertConfig } from './bert-config';
 

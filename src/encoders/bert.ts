@@ -4,20 +4,10 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, embedding, expectShape, gelu, geluTanh, type Key, silu } from '../engine';
-import {
-  type EmbeddingParams,
-  embeddingSpec,
-  initialise,
-  type LinearParams,
-  layerNormLayer,
-  linearLayer,
-  linearSpec,
-  type NormParams,
-  normSpec,
-  type Spec,
-  specShapes,
-} from '../nn';
+import { attention, embedding, type Key } from '../engine';
+import { expectShape, gelu, geluTanh, silu } from '../engine/internal';
+import { type EmbeddingParams, type LinearParams, linearLayer, type NormParams, type Spec } from '../nn';
+import { embeddingSpec, initialise, layerNormLayer, linearSpec, normSpec, specShapes } from '../nn/internal';
 import { type BertActivation, type BertConfig, bertWindow, type CompleteBertConfig, completeBertConfig } from './bert-config';
 import { paddingScores } from './masks';
 

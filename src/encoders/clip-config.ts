@@ -1,7 +1,7 @@
 /** The configs of CLIP's towers, as in their JSON, with transformers' defaults. */
 
-import { completeSettings, type Defaults, is, optional, type PublishedKeys, withoutNulls } from '../files';
-import { MOST_LAYERS } from '../nn';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys, withoutNulls } from '../files/internal';
+import { MOST_LAYERS } from '../nn/internal';
 import { NOTES } from './config-notes';
 
 /** Activation of the feed-forward layers: x · sigmoid(1.702 x), or the exact GELU. */

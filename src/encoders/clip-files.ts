@@ -1,7 +1,8 @@
 /** CLIP's folders: `config.json` and `model.safetensors`. */
 
 import { join } from 'node:path';
-import { loadParameters, readObject, saveParameters, writeJson } from '../files';
+import { readObject, writeJson } from '../files';
+import { loadParameters, saveParameters } from '../files/internal';
 import { type ClipParams, clipShapes } from './clip';
 import type { ClipConfig, ClipTextConfig } from './clip-config';
 import { type ClipTextParams, clipTextShapes } from './clip-text';

@@ -1,17 +1,10 @@
 /** The transformer that both towers of CLIP share (Radford et al. 2021, arXiv:2103.00020): layer norms first, residuals after. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, gelu, quickGelu } from '../engine';
-import {
-  type AdaptedLinearParams,
-  type LinearParams,
-  layerNormLayer,
-  linearLayer,
-  linearSpec,
-  type NormParams,
-  normSpec,
-  type Spec,
-} from '../nn';
+import { attention } from '../engine';
+import { gelu, quickGelu } from '../engine/internal';
+import { type AdaptedLinearParams, type LinearParams, linearLayer, type NormParams, type Spec } from '../nn';
+import { layerNormLayer, linearSpec, normSpec } from '../nn/internal';
 import type { ClipTowerConfig } from './clip-config';
 
 export type ClipLayerParams = {

@@ -1,20 +1,10 @@
 /** CLIP's text encoder (Radford et al. 2021, arXiv:2103.00020): token ids to the context of the U-Net. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { embedding, expectShape, type Key } from '../engine';
-import {
-  type EmbeddingParams,
-  embeddingSpec,
-  initialise,
-  type LinearParams,
-  layerNormLayer,
-  linearLayer,
-  linearSpec,
-  type NormParams,
-  normSpec,
-  type Spec,
-  specShapes,
-} from '../nn';
+import { embedding, type Key } from '../engine';
+import { expectShape } from '../engine/internal';
+import { type EmbeddingParams, type LinearParams, linearLayer, type NormParams, type Spec } from '../nn';
+import { embeddingSpec, initialise, layerNormLayer, linearSpec, normSpec, specShapes } from '../nn/internal';
 import { type ClipTextConfig, type CompleteClipTextConfig, completeClipTextConfig } from './clip-config';
 import { type ClipLayerParams, clipLayer, clipLayerSpecs } from './clip-layers';
 import type { TextEncoderInit } from './family';

@@ -1,19 +1,10 @@
 /** CLIP's image encoder, a vision transformer (Dosovitskiy et al. 2021, arXiv:2010.11929): patches to states and an embedding. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, expectShape, type Key } from '../engine';
-import {
-  type ConvParams,
-  convSpec,
-  type EmbeddingParams,
-  embeddingSpec,
-  initialise,
-  layerNormLayer,
-  type NormParams,
-  normSpec,
-  type Spec,
-  specShapes,
-} from '../nn';
+import { conv2d, type Key } from '../engine';
+import { expectShape } from '../engine/internal';
+import type { ConvParams, EmbeddingParams, NormParams, Spec } from '../nn';
+import { convSpec, embeddingSpec, initialise, layerNormLayer, normSpec, specShapes } from '../nn/internal';
 import { type ClipVisionConfig, type CompleteClipVisionConfig, completeClipVisionConfig } from './clip-config';
 import { type ClipLayerParams, clipLayer, clipLayerSpecs } from './clip-layers';
 

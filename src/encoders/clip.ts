@@ -1,8 +1,10 @@
 /** CLIP's two towers and their contrastive loss (Radford et al. 2021, arXiv:2103.00020). */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectShape, type Key, linear } from '../engine';
-import { initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
+import { type Key, linear } from '../engine';
+import { expectShape } from '../engine/internal';
+import type { LinearParams, Spec } from '../nn';
+import { initialise, linearSpec, specShapes } from '../nn/internal';
 import { type ClipConfig, completeClipConfig, completeClipTextConfig, completeClipVisionConfig } from './clip-config';
 import { type ClipTextOptions, type ClipTextParams, clipText, clipTextTowerSpec } from './clip-text';
 import { type ClipVisionParams, clipVision, clipVisionTowerSpec } from './clip-vision';

@@ -1,6 +1,6 @@
 /** Keys of transformers' configs (PretrainedConfig and its classes) that say nothing about what an encoder computes. */
 
-import { is, type PublishedKeys } from '../files';
+import { is, type PublishedKeys } from '../files/internal';
 
 /** Files' notes, what concerns training or generating text, and sizes of heads that are not read. */
 export const NOTES: PublishedKeys = Object.fromEntries(

@@ -1,29 +1,33 @@
 /** Text and images to vectors: text encoders of every kind behind one face, and CLIP's two towers. */
 
-export * from './bert';
-export * from './bert-config';
-export { type BertModel, type LoadedBert, loadBert, saveBert } from './bert-files';
-export * from './clip';
-export * from './clip-config';
-export * from './clip-files';
+export { type BertLayerParams, type BertOptions, type BertOutput, type BertParams, bert } from './bert';
+export type { BertActivation, BertConfig, BertModelType } from './bert-config';
+export type { BertModel } from './bert-files';
+export { type ClipOutput, type ClipParams, clip } from './clip';
+export type { ClipActivation, ClipConfig, ClipTextConfig, ClipTowerConfig, ClipVisionConfig } from './clip-config';
 export type { ClipLayerParams } from './clip-layers';
-export {
-  type ClipContextOptions,
-  type ClipTextOptions,
-  type ClipTextOutput,
-  type ClipTextParams,
-  clipContext,
-  clipHiddenStates,
-  clipText,
-  clipTextShapes,
-  initClipText,
-} from './clip-text';
-export { type ClipVisionOutput, type ClipVisionParams, clipVision, clipVisionShapes, initClipVision } from './clip-vision';
+export { type ClipTextOptions, type ClipTextOutput, type ClipTextParams, clipText, initClipText } from './clip-text';
+export type { ClipVisionParams } from './clip-vision';
 export type { EncoderFamily, LoadedFamilyModel, TextEncoderFacts, TextEncoderInit, TextStates } from './family';
 export { smallBertConfig, smallT5Config } from './small-configs';
-export * from './t5';
-export * from './t5-config';
-export * from './t5-files';
-export * from './text-encoder';
-export * from './text-folder';
-export * from './text-model';
+export {
+  type RmsNormParams,
+  type T5AttentionParams,
+  type T5BlockParams,
+  type T5FeedForwardParams,
+  type T5Options,
+  type T5Params,
+  t5,
+} from './t5';
+export type { T5Config, T5FeedForward } from './t5-config';
+export {
+  createTextEncoder,
+  type EncodedTexts,
+  type EncodeOptions,
+  type LoadTextEncoderOptions,
+  loadTextEncoder,
+  type TextEncoder,
+  type TextEncoderDescription,
+  type TextEncoderOrigin,
+} from './text-encoder';
+export { initTextEncoder, type TextEncoderConfig, type TextEncoderModel, type TextEncoderParams } from './text-model';

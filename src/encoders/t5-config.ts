@@ -1,7 +1,7 @@
 /** The config of T5's encoder, as in its JSON, with transformers' defaults. */
 
-import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files';
-import { MOST_LAYERS } from '../nn';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files/internal';
+import { MOST_LAYERS } from '../nn/internal';
 import { NOTES } from './config-notes';
 
 /** Activation of the feed-forward layers, gated where the name says so; "gated-gelu" has GELU's tanh form, as transformers reads it. */

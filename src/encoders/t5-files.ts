@@ -1,7 +1,8 @@
 /** Folders of T5's encoder, alone or as part of the whole T5. */
 
 import { join } from 'node:path';
-import { loadParameters, readObject, saveParameters, writeJson } from '../files';
+import { readObject, writeJson } from '../files';
+import { loadParameters, saveParameters } from '../files/internal';
 import { type T5Params, t5Shapes } from './t5';
 import { completeT5Config, type T5Config } from './t5-config';
 

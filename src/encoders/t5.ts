@@ -1,8 +1,10 @@
 /** T5's encoder (Raffel et al. 2020, arXiv:1910.10683): relative positions, RMS norms before each part, no biases, scores not scaled. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, embedding, expectShape, gelu, geluTanh, type Key, linear, silu } from '../engine';
-import { type EmbeddingParams, embeddingSpec, initialise, type LinearParams, linearSpec, type Spec, specShapes } from '../nn';
+import { attention, embedding, type Key, linear } from '../engine';
+import { expectShape, gelu, geluTanh, silu } from '../engine/internal';
+import type { EmbeddingParams, LinearParams, Spec } from '../nn';
+import { embeddingSpec, initialise, linearSpec, specShapes } from '../nn/internal';
 import { paddingScores } from './masks';
 import { type CompleteT5Config, completeT5Config, type T5Config } from './t5-config';
 

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileNetwork, countParameters, dispose, interruptSignal, overRows, type RowOptions } from '../engine';
+import { compileNetwork, countParameters, dispose, interruptSignal } from '../engine';
+import { overRows, type RowOptions } from '../engine/internal';
 import { checkContent } from '../files';
 import { type EncodedBatch, type LoadTokenizerOptions, loadTokenizer, type Tokenizer } from '../tokenizers';
 import type { TextEncoderFacts, TextStates } from './family';

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dispose } from '../engine';
-import { checkContent, checkSettings, FileError, is, loadParameters, optional, readObject } from '../files';
+import { checkContent, FileError, readObject } from '../files';
+import { checkSettings, is, loadParameters, optional } from '../files/internal';
 import { type BertConfig, completeBertConfig } from './bert-config';
 import { bertKey, readBert } from './bert-files';
 import type { ClipConfig, ClipTextConfig } from './clip-config';

@@ -1,17 +1,15 @@
 /** Which backend runs, compiled functions, memory, random numbers, parameter trees, and the ops that networks are made of. */
 
-export { type AdamLeaf, type AdamScalars, adamPlain, adamUpdate } from './adam';
-export { availableMemory } from './available-memory';
-export { checkpoint } from './checkpoint';
-export * from './compile';
-export * from './grad';
-export * from './interrupt';
-export * from './memory';
-export * from './network';
-export * from './ops';
-export { Message } from './protobuf';
-export * from './random';
-export * from './rows';
-export * from './shapes';
-export * from './start';
-export * from './tree';
+export { type Compiled, compile, compileStep, type Step, type StepResult } from './compile';
+export { type Loss, type ValueAndGrad, valueAndGrad } from './grad';
+export { interruptSignal } from './interrupt';
+export { scope } from './memory';
+export { compileNetwork, type Network } from './network';
+export { type AttentionOptions, attention } from './ops/attention';
+export { type ConvOptions, conv2d, type Padding } from './ops/conv';
+export { embedding } from './ops/embedding';
+export { type GroupNormOptions, groupNorm } from './ops/group-norm';
+export { linear } from './ops/linear';
+export { foldIn, type Key, key, normal, randomInts, split, uniform, uniformArray } from './random';
+export { type Backend, type EngineInfo, type EngineOptions, startEngine } from './start';
+export { cloneTree, countParameters, dispose, type FlatTree, flatten, mapTree, type Tree, unflatten } from './tree';

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { loadPixels, phantomSplit } from '../datasets';
 import { key } from '../engine';
-import { type PerceptualNetwork, perceptualNetwork, type ReconstructionError, reconstructionError } from '../metrics';
+import { type PerceptualNetwork, type ReconstructionError, reconstructionError } from '../metrics';
+import { perceptualNetwork } from '../metrics/internal';
 import { disposeModel, loadModel, reconstruct } from '../pipelines';
 import { fitVae } from './fit';
 import type { Recipe } from './recipe';

@@ -2,11 +2,16 @@
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openPhantom, textsOf } from '../datasets';
-import { type BertConfig, type BertParams, completeBertConfig, saveTextEncoder } from '../encoders';
-import { checkSettings, FileError, is, optional, readObject, type ShapeOf } from '../files';
-import { type Tokenizer, wordVocabulary } from '../tokenizers';
-import { type Optimisation, optimisationShape, type TrainMlmOptions, type TrainResult, trainMlm } from '../training';
+import { openPhantom } from '../datasets';
+import { textsOf } from '../datasets/internal';
+import type { BertConfig, BertParams } from '../encoders';
+import { completeBertConfig, saveTextEncoder } from '../encoders/internal';
+import { FileError, readObject } from '../files';
+import { checkSettings, is, optional, type ShapeOf } from '../files/internal';
+import type { Tokenizer } from '../tokenizers';
+import { wordVocabulary } from '../tokenizers/internal';
+import type { Optimisation, TrainResult } from '../training';
+import { optimisationShape, type TrainMlmOptions, trainMlm } from '../training/internal';
 import { tokenizerShape } from './recipe';
 
 export interface EncoderRecipe {

@@ -1,10 +1,15 @@
 /** How much memory a training will take, before it takes it. */
 
-import { availableMemory, countParameters, flatten, type Tree } from '../engine';
-import { latentFactor, type Model } from '../pipelines';
-import { type Optimisation, strategyOf } from '../training';
-import { completeUNetConfig, type UNetConfig } from '../unet';
-import { completeVaeConfig, type VaeConfig } from '../vae';
+import { countParameters, flatten, type Tree } from '../engine';
+import { availableMemory } from '../engine/internal';
+import type { Model } from '../pipelines';
+import { latentFactor } from '../pipelines/internal';
+import type { Optimisation } from '../training';
+import { strategyOf } from '../training/internal';
+import type { UNetConfig } from '../unet';
+import { completeUNetConfig } from '../unet/internal';
+import type { VaeConfig } from '../vae';
+import { completeVaeConfig } from '../vae/internal';
 import type { Recipe } from './recipe';
 
 /** Sizes that a training's memory follows from, in values (4 bytes each). */

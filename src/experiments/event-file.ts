@@ -6,7 +6,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Message } from '../engine';
+import { Message } from '../engine/internal';
 
 export interface EventFile {
   /** Values of one step, by tag. */

@@ -1,28 +1,25 @@
 /** Training the parts of a model in place: what a notebook's cell calls. */
 
-import { contextParts } from '../encoders';
+import { contextParts } from '../encoders/internal';
 import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, type Tree } from '../engine';
 import type { PerceptualNetwork } from '../metrics';
 import type { Model, TrainablePart } from '../pipelines';
 import type { Tokenizer } from '../tokenizers';
+import type { CheckpointOptions, CutTexts, DiffusionParams, StepLog, TrainingSet } from '../training';
 import {
-  type CheckpointOptions,
-  type CutTexts,
   contentHash,
   countCut,
-  type DiffusionParams,
   encodeContexts,
   encodeLatents,
   foldStatistics,
   latentStatistics,
-  type StepLog,
   strategyOf,
   type TokenSet,
-  type TrainingSet,
   trainDiffusion,
   trainVae,
-} from '../training';
-import { completeVaeConfig, type VaeParams } from '../vae';
+} from '../training/internal';
+import type { VaeParams } from '../vae';
+import { completeVaeConfig } from '../vae/internal';
 import type { Recipe } from './recipe';
 
 /** What both trainings take. */

@@ -1,17 +1,20 @@
 /** Recipes, what they train, the folders they leave, and the tables made of them. */
 
-export * from './autoencoder-row';
-export * from './encoder-recipe';
-export * from './estimate-memory';
-export * from './event-file';
-export * from './fit';
-export * from './init-model';
-export * from './kept-classifier';
-export * from './kept-model';
-export * from './recipe';
-export * from './run';
-export * from './run-folder';
-export * from './run-report';
-export * from './strategy-bench';
-export * from './summary';
-export * from './training-card';
+export { type AutoencoderRow, measureAutoencoder } from './autoencoder-row';
+export { estimateMemory, type MemoryEstimate } from './estimate-memory';
+export { type FitDiffusionOptions, type FitOptions, type FitResult, type FitVaeOptions, fitDiffusion, fitVae } from './fit';
+export { initModel } from './init-model';
+export { type KeptClassifierOptions, keptClassifier } from './kept-classifier';
+export { type KeptModelOptions, keptModel } from './kept-model';
+export { loadRecipe, overrideRecipe, type Recipe } from './recipe';
+export { type RunOptions, type RunProgress, type RunResult, runRecipe } from './run';
+export { reportRun } from './run-report';
+export {
+  type MeasureOptions,
+  measureStrategy,
+  openStrategyBench,
+  type StrategyBench,
+  type StrategyResult,
+  type StrategyRow,
+} from './strategy-bench';
+export { type Summary, summarise } from './summary';

@@ -1,11 +1,13 @@
 /** A model with random weights, as a recipe describes it. */
 
-import { initTextEncoder, type TextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../encoders';
+import { initTextEncoder, type TextEncoderConfig } from '../encoders';
+import { textEncoderFacts, textEncoderShapes } from '../encoders/internal';
 import { type Key, split } from '../engine';
-import { checkModel, disposeModel, type Model } from '../pipelines';
+import { disposeModel, type Model } from '../pipelines';
+import { checkModel } from '../pipelines/internal';
 import type { Tokenizer } from '../tokenizers';
 import { initUNet, unetShapes } from '../unet';
-import { initVae, vaeShapes } from '../vae';
+import { initVae, vaeShapes } from '../vae/internal';
 import { expectParametersFit } from './estimate-memory';
 import type { Recipe } from './recipe';
 

@@ -3,9 +3,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Dataset, loadPixels, recordsOf } from '../datasets';
+import { type Dataset, loadPixels } from '../datasets';
+import { recordsOf } from '../datasets/internal';
 import { key } from '../engine';
-import { type Classifier, loadClassifier, saveClassifier } from '../metrics';
+import type { Classifier } from '../metrics';
+import { loadClassifier, saveClassifier } from '../metrics/internal';
 import { type StepLog, trainClassifier } from '../training';
 import type { Recipe } from './recipe';
 

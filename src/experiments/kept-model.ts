@@ -2,7 +2,8 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPixels, openPhantom, phantomSplit, textsOf } from '../datasets';
+import { loadPixels, openPhantom, phantomSplit } from '../datasets';
+import { textsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
 import { disposeModel, loadModel, type Model, saveModel } from '../pipelines';
 import { trainBpe } from '../tokenizers';

@@ -3,19 +3,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Projection } from '../datasets';
-import { type TextEncoderConfig, textEncoderFacts } from '../encoders';
-import { checkContent, checkSettings, FileError, is, optional, readObject, type ShapeOf } from '../files';
-import { checkScheduler, type SchedulerConfig } from '../schedulers';
-import {
-  type DiffusionObjective,
-  type Optimisation,
-  optimisationShape,
-  type StrategySettings,
-  strategyOf,
-  type VaeLossWeights,
-} from '../training';
-import { completeUNetConfig, type UNetConfig } from '../unet';
-import { completeVaeConfig, type VaeConfig } from '../vae';
+import type { TextEncoderConfig } from '../encoders';
+import { textEncoderFacts } from '../encoders/internal';
+import { checkContent, FileError, readObject } from '../files';
+import { checkSettings, is, optional, type ShapeOf } from '../files/internal';
+import type { SchedulerConfig } from '../schedulers';
+import { checkScheduler } from '../schedulers/internal';
+import type { DiffusionObjective, Optimisation, StrategySettings, VaeLossWeights } from '../training';
+import { optimisationShape, strategyOf } from '../training/internal';
+import type { UNetConfig } from '../unet';
+import { completeUNetConfig } from '../unet/internal';
+import type { VaeConfig } from '../vae';
+import { completeVaeConfig } from '../vae/internal';
 
 /** A small model trained from random weights: autoencoder, then U-Net and text encoder jointly, then metrics. */
 export interface Recipe {

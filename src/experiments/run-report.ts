@@ -1,9 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { lineFigure, lossPlot, type NotebookCell, notebookHtml, notForDiagnosis } from '../display';
-import { readObject, writeFileAtomic } from '../files';
-import { tailLoss, tailMean } from '../training';
+import { lineFigure, notForDiagnosis } from '../display';
+import { lossPlot, type NotebookCell, notebookHtml } from '../display/internal';
+import { readObject } from '../files';
+import { writeFileAtomic } from '../files/internal';
+import { tailLoss } from '../training';
+import { tailMean } from '../training/internal';
 import { type RunConfig, type RunLine, readRunLog } from './run-folder';
 
 /** A run as listed. */

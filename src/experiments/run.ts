@@ -2,12 +2,15 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPixels, type OpenDatasetOptions, openSplit, textsOf, vocabularyTexts } from '../datasets';
+import { loadPixels, type OpenDatasetOptions, openSplit, vocabularyTexts } from '../datasets';
+import { textsOf } from '../datasets/internal';
 import { type Key, split, startEngine } from '../engine';
-import { claimFolder, FileError, lockFolder, writePng } from '../files';
+import { FileError, writePng } from '../files';
+import { claimFolder, lockFolder } from '../files/internal';
 import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
 import { type Tokenizer, trainBpe } from '../tokenizers';
-import { type CutTexts, countCut, cutNotes, type StepLog, saveAdapted, strategyOf, tailLoss } from '../training';
+import { type CutTexts, type StepLog, tailLoss } from '../training';
+import { countCut, cutNotes, saveAdapted, strategyOf } from '../training/internal';
 import { estimateMemory } from './estimate-memory';
 import { type FitResult, fitDiffusion, fitVae } from './fit';
 import { initModel } from './init-model';

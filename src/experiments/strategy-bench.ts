@@ -3,9 +3,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPixels, phantomSplit, recordsOf, textsOf } from '../datasets';
+import { loadPixels, phantomSplit } from '../datasets';
+import { recordsOf, textsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
-import { hashFile, readImage, readJson, writeJson, writePng } from '../files';
+import { readImage, writeJson, writePng } from '../files';
+import { hashFile, readJson } from '../files/internal';
 import {
   type Classifier,
   classify,
@@ -17,7 +19,8 @@ import {
   promptDiversity,
 } from '../metrics';
 import { disposeModel, type GeneratedImage, loadModel, type Model, type ModelCard, textToImage } from '../pipelines';
-import { cutNotes, saveAdapted, strategyOf, tailLoss } from '../training';
+import { tailLoss } from '../training';
+import { cutNotes, saveAdapted, strategyOf } from '../training/internal';
 import { fitDiffusion } from './fit';
 import type { Recipe } from './recipe';
 import { trainingCard } from './training-card';

@@ -1,8 +1,10 @@
 /** A run's figures by name, as `summary.json` holds them. */
 
 import { join } from 'node:path';
-import { type EngineInfo, memoryUse } from '../engine';
-import { libraryVersion, writeJson } from '../files';
+import type { EngineInfo } from '../engine';
+import { memoryUse } from '../engine/internal';
+import { writeJson } from '../files';
+import { libraryVersion } from '../files/internal';
 import type { AurocByFinding, SideAccuracy } from '../metrics';
 
 /** Figures of a quickstart run. */

@@ -3,7 +3,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Dataset } from '../datasets';
 import type { ModelCard } from '../pipelines';
-import { strategyOf } from '../training';
+import { strategyOf } from '../training/internal';
 import type { Recipe } from './recipe';
 
 export interface TrainingFacts {

@@ -1,21 +1,10 @@
-export { writeFileAtomic } from './atomic';
-export * as is from './checks';
-export { claimFolder } from './claim';
-export type { Room, TensorData } from './dtypes';
-export { checkContent, describeSystemError, FileError } from './errors';
-export { hashFile, hashFiles } from './hash';
-export { mayHold16Bits, usedBits, whiteAt } from './image-depth';
+/** Safetensors, JSON, images, model folders; the only room that transposes layouts. */
+
+export type { TensorData } from './dtypes';
+export { checkContent, FileError } from './errors';
 export { type Image, type ReadImageOptions, readImage } from './images';
-export { formatJson, parseJson, readJson, readObject, writeJson } from './json';
-export { engineShape, fileShape, type LaidOut, toEngineLayout, toFileLayout } from './layout';
-export { lockFolder } from './lock';
-export { type ModelIndex, readModelIndex, writeModelIndex } from './model-folder';
-export { type LoadOptions, loadParameters, saveParameters } from './parameters';
-export { encodePng, type PngImage, readPngText, writePng } from './png';
-export { findModelFolder, findPublished, installedFolder, modelsFolder, type Published, published } from './published-models';
-export { openSafetensors, readSafetensors, type SafetensorsFile } from './safetensors';
-export type { SafetensorsHeader, TensorInfo } from './safetensors-header';
-export { type TensorToWrite, writeSafetensors, writeSafetensorsLazily } from './safetensors-write';
-export { checkSettings, completeSettings, type Defaults, optional, type PublishedKeys, type ShapeOf, withoutNulls } from './settings';
+export { readObject, writeJson } from './json';
+export { type PngImage, writePng } from './png';
+export { readSafetensors } from './safetensors';
+export { writeSafetensors } from './safetensors-write';
 export { readText } from './text';
-export { libraryVersion } from './version';

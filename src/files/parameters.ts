@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
-import { copyToTensor, dispose, flatten, type Tree, unflatten } from '../engine';
+import { dispose, flatten, type Tree, unflatten } from '../engine';
+import { copyToTensor } from '../engine/internal';
 import type { Room } from './dtypes';
 import { FileError } from './errors';
 import { findWeights } from './find-weights';

@@ -1,6 +1,7 @@
 /** Smooth random fields for the fine structure that no shape describes. */
 
-import { type Key, normalArray } from '../engine';
+import type { Key } from '../engine';
+import { normalArray } from '../engine/internal';
 
 /** A square tile of standard normal numbers that repeats; looked up with smooth interpolation. */
 export interface NoiseTile {

@@ -1,21 +1,10 @@
 /** A small convolutional classifier: which findings (or kinds of things) are there, on which side, and the features that distances are measured in. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectShape, type Key, scope, silu } from '../engine';
-import {
-  type ConvParams,
-  convLayer,
-  convSpec,
-  groupNormLayer,
-  initialise,
-  type LinearParams,
-  linearLayer,
-  linearSpec,
-  type NormParams,
-  normSpec,
-  type Spec,
-  specShapes,
-} from '../nn';
+import { type Key, scope } from '../engine';
+import { expectShape, silu } from '../engine/internal';
+import { type ConvParams, convLayer, groupNormLayer, type LinearParams, linearLayer, type NormParams, type Spec } from '../nn';
+import { convSpec, initialise, linearSpec, normSpec, specShapes } from '../nn/internal';
 
 /** What the classifier sees and says. */
 export interface ClassifierConfig {

@@ -2,8 +2,10 @@
 
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileNetwork, overRowsSync, scope } from '../engine';
-import { loadParameters, readJson, saveParameters, writeJson } from '../files';
+import { compileNetwork, scope } from '../engine';
+import { overRowsSync } from '../engine/internal';
+import { writeJson } from '../files';
+import { loadParameters, readJson, saveParameters } from '../files/internal';
 import { type ClassifierConfig, type ClassifierParams, classifier, classifierShapes, classifierStages } from './classifier';
 import type { Features } from './frechet';
 import type { PerceptualNetwork } from './perceptual';

@@ -1,7 +1,8 @@
 /** An attention layer with its projections (Vaswani et al. 2017), in the key names of Stable Diffusion. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, attentionWeights } from '../engine';
+import { attention } from '../engine';
+import { attentionWeights } from '../engine/internal';
 import { linearSpec } from './layers';
 import { type AdaptedLinearParams, linearLayer } from './lora';
 import type { Spec } from './parameters';

@@ -1,12 +1,10 @@
 /** Layers that several networks share. */
 
-export * from './attention';
-export * from './config';
-export * from './layers';
-export * from './lora';
-export * from './parameters';
-export * from './resample';
-export * from './resnet';
-export * from './sequence';
-export * from './timestep';
-export * from './transformer';
+export type { AttentionParams } from './attention';
+export { type ConvParams, convLayer, type EmbeddingParams, groupNormLayer, type LinearParams, type NormParams } from './layers';
+export { type AdaptedLinearParams, type LoraParams, linearLayer } from './lora';
+export type { Initialiser, ParameterSpec, Spec } from './parameters';
+export type { ResampleParams } from './resample';
+export type { ResnetParams } from './resnet';
+export type { TimestepMlpParams } from './timestep';
+export type { FeedForwardParams, Transformer2DParams, TransformerBlockParams } from './transformer';

@@ -4,7 +4,8 @@
  */
 
 import type * as tf from '@tensorflow/tfjs-core';
-import { type ConvOptions, conv2d, type GroupNormOptions, groupNorm, layerNorm } from '../engine';
+import { type ConvOptions, conv2d, type GroupNormOptions, groupNorm } from '../engine';
+import { layerNorm } from '../engine/internal';
 import type { Initialiser, ParameterSpec, Spec } from './parameters';
 
 /** A linear layer: weight [in, out], bias [out]. */

@@ -2,7 +2,8 @@
 
 import { totalmem } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
-import { foldIn, type Key, normalArray, uniformArray } from '../engine';
+import { foldIn, type Key, uniformArray } from '../engine';
+import { normalArray } from '../engine/internal';
 
 /** How a parameter starts: every value the same, normal around 0, or uniform in [-bound, bound). */
 export type Initialiser =

@@ -1,7 +1,7 @@
 /** Halving and doubling of feature maps, each with a 3×3 convolution. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { upsampleNearest2x } from '../engine';
+import { upsampleNearest2x } from '../engine/internal';
 import { type ConvParams, convLayer, convSpec } from './layers';
 import type { Spec } from './parameters';
 

@@ -1,7 +1,7 @@
 /** The residual block of Stable Diffusion's U-Net and autoencoder: He et al. 2016 with group norms and, in the U-Net, the time. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { addChannelBias } from '../engine';
+import { addChannelBias } from '../engine/internal';
 import { type ConvParams, convLayer, convSpec, groupNormLayer, type LinearParams, linearSpec, type NormParams, normSpec } from './layers';
 import { linearLayer } from './lora';
 import type { Spec } from './parameters';

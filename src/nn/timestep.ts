@@ -1,7 +1,7 @@
 /** The timestep as a vector: sinusoids (Ho et al. 2020, arXiv:2006.11239, after Vaswani et al. 2017) and a two-layer network. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectShape, silu } from '../engine';
+import { expectShape, silu } from '../engine/internal';
 import { type LinearParams, linearSpec } from './layers';
 import { linearLayer } from './lora';
 import type { Spec } from './parameters';

@@ -1,7 +1,8 @@
 /** Stable Diffusion's spatial transformer (Rombach et al. 2022, arXiv:2112.10752): pixels as tokens that attend to the text. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { geglu, linear } from '../engine';
+import { linear } from '../engine';
+import { geglu } from '../engine/internal';
 import { type AttentionLayerOptions, type AttentionParams, attentionLayer, attentionSpec } from './attention';
 import {
   type ConvParams,

@@ -1,8 +1,9 @@
 /** Where the positions of an image look in its text: cross-attention as maps, as in DAAM (Tang et al. 2022, arXiv:2210.04885). */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectShape } from '../engine';
-import { completeUNetConfig, unet } from '../unet';
+import { expectShape } from '../engine/internal';
+import { unet } from '../unet';
+import { completeUNetConfig } from '../unet/internal';
 import { encodePrompts } from './context';
 import type { Model } from './model';
 

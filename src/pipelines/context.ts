@@ -1,7 +1,8 @@
 /** Prompts to the contexts that the U-Net attends to. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { encoderOn, type TextEncoder } from '../encoders';
+import type { TextEncoder } from '../encoders';
+import { encoderOn } from '../encoders/internal';
 import type { Tokenizer } from '../tokenizers';
 import type { Model } from './model';
 import { runTextEncoder, runTextStates } from './networks';

@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
-import { disposeState, type Scheduler } from '../schedulers';
+import type { Scheduler } from '../schedulers';
+import { disposeState } from '../schedulers/internal';
 import type { Predictor } from './guidance';
 
 /** What a loop tells after each call. */

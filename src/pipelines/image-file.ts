@@ -1,6 +1,7 @@
 /** Generated images as PNG files that say what they are and what they were made with. */
 
-import { libraryVersion, writePng } from '../files';
+import { writePng } from '../files';
+import { libraryVersion } from '../files/internal';
 import type { GeneratedImage } from './images';
 
 /** Stands in every image's file. */

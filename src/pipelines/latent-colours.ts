@@ -2,8 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { Matrix, solve } from 'ml-matrix';
-import { expectShape, foldIn, key, normalArray } from '../engine';
-import { completeVaeConfig } from '../vae';
+import { foldIn, key } from '../engine';
+import { expectShape, normalArray } from '../engine/internal';
+import { completeVaeConfig } from '../vae/internal';
 import { decodeLatents } from './latents';
 import { latentFactor, type Model } from './model';
 

@@ -1,8 +1,10 @@
 /** Latents from noise and from images, and images from latents. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectShape, foldIn, type Key, normalArray } from '../engine';
-import { completeVaeConfig, inSlices, inTiles, type Posterior, samplePosterior, tilingOf } from '../vae';
+import { foldIn, type Key } from '../engine';
+import { expectShape, normalArray } from '../engine/internal';
+import { type Posterior, samplePosterior } from '../vae';
+import { completeVaeConfig, inSlices, inTiles, tilingOf } from '../vae/internal';
 import { latentFactor, type Model } from './model';
 import { runDecoder, runEncoder } from './networks';
 

@@ -1,7 +1,7 @@
 /** The model card: README.md of a model folder, which says what the model was made from, what it is for and what it is not. */
 
 import { countParameters } from '../engine';
-import { libraryVersion } from '../files';
+import { libraryVersion } from '../files/internal';
 import type { Model } from './model';
 
 /** What whoever trained a model knows about it. What is left out is said to be unknown. */

@@ -2,20 +2,18 @@
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  loadTextEncoderModel,
-  readTextEncoderConfig,
-  saveTextEncoder,
-  type TextEncoderModel,
-  textEncoderClasses,
-  textEncoderFacts,
-} from '../encoders';
+import type { TextEncoderModel } from '../encoders';
+import { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder, textEncoderClasses, textEncoderFacts } from '../encoders/internal';
 import { dispose, type Tree } from '../engine';
-import { checkContent, FileError, readModelIndex, readObject, writeFileAtomic, writeJson, writeModelIndex } from '../files';
-import { checkScheduler, exchangeScheduler, type SchedulerConfig, schedulerClassName } from '../schedulers';
+import { checkContent, FileError, readObject, writeJson } from '../files';
+import { readModelIndex, writeFileAtomic, writeModelIndex } from '../files/internal';
+import type { SchedulerConfig } from '../schedulers';
+import { checkScheduler, exchangeScheduler, schedulerClassName } from '../schedulers/internal';
 import { loadTokenizer } from '../tokenizers';
-import { loadUNet, saveUNet, type UNetConfig, unetShapes } from '../unet';
-import { loadVae, saveVae, type VaeConfig, vaeShapes } from '../vae';
+import { loadUNet, type UNetConfig, unetShapes } from '../unet';
+import { saveUNet } from '../unet/internal';
+import { loadVae, type VaeConfig } from '../vae';
+import { saveVae, vaeShapes } from '../vae/internal';
 import { hasLora } from './adapters';
 import { checkModel, type Model, type ModelConfigs } from './model';
 import { type ModelCard, modelCard } from './model-card';

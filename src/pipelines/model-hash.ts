@@ -2,7 +2,8 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeSystemError, FileError, hashFile, hashFiles, readModelIndex } from '../files';
+import { FileError } from '../files';
+import { describeSystemError, hashFile, hashFiles, readModelIndex } from '../files/internal';
 
 /** What an image depends on. */
 const PARTS = ['scheduler', 'text_encoder', 'tokenizer', 'unet', 'vae'] as const;

@@ -1,10 +1,13 @@
 /** A whole model: autoencoder, U-Net, text encoder, tokenizer and scheduler. */
 
-import { expectFits, type TextEncoderModel, textEncoderFacts } from '../encoders';
+import type { TextEncoderModel } from '../encoders';
+import { expectFits, textEncoderFacts } from '../encoders/internal';
 import type { SchedulerConfig } from '../schedulers';
 import type { Tokenizer } from '../tokenizers';
-import { completeUNetConfig, type UNetModel } from '../unet';
-import { completeVaeConfig, type VaeModel, vaeFactor } from '../vae';
+import type { UNetModel } from '../unet';
+import { completeUNetConfig } from '../unet/internal';
+import type { VaeModel } from '../vae';
+import { completeVaeConfig, vaeFactor } from '../vae/internal';
 import type { TextProjection } from './text-projection';
 
 /** A plain object: its parts can be exchanged by assignment, and the compiled networks follow. */

@@ -1,7 +1,8 @@
 /** A model's networks, compiled once and used again: graphs are kept per model, the weights stay the model's. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type TextEncoderParams, type TextStates, textStates } from '../encoders';
+import type { TextEncoderParams, TextStates } from '../encoders';
+import { textStates } from '../encoders/internal';
 import { compileNetwork, type Network, type Tree } from '../engine';
 import { unet } from '../unet';
 import { decode, encode, type Posterior } from '../vae';

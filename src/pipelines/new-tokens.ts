@@ -5,7 +5,8 @@
 
 import { basename, extname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, flatten, merge, type Tree } from '../engine';
+import { dispose, flatten, type Tree } from '../engine';
+import { merge } from '../engine/internal';
 import { FileError, readSafetensors, writeSafetensors } from '../files';
 import type { Model } from './model';
 

@@ -1,8 +1,8 @@
 /** Whether images of a size can be made with the memory that is there, before anything of that size is. */
 
-import { availableMemory } from '../engine';
-import { completeUNetConfig } from '../unet';
-import { completeVaeConfig } from '../vae';
+import { availableMemory } from '../engine/internal';
+import { completeUNetConfig } from '../unet/internal';
+import { completeVaeConfig } from '../vae/internal';
 import { latentFactor, type Model } from './model';
 
 export interface SamplingSize {

@@ -2,8 +2,9 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, type Tree } from '../engine';
-import { createScheduler, exchangeScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
-import { completeVaeConfig } from '../vae';
+import { createScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
+import { exchangeScheduler } from '../schedulers/internal';
+import { completeVaeConfig } from '../vae/internal';
 import { repeatRow } from './batch';
 import { encodePrompts, warnLostTokens } from './context';
 import { denoise, type LoopStep } from './denoise';

@@ -5,13 +5,17 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ClipTextConfig, type ClipTextParams, clipTextShapes } from '../encoders';
+import type { ClipTextConfig, ClipTextParams } from '../encoders';
+import { clipTextShapes } from '../encoders/internal';
 import { dispose, type Tree } from '../engine';
-import { checkContent, FileError, loadParameters, openSafetensors } from '../files';
+import { checkContent, FileError } from '../files';
+import { loadParameters, openSafetensors } from '../files/internal';
 import type { SchedulerConfig } from '../schedulers';
 import { loadTokenizer } from '../tokenizers';
-import { completeUNetConfig, type UNetConfig, type UNetParams, unetShapes } from '../unet';
-import { completeVaeConfig, type VaeConfig, type VaeParams, vaeShapes } from '../vae';
+import { type UNetConfig, type UNetParams, unetShapes } from '../unet';
+import { completeUNetConfig } from '../unet/internal';
+import type { VaeConfig, VaeParams } from '../vae';
+import { completeVaeConfig, vaeShapes } from '../vae/internal';
 import { checkModel, type Model } from './model';
 
 /** The configs that a single file does not hold. */

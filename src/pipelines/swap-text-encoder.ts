@@ -1,9 +1,11 @@
 /** Another text encoder in a model, as RoentGen exchanges CLIP for RadBERT and SapBERT (arXiv:2211.12737, section 4). */
 
-import { type TextEncoderConfig, type TextEncoderModel, textEncoderFacts } from '../encoders';
+import type { TextEncoderConfig, TextEncoderModel } from '../encoders';
+import { textEncoderFacts } from '../encoders/internal';
 import { cloneTree, countParameters, dispose, flatten, type Key, key as keyOf, split, unflatten } from '../engine';
 import type { Tokenizer } from '../tokenizers';
-import { completeUNetConfig, initUNet, type UNetModel, type UNetParams } from '../unet';
+import { initUNet, type UNetModel, type UNetParams } from '../unet';
+import { completeUNetConfig } from '../unet/internal';
 import { checkModel, type Model } from './model';
 import { initTextProjection, type TextProjection } from './text-projection';
 

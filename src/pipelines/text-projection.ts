@@ -7,8 +7,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { cloneTree, flatten, type Key, scope, unflatten } from '../engine';
-import { checkContent, checkSettings, FileError, is, loadParameters, readObject, saveParameters, writeJson } from '../files';
-import { initialise, type LinearParams, linearLayer, linearSpec, type Spec, specShapes } from '../nn';
+import { checkContent, FileError, readObject, writeJson } from '../files';
+import { checkSettings, is, loadParameters, saveParameters } from '../files/internal';
+import { type LinearParams, linearLayer, type Spec } from '../nn';
+import { initialise, linearSpec, specShapes } from '../nn/internal';
 import type { UNetModel, UNetParams } from '../unet';
 
 export type TextProjectionParams = { proj: LinearParams };

@@ -1,7 +1,7 @@
 /** Text to image by latent diffusion. Rombach et al. 2022, arXiv:2112.10752. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectShape } from '../engine';
+import { expectShape } from '../engine/internal';
 import { guidedPredictor } from './guidance';
 import type { GeneratedImage } from './images';
 import { imageSize, type Size } from './latents';

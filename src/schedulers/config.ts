@@ -1,6 +1,6 @@
 /** scheduler_config.json: the keys as the model folder holds them, checked against what a method reads. */
 
-import { completeSettings, is, optional, type PublishedKeys, withoutNulls } from '../files';
+import { completeSettings, is, optional, type PublishedKeys, withoutNulls } from '../files/internal';
 import type { BetaConfig } from './betas';
 
 export type PredictionType = 'epsilon' | 'v_prediction' | 'sample';

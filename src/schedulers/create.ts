@@ -1,6 +1,6 @@
 /** Schedulers by the `_class_name` of a scheduler_config.json, and the exchange of one for another. */
 
-import { withoutNulls } from '../files';
+import { withoutNulls } from '../files/internal';
 import { commonDefaults, resolveConfig, type SchedulerConfig } from './config';
 import { ddim } from './ddim';
 import { ddpm } from './ddpm';

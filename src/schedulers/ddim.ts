@@ -1,7 +1,7 @@
 /** Denoising diffusion implicit models (DDIM). Song, Meng, Ermon 2021, arXiv:2010.02502. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectSameShape } from '../engine';
+import { expectSameShape } from '../engine/internal';
 import { linear } from './combine';
 import { interpret, type Limit, makeLimit } from './prediction';
 import { alphaBar, levelOf, makeSchedule, previousTimestep, type Schedule, type ScheduleConfig, scheduleDefaults } from './schedule';

@@ -1,7 +1,7 @@
 /** Ancestral sampling of denoising diffusion probabilistic models (DDPM). Ho, Jain, Abbeel 2020, arXiv:2006.11239. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectSameShape } from '../engine';
+import { expectSameShape } from '../engine/internal';
 import { linear } from './combine';
 import type { DdimConfig } from './ddim';
 import { interpret, type Limit, makeLimit } from './prediction';

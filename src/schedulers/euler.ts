@@ -1,7 +1,7 @@
 /** Euler's method in σ, deterministic and ancestral. Karras et al. 2022, arXiv:2206.00364, algorithm 1 without second-order correction. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectSameShape } from '../engine';
+import { expectSameShape } from '../engine/internal';
 import { linear } from './combine';
 import type { PredictionType } from './config';
 import { cleanAt } from './prediction';

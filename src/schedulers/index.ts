@@ -1,24 +1,16 @@
 /** Noise levels and steps: what turns a network that predicts noise into a sampler. */
 
-export * from './betas';
-export type * from './config';
-export * from './create';
-export * from './ddim';
-export * from './ddpm';
-export * from './deis';
-export * from './dpm-solver';
-export * from './dpm-solver-singlestep';
-export * from './euler';
-export * from './heun';
-export * from './kdpm2';
-export * from './lms';
-export * from './noise-tables';
-export * from './pndm';
-export * from './prediction';
-export * from './schedule';
-export * from './scheduler';
+export type { BetaConfig, BetaSchedule } from './betas';
+export type { CommonConfig, ConfigRules, PredictionType, SchedulerConfig } from './config';
+export { createScheduler, schedulerNames } from './create';
+export { type DdimConfig, type DdimOptions, ddim, ddimStep } from './ddim';
+export { type DpmAlgorithm, dpmSolverStep } from './dpm-solver';
+export { eulerStep } from './euler';
+export { heunStep } from './heun';
+export { type NoiseTables, noiseTables } from './noise-tables';
+export { interpret, type Limit, type NoiseLevel } from './prediction';
+export { addNoiseAt, type Schedule, type ScheduleConfig, type StepsRequest, velocityAt } from './schedule';
+export type { Method, Scheduler, SchedulerState, StepOptions, Stepped } from './scheduler';
 export type { SchedulerClass } from './scheduler-class';
-export type { SigmaConfig, SigmaTables } from './sigmas';
-export type { SolverConfig, SolverUpdate } from './solver';
-export * from './spacing';
-export * from './unipc';
+export type { SolverUpdate } from './solver';
+export type { TimestepSpacing } from './spacing';

@@ -1,7 +1,7 @@
 /** Tables of a variance-preserving diffusion, x_t = √ᾱ_t x_0 + √(1-ᾱ_t) ε, and the timesteps that a sampler visits. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectSameShape } from '../engine';
+import { expectSameShape } from '../engine/internal';
 import { cumulativeAlphas, makeBetas } from './betas';
 import { linear, scaleRows } from './combine';
 import { type CommonConfig, commonDefaults, type PredictionType, resolveConfig } from './config';

@@ -1,7 +1,7 @@
 /** The one interface that a pipeline uses whatever the method: tables, and a pure step with its state in and out. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectSameShape } from '../engine';
+import { expectSameShape } from '../engine/internal';
 import type { NoiseLevel } from './prediction';
 import { addNoiseAt, expectScheduled, velocityAt } from './schedule';
 

@@ -1,7 +1,8 @@
 /** A tokenizer from its `tokenizer.json`, run by the package `@huggingface/tokenizers`. */
 
 import { join } from 'node:path';
-import { writeFileAtomic, writeJson } from '../files';
+import { writeJson } from '../files';
+import { writeFileAtomic } from '../files/internal';
 import type { NormalizerJson, TokenizerJson } from './definition';
 import type { Encoded, EncodedBatch, EncodedPair, Tokenizer } from './tokenizer';
 

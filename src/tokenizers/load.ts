@@ -2,7 +2,8 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkContent, describeSystemError, FileError, readObject, readText } from '../files';
+import { checkContent, FileError, readObject, readText } from '../files';
+import { describeSystemError } from '../files/internal';
 import { createTokenizer, type TokenizerSettings } from './create';
 import {
   bertDefinition,

@@ -8,17 +8,8 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { flatten, type Tree, unflatten } from '../engine';
-import {
-  describeSystemError,
-  FileError,
-  hashFile,
-  openSafetensors,
-  readObject,
-  readText,
-  writeFileAtomic,
-  writeJson,
-  writeSafetensorsLazily,
-} from '../files';
+import { FileError, readObject, readText, writeJson } from '../files';
+import { describeSystemError, hashFile, openSafetensors, writeFileAtomic, writeSafetensorsLazily } from '../files/internal';
 import { firstNotFinite } from './optimiser/finite';
 import type { StepLog } from './step-log';
 

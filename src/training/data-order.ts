@@ -1,6 +1,7 @@
 /** Which records a step sees: a new order each epoch, from the key and the step alone, so that a resumed run goes on as if it had not stopped. */
 
-import { foldIn, type Key, permutation } from '../engine';
+import { foldIn, type Key } from '../engine';
+import { permutation } from '../engine/internal';
 
 /** Gives the batch of any step. */
 export type DataOrder = (step: number) => Int32Array;

@@ -1,24 +1,24 @@
 /** The algorithm: losses, optimiser, loop, checkpoints and strategies. */
 
-export * from './checkpoint-store';
-export * from './contexts';
-export * from './cut-texts';
-export * from './data-order';
-export * from './latents';
-export * from './losses/diffusion-loss';
-export * from './losses/patch-discriminator';
-export * from './losses/vae-loss';
-export * from './optimiser/adamw';
-export * from './optimiser/clip';
-export * from './optimiser/ema';
-export * from './optimiser/finite';
-export * from './optimiser/learning-rate';
-export * from './optimiser/optimisation';
-export * from './step-log';
-export * from './strategies';
-export * from './train';
-export * from './train-classifier';
-export * from './train-diffusion';
-export * from './train-mlm';
-export * from './train-step';
-export * from './train-vae';
+export type { CutTexts } from './cut-texts';
+export {
+  type BatchTexts,
+  type DiffusionBatch,
+  type DiffusionObjective,
+  type DiffusionParams,
+  diffusionBatch,
+  diffusionLoss,
+  diffusionTarget,
+  minSnrWeights,
+  weightedSquaredError,
+} from './losses/diffusion-loss';
+export type { VaeLossWeights } from './losses/vae-loss';
+export { type AdamWOptions, type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments } from './optimiser/adamw';
+export type { LearningRate } from './optimiser/learning-rate';
+export type { Optimisation } from './optimiser/optimisation';
+export { type StepLog, tailLoss } from './step-log';
+export { strategies } from './strategies';
+export type { Extension, Preparation, Settings, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategies/strategy';
+export { type CheckpointOptions, type LiveParameters, type TrainOptions, type TrainResult, train } from './train';
+export { type TrainClassifierOptions, trainClassifier } from './train-classifier';
+export type { TrainLoss, TrainState } from './train-step';

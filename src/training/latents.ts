@@ -1,9 +1,12 @@
 /** From images to the latents that the diffusion model is trained on: normalised in the autoencoder itself, encoded once, kept in memory. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, interruptSignal, type Key, normalArray, overRows, scope, unflatten } from '../engine';
-import { encodeSigned, latentFactor, type Model, toSigned } from '../pipelines';
-import { completeVaeConfig, type VaeParams } from '../vae';
+import { flatten, interruptSignal, type Key, scope, unflatten } from '../engine';
+import { normalArray, overRows } from '../engine/internal';
+import type { Model } from '../pipelines';
+import { encodeSigned, latentFactor, toSigned } from '../pipelines/internal';
+import type { VaeParams } from '../vae';
+import { completeVaeConfig } from '../vae/internal';
 
 /** The distributions of n images' latents, row-major. */
 export interface LatentSet {

@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type Key, scope, split } from '../engine';
-import { type Classifier, type ClassifierConfig, type ClassifierParams, classifier, initClassifier, type Labelled } from '../metrics';
+import type { Classifier, ClassifierConfig, ClassifierParams, Labelled } from '../metrics';
+import { classifier, initClassifier } from '../metrics/internal';
 import { dataOrder } from './data-order';
 import type { Optimisation } from './optimiser/optimisation';
 import type { StepLog } from './step-log';

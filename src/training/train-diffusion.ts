@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { TextEncoderConfig } from '../encoders';
-import { cloneTree, countParameters, dispose, foldIn, type Key, merge, partition, scope, split, type Tree, uniformArray } from '../engine';
+import { cloneTree, countParameters, dispose, foldIn, type Key, scope, split, type Tree, uniformArray } from '../engine';
+import { merge, partition } from '../engine/internal';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
 import { type ContextSet, gatherContexts } from './contexts';

@@ -1,9 +1,12 @@
 /** An encoder of its own for a domain's texts: BERT trained by masked language modelling (Devlin et al. 2019, arXiv:1810.04805, section 3.1). */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type BertConfig, type BertParams, bert, completeBertConfig, initBert } from '../encoders';
-import { cloneTree, dispose, foldIn, gelu, type Key, randomInts, scope, split, type Tree, uniformArray } from '../engine';
-import { initialise, type LinearParams, layerNormLayer, linearLayer, linearSpec, type NormParams, normSpec } from '../nn';
+import { type BertConfig, type BertParams, bert } from '../encoders';
+import { completeBertConfig, initBert } from '../encoders/internal';
+import { cloneTree, dispose, foldIn, type Key, randomInts, scope, split, type Tree, uniformArray } from '../engine';
+import { gelu } from '../engine/internal';
+import { type LinearParams, linearLayer, type NormParams } from '../nn';
+import { initialise, layerNormLayer, linearSpec, normSpec } from '../nn/internal';
 import type { Tokenizer } from '../tokenizers';
 import { type CutTexts, countCut } from './cut-texts';
 import { dataOrder } from './data-order';

@@ -1,7 +1,8 @@
 /** One step of training as one compiled function: gradient, checks, clipping, AdamW, moving average. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { compileStep, flatten, type Loss, mapTree, mapTrees, type Step, scope, sumOfSquares, type Tree, valueAndGrad } from '../engine';
+import { compileStep, flatten, type Loss, mapTree, type Step, scope, type Tree, valueAndGrad } from '../engine';
+import { mapTrees, sumOfSquares } from '../engine/internal';
 import { type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments, whereActive } from './optimiser/adamw';
 import { clipScale, scaleGradients, squaredNorms } from './optimiser/clip';
 import { emaDecay, emaUpdate } from './optimiser/ema';

@@ -1,9 +1,11 @@
 /** Training the autoencoder on images. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, foldIn, type Key, normalArray, split, type Tree, uniformArray } from '../engine';
+import { dispose, foldIn, type Key, split, type Tree, uniformArray } from '../engine';
+import { normalArray } from '../engine/internal';
 import type { PerceptualNetwork } from '../metrics';
-import { completeVaeConfig, type VaeConfig, type VaeParams, vaeFactor } from '../vae';
+import type { VaeConfig, VaeParams } from '../vae';
+import { completeVaeConfig, vaeFactor } from '../vae/internal';
 import { dataOrder } from './data-order';
 
 import { initPatchDiscriminator } from './losses/patch-discriminator';

@@ -1,7 +1,8 @@
 /** The training loop: a compiled step repeated over batches. It logs, stops at a signal, keeps checkpoints and resumes from them. */
 
-import { cloneTree, collectGarbage, dispose, flatten, interruptSignal, memoryUse, type Tree } from '../engine';
-import { checkSettings, lockFolder } from '../files';
+import { cloneTree, dispose, flatten, interruptSignal, type Tree } from '../engine';
+import { collectGarbage, memoryUse } from '../engine/internal';
+import { checkSettings, lockFolder } from '../files/internal';
 import { clearCheckpoints, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
 import { firstBadTensor, firstNotFinite, NotFiniteError } from './optimiser/finite';
 import { learningRatesAt } from './optimiser/learning-rate';

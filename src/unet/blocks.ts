@@ -1,8 +1,9 @@
 /** The blocks of the U-Net: encoder path, middle, decoder path. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { checkpoint } from '../engine';
-import { downsample, type ResnetParams, resnetBlock, type Transformer2DParams, transformer2d, upsample } from '../nn';
+import { checkpoint } from '../engine/internal';
+import type { ResnetParams, Transformer2DParams } from '../nn';
+import { downsample, resnetBlock, transformer2d, upsample } from '../nn/internal';
 import type { DownBlockParams, MidBlockParams, UpBlockParams } from './parameters';
 
 /** What every block is given beside its input. */

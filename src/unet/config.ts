@@ -1,7 +1,7 @@
 /** The config of UNet2DConditionModel, as in its JSON, with diffusers' defaults. */
 
-import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files';
-import { expectGroups, MOST_LAYERS, perBlock } from '../nn';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files/internal';
+import { expectGroups, MOST_LAYERS, perBlock } from '../nn/internal';
 
 export type DownBlockType = 'CrossAttnDownBlock2D' | 'DownBlock2D';
 export type UpBlockType = 'CrossAttnUpBlock2D' | 'UpBlock2D';

@@ -1,7 +1,8 @@
 /** The U-Net's folder: `config.json` and `diffusion_pytorch_model.safetensors`. */
 
 import { join } from 'node:path';
-import { loadParameters, readObject, saveParameters, writeJson } from '../files';
+import { readObject, writeJson } from '../files';
+import { loadParameters, saveParameters } from '../files/internal';
 import { completeUNetConfig, type UNetConfig } from './config';
 import { type UNetParams, unetShapes } from './parameters';
 

@@ -1,7 +1,7 @@
 /** UNet2DConditionModel: latents, time and context to predicted noise. */
 
 export type { AttentionObserver } from './blocks';
-export * from './config';
-export * from './files';
-export * from './parameters';
+export type { DownBlockType, UNetConfig, UpBlockType } from './config';
+export { loadUNet, type UNetModel } from './files';
+export { type DownBlockParams, initUNet, type MidBlockParams, type UNetParams, type UpBlockParams, unetShapes } from './parameters';
 export { type UNetOptions, unet } from './unet';

@@ -1,25 +1,27 @@
 /** The parameters of UNet2DConditionModel: dotted paths are the keys of diffusers' files. */
 
 import type { Key } from '../engine';
+import type {
+  ConvParams,
+  EmbeddingParams,
+  NormParams,
+  ResampleParams,
+  ResnetParams,
+  Spec,
+  TimestepMlpParams,
+  Transformer2DParams,
+} from '../nn';
 import {
-  type ConvParams,
   convSpec,
-  type EmbeddingParams,
   embeddingSpec,
   initialise,
-  type NormParams,
   normSpec,
-  type ResampleParams,
-  type ResnetParams,
   resampleSpec,
   resnetSpec,
-  type Spec,
   specShapes,
-  type TimestepMlpParams,
-  type Transformer2DParams,
   timestepMlpSpec,
   transformer2dSpec,
-} from '../nn';
+} from '../nn/internal';
 import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './config';
 
 export type DownBlockParams = {

@@ -1,8 +1,10 @@
 /** Stable Diffusion's U-Net (Rombach et al. 2022, arXiv:2112.10752): noisy latents, time and text to the predicted noise. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { embedding, expectShape, silu } from '../engine';
-import { convLayer, groupNormLayer, timestepEmbedding, timestepMlp } from '../nn';
+import { embedding } from '../engine';
+import { expectShape, silu } from '../engine/internal';
+import { convLayer, groupNormLayer } from '../nn';
+import { timestepEmbedding, timestepMlp } from '../nn/internal';
 import { type AttentionObserver, type BlockContext, downBlock, midBlock, upBlock } from './blocks';
 import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './config';
 import type { UNetParams } from './parameters';

@@ -1,7 +1,7 @@
 /** The config of AutoencoderKL, as in its JSON, with diffusers' defaults. */
 
-import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files';
-import { expectGroups, MOST_LAYERS } from '../nn';
+import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files/internal';
+import { expectGroups, MOST_LAYERS } from '../nn/internal';
 
 /** The keys that shape Stable Diffusion's autoencoders. A JSON also holds keys that are switched off; they are checked, not listed. */
 export interface VaeConfig {

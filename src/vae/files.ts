@@ -1,7 +1,8 @@
 /** The autoencoder's folder: `config.json` and `diffusion_pytorch_model.safetensors`. */
 
 import { join } from 'node:path';
-import { loadParameters, readObject, saveParameters, writeJson } from '../files';
+import { readObject, writeJson } from '../files';
+import { loadParameters, saveParameters } from '../files/internal';
 import { completeVaeConfig, type VaeConfig } from './config';
 import { type VaeParams, vaeShapes } from './parameters';
 

@@ -1,8 +1,7 @@
 /** AutoencoderKL: pixels to latents and back. */
 
-export * from './config';
-export * from './files';
-export * from './parameters';
-export * from './posterior';
-export * from './tiles';
-export * from './vae';
+export type { VaeConfig } from './config';
+export { loadVae, type VaeModel } from './files';
+export type { DecoderParams, EncoderParams, VaeAttentionParams, VaeMidBlockParams, VaeParams } from './parameters';
+export { type Posterior, samplePosterior } from './posterior';
+export { decode, encode, type VaeOptions } from './vae';

@@ -1,21 +1,8 @@
 /** The parameters of AutoencoderKL: dotted paths are the keys of diffusers' files. */
 
 import type { Key } from '../engine';
-import {
-  type AttentionParams,
-  attentionSpec,
-  type ConvParams,
-  convSpec,
-  initialise,
-  type NormParams,
-  normSpec,
-  type ResampleParams,
-  type ResnetParams,
-  resampleSpec,
-  resnetSpec,
-  type Spec,
-  specShapes,
-} from '../nn';
+import type { AttentionParams, ConvParams, NormParams, ResampleParams, ResnetParams, Spec } from '../nn';
+import { attentionSpec, convSpec, initialise, normSpec, resampleSpec, resnetSpec, specShapes } from '../nn/internal';
 import { type CompleteVaeConfig, completeVaeConfig, type VaeConfig } from './config';
 
 /** Self-attention over pixels, with one head. */

@@ -1,7 +1,7 @@
 /** The diagonal Gaussian over latents that the encoder returns (Kingma and Welling 2014, arXiv:1312.6114). */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { expectSameShape } from '../engine';
+import { expectSameShape } from '../engine/internal';
 
 /** Mean and log-variance of each latent, both [B, h, w, C]. */
 export type Posterior = { mean: tf.Tensor4D; logvar: tf.Tensor4D };

@@ -1,8 +1,10 @@
 /** Stable Diffusion's autoencoder (Rombach et al. 2022, arXiv:2112.10752): images to a Gaussian over latents, and latents to images. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { checkpoint, expectShape, type Tree } from '../engine';
-import { attentionLayer, convLayer, downsample, groupNormLayer, type ResnetParams, resnetBlock, sequence, upsample } from '../nn';
+import type { Tree } from '../engine';
+import { checkpoint, expectShape } from '../engine/internal';
+import { convLayer, groupNormLayer, type ResnetParams } from '../nn';
+import { attentionLayer, downsample, resnetBlock, sequence, upsample } from '../nn/internal';
 import { completeVaeConfig, type VaeConfig, vaeFactor } from './config';
 import type { VaeAttentionParams, VaeMidBlockParams, VaeParams } from './parameters';
 import type { Posterior } from './posterior';

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { flatten, type Tree } from '../engine';
-import { readSafetensors, toEngineLayout } from '../files';
+import { readSafetensors } from '../files';
+import { toEngineLayout } from '../files/internal';
 import { type Measure, Unsupported } from './checker';
 import { failed, grad, largestOf } from './measure';
 

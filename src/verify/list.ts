@@ -3,7 +3,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { readJson } from '../files';
+import { readJson } from '../files/internal';
 
 /** Files that several cases read; they are no case of their own. */
 const shared = ['common', 'inputs', 'expected'];

@@ -1,8 +1,10 @@
 /** Likeness of images against pytorch-msssim, torchmetrics and scikit-image, each with its own rule for borders. */
 
 import { join } from 'node:path';
-import { readImage, readJson } from '../files';
-import { type GreyPixels, gaussianWindow, meanAbsoluteError, meanSquaredError, msSsim, psnr, type SsimOptions, ssim } from '../metrics';
+import { readImage } from '../files';
+import { readJson } from '../files/internal';
+import { type GreyPixels, msSsim, psnr, type SsimOptions, ssim } from '../metrics';
+import { gaussianWindow, meanAbsoluteError, meanSquaredError } from '../metrics/internal';
 import type { Checker, Measure } from './checker';
 import { rel } from './measure';
 

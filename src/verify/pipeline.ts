@@ -3,29 +3,26 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, scope } from '../engine';
-import { readJson, readSafetensors } from '../files';
+import { readSafetensors } from '../files';
+import { readJson } from '../files/internal';
+import { type Combine, decodeLatents, disposeModel, encodeImages, loadModel, type Model } from '../pipelines';
 import {
   type Branch,
-  type Combine,
-  decodeLatents,
   denoise,
-  disposeModel,
   editBranches,
-  encodeImages,
   imageAndText,
   imageCondition,
   inpaintStart,
   keepKnown,
   latentFactor,
   latentMask,
-  loadModel,
-  type Model,
   noisedStart,
   predictor,
   runTextEncoder,
   textGuidance,
-} from '../pipelines';
-import { createScheduler, exchangeScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
+} from '../pipelines/internal';
+import { createScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
+import { exchangeScheduler } from '../schedulers/internal';
 import { loadUNet } from '../unet';
 import { type Checker, type Measure, Unsupported } from './checker';
 import { channelsLast, type Fixture, fixtureImage, fixtureTensor, fromRows } from './fixture';

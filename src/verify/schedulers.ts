@@ -3,16 +3,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { readJson, readSafetensors } from '../files';
-import {
-  createScheduler,
-  cumulativeAlphas,
-  disposeState,
-  makeBetas,
-  type Scheduler,
-  type SchedulerConfig,
-  schedulerNames,
-} from '../schedulers';
+import { readSafetensors } from '../files';
+import { readJson } from '../files/internal';
+import { createScheduler, type Scheduler, type SchedulerConfig, schedulerNames } from '../schedulers';
+import { cumulativeAlphas, disposeState, makeBetas } from '../schedulers/internal';
 import { type Checker, type Measure, Unsupported } from './checker';
 import { absolute, failed, holds, rel, relative, unsupported } from './measure';
 

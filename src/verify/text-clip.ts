@@ -3,25 +3,22 @@
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { type ClipConfig, type ClipParams, type ClipTextConfig, clip, clipText } from '../encoders';
 import {
-  type ClipConfig,
-  type ClipParams,
-  type ClipTextConfig,
   type ClipTextModel,
-  clip,
   clipContext,
   clipHiddenStates,
   clipImageFeatures,
   clipLoss,
   clipShapes,
-  clipText,
   clipTextShapes,
   clipVision,
   loadClip,
   loadClipText,
-} from '../encoders';
+} from '../encoders/internal';
 import { dispose, flatten, scope, valueAndGrad } from '../engine';
-import { readJson, readSafetensors } from '../files';
+import { readSafetensors } from '../files';
+import { readJson } from '../files/internal';
 import { type Checker, type Measure, Unsupported } from './checker';
 import { compareGradients, expectSupported, type Fixture, fixtureImage, has, type NoiseLevels } from './fixture';
 import { exact } from './measure';

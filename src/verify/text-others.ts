@@ -2,21 +2,11 @@
 
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
-import {
-  type BertConfig,
-  type BertParams,
-  bert,
-  bertHiddenStates,
-  loadTextEncoderModel,
-  type T5Config,
-  type T5Params,
-  type TextEncoderModel,
-  t5,
-  t5HiddenStates,
-  textEncoderShapes,
-} from '../encoders';
+import { type BertConfig, type BertParams, bert, type T5Config, type T5Params, type TextEncoderModel, t5 } from '../encoders';
+import { bertHiddenStates, loadTextEncoderModel, t5HiddenStates, textEncoderShapes } from '../encoders/internal';
 import { dispose, scope } from '../engine';
-import { readJson, readSafetensors } from '../files';
+import { readSafetensors } from '../files';
+import { readJson } from '../files/internal';
 import { type Checker, Unsupported } from './checker';
 import { expectSupported } from './fixture';
 import { casesOfClass, checkGradients, compareRun, numberedStates, type TextCase, type TextInputs, textInputs } from './text-run';

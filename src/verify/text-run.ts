@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, type Tree, valueAndGrad } from '../engine';
-import { readJson } from '../files';
+import { readJson } from '../files/internal';
 import type { Measure } from './checker';
 import { compareGradients, type Fixture, fixtureTensor, fromRows, has, type NoiseLevels } from './fixture';
 import { listCases } from './list';

@@ -2,7 +2,7 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { readJson } from '../files';
+import { readJson } from '../files/internal';
 import { loadTokenizer } from '../tokenizers';
 import type { Checker, CheckOptions, Measure } from './checker';
 import { exact } from './measure';

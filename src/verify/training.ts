@@ -2,22 +2,13 @@
 
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
-import { loadClipText } from '../encoders';
+import { loadClipText } from '../encoders/internal';
 import { dispose, flatten, startEngine } from '../engine';
-import { readJson, readSafetensors, toEngineLayout } from '../files';
+import { readSafetensors } from '../files';
+import { readJson, toEngineLayout } from '../files/internal';
 import { noiseTables } from '../schedulers';
-import {
-  compileTrainStep,
-  type DiffusionBatch,
-  type DiffusionParams,
-  diffusionBatch,
-  diffusionLoss,
-  emaDecay,
-  initTrainState,
-  learningRateAt,
-  type Optimisation,
-  stepScalars,
-} from '../training';
+import { type DiffusionBatch, type DiffusionParams, diffusionBatch, diffusionLoss, type Optimisation } from '../training';
+import { compileTrainStep, emaDecay, initTrainState, learningRateAt, stepScalars } from '../training/internal';
 import { loadUNet } from '../unet';
 import { type Checker, type Measure, Unsupported } from './checker';
 import { type Fixture, fixtureImage, fromRows, has } from './fixture';

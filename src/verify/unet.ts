@@ -3,8 +3,9 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, scope, valueAndGrad } from '../engine';
-import { readJson, readSafetensors } from '../files';
-import { timestepEmbedding } from '../nn';
+import { readSafetensors } from '../files';
+import { readJson } from '../files/internal';
+import { timestepEmbedding } from '../nn/internal';
 import { loadUNet, type UNetConfig, type UNetModel, type UNetParams, unet, unetShapes } from '../unet';
 import { type Checker, type Measure, Unsupported } from './checker';
 import {

@@ -3,8 +3,10 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, scope, valueAndGrad } from '../engine';
-import { readJson, readSafetensors } from '../files';
-import { decode, encode, klDivergence, loadVae, samplePosterior, type VaeConfig, type VaeModel, type VaeParams, vaeShapes } from '../vae';
+import { readSafetensors } from '../files';
+import { readJson } from '../files/internal';
+import { decode, encode, loadVae, samplePosterior, type VaeConfig, type VaeModel, type VaeParams } from '../vae';
+import { klDivergence, vaeShapes } from '../vae/internal';
 import { type Checker, type Measure, Unsupported } from './checker';
 import {
   channelsLast,

@@ -1,7 +1,8 @@
 /** What all commands have in common: help, exit codes, errors of one line. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createProgram, exitCodes } from 'roentgen-lab/cli';
+import { exitCodes } from '#cli/context';
+import { createProgram } from '#cli/main';
 import { roentgen } from './run';
 
 const program = createProgram({

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type BertConfig, initBert, saveTextEncoder } from 'roentgen-lab/encoders';
+import type { BertConfig } from 'roentgen-lab/encoders';
 import { dispose, key } from 'roentgen-lab/engine';
 import { readSafetensors } from 'roentgen-lab/files';
+import { initBert, saveTextEncoder } from '#encoders/internal';
 import { noLeaks, root, tempDir } from '../support';
 import { roentgen } from './run';
 

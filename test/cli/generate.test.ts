@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startEngine } from 'roentgen-lab/engine';
-import { readImage, readPngText, writePng, writeSafetensors } from 'roentgen-lab/files';
-import { disposeModel, hashModel, loadModel, saveImage, saveModel, textToImage } from 'roentgen-lab/pipelines';
+import { readImage, writePng, writeSafetensors } from 'roentgen-lab/files';
+import { disposeModel, loadModel, saveImage, saveModel, textToImage } from 'roentgen-lab/pipelines';
+import { readPngText } from '#files/internal';
+import { hashModel } from '#pipelines/internal';
 import { tinyModel } from '../pipelines/tiny-model';
 import { roentgen } from './run';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { maskedCrc32c, recipeNames } from 'roentgen-lab/experiments';
+import { maskedCrc32c, recipeNames } from '#experiments/internal';
 import { tempDir } from '../support';
 import { tiniest } from '../tiniest';
 import { roentgen } from './run';

@@ -3,19 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  absolute,
-  type Checker,
-  exact,
-  grad,
-  type Measure,
-  planVerification,
-  type Row,
-  rel,
-  relative,
-  Unsupported,
-  verify,
-} from 'roentgen-lab/verify';
+import { type Checker, type Measure, type Row, verify } from 'roentgen-lab/verify';
+import { absolute, exact, grad, planVerification, rel, relative, Unsupported } from '#verify/internal';
 import { fixtures, tempDir } from '../support';
 import { roentgen } from './run';
 

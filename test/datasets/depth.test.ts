@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
-import { type Dataset, loadPixels, openFolder, openNih, readSquare, subset } from 'roentgen-lab/datasets';
+import { type Dataset, loadPixels, openFolder, openNih, subset } from 'roentgen-lab/datasets';
+import { readSquare } from '#datasets/square';
 import { sharedData, tempDir } from '../support';
 
 /** A grey 16-bit PNG, with sBIT where given. */

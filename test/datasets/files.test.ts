@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type FolderOptions, loadPixels, openFolder, openNih, readSquare, subset } from 'roentgen-lab/datasets';
+import { type FolderOptions, loadPixels, openFolder, openNih, subset } from 'roentgen-lab/datasets';
 import { FileError, writePng } from 'roentgen-lab/files';
+import { readSquare } from '#datasets/square';
 import { sharedData, tempDir } from '../support';
 
 /** A grey picture whose values fall from left to right, wider than high or the other way round. */

@@ -4,19 +4,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  CHEXPERT_LABELS,
-  chexpertLabels,
-  type Finding,
-  loadPixels,
-  openPhantom,
-  PHANTOM_FINDINGS,
-  renderStudy,
-  type Study,
-  splitByPatient,
-  subset,
-} from 'roentgen-lab/datasets';
+import { type Finding, loadPixels, openPhantom, PHANTOM_FINDINGS, type Study, splitByPatient, subset } from 'roentgen-lab/datasets';
 import { key } from 'roentgen-lab/engine';
+import { CHEXPERT_LABELS, chexpertLabels } from '#datasets/phantom/chexpert';
+import { renderStudy } from '#datasets/phantom/render';
 import { root, tempDir } from '../support';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -24,7 +15,8 @@ const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 test('a new process makes the same studies, texts and bytes', () => {
   const script = `
-    const { openPhantom, renderStudy } = require('roentgen-lab/datasets');
+    const { openPhantom } = require('roentgen-lab/datasets');
+const { renderStudy } = require('#datasets/phantom/render');
     const phantom = openPhantom({ seed: 9, count: 30, views: ['PA', 'AP', 'LATERAL'], style: 'impression' });
     const hash = require('node:crypto').createHash('sha256');
     for (const i of [0, 7, 29]) hash.update(JSON.stringify(phantom.record(i))).update(renderStudy(phantom.study(i), 64));

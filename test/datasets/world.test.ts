@@ -4,19 +4,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  openDataset,
-  openPhantom,
-  openSplit,
-  openWorld,
-  phantomSplit,
-  vocabularyTexts,
-  WORLD_KINDS,
-  type WorldKind,
-  worldSplit,
-} from 'roentgen-lab/datasets';
+import { openDataset, openPhantom, openSplit, openWorld, phantomSplit, vocabularyTexts, worldSplit } from 'roentgen-lab/datasets';
 import { key } from 'roentgen-lab/engine';
 import { trainBpe } from 'roentgen-lab/tokenizers';
+import { WORLD_KINDS, type WorldKind } from '#datasets/world/types';
 import { root, tempDir } from '../support';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
-import { type DisplayHost, hostSymbol, type MimeBundle } from 'roentgen-lab/display';
+import type { MimeBundle } from 'roentgen-lab/display';
+import { type DisplayHost, hostSymbol } from '#display/host';
 
 /** One message that a kernel would have sent. */
 export interface Sent {

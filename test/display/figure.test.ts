@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { barFigure, figure, histogram, jupyterDisplay, lineFigure, lossPlot, palette, plotlyMime } from 'roentgen-lab/display';
+import { barFigure, figure, histogram, lineFigure } from 'roentgen-lab/display';
 import sharp from 'sharp';
+import { jupyterDisplay } from '#display/displayable';
+import { plotlyMime } from '#display/figure';
+import { lossPlot } from '#display/loss';
+import { palette } from '#display/palette';
 import { root } from '../support';
 
 interface Pixels {

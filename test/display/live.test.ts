@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mock, test } from 'node:test';
-import { figure, hostSymbol, input, live, liveLoss, plotlyMime, progress, table, withProgress } from 'roentgen-lab/display';
+import { figure, live, liveLoss, progress, table, withProgress } from 'roentgen-lab/display';
+import { plotlyMime } from '#display/figure';
+import { hostSymbol, input } from '#display/host';
 import { root } from '../support';
 import { fakeHost } from './fake-host';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pace } from 'roentgen-lab/display';
+import { pace } from '#display/pace';
 
 /** Marks steps at the given seconds, and says the rate after each. */
 function rates(times: readonly number[], done: (i: number) => number = (i) => i + 1): (number | undefined)[] {

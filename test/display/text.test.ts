@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { JSDOM } from 'jsdom';
-import { type Displayable, duration, table, tokenStrip } from 'roentgen-lab/display';
+import { type Displayable, table, tokenStrip } from 'roentgen-lab/display';
+import { duration } from '#display/numbers';
 
 const html = (item: Displayable): DocumentFragment => JSDOM.fragment(String(item.bundle()['text/html']));
 const text = (item: Displayable): string => String(item.bundle()['text/plain']);

@@ -13,13 +13,13 @@ import {
   output,
   progressBar,
   row,
-  Superseded,
   slider,
   tabs,
   text,
   type Widget,
-  windowLevel,
 } from 'roentgen-lab/display';
+import { Superseded } from '#display/widgets/newest';
+import { windowLevel } from '#display/widgets/window-level';
 
 interface Sent {
   readonly id: string;

@@ -1,29 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  type ClipConfig,
-  type ClipTextConfig,
-  type ClipTextParams,
-  clip,
-  clipContext,
-  clipHiddenStates,
-  clipLoss,
-  clipShapes,
-  clipText,
-  clipTextShapes,
-  clipVision,
-  clipVisionShapes,
-  initClip,
-  initClipText,
-  initClipVision,
-  loadClip,
-  loadClipText,
-  saveClip,
-  saveClipText,
-} from 'roentgen-lab/encoders';
+import { type ClipConfig, type ClipTextConfig, type ClipTextParams, clip, clipText, initClipText } from 'roentgen-lab/encoders';
 import { compile, countParameters, dispose, key, normal } from 'roentgen-lab/engine';
-import { saveParameters, writeJson } from 'roentgen-lab/files';
+import { writeJson } from 'roentgen-lab/files';
+import { clipLoss, clipShapes, initClip } from '#encoders/clip';
+import { loadClip, loadClipText, saveClip, saveClipText } from '#encoders/clip-files';
+import { clipContext, clipHiddenStates, clipTextShapes } from '#encoders/clip-text';
+import { clipVision, clipVisionShapes, initClipVision } from '#encoders/clip-vision';
+import { saveParameters } from '#files/internal';
 import { assertGolden, assertSameTree, assertSlope, countValues, golden, verifyFixtures } from '../networks';
 import { assertClose, noLeaks, tempDir } from '../support';
 

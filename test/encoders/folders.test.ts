@@ -8,21 +8,21 @@ import {
   type BertParams,
   type ClipTextParams,
   createTextEncoder,
-  initBert,
-  initClip,
   initTextEncoder,
-  loadBert,
   loadTextEncoder,
-  loadTextEncoderModel,
-  saveClip,
-  saveTextEncoder,
   type T5Config,
   type TextEncoderConfig,
-  textEncoderFacts,
 } from 'roentgen-lab/encoders';
 import { dispose, flatten, key, type Tree } from 'roentgen-lab/engine';
-import { FileError, readJson, saveParameters, writeJson } from 'roentgen-lab/files';
+import { FileError, writeJson } from 'roentgen-lab/files';
 import { loadTokenizer, trainBpe } from 'roentgen-lab/tokenizers';
+import { initBert } from '#encoders/bert';
+import { loadBert } from '#encoders/bert-files';
+import { initClip } from '#encoders/clip';
+import { saveClip } from '#encoders/clip-files';
+import { loadTextEncoderModel, saveTextEncoder } from '#encoders/text-folder';
+import { textEncoderFacts } from '#encoders/text-model';
+import { readJson, saveParameters } from '#files/internal';
 import { assertSameTree } from '../networks';
 import { assertClose, noLeaks, tempDir } from '../support';
 

@@ -5,24 +5,20 @@ import {
   type BertConfig,
   type BertParams,
   bert,
-  bertShapes,
   type ClipTextConfig,
-  clipTextShapes,
-  clipVisionShapes,
-  completeBertConfig,
-  completeT5Config,
-  initBert,
-  initT5,
   initTextEncoder,
-  relativeBuckets,
   type T5Config,
   type TextEncoderConfig,
   t5,
-  t5Shapes,
-  textContext,
-  textEncoderFacts,
 } from 'roentgen-lab/encoders';
 import { compile, dispose, key, normal, valueAndGrad } from 'roentgen-lab/engine';
+import { bertShapes, initBert } from '#encoders/bert';
+import { completeBertConfig } from '#encoders/bert-config';
+import { clipTextShapes } from '#encoders/clip-text';
+import { clipVisionShapes } from '#encoders/clip-vision';
+import { initT5, relativeBuckets, t5Shapes } from '#encoders/t5';
+import { completeT5Config } from '#encoders/t5-config';
+import { textContext, textEncoderFacts } from '#encoders/text-model';
 import { assertSlope, countValues, verifyFixtures } from '../networks';
 import { assertClose, noLeaks } from '../support';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, attentionWeights, dispose, key, normal, split } from 'roentgen-lab/engine';
+import { attention, dispose, key, normal, split } from 'roentgen-lab/engine';
+import { attentionWeights } from '#engine/ops/attention';
 import { assertClose, noLeaks } from '../support';
 
 test(

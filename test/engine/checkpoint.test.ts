@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  adamPlain,
-  adamUpdate,
-  checkpoint,
-  compileStep,
-  dispose,
-  flatten,
-  foldIn,
-  key,
-  normal,
-  scope,
-  valueAndGrad,
-} from 'roentgen-lab/engine';
+import { compileStep, dispose, flatten, foldIn, key, normal, scope, valueAndGrad } from 'roentgen-lab/engine';
 import { initUNet, type UNetParams, unet } from 'roentgen-lab/unet';
-import { decode, initVae, type VaeParams } from 'roentgen-lab/vae';
+import { decode, type VaeParams } from 'roentgen-lab/vae';
+import { adamPlain, adamUpdate } from '#engine/adam';
+import { checkpoint } from '#engine/checkpoint';
+import { initVae } from '#vae/internal';
 import { assertClose, noLeaks } from '../support';
 
 type Layer = { w: tf.Tensor2D };

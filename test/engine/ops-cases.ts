@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import * as engine from 'roentgen-lab/engine';
-import { compile, dispose, key, normal, normalArray, plain, scope, valueAndGrad } from 'roentgen-lab/engine';
+import { compile, dispose, key, normal, scope, valueAndGrad } from 'roentgen-lab/engine';
+import * as engine from '#engine/ops/index';
+import { plain } from '#engine/ops/plain';
+import { normalArray } from '#engine/random';
 import { assertClose, noLeaks } from '../support';
 
 type Ops = typeof plain;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { foldIn, key, normalArray, permutation, randomBits, randomInts, split, uniformArray } from 'roentgen-lab/engine';
+import { foldIn, key, randomInts, split, uniformArray } from 'roentgen-lab/engine';
+import { normalArray, permutation, randomBits } from '#engine/random';
 import { root } from '../support';
 
 test('Threefry-2x32-20 gives the known answers of its authors (Random123, kat_vectors)', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { overRows, overRowsSync, startEngine } from 'roentgen-lab/engine';
+import { startEngine } from 'roentgen-lab/engine';
+import { overRows, overRowsSync } from '#engine/rows';
 import { noLeaks } from '../support';
 
 const columns = [

@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  countParameters,
-  dispose,
-  expectSameShape,
-  expectShape,
-  flatten,
-  mapTree,
-  mapTrees,
-  type Tree,
-  unflatten,
-  valueAndGrad,
-} from 'roentgen-lab/engine';
+import { countParameters, dispose, flatten, mapTree, type Tree, unflatten, valueAndGrad } from 'roentgen-lab/engine';
+import { expectSameShape, expectShape } from '#engine/shapes';
+import { mapTrees } from '#engine/tree';
 import { assertClose, noLeaks } from '../support';
 
 test(

@@ -4,7 +4,7 @@ import { key, uniformArray } from 'roentgen-lab/engine';
 import { fitVae, initModel, loadRecipe } from 'roentgen-lab/experiments';
 import { disposeModel } from 'roentgen-lab/pipelines';
 import { trainBpe } from 'roentgen-lab/tokenizers';
-import { encodeLatents, latentStatistics } from 'roentgen-lab/training';
+import { encodeLatents, latentStatistics } from '#training/internal';
 import { noLeaks } from '../support';
 
 test(

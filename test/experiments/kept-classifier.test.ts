@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Dataset, loadPixels, openPhantom, openWorld, WORLD_KINDS } from 'roentgen-lab/datasets';
+import { type Dataset, loadPixels, openPhantom, openWorld } from 'roentgen-lab/datasets';
 import { dispose } from 'roentgen-lab/engine';
 import { keptClassifier, loadRecipe } from 'roentgen-lab/experiments';
 import { classify } from 'roentgen-lab/metrics';
+import { WORLD_KINDS } from '#datasets/internal';
 import { noLeaks } from '../support';
 
 test(

@@ -4,9 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { key } from 'roentgen-lab/engine';
-import { initModel, loadEncoderRecipe, loadRecipe, overrideRecipe, recipeNames } from 'roentgen-lab/experiments';
+import { initModel, loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
 import { FileError } from 'roentgen-lab/files';
-import { wordVocabulary } from 'roentgen-lab/tokenizers';
+import { loadEncoderRecipe } from '#experiments/encoder-recipe';
+import { recipeNames } from '#experiments/recipe';
+import { wordVocabulary } from '#tokenizers/internal';
 import { noLeaks, tempDir } from '../support';
 
 const cases: readonly (readonly [content: unknown, what: RegExp])[] = [

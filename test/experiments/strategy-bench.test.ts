@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { dispose, key } from 'roentgen-lab/engine';
 import { loadRecipe, measureAutoencoder, measureStrategy, openStrategyBench, overrideRecipe } from 'roentgen-lab/experiments';
-import { initClassifier } from 'roentgen-lab/metrics';
 import { disposeModel, loadModel, saveModel } from 'roentgen-lab/pipelines';
+import { initClassifier } from '#metrics/internal';
 import { tinyModel } from '../pipelines/tiny-model';
 import { noLeaks, tempDir } from '../support';
 

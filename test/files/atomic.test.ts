@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileError, writeFileAtomic } from 'roentgen-lab/files';
+import { FileError } from 'roentgen-lab/files';
+import { writeFileAtomic } from '#files/atomic';
 import { root, tempDir } from '../support';
 
 test('a file is replaced as a whole, in a folder that is made, with nothing left beside it', async (t) => {
@@ -69,7 +70,8 @@ test('a full disk: the error names path, bytes and reason, the old file stays, n
   const path = join(folder, 'small', 'x.bin');
   const result = inSmallFileSystems(
     folder,
-    `const { writeFileAtomic, writeSafetensors } = require('roentgen-lab/files');
+    `const { writeFileAtomic } = require('#files/atomic');
+const { writeSafetensors } = require('roentgen-lab/files');
      const { readdirSync, readFileSync } = require('node:fs');
      (async () => {
        const path = ${JSON.stringify(path)};

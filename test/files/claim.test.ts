@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { claimFolder, FileError } from 'roentgen-lab/files';
+import { FileError } from 'roentgen-lab/files';
+import { claimFolder } from '#files/claim';
 import { tempDir } from '../support';
 
 test("a folder is free, the command's own, or refused with what it holds", (t) => {

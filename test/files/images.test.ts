@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { encodePng, FileError, readImage, readPngText, writePng } from 'roentgen-lab/files';
+import { FileError, readImage, writePng } from 'roentgen-lab/files';
 import sharp from 'sharp';
+import { encodePng, readPngText } from '#files/png';
 import { sharedData, tempDir } from '../support';
 
 const ramp = (n: number): Uint8Array => Uint8Array.from({ length: n }, (_, i) => (i * 37) % 256);

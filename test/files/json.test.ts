@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileError, formatJson, parseJson, readJson, writeJson } from 'roentgen-lab/files';
+import { FileError, writeJson } from 'roentgen-lab/files';
+import { formatJson, parseJson, readJson } from '#files/json';
 import { tempDir } from '../support';
 
 test("Python's tokens for numbers are read and written, and strings that look like them stay strings", async (t) => {

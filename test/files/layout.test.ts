@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { engineShape, fileShape, toEngineLayout, toFileLayout } from 'roentgen-lab/files';
+import { engineShape, fileShape, toEngineLayout, toFileLayout } from '#files/layout';
 
 const counting = (...shape: number[]): Float32Array =>
   Float32Array.from({ length: shape.reduce((product, n) => product * n, 1) }, (_, i) => i);

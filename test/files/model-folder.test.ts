@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readJson, readModelIndex, writeJson, writeModelIndex } from 'roentgen-lab/files';
+import { writeJson } from 'roentgen-lab/files';
+import { readJson } from '#files/json';
+import { readModelIndex, writeModelIndex } from '#files/model-folder';
 import { fixtures, tempDir } from '../support';
 
 const components = { unet: ['diffusers', 'UNet2DConditionModel'], vae: ['diffusers', 'AutoencoderKL'] } as const;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, flatten, key, normal, type Tree } from 'roentgen-lab/engine';
-import { FileError, loadParameters, readSafetensors, saveParameters, writeJson, writeSafetensors } from 'roentgen-lab/files';
+import { FileError, readSafetensors, writeJson, writeSafetensors } from 'roentgen-lab/files';
+import { loadParameters, saveParameters } from '#files/parameters';
 import { assertClose, fixtures, noLeaks, tempDir } from '../support';
 
 interface Small {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { findModelFolder, findPublished, modelsFolder, published } from 'roentgen-lab/files';
+import { findModelFolder, findPublished, modelsFolder, published } from '#files/published-models';
 import { root, tempDir } from '../support';
 
 test('models are found by name and by the paths that are listed, from any folder; what is here comes first', (t) => {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { key, randomBits } from 'roentgen-lab/engine';
-import { FileError, openSafetensors, readSafetensors, writeSafetensors } from 'roentgen-lab/files';
+import { key } from 'roentgen-lab/engine';
+import { FileError, readSafetensors, writeSafetensors } from 'roentgen-lab/files';
+import { randomBits } from '#engine/internal';
+import { openSafetensors } from '#files/safetensors';
 import { fixtures, tempDir } from '../support';
 
 /** A file with this header and data, as any writer could have left it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkSettings, completeSettings, type Defaults, is, optional, type PublishedKeys, type ShapeOf } from 'roentgen-lab/files';
+import * as is from '#files/checks';
+import { checkSettings, completeSettings, type Defaults, optional, type PublishedKeys, type ShapeOf } from '#files/settings';
 
 interface Training {
   readonly steps: number;

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileError, readJson, readText } from 'roentgen-lab/files';
+import { FileError, readText } from 'roentgen-lab/files';
 import { loadTokenizer } from 'roentgen-lab/tokenizers';
+import { readJson } from '#files/json';
 import { tempDir } from '../support';
 
 const text = 'Befund\nGröße des Herzens normal – kein Ödem\n';

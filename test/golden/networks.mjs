@@ -5,11 +5,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
-const { startEngine, key, foldIn, normalArray } = require('roentgen-lab/engine');
+const { startEngine, key, foldIn } = require('roentgen-lab/engine');
+const { normalArray } = require('#engine/internal');
 const { writeSafetensors } = require('roentgen-lab/files');
-const { initUNet, saveUNet } = require('roentgen-lab/unet');
-const { initVae, saveVae } = require('roentgen-lab/vae');
-const { initClipText, saveClipText } = require('roentgen-lab/encoders');
+const { initUNet } = require('roentgen-lab/unet');
+const { saveUNet } = require('#unet/internal');
+const { initVae, saveVae } = require('#vae/internal');
+const { initClipText } = require('roentgen-lab/encoders');
+const { saveClipText } = require('#encoders/internal');
 
 const folder = process.argv[2];
 const golden = JSON.parse(readFileSync(new URL('networks.json', import.meta.url), 'utf8'));

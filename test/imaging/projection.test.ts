@@ -11,7 +11,7 @@ import {
   smoothCurve,
   type Tube,
   type Vec3,
-} from 'roentgen-lab/imaging';
+} from '#imaging/index';
 
 const grid: Grid = { width: 160, pitch: 0.1, u0: 0, v0: 0 };
 const far = 1e9; // parallel rays

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type GreyImage, type ResizeFilter, resize } from 'roentgen-lab/imaging';
 import sharp from 'sharp';
+import { type GreyImage, type ResizeFilter, resize } from '#imaging/index';
 import { fixtures, sharedData } from '../support';
 
 interface Case {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { key, normalArray } from 'roentgen-lab/engine';
+import { key } from 'roentgen-lab/engine';
 import { auroc, aurocByFinding, type ClassifierConfig, type Features, frechetDistance, sideAccuracy } from 'roentgen-lab/metrics';
+import { normalArray } from '#engine/internal';
 
 test('AUROC counts ordered pairs, ties one half', () => {
   assert.equal(auroc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), 0.75);

@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { key, normalArray, uniformArray } from 'roentgen-lab/engine';
-import {
-  type GreyPixels,
-  meanSquaredError,
-  msSsim,
-  msSsimScales,
-  promptDiversity,
-  psnr,
-  reconstructionError,
-  ssim,
-} from 'roentgen-lab/metrics';
+import { key, uniformArray } from 'roentgen-lab/engine';
+import { type GreyPixels, msSsim, promptDiversity, psnr, reconstructionError, ssim } from 'roentgen-lab/metrics';
+import { normalArray } from '#engine/internal';
+import { meanSquaredError, msSsimScales } from '#metrics/ssim';
 import { verifyFixtures } from '../networks';
 
 const SIZE = 176;

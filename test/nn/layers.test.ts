@@ -2,18 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, normal, split } from 'roentgen-lab/engine';
-import {
-  initialise,
-  perBlock,
-  type ResampleParams,
-  resampleSpec,
-  sequence,
-  type Transformer2DParams,
-  timestepEmbedding,
-  transformer2d,
-  transformer2dSpec,
-  upsample,
-} from 'roentgen-lab/nn';
+import type { ResampleParams, Transformer2DParams } from 'roentgen-lab/nn';
+import { perBlock } from '#nn/config';
+import { initialise } from '#nn/parameters';
+import { resampleSpec, upsample } from '#nn/resample';
+import { sequence } from '#nn/sequence';
+import { timestepEmbedding } from '#nn/timestep';
+import { transformer2d, transformer2dSpec } from '#nn/transformer';
 import { assertClose, noLeaks } from '../support';
 
 test(

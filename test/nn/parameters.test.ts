@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key } from 'roentgen-lab/engine';
-import { convSpec, embeddingSpec, initialise, type LinearParams, linearSpec, normSpec, specShapes } from 'roentgen-lab/nn';
+import type { LinearParams } from 'roentgen-lab/nn';
+import { convSpec, embeddingSpec, linearSpec, normSpec } from '#nn/layers';
+import { initialise, specShapes } from '#nn/parameters';
 import { noLeaks } from '../support';
 
 const statistics = (x: tf.Tensor): { mean: number; std: number; largest: number } => {

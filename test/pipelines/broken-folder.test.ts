@@ -8,7 +8,7 @@ import { key } from 'roentgen-lab/engine';
 import { FileError } from 'roentgen-lab/files';
 import { disposeModel, loadModel, type Model, saveModel, textToImage } from 'roentgen-lab/pipelines';
 import { initUNet } from 'roentgen-lab/unet';
-import { initVae } from 'roentgen-lab/vae';
+import { initVae } from '#vae/internal';
 import { noLeaks, tempDir } from '../support';
 import { effusion, tinyModel } from './tiny-model';
 

@@ -3,21 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { cloneTree, dispose, flatten, foldIn, key, mapTree, merge, normal, scope, type Tree, valueAndGrad } from 'roentgen-lab/engine';
-import { openSafetensors } from 'roentgen-lab/files';
-import {
-  disposeModel,
-  initLora,
-  loadLora,
-  type Model,
-  mergeLora,
-  removeLora,
-  saveLora,
-  saveModel,
-  textToImage,
-  withLora,
-} from 'roentgen-lab/pipelines';
+import { cloneTree, dispose, flatten, foldIn, key, mapTree, normal, scope, type Tree, valueAndGrad } from 'roentgen-lab/engine';
+import { disposeModel, loadLora, type Model, removeLora, saveLora, saveModel, textToImage } from 'roentgen-lab/pipelines';
 import { unet } from 'roentgen-lab/unet';
+import { merge } from '#engine/internal';
+import { openSafetensors } from '#files/internal';
+import { initLora, mergeLora, withLora } from '#pipelines/adapters/lora';
 import { assertSameTree } from '../networks';
 import { assertClose, noLeaks, root, tempDir } from '../support';
 import { tinyModel } from './tiny-model';

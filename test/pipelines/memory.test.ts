@@ -2,15 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, normal } from 'roentgen-lab/engine';
-import {
-  colourLatents,
-  decodeLatents,
-  encodeImages,
-  fitLatentColours,
-  type GeneratedImage,
-  imageToImage,
-  textToImage,
-} from 'roentgen-lab/pipelines';
+import { decodeLatents, encodeImages, type GeneratedImage, imageToImage, textToImage } from 'roentgen-lab/pipelines';
+import { colourLatents, fitLatentColours } from '#pipelines/latent-colours';
 import { assertClose } from '../support';
 import { differ, effusion, steps, withModel } from './tiny-model';
 

@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readImage, readPngText } from 'roentgen-lab/files';
-import { disposeModel, hashModel, loadModel, type ModelCard, saveImage, saveModel, textToImage } from 'roentgen-lab/pipelines';
+import { readImage } from 'roentgen-lab/files';
+import { disposeModel, loadModel, type ModelCard, saveImage, saveModel, textToImage } from 'roentgen-lab/pipelines';
+import { readPngText } from '#files/internal';
+import { hashModel } from '#pipelines/model-hash';
 import { noLeaks, tempDir } from '../support';
 import { effusion, tinyModel, withModel } from './tiny-model';
 

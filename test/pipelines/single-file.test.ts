@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ClipTextConfig } from 'roentgen-lab/encoders';
 import { flatten, type Tree } from 'roentgen-lab/engine';
-import { readSafetensors, saveParameters, type TensorData, writeSafetensors } from 'roentgen-lab/files';
+import { readSafetensors, type TensorData, writeSafetensors } from 'roentgen-lab/files';
 import {
   disposeModel,
   loadModel,
@@ -14,6 +14,7 @@ import {
   saveModel,
   textToImage,
 } from 'roentgen-lab/pipelines';
+import { saveParameters } from '#files/internal';
 import { assertClose, noLeaks, tempDir } from '../support';
 import { effusion, tinyModel } from './tiny-model';
 

@@ -6,11 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createTextEncoder, initTextEncoder, type TextEncoder, type TextEncoderConfig } from 'roentgen-lab/encoders';
 import { dispose, flatten, key } from 'roentgen-lab/engine';
 import {
-  checkModel,
   disposeModel,
   encodePrompts,
   foldTextProjection,
-  forgetNetworks,
   loadModel,
   type Model,
   saveModel,
@@ -18,6 +16,8 @@ import {
   textToImage,
 } from 'roentgen-lab/pipelines';
 import { trainBpe } from 'roentgen-lab/tokenizers';
+import { checkModel } from '#pipelines/model';
+import { forgetNetworks } from '#pipelines/networks';
 import { assertSameTree } from '../networks';
 import { assertClose, noLeaks, tempDir } from '../support';
 import { effusion, tinyModel } from './tiny-model';

@@ -8,7 +8,7 @@ import { key, split, startEngine } from 'roentgen-lab/engine';
 import { disposeModel, type GeneratedImage, type Model, textToImage } from 'roentgen-lab/pipelines';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 import { initUNet } from 'roentgen-lab/unet';
-import { initVae } from 'roentgen-lab/vae';
+import { initVae } from '#vae/internal';
 import { assertClose } from '../support';
 
 const tokenizer = trainBpe(['left pleural effusion', 'right pneumothorax', 'no acute process'], { vocabularySize: 540, maxLength: 24 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { key, normal } from 'roentgen-lab/engine';
-import { ddimStep, ddpmStep, makeSchedule } from 'roentgen-lab/schedulers';
+import { ddimStep } from 'roentgen-lab/schedulers';
+import { ddpmStep } from '#schedulers/ddpm';
+import { makeSchedule } from '#schedulers/schedule';
 import { assertClose, noLeaks } from '../support';
 
 const sd = { beta_schedule: 'scaled_linear', beta_start: 0.00085, beta_end: 0.012, steps_offset: 1, set_alpha_to_one: false } as const;

@@ -2,16 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { foldIn, key, normal } from 'roentgen-lab/engine';
-import {
-  checkScheduler,
-  createScheduler,
-  disposeState,
-  exchangeScheduler,
-  noiseTables,
-  type Scheduler,
-  type SchedulerConfig,
-  schedulerNames,
-} from 'roentgen-lab/schedulers';
+import { createScheduler, noiseTables, type Scheduler, type SchedulerConfig, schedulerNames } from 'roentgen-lab/schedulers';
+import { checkScheduler, exchangeScheduler } from '#schedulers/create';
+import { disposeState } from '#schedulers/scheduler';
 import { verifyFixtures } from '../networks';
 import { assertClose, noLeaks } from '../support';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readJson } from 'roentgen-lab/files';
 import { loadTokenizer, trainBpe } from 'roentgen-lab/tokenizers';
+import { readJson } from '#files/internal';
 import { fixtures, tempDir } from '../support';
 
 const reports = [

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileError, readJson } from 'roentgen-lab/files';
+import { FileError } from 'roentgen-lab/files';
 import { loadTokenizer } from 'roentgen-lab/tokenizers';
+import { readJson } from '#files/internal';
 import { fixtures, sharedData, tempDir } from '../support';
 
 interface Fixture {

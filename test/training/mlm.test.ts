@@ -3,18 +3,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTextEncoder } from 'roentgen-lab/encoders';
 import { dispose, flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
-import {
-  encoderTexts,
-  fitDiffusion,
-  fitEncoder,
-  loadEncoderRecipe,
-  loadRecipe,
-  overrideRecipe,
-  recipeNames,
-} from 'roentgen-lab/experiments';
+import { fitDiffusion, loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
 import { disposeModel } from 'roentgen-lab/pipelines';
-import { wordVocabulary } from 'roentgen-lab/tokenizers';
-import { maskTokens } from 'roentgen-lab/training';
+import { encoderTexts, fitEncoder, loadEncoderRecipe, recipeNames } from '#experiments/internal';
+import { wordVocabulary } from '#tokenizers/internal';
+import { maskTokens } from '#training/train-mlm';
 import { tinyModel } from '../pipelines/tiny-model';
 import { noLeaks, tempDir } from '../support';
 

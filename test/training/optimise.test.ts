@@ -2,19 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key } from 'roentgen-lab/engine';
-import {
-  adamW,
-  adamWSchedule,
-  clipScale,
-  dataOrder,
-  emaDecay,
-  initMoments,
-  learningRateAt,
-  learningRatesAt,
-  minSnrWeights,
-  scaleGradients,
-  squaredNorms,
-} from 'roentgen-lab/training';
+import { adamW, adamWSchedule, initMoments, minSnrWeights } from 'roentgen-lab/training';
+import { dataOrder } from '#training/data-order';
+import { clipScale, scaleGradients, squaredNorms } from '#training/optimiser/clip';
+import { emaDecay } from '#training/optimiser/ema';
+import { learningRateAt, learningRatesAt } from '#training/optimiser/learning-rate';
 import { assertClose, noLeaks } from '../support';
 
 const learningRate = { peak: 0.1, schedule: 'constant', warmup: 0, floor: 0, peaks: { slow: 0.01 } } as const;

@@ -6,7 +6,7 @@ import { createTextEncoder, initTextEncoder, type TextEncoderConfig } from 'roen
 import { cloneTree, dispose, flatten, key } from 'roentgen-lab/engine';
 import { type FitDiffusionOptions, type FitResult, fitDiffusion, loadRecipe, type Recipe } from 'roentgen-lab/experiments';
 import { disposeModel, type Model, swapTextEncoder } from 'roentgen-lab/pipelines';
-import { encodeContexts } from 'roentgen-lab/training';
+import { encodeContexts } from '#training/contexts';
 import { assertSameTree } from '../networks';
 import { tinyModel } from '../pipelines/tiny-model';
 import { assertClose, noLeaks, tempDir } from '../support';

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, foldIn, key, normal, normalArray, scope, startEngine } from 'roentgen-lab/engine';
+import { dispose, foldIn, key, normal, scope, startEngine } from 'roentgen-lab/engine';
 import { train } from 'roentgen-lab/training';
+import { normalArray } from '#engine/internal';
 
 type Params = { layers: { w: tf.Tensor2D; b: tf.Tensor1D }[] };
 type Batch = { x: tf.Tensor2D };

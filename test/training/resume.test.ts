@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, startEngine } from 'roentgen-lab/engine';
-import { lockFolder } from 'roentgen-lab/files';
-import { lastCheckpoint, readCheckpoint, writeCheckpoint } from 'roentgen-lab/training';
+import { lockFolder } from '#files/internal';
+import { lastCheckpoint, readCheckpoint, writeCheckpoint } from '#training/checkpoint-store';
 import { noLeaks, root, tempDir } from '../support';
 
 const program = join(__dirname, 'process.js');
@@ -126,7 +126,7 @@ test('on a full disk the checkpoint before it loads, and the error names path an
   const code = `
     const tf = require('@tensorflow/tfjs-core');
     const { startEngine } = require('roentgen-lab/engine');
-    const { lastCheckpoint, readCheckpoint, writeCheckpoint } = require('roentgen-lab/training');
+    const { lastCheckpoint, readCheckpoint, writeCheckpoint } = require('#training/checkpoint-store');
     (async () => {
       await startEngine();
       const errors = [];

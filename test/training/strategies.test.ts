@@ -4,17 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
 import { type FitDiffusionOptions, fitDiffusion, loadRecipe, overrideRecipe, type Recipe } from 'roentgen-lab/experiments';
-import {
-  addTokens,
-  disposeModel,
-  hasLora,
-  idsOfWord,
-  loadLearnedEmbeds,
-  loadModel,
-  type Model,
-  saveLearnedEmbeds,
-} from 'roentgen-lab/pipelines';
-import { type StrategySettings, saveAdapted, strategies, strategyOf } from 'roentgen-lab/training';
+import { disposeModel, loadLearnedEmbeds, loadModel, type Model } from 'roentgen-lab/pipelines';
+import { type StrategySettings, strategies } from 'roentgen-lab/training';
+import { addTokens, hasLora, idsOfWord, saveLearnedEmbeds } from '#pipelines/internal';
+import { saveAdapted, strategyOf } from '#training/strategies/index';
 import { tinyModel } from '../pipelines/tiny-model';
 import { assertClose, noLeaks, tempDir } from '../support';
 

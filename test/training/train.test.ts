@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, foldIn, key, normalArray, scope } from 'roentgen-lab/engine';
+import { dispose, foldIn, key, scope } from 'roentgen-lab/engine';
 import { type CheckpointOptions, type StepLog, type TrainOptions, train } from 'roentgen-lab/training';
+import { normalArray } from '#engine/internal';
 import { noLeaks, tempDir } from '../support';
 
 type Params = { w: tf.Tensor2D };

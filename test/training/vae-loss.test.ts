@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { detach, dispose, foldIn, key, normal, scope, uniformArray, valueAndGrad } from 'roentgen-lab/engine';
-import { type ClassifierConfig, classifierStages, initClassifier, perceptualDistance, perceptualNetwork } from 'roentgen-lab/metrics';
-import {
-  adaptiveWeight,
-  initPatchDiscriminator,
-  type Optimisation,
-  patchDiscriminator,
-  type TrainVaeOptions,
-  trainVae,
-  type VaeLossWeights,
-  vaeLoss,
-  vaeTrainingLoss,
-} from 'roentgen-lab/training';
-import { decode, encode, initVae, type VaeParams } from 'roentgen-lab/vae';
+import { dispose, foldIn, key, normal, scope, uniformArray, valueAndGrad } from 'roentgen-lab/engine';
+import type { ClassifierConfig } from 'roentgen-lab/metrics';
+import type { Optimisation, VaeLossWeights } from 'roentgen-lab/training';
+import { decode, encode, type VaeParams } from 'roentgen-lab/vae';
+import { detach } from '#engine/internal';
+import { classifierStages, initClassifier, perceptualDistance, perceptualNetwork } from '#metrics/internal';
+import { adaptiveWeight, initPatchDiscriminator, patchDiscriminator } from '#training/losses/patch-discriminator';
+import { vaeLoss, vaeTrainingLoss } from '#training/losses/vae-loss';
+import { type TrainVaeOptions, trainVae } from '#training/train-vae';
+import { initVae } from '#vae/internal';
 import { assertSameTree } from '../networks';
 import { assertClose, noLeaks } from '../support';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { compile, countParameters, dispose, key, normal } from 'roentgen-lab/engine';
-import { initUNet, loadUNet, saveUNet, type UNetConfig, type UNetParams, unet, unetShapes } from 'roentgen-lab/unet';
+import { initUNet, loadUNet, type UNetConfig, type UNetParams, unet, unetShapes } from 'roentgen-lab/unet';
+import { saveUNet } from '#unet/files';
 import { assertGolden, assertSameTree, assertSlope, countValues, golden, goldenInput, verifyFixtures } from '../networks';
 import { assertClose, noLeaks, tempDir } from '../support';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, normal } from 'roentgen-lab/engine';
-import { inSlices, inTiles, tilingOf } from 'roentgen-lab/vae';
+import { inSlices, inTiles, tilingOf } from '#vae/tiles';
 import { assertClose, noLeaks } from '../support';
 
 /** diffusers' tiled_decode in plain loops, for one picture of one channel: tiles, each faded into the ones above and to the left, cut, joined. */

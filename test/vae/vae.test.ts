@@ -2,20 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { compile, countParameters, dispose, key, normal } from 'roentgen-lab/engine';
-import { saveParameters, writeJson } from 'roentgen-lab/files';
-import {
-  decode,
-  encode,
-  initVae,
-  klDivergence,
-  loadVae,
-  type Posterior,
-  samplePosterior,
-  saveVae,
-  type VaeConfig,
-  type VaeParams,
-  vaeShapes,
-} from 'roentgen-lab/vae';
+import { writeJson } from 'roentgen-lab/files';
+import { decode, encode, loadVae, type Posterior, samplePosterior, type VaeConfig, type VaeParams } from 'roentgen-lab/vae';
+import { saveParameters } from '#files/internal';
+import { saveVae } from '#vae/files';
+import { initVae, vaeShapes } from '#vae/parameters';
+import { klDivergence } from '#vae/posterior';
 import { assertGolden, assertSameTree, assertSlope, countValues, golden, goldenInput, verifyFixtures } from '../networks';
 import { assertClose, noLeaks, tempDir } from '../support';
 

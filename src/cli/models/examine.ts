@@ -2,9 +2,11 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../../encoders';
-import { openSafetensors, readObject, readText } from '../../files';
-import { completeUNetConfig, type UNetConfig } from '../../unet';
+import { readTextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../../encoders/internal';
+import { readObject, readText } from '../../files';
+import { openSafetensors } from '../../files/internal';
+import type { UNetConfig } from '../../unet';
+import { completeUNetConfig } from '../../unet/internal';
 
 /** One line of the list. */
 export interface ModelEntry {

@@ -1,6 +1,6 @@
 /** A model's folder from what a person types. */
 
-import { findModelFolder, published } from '../../files';
+import { findModelFolder, published } from '../../files/internal';
 import { UsageError } from '../context';
 
 /**

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { FileError, installedFolder, modelsFolder, type Published, published } from '../../files';
+import { FileError } from '../../files';
+import { installedFolder, modelsFolder, type Published, published } from '../../files/internal';
 import { Interrupted, UsageError } from '../context';
 import { venv } from '../paths';
 

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { findPublished, modelsFolder, published } from '../../files';
+import { findPublished, modelsFolder, published } from '../../files/internal';
 import type { Context } from '../context';
 import { root } from '../paths';
 import { alignColumns } from '../table';

@@ -1,6 +1,7 @@
 /** A study as a radiograph: geometry, ray sums, detector, display. */
 
-import { foldIn, key, normalArray } from '../../engine';
+import { foldIn, key } from '../../engine';
+import { normalArray } from '../../engine/internal';
 import {
   addPlate,
   addQuantumNoise,

@@ -1,6 +1,7 @@
 /** A reader of random numbers: one key, numbers one after the other, the same in every process. */
 
-import { foldIn, type Key, randomBits } from '../../engine';
+import { foldIn, type Key } from '../../engine';
+import { randomBits } from '../../engine/internal';
 
 /** Numbers drawn in order from one key. */
 export interface Draws {

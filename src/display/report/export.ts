@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { writeFileAtomic } from '../../files';
+import { writeFileAtomic } from '../../files/internal';
 import { escapeHtml } from '../escape';
 import { highlight } from './highlight';
 import { type MarkdownRenderer, markdownRenderer } from './markdown';

@@ -1,4 +1,5 @@
-import { FileError, readJson } from '../../files';
+import { FileError } from '../../files';
+import { readJson } from '../../files/internal';
 
 /** One output of a code cell (nbformat 4.5). */
 export interface NotebookOutput {

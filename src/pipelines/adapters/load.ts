@@ -3,9 +3,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { type FlatTree, flatten, merge, type Tree, unflatten } from '../../engine';
-import { FileError, openSafetensors, parseJson, readJson, toEngineLayout } from '../../files';
-import { mergedWeight } from '../../nn';
+import { type FlatTree, flatten, type Tree, unflatten } from '../../engine';
+import { merge } from '../../engine/internal';
+import { FileError } from '../../files';
+import { openSafetensors, parseJson, readJson, toEngineLayout } from '../../files/internal';
+import { mergedWeight } from '../../nn/internal';
 import type { Model } from '../model';
 import { checkLoraConfig, type LoraConfig, loraScale } from './config';
 import { hasLora, type LoraPart, parts, runsAdapter } from './lora';

@@ -1,21 +1,9 @@
 /** Low-rank adapters of a model (Hu et al. 2021, arXiv:2106.09685): made, put on, merged, taken off. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  dispose,
-  type FlatTree,
-  flatten,
-  type Key,
-  mapTree,
-  merge,
-  normalArray,
-  partition,
-  scope,
-  split,
-  type Tree,
-  unflatten,
-} from '../../engine';
-import { mergedWeight } from '../../nn';
+import { dispose, type FlatTree, flatten, type Key, mapTree, scope, split, type Tree, unflatten } from '../../engine';
+import { merge, normalArray, partition } from '../../engine/internal';
+import { mergedWeight } from '../../nn/internal';
 import type { Model } from '../model';
 
 /** The networks that may have adapters: their names in a model, and in files. */

@@ -2,7 +2,8 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { type FlatTree, flatten } from '../../engine';
-import { toFileLayout, writeSafetensors } from '../../files';
+import { writeSafetensors } from '../../files';
+import { toFileLayout } from '../../files/internal';
 import type { Model } from '../model';
 import { type LoraPart, parts } from './lora';
 

@@ -1,9 +1,12 @@
 /** The diffusion model's loss (Ho et al. 2020, arXiv:2006.11239, eq. 14): from latents, noise, timesteps and texts to a scalar, each equation in its order. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type TextEncoderConfig, type TextEncoderParams, textContext } from '../../encoders';
-import { foldIn, type Key, normalArray, scope, uniformArray } from '../../engine';
-import { projectContext, type TextProjectionParams } from '../../pipelines';
+import type { TextEncoderConfig, TextEncoderParams } from '../../encoders';
+import { textContext } from '../../encoders/internal';
+import { foldIn, type Key, scope, uniformArray } from '../../engine';
+import { normalArray } from '../../engine/internal';
+import type { TextProjectionParams } from '../../pipelines';
+import { projectContext } from '../../pipelines/internal';
 import type { NoiseTables, PredictionType } from '../../schedulers';
 import { type UNetConfig, type UNetParams, unet } from '../../unet';
 

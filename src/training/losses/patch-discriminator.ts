@@ -4,8 +4,10 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, detach, type Key, scope } from '../../engine';
-import { type ConvParams, convLayer, convSpec, groupNormLayer, initialise, type NormParams, normSpec, type Spec } from '../../nn';
+import { conv2d, type Key, scope } from '../../engine';
+import { detach } from '../../engine/internal';
+import { type ConvParams, convLayer, groupNormLayer, type NormParams, type Spec } from '../../nn';
+import { convSpec, initialise, normSpec } from '../../nn/internal';
 
 export type PatchDiscriminatorParams = { stages: { conv: ConvParams; norm?: NormParams }[]; out: ConvParams };
 

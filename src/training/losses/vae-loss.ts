@@ -4,9 +4,12 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, detach, mapTree, scope, type Tree } from '../../engine';
-import { type PerceptualNetwork, perceptualDistance } from '../../metrics';
-import { decoderStates, encode, klDivergence, samplePosterior, type VaeConfig, type VaeParams } from '../../vae';
+import { conv2d, mapTree, scope, type Tree } from '../../engine';
+import { detach } from '../../engine/internal';
+import type { PerceptualNetwork } from '../../metrics';
+import { perceptualDistance } from '../../metrics/internal';
+import { encode, samplePosterior, type VaeConfig, type VaeParams } from '../../vae';
+import { decoderStates, klDivergence } from '../../vae/internal';
 import { adaptiveWeight, hingeLoss, type PatchDiscriminatorParams, patchDiscriminator } from './patch-discriminator';
 
 /** Weights of the autoencoder's terms. */

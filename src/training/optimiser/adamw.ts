@@ -1,7 +1,8 @@
 /** AdamW: Adam with decoupled weight decay. Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2, in PyTorch's form. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { adamUpdate, type FlatTree, mapTree, mapTrees, scope, type Tree, unflatten } from '../../engine';
+import { type FlatTree, mapTree, scope, type Tree, unflatten } from '../../engine';
+import { adamUpdate, mapTrees } from '../../engine/internal';
 import { type LearningRate, learningRateGroup } from './learning-rate';
 
 export interface AdamWOptions {

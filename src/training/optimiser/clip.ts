@@ -1,7 +1,8 @@
 /** Gradient clipping by global norm. Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, algorithm 1, in PyTorch's form. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, mapTree, scaleOrZero, scope, sumOfSquares, type Tree } from '../../engine';
+import { flatten, mapTree, scope, type Tree } from '../../engine';
+import { scaleOrZero, sumOfSquares } from '../../engine/internal';
 
 /** Σ x² of each leaf in the tree's order, [leaves]; the caller disposes it. */
 export function squaredNorms(tree: Tree): tf.Tensor1D {

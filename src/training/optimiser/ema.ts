@@ -1,7 +1,8 @@
 /** Exponential moving average of parameters, with the warm-up rule of diffusers' EMAModel. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { mapTrees, scope, type Tree } from '../../engine';
+import { scope, type Tree } from '../../engine';
+import { mapTrees } from '../../engine/internal';
 
 /** The decay of step `t`, counted from 1: (1 + s) / (10 + s) with s = t - 1 until that passes `decay`; the first step copies. */
 export function emaDecay(t: number, decay: number): number {

@@ -1,7 +1,8 @@
 /** Values that are not finite: found in the step that brings them, before anything is kept of it. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, sumOfSquares, type Tree } from '../../engine';
+import { flatten, type Tree } from '../../engine';
+import { sumOfSquares } from '../../engine/internal';
 
 /** A step met NaN or infinity; nothing of it was kept. */
 export class NotFiniteError extends Error {

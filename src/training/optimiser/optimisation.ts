@@ -1,6 +1,6 @@
 /** How parameters are updated: what a recipe says of its optimiser. */
 
-import { is, optional, type ShapeOf } from '../../files';
+import { is, optional, type ShapeOf } from '../../files/internal';
 import type { AdamWOptions } from './adamw';
 import type { LearningRate } from './learning-rate';
 

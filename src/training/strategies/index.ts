@@ -1,6 +1,6 @@
 /** All strategies, by the name that recipes give; a new one is a file and a line here. */
 
-import { completeSettings, is, optional } from '../../files';
+import { completeSettings, is, optional } from '../../files/internal';
 import { type Model, type ModelCard, saveModel } from '../../pipelines';
 import { dreambooth } from './dreambooth';
 import { encoderSwap } from './encoder-swap';

@@ -1,7 +1,8 @@
 /** Hu et al. 2021, arXiv:2106.09685: low-rank adapters on attention's projections, beside weights that stay as they are. */
 
 import { join } from 'node:path';
-import { checkLora, hasLora, initLora, type LoraOptions, mergeLora, saveLora, withLora } from '../../pipelines';
+import { saveLora } from '../../pipelines';
+import { checkLora, hasLora, initLora, type LoraOptions, mergeLora, withLora } from '../../pipelines/internal';
 import { defineStrategy, type StrategyDefinition } from './strategy';
 
 export const lora: StrategyDefinition = defineStrategy({

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTextEncoder } from '../../encoders';
 import { dispose, type Key, type Tree } from '../../engine';
-import { findModelFolder } from '../../files';
+import { findModelFolder } from '../../files/internal';
 import { type Model, type SwapOptions, swapTextEncoder } from '../../pipelines';
 import type { DiffusionParams } from '../losses/diffusion-loss';
 

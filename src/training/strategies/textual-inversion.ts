@@ -2,8 +2,9 @@
 
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, merge, scope, type Tree } from '../../engine';
-import { addTokens, idsOfWord, saveLearnedEmbeds, tokenTablePath, vectorTokens } from '../../pipelines';
+import { flatten, scope, type Tree } from '../../engine';
+import { merge } from '../../engine/internal';
+import { addTokens, idsOfWord, saveLearnedEmbeds, tokenTablePath, vectorTokens } from '../../pipelines/internal';
 import { defineStrategy, fillTemplate, type StrategyDefinition } from './strategy';
 
 /** The table with rows at these ids in place of its own. */

@@ -1,0 +1,8 @@
+/** What other rooms use of this one beside its public names. */
+
+export { lossPlot } from './loss';
+export { duration } from './numbers';
+export { pace } from './pace';
+export { notebookHtml } from './report/export';
+export type { NotebookCell } from './report/notebook';
+export { label } from './widgets/shown';

@@ -1,0 +1,20 @@
+/** What other rooms use of this one beside its public names. */
+
+export { adamUpdate } from './adam';
+export { availableMemory } from './available-memory';
+export { checkpoint } from './checkpoint';
+export { detach } from './grad';
+export { collectGarbage, copyToTensor, memoryUse } from './memory';
+export { gelu, geluTanh, quickGelu, silu } from './ops/activations';
+export { attentionWeights } from './ops/attention';
+export { addChannelBias } from './ops/channel-bias';
+export { geglu } from './ops/geglu';
+export { layerNorm } from './ops/layer-norm';
+export { plain } from './ops/plain';
+export { scaleOrZero, sumOfSquares } from './ops/primitives';
+export { upsampleNearest2x } from './ops/resample';
+export { Message } from './protobuf';
+export { normalArray, permutation, randomBits } from './random';
+export { overRows, overRowsSync, type RowOptions } from './rows';
+export { expectSameShape, expectShape } from './shapes';
+export { mapTrees, merge, partition } from './tree';

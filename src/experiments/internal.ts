@@ -1,0 +1,8 @@
+/** What other rooms use of this one beside its public names. */
+
+export { type EncoderRecipe, encoderTexts, fitEncoder, loadEncoderRecipe } from './encoder-recipe';
+export { estimateStepMemory, textActivations, unetActivations, vaeActivations } from './estimate-memory';
+export { maskedCrc32c } from './event-file';
+export { recipeNames } from './recipe';
+export { compareRuns, describeRun, runsBelow } from './run-report';
+export { DIVERSITY_PROMPTS } from './strategy-bench';

@@ -1,0 +1,19 @@
+/** What other rooms use of this one beside its public names. */
+
+export { writeFileAtomic } from './atomic';
+export * as is from './checks';
+export { claimFolder } from './claim';
+export { describeSystemError } from './errors';
+export { hashFile, hashFiles } from './hash';
+export { mayHold16Bits, usedBits, whiteAt } from './image-depth';
+export { parseJson, readJson } from './json';
+export { fileShape, toEngineLayout, toFileLayout } from './layout';
+export { lockFolder } from './lock';
+export { readModelIndex, writeModelIndex } from './model-folder';
+export { loadParameters, saveParameters } from './parameters';
+export { readPngText } from './png';
+export { findModelFolder, findPublished, installedFolder, modelsFolder, type Published, published } from './published-models';
+export { openSafetensors } from './safetensors';
+export { writeSafetensorsLazily } from './safetensors-write';
+export { checkSettings, completeSettings, type Defaults, optional, type PublishedKeys, type ShapeOf, withoutNulls } from './settings';
+export { libraryVersion } from './version';

@@ -1,0 +1,6 @@
+/** What other rooms use of this one beside its public names. */
+
+export { classifier, classifierStages, initClassifier } from './classifier';
+export { loadClassifier, perceptualNetwork, saveClassifier } from './classify';
+export { perceptualDistance } from './perceptual';
+export { gaussianWindow, meanAbsoluteError, meanSquaredError } from './ssim';

@@ -1,0 +1,15 @@
+/** What other rooms use of this one beside its public names. */
+
+export { checkLora, hasLora, initLora, type LoraOptions, mergeLora, withLora } from './adapters/lora';
+export { denoise } from './denoise';
+export { editBranches, imageCondition } from './edit';
+export { type Branch, imageAndText, predictor, textGuidance } from './guidance';
+export { disclaimer } from './image-file';
+export { noisedStart } from './image-to-image';
+export { inpaintStart, keepKnown, latentMask } from './inpaint';
+export { encodeSigned, toSigned } from './latents';
+export { checkModel, latentFactor } from './model';
+export { hashModel } from './model-hash';
+export { runTextEncoder, runUNet } from './networks';
+export { addTokens, idsOfWord, saveLearnedEmbeds, tokenTablePath, vectorTokens } from './new-tokens';
+export { projectContext } from './text-projection';

@@ -1,0 +1,16 @@
+/** What other rooms use of this one beside its public names. */
+
+export { contentHash } from './checkpoint-store';
+export { encodeContexts } from './contexts';
+export { countCut, cutNotes } from './cut-texts';
+export { encodeLatents, foldStatistics, latentStatistics } from './latents';
+export { emaDecay } from './optimiser/ema';
+export { learningRateAt } from './optimiser/learning-rate';
+export { optimisationShape } from './optimiser/optimisation';
+export { tailMean } from './step-log';
+export { saveAdapted, strategyOf } from './strategies';
+export { encoderFolder } from './strategies/strategy';
+export { type TokenSet, trainDiffusion } from './train-diffusion';
+export { type TrainMlmOptions, trainMlm } from './train-mlm';
+export { compileTrainStep, initTrainState, stepScalars } from './train-step';
+export { trainVae } from './train-vae';

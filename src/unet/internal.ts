@@ -1,0 +1,4 @@
+/** What other rooms use of this one beside its public names. */
+
+export { completeUNetConfig } from './config';
+export { saveUNet } from './files';
