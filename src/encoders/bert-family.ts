@@ -1,6 +1,7 @@
 /** BERT, RoBERTa and XLM-RoBERTa as a family of text encoders. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { type BertParams, bert, bertShapes, initBert } from './bert';
 import { type BertConfig, bertWindow, completeBertConfig } from './bert-config';
 import { bertClass, loadBert, saveBert } from './bert-files';
@@ -9,7 +10,7 @@ import { type EncoderFamily, meanState } from './family';
 const KINDS = { bert: 'BERT', roberta: 'RoBERTa', 'xlm-roberta': 'XLM-RoBERTa' } as const;
 
 const context = (config: BertConfig, params: BertParams, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D =>
-  tf.tidy(() => bert(config, { ...params, pooler: undefined }, ids, { mask }).lastHiddenState);
+  scope(() => bert(config, { ...params, pooler: undefined }, ids, { mask }).lastHiddenState);
 
 export const bertFamily: EncoderFamily<BertConfig, BertParams> = {
   modelTypes: ['bert', 'roberta', 'xlm-roberta'],
@@ -24,7 +25,7 @@ export const bertFamily: EncoderFamily<BertConfig, BertParams> = {
   shapes: (config) => bertShapes(config),
   context,
   states: (config, params, ids, tokens, mask) =>
-    tf.tidy(() => {
+    scope(() => {
       const states = context(config, params, ids, mask);
       return { context: states, pooled: meanState(states, tokens) };
     }),

@@ -4,7 +4,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, embedding, type Key } from '../engine';
+import { attention, embedding, type Key, scope } from '../engine';
 import { expectShape, gelu, geluTanh, silu } from '../engine/internal';
 import { type EmbeddingParams, type LinearParams, linearLayer, type NormParams, type Spec } from '../nn';
 import { embeddingSpec, initialise, layerNormLayer, linearSpec, normSpec, specShapes } from '../nn/internal';
@@ -102,7 +102,7 @@ const activations: Readonly<Record<BertActivation, (x: tf.Tensor3D) => tf.Tensor
 };
 
 function bertLayer(c: CompleteBertConfig, params: BertLayerParams, x: tf.Tensor3D, mask: tf.Tensor | undefined): tf.Tensor3D {
-  return tf.tidy(() => {
+  return scope(() => {
     const { self, output } = params.attention;
     const [q, k, v] = [linearLayer(self.query, x), linearLayer(self.key, x), linearLayer(self.value, x)];
     const mixed = attention(q, k, v, { heads: c.num_attention_heads, mask });
@@ -117,7 +117,7 @@ function bertLayer(c: CompleteBertConfig, params: BertLayerParams, x: tf.Tensor3
 /** Rows of the table of positions, int32 [1 or B, L]: 0, 1, 2 …; in the RoBERTa family tokens count from padding id + 1, and padding is at its id. */
 function positionsOf(c: CompleteBertConfig, ids: tf.Tensor2D): tf.Tensor2D {
   if (c.model_type === 'bert') return tf.reshape(tf.range(0, ids.shape[1], 1, 'int32'), [1, ids.shape[1]]);
-  return tf.tidy(() => {
+  return scope(() => {
     const isToken = tf.cast(tf.notEqual(ids, tf.scalar(c.pad_token_id!, 'int32')), 'float32') as tf.Tensor2D;
     const counted = tf.mul(tf.cumsum(isToken, 1), isToken); // exact in float32
     return tf.cast(tf.add(counted, c.pad_token_id!), 'int32') as tf.Tensor2D;
@@ -129,7 +129,7 @@ function hiddenStates(c: CompleteBertConfig, params: BertParams, ids: tf.Tensor2
   if (L > bertWindow(c)) throw new TypeError(`bert: ids: expected at most ${bertWindow(c)} tokens, got ${L}`);
   if (mask) expectShape('bert: mask', mask, `${B} ${L}`);
   if (tokenTypes) expectShape('bert: tokenTypes', tokenTypes, `${B} ${L}`);
-  return tf.tidy(() => {
+  return scope(() => {
     const { word_embeddings, position_embeddings, token_type_embeddings, LayerNorm } = params.embeddings;
     const padding = c.pad_token_id ?? undefined;
     const words = embedding(ids, word_embeddings.weight, padding);
@@ -152,7 +152,7 @@ function hiddenStates(c: CompleteBertConfig, params: BertParams, ids: tf.Tensor2
  */
 export function bert(config: BertConfig, params: BertParams, ids: tf.Tensor2D, options: BertOptions = {}): BertOutput {
   const c = completeBertConfig(config);
-  return tf.tidy(() => {
+  return scope(() => {
     const lastHiddenState = hiddenStates(c, params, ids, options).pop()!;
     if (!params.pooler) return { lastHiddenState };
     const first = tf.reshape(tf.slice(lastHiddenState, [0, 0, 0], [-1, 1, -1]), [-1, c.hidden_size]) as tf.Tensor2D;

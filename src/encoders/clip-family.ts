@@ -1,6 +1,6 @@
 /** CLIP's text encoder as a family of text encoders. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { type ClipTextConfig, completeClipTextConfig } from './clip-config';
 import { loadClipText, saveClipText } from './clip-files';
 import { type ClipTextParams, clipContext, clipText, clipTextShapes, initClipText } from './clip-text';
@@ -19,7 +19,7 @@ export const clipFamily: EncoderFamily<ClipTextConfig, ClipTextParams> = {
   shapes: clipTextShapes,
   context: (config, params, ids, mask) => clipContext(config, params, ids, { mask }),
   states: (config, params, ids, _, mask) =>
-    tf.tidy(() => {
+    scope(() => {
       const { lastHiddenState: context, pooled } = clipText(config, params, ids, { mask });
       return { context, pooled };
     }),

@@ -1,7 +1,7 @@
 /** The transformer that both towers of CLIP share (Radford et al. 2021, arXiv:2103.00020): layer norms first, residuals after. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention } from '../engine';
+import { attention, scope } from '../engine';
 import { gelu, quickGelu } from '../engine/internal';
 import { type AdaptedLinearParams, type LinearParams, linearLayer, type NormParams, type Spec } from '../nn';
 import { layerNormLayer, linearSpec, normSpec } from '../nn/internal';
@@ -38,7 +38,7 @@ export function clipLayerSpecs(config: Required<ClipTowerConfig>): Spec<ClipLaye
  */
 export function clipLayer(config: Required<ClipTowerConfig>, params: ClipLayerParams, x: tf.Tensor3D, mask?: tf.Tensor): tf.Tensor3D {
   const activation = config.hidden_act === 'gelu' ? gelu : quickGelu;
-  return tf.tidy(() => {
+  return scope(() => {
     const { q_proj, k_proj, v_proj, out_proj } = params.self_attn;
     const n = layerNormLayer(params.layer_norm1, x, config.layer_norm_eps);
     const [q, k, v] = [linearLayer(q_proj, n), linearLayer(k_proj, n), linearLayer(v_proj, n)];

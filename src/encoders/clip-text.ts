@@ -1,7 +1,7 @@
 /** CLIP's text encoder (Radford et al. 2021, arXiv:2103.00020): token ids to the context of the U-Net. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { embedding, type Key } from '../engine';
+import { embedding, type Key, scope } from '../engine';
 import { expectShape } from '../engine/internal';
 import { type EmbeddingParams, type LinearParams, linearLayer, type NormParams, type Spec } from '../nn';
 import { embeddingSpec, initialise, layerNormLayer, linearSpec, normSpec, specShapes } from '../nn/internal';
@@ -91,7 +91,7 @@ function checkInputs(c: CompleteClipTextConfig, ids: tf.Tensor, mask: tf.Tensor 
 
 /** 0 where position i may attend to position j, else the most negative number: j <= i, and j is not padding. [1 or B, 1, L, L] */
 function causalMask(length: number, mask?: tf.Tensor2D): tf.Tensor {
-  return tf.tidy(() => {
+  return scope(() => {
     const hidden = Float32Array.from({ length: length * length }, (_, n) => (n % length > Math.floor(n / length) ? 1 : 0));
     let forbidden: tf.Tensor = tf.tensor4d(hidden, [1, 1, length, length]);
     if (mask) forbidden = tf.maximum(forbidden, tf.sub(1, tf.reshape(tf.cast(mask, 'float32'), [mask.shape[0], 1, 1, length])));
@@ -107,7 +107,7 @@ function hiddenStates(
   mask: tf.Tensor2D | undefined,
   depth: number,
 ): tf.Tensor3D[] {
-  return tf.tidy(() => {
+  return scope(() => {
     const { embeddings, encoder } = params.text_model;
     const length = ids.shape[1];
     const positions = tf.slice(embeddings.position_embedding.weight, [0, 0], [length, c.hidden_size]);
@@ -137,7 +137,7 @@ function pool(c: CompleteClipTextConfig, states: tf.Tensor3D, ids: tf.Tensor2D):
 export function clipText(config: ClipTextConfig, params: ClipTextParams, ids: tf.Tensor2D, { mask }: ClipTextOptions = {}): ClipTextOutput {
   const c = completeClipTextConfig(config);
   checkInputs(c, ids, mask);
-  return tf.tidy(() => {
+  return scope(() => {
     const states = hiddenStates(c, params, ids, mask, c.num_hidden_layers);
     const lastHiddenState = layerNormLayer(params.text_model.final_layer_norm, states[states.length - 1]!, c.layer_norm_eps);
     const pooled = pool(c, lastHiddenState, ids);
@@ -164,7 +164,7 @@ export function clipContext(
   if (!Number.isInteger(skip) || skip < 0 || skip > c.num_hidden_layers) {
     throw new RangeError(`clipContext: skip: expected an integer from 0 to ${c.num_hidden_layers}, the number of layers, got ${skip}`);
   }
-  return tf.tidy(() => {
+  return scope(() => {
     const last = hiddenStates(c, params, ids, mask, c.num_hidden_layers - skip).pop()!;
     return finalNorm ? layerNormLayer(params.text_model.final_layer_norm, last, c.layer_norm_eps) : last;
   });

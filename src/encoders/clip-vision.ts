@@ -1,7 +1,7 @@
 /** CLIP's image encoder, a vision transformer (Dosovitskiy et al. 2021, arXiv:2010.11929): patches to states and an embedding. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d, type Key } from '../engine';
+import { conv2d, type Key, scope } from '../engine';
 import { expectShape } from '../engine/internal';
 import type { ConvParams, EmbeddingParams, NormParams, Spec } from '../nn';
 import { convSpec, embeddingSpec, initialise, layerNormLayer, normSpec, specShapes } from '../nn/internal';
@@ -65,7 +65,7 @@ export function clipVisionShapes(config: ClipVisionConfig): Record<string, numbe
 export function clipVision(config: ClipVisionConfig, params: ClipVisionParams, pixels: tf.Tensor4D): ClipVisionOutput {
   const c = completeClipVisionConfig(config);
   const { B } = expectShape('clip vision: pixels', pixels, `B ${c.image_size} ${c.image_size} ${c.num_channels}`) as { B: number };
-  return tf.tidy(() => {
+  return scope(() => {
     const { embeddings, pre_layrnorm, encoder, post_layernorm } = params.vision_model;
     const patches = conv2d(pixels, embeddings.patch_embedding.weight, undefined, { stride: c.patch_size });
     const tokens = tf.reshape(patches, [B, -1, c.hidden_size]); // [B, patches, C], row by row

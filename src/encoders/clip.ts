@@ -1,7 +1,7 @@
 /** CLIP's two towers and their contrastive loss (Radford et al. 2021, arXiv:2103.00020). */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type Key, linear } from '../engine';
+import { type Key, linear, scope } from '../engine';
 import { expectShape } from '../engine/internal';
 import type { LinearParams, Spec } from '../nn';
 import { initialise, linearSpec, specShapes } from '../nn/internal';
@@ -64,7 +64,7 @@ const normalise = (x: tf.Tensor2D): tf.Tensor2D => tf.div(x, tf.sqrt(tf.sum(tf.s
  */
 export function clipTextFeatures(config: ClipConfig, params: ClipParams, ids: tf.Tensor2D, options: ClipTextOptions = {}): tf.Tensor2D {
   const { text_model, text_projection } = params;
-  return tf.tidy(() => clipText(config.text_config ?? {}, { text_model, text_projection }, ids, options).textEmbeds!);
+  return scope(() => clipText(config.text_config ?? {}, { text_model, text_projection }, ids, options).textEmbeds!);
 }
 
 /**
@@ -74,7 +74,7 @@ export function clipTextFeatures(config: ClipConfig, params: ClipParams, ids: tf
  * @returns      [B, projection_dim]; the caller disposes it
  */
 export function clipImageFeatures(config: ClipConfig, params: ClipParams, pixels: tf.Tensor4D): tf.Tensor2D {
-  return tf.tidy(() => {
+  return scope(() => {
     const { pooled } = clipVision(config.vision_config ?? {}, params, pixels);
     return linear(pooled, params.visual_projection.weight) as tf.Tensor2D;
   });
@@ -88,7 +88,7 @@ export function clip(
   pixels: tf.Tensor4D,
   options: ClipTextOptions = {},
 ): ClipOutput {
-  return tf.tidy(() => {
+  return scope(() => {
     const textEmbeds = normalise(clipTextFeatures(config, params, ids, options));
     const imageEmbeds = normalise(clipImageFeatures(config, params, pixels));
     const cosines = linear(textEmbeds, tf.transpose(imageEmbeds)) as tf.Tensor2D; // [B', B]
@@ -104,7 +104,7 @@ export function clip(
  */
 export function clipLoss(logitsPerText: tf.Tensor2D): tf.Scalar {
   expectShape('clipLoss: logitsPerText', logitsPerText, 'B B');
-  return tf.tidy(() => {
+  return scope(() => {
     const matches = tf.mean(tf.sum(tf.mul(logitsPerText, tf.eye(logitsPerText.shape[0])), 1));
     const average = (axis: number): tf.Tensor => tf.mean(tf.logSumExp(logitsPerText, axis));
     return tf.sub(tf.mul(tf.add(average(0), average(1)), 0.5), matches) as tf.Scalar;

@@ -1,7 +1,7 @@
 /** What a family of text encoders, such as BERT and its relatives, offers to the rest of the library. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import type { Key, Tree } from '../engine';
+import { type Key, scope, type Tree } from '../engine';
 
 /** What is known of an encoder from its config alone. */
 export interface TextEncoderFacts {
@@ -71,7 +71,7 @@ export interface EncoderFamily<C, P extends Tree> {
 
 /** The mean of the tokens' states, without padding: [B, L, C] and [B, L] to [B, C]; the caller disposes it. */
 export function meanState(context: tf.Tensor3D, tokens: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => {
+  return scope(() => {
     const weights = tf.reshape(tf.cast(tokens, 'float32'), [...tokens.shape, 1]); // [B, L, 1]
     return tf.div(tf.sum(tf.mul(context, weights), 1), tf.maximum(tf.sum(weights, 1), 1));
   });

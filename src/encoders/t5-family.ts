@@ -1,6 +1,6 @@
 /** T5 and mT5 as a family of text encoders. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { type EncoderFamily, meanState } from './family';
 import { initT5, type T5Params, t5, t5Shapes } from './t5';
 import { completeT5Config, type T5Config } from './t5-config';
@@ -18,7 +18,7 @@ export const t5Family: EncoderFamily<T5Config, T5Params> = {
   shapes: t5Shapes,
   context: (config, params, ids, mask) => t5(config, params, ids, { mask }),
   states: (config, params, ids, tokens, mask) =>
-    tf.tidy(() => {
+    scope(() => {
       const context = t5(config, params, ids, { mask });
       return { context, pooled: meanState(context, tokens) };
     }),

@@ -1,7 +1,7 @@
 /** T5's encoder (Raffel et al. 2020, arXiv:1910.10683): relative positions, RMS norms before each part, no biases, scores not scaled. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, embedding, type Key, linear } from '../engine';
+import { attention, embedding, type Key, linear, scope } from '../engine';
 import { expectShape, gelu, geluTanh, silu } from '../engine/internal';
 import type { EmbeddingParams, LinearParams, Spec } from '../nn';
 import { embeddingSpec, initialise, linearSpec, specShapes } from '../nn/internal';
@@ -92,7 +92,7 @@ export function t5Shapes(config: T5Config): Record<string, number[]> {
 }
 
 function rmsNorm(x: tf.Tensor3D, { weight }: RmsNormParams, eps: number): tf.Tensor3D {
-  return tf.tidy(() => tf.mul(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), eps))), weight));
+  return scope(() => tf.mul(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), eps))), weight));
 }
 
 /**
@@ -117,7 +117,7 @@ export function relativeBuckets(length: number, buckets: number, maxDistance: nu
 
 /** What every block adds to its scores, [1, heads, L, L]. */
 function positionBias(c: CompleteT5Config, table: tf.Tensor2D, length: number): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     const buckets = relativeBuckets(length, c.relative_attention_num_buckets, c.relative_attention_max_distance);
     const bias = embedding(tf.tensor2d(buckets, [length, length], 'int32'), table); // [L, L, heads]
     return tf.reshape(tf.transpose(bias, [2, 0, 1]), [1, c.num_heads, length, length]);
@@ -136,7 +136,7 @@ const activations: Readonly<Record<string, (x: tf.Tensor3D) => tf.Tensor3D>> = {
 };
 
 function block(c: CompleteT5Config, { layer: [first, second] }: T5BlockParams, x: tf.Tensor3D, bias: tf.Tensor): tf.Tensor3D {
-  return tf.tidy(() => {
+  return scope(() => {
     const { q, k, v, o } = first.SelfAttention;
     const n = rmsNorm(x, first.layer_norm, c.layer_norm_epsilon);
     const mixed = attention(linear(n, q.weight), linear(n, k.weight), linear(n, v.weight), { heads: c.num_heads, scale: 1, mask: bias });
@@ -159,7 +159,7 @@ export function t5HiddenStates(config: T5Config, params: T5Params, ids: tf.Tenso
   const c = completeT5Config(config);
   const { B, L } = expectShape('t5: ids', ids, 'B L') as { B: number; L: number };
   if (mask) expectShape('t5: mask', mask, `${B} ${L}`);
-  return tf.tidy(() => {
+  return scope(() => {
     const { block: blocks, final_layer_norm } = params.encoder;
     const positions = positionBias(c, blocks[0]!.layer[0].SelfAttention.relative_attention_bias!.weight, L);
     const bias = mask ? tf.add(positions, paddingScores(mask)) : positions; // [1 or B, heads, L, L]
@@ -179,5 +179,5 @@ export function t5HiddenStates(config: T5Config, params: T5Params, ids: tf.Tenso
  * @throws TypeError where a shape is wrong, RangeError where the config asks for another network
  */
 export function t5(config: T5Config, params: T5Params, ids: tf.Tensor2D, options?: T5Options): tf.Tensor3D {
-  return tf.tidy(() => t5HiddenStates(config, params, ids, options).pop()!);
+  return scope(() => t5HiddenStates(config, params, ids, options).pop()!);
 }

@@ -1,7 +1,7 @@
 /** An attention layer with its projections (Vaswani et al. 2017), in the key names of Stable Diffusion. */
 
-import * as tf from '@tensorflow/tfjs-core';
-import { attention } from '../engine';
+import type * as tf from '@tensorflow/tfjs-core';
+import { attention, scope } from '../engine';
 import { attentionWeights } from '../engine/internal';
 import { linearSpec } from './layers';
 import { type AdaptedLinearParams, linearLayer } from './lora';
@@ -54,11 +54,11 @@ export function attentionLayer(
   context: tf.Tensor3D,
   { heads, mask, onWeights }: AttentionLayerOptions,
 ): tf.Tensor3D {
-  return tf.tidy(() => {
+  return scope(() => {
     const q = linearLayer(params.to_q, x);
     const k = linearLayer(params.to_k, context);
     const v = linearLayer(params.to_v, context);
-    if (onWeights) tf.tidy(() => onWeights(attentionWeights(q, k, { heads, mask })));
+    if (onWeights) scope(() => onWeights(attentionWeights(q, k, { heads, mask })));
     return linearLayer(params.to_out[0], attention(q, k, v, { heads, mask }));
   });
 }

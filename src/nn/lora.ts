@@ -1,7 +1,7 @@
 /** Low-rank adapters of linear layers. Hu et al. 2021, arXiv:2106.09685: W x + (alpha / rank) B A x, section 4.1; names as in PEFT. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { linear } from '../engine';
+import { linear, scope } from '../engine';
 import type { LinearParams } from './layers';
 
 /** An adapter: A [in, rank], B [rank, out], and alpha / rank, which does not train. */
@@ -18,7 +18,7 @@ export type AdaptedLinearParams = LinearParams & Partial<LoraParams>;
  */
 export function linearLayer<T extends tf.Tensor>({ weight, bias, lora_A, lora_B, lora_scale }: AdaptedLinearParams, x: T): T {
   if (!lora_A || !lora_B || !lora_scale) return linear(x, weight, bias);
-  return tf.tidy(() => tf.add(linear(x, weight, bias), tf.mul(linear(linear(x, lora_A.weight), lora_B.weight), lora_scale)) as T);
+  return scope(() => tf.add(linear(x, weight, bias), tf.mul(linear(linear(x, lora_A.weight), lora_B.weight), lora_scale)) as T);
 }
 
 /**
@@ -29,7 +29,7 @@ export function linearLayer<T extends tf.Tensor>({ weight, bias, lora_A, lora_B,
  */
 export function mergedWeight<T extends tf.Tensor2D | tf.Tensor4D>({ weight, lora_A, lora_B, lora_scale }: AdaptedWeight<T>): T {
   if (!lora_A || !lora_B || !lora_scale) return weight.clone() as T;
-  return tf.tidy(() => {
+  return scope(() => {
     const rank = lora_A.weight.shape.at(-1)!;
     const product = tf.matMul(tf.reshape(lora_A.weight, [-1, rank]), tf.reshape(lora_B.weight, [rank, -1]));
     return tf.add(weight, tf.mul(tf.reshape(product, weight.shape), lora_scale)) as T;

@@ -1,6 +1,7 @@
 /** Halving and doubling of feature maps, each with a 3×3 convolution. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { upsampleNearest2x } from '../engine/internal';
 import { type ConvParams, convLayer, convSpec } from './layers';
 import type { Spec } from './parameters';
@@ -27,7 +28,7 @@ export function downsample({ conv }: ResampleParams, x: tf.Tensor4D, padding: nu
  *             Nearest-neighbour interpolation from n to 2n - 1 pixels is the doubled map without its last pixel.
  */
 export function upsample({ conv }: ResampleParams, x: tf.Tensor4D, size?: readonly [number, number]): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     let doubled = upsampleNearest2x(x);
     const [batch, height, width, channels] = doubled.shape;
     if (size && (size[0] !== height || size[1] !== width)) {

@@ -1,6 +1,7 @@
 /** The residual block of Stable Diffusion's U-Net and autoencoder: He et al. 2016 with group norms and, in the U-Net, the time. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { addChannelBias } from '../engine/internal';
 import { type ConvParams, convLayer, convSpec, groupNormLayer, type LinearParams, linearSpec, type NormParams, normSpec } from './layers';
 import { linearLayer } from './lora';
@@ -38,7 +39,7 @@ export function resnetSpec(inputs: number, outputs: number, timeChannels?: numbe
 
 /** @param x [B, H, W, in]; returns [B, H, W, out] */
 export function resnetBlock(params: ResnetParams, x: tf.Tensor4D, { groups, eps, time }: ResnetOptions): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     let h = groupNormLayer(params.norm1, x, { groups, eps, silu: true });
     h = convLayer(params.conv1, h, { padding: 1 });
     if (params.time_emb_proj && time) h = addChannelBias(h, linearLayer(params.time_emb_proj, time));

@@ -1,6 +1,7 @@
 /** The timestep as a vector: sinusoids (Ho et al. 2020, arXiv:2006.11239, after Vaswani et al. 2017) and a two-layer network. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { expectShape, silu } from '../engine/internal';
 import { type LinearParams, linearSpec } from './layers';
 import { linearLayer } from './lora';
@@ -36,7 +37,7 @@ export function timestepEmbedding(
   const frequencies = Float32Array.from({ length: half }, (_, i) =>
     Math.exp(Math.fround(Math.fround(logPeriod * i) / (half - frequencyShift))),
   );
-  return tf.tidy(() => {
+  return scope(() => {
     const t = tf.reshape(tf.cast(timesteps, 'float32'), [B, 1]);
     const angles = tf.mul(t, tf.tensor2d(frequencies, [1, half])); // [B, half]
     const parts = cosFirst ? [tf.cos(angles), tf.sin(angles)] : [tf.sin(angles), tf.cos(angles)];
@@ -51,5 +52,5 @@ export function timestepMlpSpec(inputs: number, outputs: number): Spec<TimestepM
 
 /** Linear, SiLU, linear: [B, in] to [B, out]. */
 export function timestepMlp({ linear_1, linear_2 }: TimestepMlpParams, x: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => linearLayer(linear_2, silu(linearLayer(linear_1, x))));
+  return scope(() => linearLayer(linear_2, silu(linearLayer(linear_1, x))));
 }

@@ -1,7 +1,7 @@
 /** Stable Diffusion's spatial transformer (Rombach et al. 2022, arXiv:2112.10752): pixels as tokens that attend to the text. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { linear } from '../engine';
+import { linear, scope } from '../engine';
 import { geglu } from '../engine/internal';
 import { type AttentionLayerOptions, type AttentionParams, attentionLayer, attentionSpec } from './attention';
 import {
@@ -100,7 +100,7 @@ export function transformerBlock(
     onWeights,
   }: { readonly heads: number; readonly contextMask?: tf.Tensor } & Pick<AttentionLayerOptions, 'onWeights'>,
 ): tf.Tensor3D {
-  return tf.tidy(() => {
+  return scope(() => {
     const queries = layerNormLayer(params.norm1, x, LAYER_NORM_EPS);
     let h = tf.add(x, attentionLayer(params.attn1, queries, queries, { heads })) as tf.Tensor3D;
     const pixels = layerNormLayer(params.norm2, h, LAYER_NORM_EPS);
@@ -128,7 +128,7 @@ export function transformer2d(
   context: tf.Tensor3D,
   { heads, groups, contextMask, onAttention }: Transformer2DOptions,
 ): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     const [batch, height, width, channels] = x.shape;
     const flat: tf.Tensor3D = tf.reshape(x, [batch, height * width, channels]); // [B, N, C]
     let h = groupNormLayer(params.norm, flat, { groups, eps: GROUP_NORM_EPS });

@@ -1,6 +1,7 @@
 /** Where the positions of an image look in its text: cross-attention as maps, as in DAAM (Tang et al. 2022, arXiv:2210.04885). */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { expectShape } from '../engine/internal';
 import { unet } from '../unet';
 import { completeUNetConfig } from '../unet/internal';
@@ -40,7 +41,7 @@ export async function attentionMaps(model: Model, { prompt, input, timestep }: A
   const { in_channels } = completeUNetConfig(model.unet.config);
   const { H, W } = expectShape('attentionMaps: input', input, `1 H W ${in_channels}`) as { H: number; W: number };
   const { context } = encodePrompts(model, [prompt]);
-  const mean = tf.tidy(() => {
+  const mean = scope(() => {
     const maps: tf.Tensor4D[] = [];
     unet(model.unet.config, model.unet.params, input, tf.tensor1d([timestep]), context, {
       onAttention: (_, weights, [height, width]) => {

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TextEncoder } from '../encoders';
 import { encoderOn } from '../encoders/internal';
+import { scope } from '../engine';
 import type { Tokenizer } from '../tokenizers';
 import type { Model } from './model';
 import { runTextEncoder, runTextStates } from './networks';
@@ -40,7 +41,7 @@ export function encodePrompts(model: Model, texts: readonly string[]): EncodedPr
   const tokenizer = tokenizerOf(model);
   const { ids, mask, lostTokens } = tokenizer.encodeBatch(texts);
   const rows = (values: Int32Array): tf.Tensor2D => tf.tensor2d(values, [texts.length, tokenizer.maxLength], 'int32');
-  return { context: tf.tidy(() => runTextEncoder(model, rows(ids), rows(mask))), lostTokens };
+  return { context: scope(() => runTextEncoder(model, rows(ids), rows(mask))), lostTokens };
 }
 
 /** Says which texts were cut, once a call of a pipeline. By number: a text may be a report, which has no place in a log. */

@@ -1,6 +1,7 @@
 /** Editing an image by an instruction, guided by both. Brooks, Holynski, Efros 2023 (InstructPix2Pix), arXiv:2211.09800. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { type Branch, imageAndText, predictor, unguided } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
@@ -23,7 +24,7 @@ export interface EditOptions extends SamplingOptions {
  * @returns      [B, h, w, latent channels]; the caller disposes it
  */
 export function imageCondition(model: Model, images: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {
-  return tf.tidy(() => encodeSigned(model, toSigned(images), memory).mean);
+  return scope(() => encodeSigned(model, toSigned(images), memory).mean);
 }
 
 /** The three branches of `imageAndText`; `blank` is zeros of the condition's shape. */
@@ -54,8 +55,8 @@ export async function editImage(model: Model, options: EditOptions): Promise<Gen
   try {
     return await sampleImages('editImage', model, { ...options, guidance, imageGuidance }, size, (batch) => {
       const rows = batch.indices.map((index) => Math.floor(index / imagesPerPrompt));
-      const latents: tf.Tensor4D = tf.tidy(() => tf.mul(batch.noise(0), batch.scheduler.initNoiseSigma));
-      const condition = tf.tidy(() => imageCondition(model, tf.gather(pixels, rows), options));
+      const latents: tf.Tensor4D = scope(() => tf.mul(batch.noise(0), batch.scheduler.initNoiseSigma));
+      const condition = scope(() => imageCondition(model, tf.gather(pixels, rows), options));
       const blank = tf.zerosLike(condition);
       const guided = guidance > 1 && imageGuidance >= 1;
       const branches = guided

@@ -1,6 +1,7 @@
 /** How several predictions for the same latents become one. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { concatRows } from './batch';
 import type { Model } from './model';
 import { runUNet } from './networks';
@@ -64,7 +65,7 @@ export function predictor(model: Model, branches: readonly Branch[], combine: Co
   const context = concatRows(branches.map((branch) => branch.context));
   const extra = branches[0]!.extra ? concatRows(branches.map((branch) => branch.extra!)) : undefined;
   const predict = (input: tf.Tensor4D, t: number): tf.Tensor4D =>
-    tf.tidy(() => {
+    scope(() => {
       const rows = concatRows(branches.map(() => input));
       const output = runUNet(model, extra ? tf.concat([rows, extra], 3) : rows, tf.fill([rows.shape[0]], t) as tf.Tensor1D, context);
       return tf.clone(combine(tf.split(output, branches.length))) as tf.Tensor4D;

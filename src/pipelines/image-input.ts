@@ -1,6 +1,7 @@
 /** Images that pipelines start from. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 
 /** An image, row-major, 0 black to 1 white, channels interleaved; a `GeneratedImage` is one. */
 export interface InputImage {
@@ -29,7 +30,7 @@ export function imageBatch(where: string, images: readonly InputImage[], channel
       throw new RangeError(`${where}: picture ${i}: expected ${width} x ${height} x ${image.channels} values, got ${image.pixels.length}`);
     if (!image.pixels.every((value) => value >= 0 && value <= 1)) throw new RangeError(`${where}: picture ${i} has values outside 0 to 1`);
   }
-  return tf.tidy(() => {
+  return scope(() => {
     const rows = images.map((image) => {
       const pixels = tf.tensor4d(Float32Array.from(image.pixels), [1, height, width, image.channels]);
       return image.channels === channels ? pixels : tf.tile(pixels, [1, 1, 1, channels]);

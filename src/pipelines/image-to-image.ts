@@ -1,6 +1,7 @@
 /** Images from an image and a prompt: sampling that begins part of the way. Meng et al. 2022 (SDEdit), arXiv:2108.01073. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import type { Scheduler } from '../schedulers';
 import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
@@ -43,7 +44,7 @@ export async function imageToImage(model: Model, options: ImageToImageOptions): 
   const pixels = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
   try {
     return await sampleImages('imageToImage', model, { ...options, strength, guidance, guidanceRescale }, size, (batch) => {
-      const latents = tf.tidy(() => {
+      const latents = scope(() => {
         const image = tf.gather(
           pixels,
           batch.indices.map((index) => Math.floor(index / imagesPerPrompt)),

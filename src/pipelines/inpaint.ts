@@ -26,7 +26,7 @@ export interface InpaintOptions extends SamplingOptions {
 
 /** The mask of the latents: that of each one's first pixel, as 0 or 1; [B, H, W, 1] to [B, h, w, 1]. */
 export function latentMask(mask: tf.Tensor4D, factor: number): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     const first = tf.stridedSlice(mask, [0, 0, 0, 0], mask.shape, [1, factor, factor, 1]);
     return tf.cast(tf.greaterEqual(first, 0.5), 'float32') as tf.Tensor4D;
   });
@@ -69,7 +69,7 @@ export function maskChannels(
   noise: tf.Tensor4D,
   memory: VaeMemory = {},
 ): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     const grey: tf.Tensor4D = tf.where(tf.greaterEqual(masks, 0.5), tf.fill(images.shape, 0.5), images);
     return tf.concat([latentMask(masks, latentFactor(model)), encodeImages(model, grey, noise, memory)], 3);
   });

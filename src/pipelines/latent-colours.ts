@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { Matrix, solve } from 'ml-matrix';
-import { foldIn, key } from '../engine';
+import { foldIn, key, scope } from '../engine';
 import { expectShape, normalArray } from '../engine/internal';
 import { completeVaeConfig } from '../vae/internal';
 import { decodeLatents } from './latents';
@@ -25,7 +25,7 @@ const fitted = new WeakMap<object, LatentColours>();
 function typicalLatents(channels: number): tf.Tensor4D {
   const draw = (number: number, side: number): tf.Tensor4D =>
     tf.tensor4d(normalArray(foldIn(key(0), number), SAMPLES * side * side * channels), [SAMPLES, side, side, channels]);
-  return tf.tidy(() => {
+  return scope(() => {
     const smooth = [3, 6].map((side, i) => tf.image.resizeBilinear(draw(i, side), [SIDE, SIDE], true));
     return tf.add(tf.add(smooth[0]!, smooth[1]!), tf.mul(draw(2, SIDE), ROUGH));
   });
@@ -43,7 +43,7 @@ export function fitLatentColours(model: Model, own?: tf.Tensor4D): LatentColours
   const { latent_channels: channels } = completeVaeConfig(model.vae.config);
   if (own) expectShape('fitLatentColours: own', own, `n h w ${channels}`);
   const factor = latentFactor(model);
-  const [inputs, colours] = tf.tidy(() => {
+  const [inputs, colours] = scope(() => {
     const latents = own ?? typicalLatents(channels);
     const decoded = tf.avgPool(decodeLatents(model, latents), factor, factor, 'valid');
     const withOne = tf.concat([latents, tf.ones([...latents.shape.slice(0, 3), 1])], 3);
@@ -67,7 +67,7 @@ export function fitLatentColours(model: Model, own?: tf.Tensor4D): LatentColours
  */
 export function colourLatents(map: LatentColours, latents: tf.Tensor4D): tf.Tensor4D {
   const { B, h, w } = expectShape('colourLatents: latents', latents, `B h w ${map.length - 1}`) as { B: number; h: number; w: number };
-  return tf.tidy(() => {
+  return scope(() => {
     const rows = tf.reshape(latents, [B * h * w, map.length - 1]);
     const [weights, constant] = [tf.tensor2d(map.slice(0, -1) as number[][]), tf.tensor1d(map.at(-1) as number[])];
     return tf.clipByValue(tf.reshape(tf.add(tf.matMul(rows, weights), constant), [B, h, w, -1]) as tf.Tensor4D, 0, 1);

@@ -1,7 +1,7 @@
 /** Latents from noise and from images, and images from latents. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { foldIn, type Key } from '../engine';
+import { foldIn, type Key, scope } from '../engine';
 import { expectShape, normalArray } from '../engine/internal';
 import { type Posterior, samplePosterior } from '../vae';
 import { completeVaeConfig, inSlices, inTiles, tilingOf } from '../vae/internal';
@@ -77,7 +77,7 @@ function tileSide(model: Model, vaeTiling: true | number): [latents: number, pix
 
 /** The distribution of the unscaled latents of images from -1 to 1, with the memory that was chosen. */
 export function encodeSigned(model: Model, images: tf.Tensor4D, memory: VaeMemory = {}): Posterior {
-  return tf.tidy(() => {
+  return scope(() => {
     const moments = sparing(
       model,
       images,
@@ -103,7 +103,7 @@ export function encodeSigned(model: Model, images: tf.Tensor4D, memory: VaeMemor
 export function encodeImages(model: Model, images: tf.Tensor4D, noise?: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {
   const { in_channels: channels, scaling_factor: scale } = completeVaeConfig(model.vae.config);
   expectShape('encodeImages: images', images, `B H W ${channels}`);
-  return tf.tidy(() => {
+  return scope(() => {
     const posterior = encodeSigned(model, toSigned(images), memory);
     return tf.mul(noise ? samplePosterior(posterior, noise) : posterior.mean, scale) as tf.Tensor4D;
   });
@@ -111,7 +111,7 @@ export function encodeImages(model: Model, images: tf.Tensor4D, noise?: tf.Tenso
 
 /** 0 to 1 as -1 to 1, what the autoencoder sees; the caller disposes it. */
 export function toSigned(images: tf.Tensor4D): tf.Tensor4D {
-  return tf.tidy(() => tf.sub(tf.mul(images, 2), 1));
+  return scope(() => tf.sub(tf.mul(images, 2), 1));
 }
 
 /**
@@ -121,7 +121,7 @@ export function toSigned(images: tf.Tensor4D): tf.Tensor4D {
  */
 export function decodeLatents(model: Model, latents: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {
   const { scaling_factor: scale } = completeVaeConfig(model.vae.config);
-  return tf.tidy(() => {
+  return scope(() => {
     const signed = sparing(
       model,
       tf.div(latents, scale),

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TextEncoderParams, TextStates } from '../encoders';
 import { textStates } from '../encoders/internal';
-import { compileNetwork, type Network, type Tree } from '../engine';
+import { compileNetwork, type Network, scope, type Tree } from '../engine';
 import { unet } from '../unet';
 import { decode, encode, type Posterior } from '../vae';
 import type { Model } from './model';
@@ -83,7 +83,7 @@ export function runTextEncoder(model: Model, ids: tf.Tensor2D, mask?: tf.Tensor2
   const { textEncoder, textProjection } = model;
   if (textEncoder.config.use_attention_mask === true && !mask)
     throw new Error("runTextEncoder: mask: the text encoder's config says use_attention_mask; give the texts' mask");
-  return tf.tidy(() => {
+  return scope(() => {
     const { context } = runTextStates(model, ids, mask ?? tf.onesLike(ids));
     return textProjection ? projectContext(textProjection.params, context) : context;
   });

@@ -5,7 +5,7 @@
 
 import { basename, extname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, flatten, type Tree } from '../engine';
+import { dispose, flatten, scope, type Tree } from '../engine';
 import { merge } from '../engine/internal';
 import { FileError, readSafetensors, writeSafetensors } from '../files';
 import type { Model } from './model';
@@ -41,7 +41,7 @@ export function addTokens(model: Model, words: readonly string[], initialiser: s
   const old = flatten(textEncoder.params)[path] as tf.Tensor2D;
   // A table may have more rows than the tokenizer has ids: those are taken first, and begin as the initialiser too.
   const fresh = extended.vocabularySize - tokenizer.vocabularySize;
-  const table = tf.tidy(() => {
+  const table = scope(() => {
     const begin = tf.gather(
       old,
       Array.from({ length: fresh }, (_, i) => sources[i % sources.length]!),
@@ -79,7 +79,7 @@ export function idsOfWord(model: Model, word: string, vectors: number): number[]
  */
 export async function saveLearnedEmbeds(model: Model, word: string, vectors: number, file: string): Promise<void> {
   const table = flatten(model.textEncoder.params)[tokenTablePath(model.textEncoder.params)] as tf.Tensor2D;
-  const rows = tf.tidy(() => tf.gather(table, idsOfWord(model, word, vectors)));
+  const rows = scope(() => tf.gather(table, idsOfWord(model, word, vectors)));
   try {
     await writeSafetensors(file, { [word]: { shape: rows.shape, data: (await rows.data()) as Float32Array } }, { format: 'pt' });
   } finally {
@@ -134,7 +134,7 @@ export async function loadLearnedEmbeds(
       );
     addTokens(model, tokens, 'a');
     const ids = idsOfWord(model, word, vectors);
-    const next = tf.tidy(() => {
+    const next = scope(() => {
       const values = (flatten(model.textEncoder.params)[path] as tf.Tensor2D).dataSync().slice() as Float32Array;
       ids.forEach((id, i) => {
         values.set((data as Float32Array).subarray(i * width, (i + 1) * width), id * width);

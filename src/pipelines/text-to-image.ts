@@ -1,6 +1,7 @@
 /** Text to image by latent diffusion. Rombach et al. 2022, arXiv:2112.10752. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { expectShape } from '../engine/internal';
 import { guidedPredictor } from './guidance';
 import type { GeneratedImage } from './images';
@@ -50,7 +51,7 @@ export async function textToImage(model: Model, options: TextToImageOptions): Pr
     );
 
   return sampleImages('textToImage', model, { ...options, guidance, guidanceRescale }, size, (batch) => {
-    const latents = tf.tidy(() => {
+    const latents = scope(() => {
       const noise = start ? tf.gather(start, [...batch.indices]) : batch.noise(0);
       return tf.mul(noise, batch.scheduler.initNoiseSigma);
     }) as tf.Tensor4D;

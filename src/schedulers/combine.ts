@@ -1,6 +1,7 @@
 /** Linear combinations: what every sampler's step comes down to. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 
 /**
  * Σ c_i · x_i. Terms with c = 0 are left out, so that 0 · x costs nothing and hides no infinity.
@@ -9,7 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
  * @returns     one owned tensor of that shape
  */
 export function linear(...terms: readonly (readonly [number, tf.Tensor])[]): tf.Tensor {
-  return tf.tidy(() => {
+  return scope(() => {
     const parts = terms.filter(([c]) => c !== 0).map(([c, x]) => (c === 1 ? x : tf.mul(x, c)));
     if (parts.length === 0) return tf.zerosLike(terms[0]![1]);
     return parts.length === 1 ? tf.clone(parts[0]!) : parts.reduce((sum, part) => tf.add(sum, part));
@@ -22,5 +23,5 @@ export function linear(...terms: readonly (readonly [number, tf.Tensor])[]): tf.
  * @param x [B, ...]
  */
 export function scaleRows(x: tf.Tensor, coefficients: readonly number[]): tf.Tensor {
-  return tf.tidy(() => tf.mul(x, tf.tensor(Float32Array.from(coefficients), [coefficients.length, ...x.shape.slice(1).map(() => 1)])));
+  return scope(() => tf.mul(x, tf.tensor(Float32Array.from(coefficients), [coefficients.length, ...x.shape.slice(1).map(() => 1)])));
 }

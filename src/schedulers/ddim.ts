@@ -1,6 +1,7 @@
 /** Denoising diffusion implicit models (DDIM). Song, Meng, Ermon 2021, arXiv:2010.02502. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { expectSameShape } from '../engine/internal';
 import { linear } from './combine';
 import { interpret, type Limit, makeLimit } from './prediction';
@@ -39,7 +40,7 @@ export function ddimStep(
   const alphaT = alphaBar(schedule, t);
   const sigma = eta * Math.sqrt(((1 - alphaS) / (1 - alphaT)) * (1 - alphaT / alphaS)); // eq. (16)
 
-  return tf.tidy(() => {
+  return scope(() => {
     const { x0, eps } = interpret(schedule.predictionType, output, x, levelOf(alphaT));
     // The three terms of eq. (12), each a factor and a tensor; the direction keeps the unlimited ε.
     const predicted = [Math.sqrt(alphaS), limit ? limit(x0) : x0] as const; // "predicted x_0"

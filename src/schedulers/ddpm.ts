@@ -1,6 +1,7 @@
 /** Ancestral sampling of denoising diffusion probabilistic models (DDPM). Ho, Jain, Abbeel 2020, arXiv:2006.11239. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { expectSameShape } from '../engine/internal';
 import { linear } from './combine';
 import type { DdimConfig } from './ddim';
@@ -44,7 +45,7 @@ export function ddpmStep(schedule: Schedule, x: tf.Tensor, output: tf.Tensor, t:
   const lower = Math.max(((1 - alphaS) / (1 - alphaT)) * beta, 1e-20); // β̃_t
   const sigma = Math.sqrt(variance === 'fixed_large' ? beta : lower);
 
-  return tf.tidy(() => {
+  return scope(() => {
     const { x0 } = interpret(schedule.predictionType, output, x, levelOf(alphaT));
     const clean = limit ? limit(x0) : x0;
     const mean = linear([(Math.sqrt(alphaS) * beta) / (1 - alphaT), clean], [(Math.sqrt(alpha) * (1 - alphaS)) / (1 - alphaT), x]);

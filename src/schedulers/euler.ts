@@ -1,6 +1,7 @@
 /** Euler's method in σ, deterministic and ancestral. Karras et al. 2022, arXiv:2206.00364, algorithm 1 without second-order correction. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { expectSameShape } from '../engine/internal';
 import { linear } from './combine';
 import type { PredictionType } from './config';
@@ -20,7 +21,7 @@ import { makeSigmas, type SigmaConfig, type SigmaTables, sigmaDefaults, sigmaSpa
  */
 export function eulerStep(type: PredictionType, x: tf.Tensor, output: tf.Tensor, sigma: number, next: number): tf.Tensor {
   expectSameShape('eulerStep: output', output, x);
-  return tf.tidy(() => {
+  return scope(() => {
     const clean = cleanAt(type, output, x, sigma);
     return linear([next / sigma, x], [1 - next / sigma, clean]); // x + (next - σ) (x - D) / σ
   });
@@ -42,7 +43,7 @@ export function eulerAncestralStep(
 ): tf.Tensor {
   const up = Math.sqrt((next ** 2 * (sigma ** 2 - next ** 2)) / sigma ** 2);
   const down = Math.sqrt(next ** 2 - up ** 2);
-  return tf.tidy(() => linear([1, eulerStep(type, x, output, sigma, down)], [up, noise]));
+  return scope(() => linear([1, eulerStep(type, x, output, sigma, down)], [up, noise]));
 }
 
 /** What all methods in this scaling share: the network sees x / √(σ² + 1), and a run starts with noise of the first level. */

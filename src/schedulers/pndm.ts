@@ -4,7 +4,8 @@
  * for n steps.
  */
 
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { linear } from './combine';
 import { interpret } from './prediction';
 import { alphaBar, levelOf, makeSchedule, type Schedule, type ScheduleConfig, scheduleDefaults } from './schedule';
@@ -28,7 +29,7 @@ const multistep: readonly (readonly number[])[] = [
 export function transfer(schedule: Schedule, x: tf.Tensor, output: tf.Tensor, t: number, s: number): tf.Tensor {
   const [alphaT, alphaS] = [alphaBar(schedule, t), alphaBar(schedule, s)];
   const denominator = alphaT * Math.sqrt(1 - alphaS) + Math.sqrt(alphaT * (1 - alphaT) * alphaS);
-  return tf.tidy(() => {
+  return scope(() => {
     const { eps } = interpret(schedule.predictionType, output, x, levelOf(alphaT));
     return linear([Math.sqrt(alphaS / alphaT), x], [-(alphaS - alphaT) / denominator, eps]);
   });

@@ -1,6 +1,7 @@
 /** What the network's output says about the clean latents and the noise, for each of the things a network can be trained to predict. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { linear } from './combine';
 import type { PredictionType } from './config';
 
@@ -61,7 +62,7 @@ export function makeLimit(config: LimitConfig): Limit | undefined {
  * 1 ≤ s ≤ max, and divides by s.
  */
 function dynamicThreshold(x0: tf.Tensor, ratio: number, max: number): tf.Tensor {
-  return tf.tidy(() => {
+  return scope(() => {
     const perImage = x0.size / x0.shape[0]!;
     const flat = tf.reshape(x0, [x0.shape[0]!, perImage]);
     const descending = tf.topk(tf.abs(flat), perImage).values;

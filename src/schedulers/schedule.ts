@@ -1,6 +1,7 @@
 /** Tables of a variance-preserving diffusion, x_t = √ᾱ_t x_0 + √(1-ᾱ_t) ε, and the timesteps that a sampler visits. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { expectSameShape } from '../engine/internal';
 import { cumulativeAlphas, makeBetas } from './betas';
 import { linear, scaleRows } from './combine';
@@ -159,5 +160,5 @@ function rowLevels(clean: tf.Tensor, t: number | readonly number[], level: (t: n
 /** a_i · x + b_i · y by rows; one coefficient each stands for all rows. */
 function combineRows(a: readonly number[], x: tf.Tensor, b: readonly number[], y: tf.Tensor): tf.Tensor {
   if (a.length === 1) return linear([a[0]!, x], [b[0]!, y]);
-  return tf.tidy(() => tf.add(scaleRows(x, a), scaleRows(y, b)));
+  return scope(() => tf.add(scaleRows(x, a), scaleRows(y, b)));
 }

@@ -1,6 +1,7 @@
 /** The one interface that a pipeline uses whatever the method: tables, and a pure step with its state in and out. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { expectSameShape } from '../engine/internal';
 import type { NoiseLevel } from './prediction';
 import { addNoiseAt, expectScheduled, velocityAt } from './schedule';
@@ -111,7 +112,7 @@ export function wrapMethod(className: string, config: Readonly<Record<string, un
       expectSameShape(`${className}: output`, output, x);
       if (options.noise) expectSameShape(`${className}: noise`, options.noise, x);
       else if (method.drawsNoise?.(state.call, options)) throw new RangeError(`${className}: this step needs noise, got none`);
-      return tf.tidy(() => {
+      return scope(() => {
         const next = method.step(state, x, output, options);
         const outputs = (next.outputs ?? []).map((tensor) => tf.clone(tensor));
         const memory = { call: state.call + 1, outputs, ...(next.sample ? { sample: tf.clone(next.sample) } : {}) };

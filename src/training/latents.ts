@@ -35,7 +35,7 @@ export async function encodeLatents(
   const shape = [side, side, completeVaeConfig(model.vae.config).latent_channels] as const;
   const perImage = shape[0] * shape[1] * shape[2];
   const moments = (images: tf.Tensor): Record<'mean' | 'std', tf.Tensor> =>
-    tf.tidy(() => {
+    scope(() => {
       const { mean, logvar } = encodeSigned(model, toSigned(images as tf.Tensor4D));
       return { mean, std: tf.exp(tf.mul(logvar, 0.5)) };
     });

@@ -1,6 +1,7 @@
 /** The blocks of the U-Net: encoder path, middle, decoder path. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { checkpoint } from '../engine/internal';
 import type { ResnetParams, Transformer2DParams } from '../nn';
 import { downsample, resnetBlock, transformer2d, upsample } from '../nn/internal';
@@ -44,7 +45,7 @@ function layer(
 ): tf.Tensor4D {
   const { groups, eps, time, context, contextMask, onAttention } = c;
   const run = (params: LayerParams, inputs: LayerInputs): tf.Tensor4D =>
-    tf.tidy(() => {
+    scope(() => {
       const h = resnetBlock(params.resnet, inputs.x, { groups, eps, time: inputs.time });
       if (!params.attention) return h;
       const size = [h.shape[1], h.shape[2]] as const;
@@ -62,7 +63,7 @@ function layer(
  * @returns    the outputs of all layers and of the halving, in order; the last is the block's output
  */
 export function downBlock(params: DownBlockParams, heads: number, x: tf.Tensor4D, c: BlockContext, name: string): tf.Tensor4D[] {
-  return tf.tidy(() => {
+  return scope(() => {
     const outputs: tf.Tensor4D[] = [];
     let h = x;
     params.resnets.forEach((resnet, i) => {
@@ -76,7 +77,7 @@ export function downBlock(params: DownBlockParams, heads: number, x: tf.Tensor4D
 
 /** A residual block, a transformer, a residual block. */
 export function midBlock(params: MidBlockParams, heads: number, x: tf.Tensor4D, c: BlockContext): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     const h = layer(params.resnets[0], params.attentions[0], heads, x, c, 'mid_block.attentions.0');
     return layer(params.resnets[1], undefined, heads, h, c, 'mid_block');
   });
@@ -96,7 +97,7 @@ export function upBlock(
   c: BlockContext,
   name: string,
 ): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     let h = x;
     params.resnets.forEach((resnet, i) => {
       h = layer(resnet, params.attentions?.[i], heads, tf.concat([h, skips[i]!], 3), c, `${name}.attentions.${i}`);

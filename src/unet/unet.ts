@@ -1,7 +1,7 @@
 /** Stable Diffusion's U-Net (Rombach et al. 2022, arXiv:2112.10752): noisy latents, time and text to the predicted noise. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { embedding } from '../engine';
+import { embedding, scope } from '../engine';
 import { expectShape, silu } from '../engine/internal';
 import { convLayer, groupNormLayer } from '../nn';
 import { timestepEmbedding, timestepMlp } from '../nn/internal';
@@ -35,7 +35,7 @@ function embedTime(
   timesteps: tf.Tensor1D,
   { classLabels, onBlock }: UNetOptions,
 ): tf.Tensor2D {
-  return tf.tidy(() => {
+  return scope(() => {
     const waves = timestepEmbedding(timesteps, config.block_out_channels[0]!, {
       cosFirst: config.flip_sin_to_cos,
       frequencyShift: config.freq_shift,
@@ -82,7 +82,7 @@ export function unet(
   checkInputs(c, latents, timesteps, context, options);
   const { contextMask, onBlock, onAttention, checkpointing = false } = options;
 
-  return tf.tidy(() => {
+  return scope(() => {
     const shared: BlockContext = {
       groups: c.norm_num_groups,
       eps: c.norm_eps,
@@ -116,7 +116,7 @@ export function unet(
     });
 
     const norm = { groups: c.norm_num_groups, eps: c.norm_eps };
-    if (onBlock) tf.tidy(() => onBlock('conv_norm_out', groupNormLayer(params.conv_norm_out, h, norm)));
+    if (onBlock) scope(() => onBlock('conv_norm_out', groupNormLayer(params.conv_norm_out, h, norm)));
     return convLayer(params.conv_out, groupNormLayer(params.conv_norm_out, h, { ...norm, silu: true }), { padding: 1 });
   });
 }

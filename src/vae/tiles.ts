@@ -1,6 +1,7 @@
 /** Large images in overlapping tiles that are blended into each other: memory then depends on the tile, not on the image. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 
 /** How a network's output is put together from tiles; sizes in rows and columns of the input, and of the output pixels that they become. */
 export interface Tiling {
@@ -48,17 +49,17 @@ function blendInto(previous: tf.Tensor4D, next: tf.Tensor4D, axis: 1 | 2, blend:
 export function inTiles(x: tf.Tensor4D, { tile, stride, blend, kept }: Tiling, run: (tile: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
   if (height <= tile && width <= tile) return run(x);
-  return tf.tidy(() => {
+  return scope(() => {
     const rows: tf.Tensor4D[] = [];
     let above: tf.Tensor4D[] = [];
     for (let top = 0; top < height; top += stride) {
-      const { row, tiles } = tf.tidy(() => {
+      const { row, tiles } = scope(() => {
         const tiles: tf.Tensor4D[] = [];
         for (let left = 0; left < width; left += stride) {
           const size: [number, number, number, number] = [batch, Math.min(tile, height - top), Math.min(tile, width - left), channels];
           const i = tiles.length;
           tiles.push(
-            tf.tidy(() => {
+            scope(() => {
               let out = run(tf.slice(x, [0, top, left, 0], size));
               if (above[i]) out = blendInto(above[i], out, 1, blend);
               return i > 0 ? blendInto(tiles[i - 1]!, out, 2, blend) : out;
@@ -82,9 +83,9 @@ export function inTiles(x: tf.Tensor4D, { tile, stride, blend, kept }: Tiling, r
 /** A network's output one image at a time: the same numbers with the memory of one. */
 export function inSlices(x: tf.Tensor4D, run: (one: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
   if (x.shape[0] === 1) return run(x);
-  return tf.tidy(() =>
+  return scope(() =>
     tf.concat(
-      (tf.split(x, x.shape[0]) as tf.Tensor4D[]).map((one) => tf.tidy(() => run(one))),
+      (tf.split(x, x.shape[0]) as tf.Tensor4D[]).map((one) => scope(() => run(one))),
       0,
     ),
   );

@@ -1,7 +1,7 @@
 /** Stable Diffusion's autoencoder (Rombach et al. 2022, arXiv:2112.10752): images to a Gaussian over latents, and latents to images. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tree } from '../engine';
+import { scope, type Tree } from '../engine';
 import { checkpoint, expectShape } from '../engine/internal';
 import { convLayer, groupNormLayer, type ResnetParams } from '../nn';
 import { attentionLayer, downsample, resnetBlock, sequence, upsample } from '../nn/internal';
@@ -23,7 +23,7 @@ const LOGVAR = [-30, 20] as const;
 
 /** Every pixel attends to every other: group norm, one head, residual. */
 function pixelAttention(params: VaeAttentionParams, x: tf.Tensor4D, groups: number): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     const [batch, height, width, channels] = x.shape;
     const flat = tf.reshape(x, [batch, height * width, channels]) as tf.Tensor3D; // [B, N, C]
     const h = groupNormLayer(params.group_norm, flat, { groups, eps: EPS });
@@ -73,7 +73,7 @@ export function encode(config: VaeConfig, params: VaeParams, image: tf.Tensor4D,
   layers.push((x) => convLayer(encoder.conv_out, x, { padding: 1 }));
   if (quant_conv) layers.push((x) => convLayer(quant_conv, x));
 
-  return tf.tidy(() => {
+  return scope(() => {
     const [mean, logvar] = tf.split(sequence(image, layers), 2, 3) as [tf.Tensor4D, tf.Tensor4D];
     return { mean, logvar: tf.clipByValue(logvar, ...LOGVAR) };
   });
@@ -87,7 +87,7 @@ export function encode(config: VaeConfig, params: VaeParams, image: tf.Tensor4D,
  * @throws TypeError where the shape is wrong, RangeError where the config asks for another network
  */
 export function decode(config: VaeConfig, params: VaeParams, z: tf.Tensor4D, options: VaeOptions = {}): tf.Tensor4D {
-  return tf.tidy(() => convLayer(params.decoder.conv_out, decoderStates(config, params, z, options), { padding: 1 }));
+  return scope(() => convLayer(params.decoder.conv_out, decoderStates(config, params, z, options), { padding: 1 }));
 }
 
 /** What the decoder's last layer, `conv_out`, makes the image from: `decode` without it. [B, h f, w f, block_out_channels[0]] */
@@ -104,5 +104,5 @@ export function decoderStates(config: VaeConfig, params: VaeParams, z: tf.Tensor
     if (upsamplers) layers.push((x) => upsample(upsamplers[0], x));
   }
   layers.push((x) => groupNormLayer(decoder.conv_norm_out, x, { groups, eps: EPS, silu: true }));
-  return tf.tidy(() => sequence(z, layers));
+  return scope(() => sequence(z, layers));
 }

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, type Tree } from '../engine';
+import { flatten, scope, type Tree } from '../engine';
 import { readSafetensors } from '../files';
 import { toEngineLayout } from '../files/internal';
 import { type Measure, Unsupported } from './checker';
@@ -30,7 +30,7 @@ export function channelsLast<T extends tf.Tensor>(x: T): T {
 
 /** A feature map or image of the file, channels last. */
 export function fixtureImage(fixture: Fixture, name: string): tf.Tensor4D {
-  return tf.tidy(() => channelsLast(fixtureTensor<tf.Rank.R4>(fixture, name)));
+  return scope(() => channelsLast(fixtureTensor<tf.Rank.R4>(fixture, name)));
 }
 
 /** Rows of whole numbers, as case files hold token ids and masks. */

@@ -190,7 +190,7 @@ async function checkRun(
   });
   const predict = predictor(model, start.branches, start.combine);
   const stepNoise = (call: number): tf.Tensor4D =>
-    tf.tidy(() => channelsLast(tf.squeeze(tf.slice(fixtureTensor(fixture, 'step_noise'), call, 1), [0]) as tf.Tensor4D));
+    scope(() => channelsLast(tf.squeeze(tf.slice(fixtureTensor(fixture, 'step_noise'), call, 1), [0]) as tf.Tensor4D));
   const after: tf.Tensor4D[] = [];
   let latents: tf.Tensor4D | undefined;
   try {
@@ -206,7 +206,7 @@ async function checkRun(
         after.push(tf.clone(step.latents));
       },
     });
-    return tf.tidy(
+    return scope(
       () =>
         [
           exact('timesteps', scheduler.timesteps, run.timesteps),

@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../engine';
 import { readSafetensors } from '../files';
 import { readJson } from '../files/internal';
 import { createScheduler, type Scheduler, type SchedulerConfig, schedulerNames } from '../schedulers';
@@ -96,7 +97,7 @@ function checkTrajectory(
     );
   const rows: number[] = [];
   let state = scheduler.start();
-  let x = tf.tidy(() => tf.mul(tensor(x0.data), scheduler.initNoiseSigma));
+  let x = scope(() => tf.mul(tensor(x0.data), scheduler.initNoiseSigma));
   for (let call = 0; call <= scheduler.timesteps.length; call++) {
     if (run.trajectory_steps.includes(call)) rows.push(...x.dataSync());
     const t = scheduler.timesteps[call];

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../memory';
 import { differentiable } from './differentiable';
 import { sigmoidGradient } from './primitives';
 
@@ -14,7 +15,7 @@ const TANH_CUBIC = 0.044715 * TANH_LINEAR;
  * The sigmoid is computed again instead of being saved; a compiled graph sees that it is the forward's and computes it once.
  */
 export function siluGradient<T extends tf.Tensor>(x: T, dy: tf.Tensor): T {
-  return tf.tidy(() => {
+  return scope(() => {
     const s = tf.sigmoid(x);
     return tf.mul(tf.add(sigmoidGradient(s, x), s), dy) as T; // (x s (1 - s) + s) dy
   });
@@ -22,12 +23,12 @@ export function siluGradient<T extends tf.Tensor>(x: T, dy: tf.Tensor): T {
 
 /** The normal distribution's cumulative function, (1 + erf(x / sqrt 2)) / 2. */
 export function normalCdf<T extends tf.Tensor>(x: T): T {
-  return tf.tidy(() => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5) as T);
+  return scope(() => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5) as T);
 }
 
 /** The derivative of x · normalCdf(x), given normalCdf(x). */
 export function geluSlope<T extends tf.Tensor>(x: T, cdf: T): T {
-  return tf.tidy(() => {
+  return scope(() => {
     const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
     return tf.add(cdf, tf.mul(x, density)) as T;
   });

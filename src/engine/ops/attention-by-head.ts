@@ -4,6 +4,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../memory';
 import type { AttentionGeometry, AttentionGradients } from './attention-batched';
 
 /** [B, L, heads · D] to B · heads matrices [L, D]. */
@@ -42,7 +43,7 @@ export function attend(
   const [queries, keys, values] = [splitHeads(tf.mul(q, scale), heads), splitHeads(k, heads), splitHeads(v, heads)];
   const part = mask && maskOf(mask, heads);
   const weights = queries.map((query, i) =>
-    tf.tidy(() => {
+    scope(() => {
       const product = tf.matMul(query, tf.transpose(keys[i]!)); // [Lq, Lk]
       return tf.softmax(part ? tf.add(product, part(i)) : product) as tf.Tensor2D;
     }),
@@ -66,7 +67,7 @@ export function attendGradient(
   const [queries, keys, values] = [splitHeads(tf.mul(q, scale), heads), splitHeads(k, heads), splitHeads(v, heads)];
   const dScores: tf.Tensor2D[] = [];
   const parts = splitHeads(dy, heads).map((dOut, i) =>
-    tf.tidy(() => {
+    scope(() => {
       const weight = weights[i]!;
       // The softmax's own gradient, weights · (dOut vT - row sums of dOut · out): a further column in the product subtracts the row sums.
       const sums = tf.sum(tf.mul(dOut, outs[i]!), 1, true);

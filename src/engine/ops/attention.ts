@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../memory';
 import { expectShape } from '../shapes';
 import { isTensorFlow } from '../tensorflow';
 import type { AttentionGeometry } from './attention-batched';
@@ -60,7 +61,7 @@ export function attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, { head
 export function attentionWeights(q: tf.Tensor3D, k: tf.Tensor3D, { heads, scale, mask }: AttentionOptions): tf.Tensor4D {
   const { B, Lq, C } = expectShape('attentionWeights: q', q, 'B Lq C') as { B: number; Lq: number; C: number };
   const { Lk } = expectShape('attentionWeights: k', k, `${B} Lk ${C}`) as { Lk: number };
-  return tf.tidy(() => {
+  return scope(() => {
     const split = (x: tf.Tensor3D, length: number): tf.Tensor => tf.transpose(tf.reshape(x, [B, length, heads, C / heads]), [0, 2, 1, 3]);
     const scores = tf.mul(tf.matMul(split(q, Lq), split(k, Lk), false, true), scale ?? 1 / Math.sqrt(C / heads));
     return tf.softmax(mask ? tf.add(scores, mask) : scores) as tf.Tensor4D;

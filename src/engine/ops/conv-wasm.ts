@@ -4,6 +4,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../memory';
 import type { ConvGeometry } from './conv-tensorflow';
 
 type Shape4 = [number, number, number, number];
@@ -49,12 +50,12 @@ function spread(dy: tf.Tensor4D, stride: number): tf.Tensor4D {
 
 /** x [B, H, W, Cin] with weight [kh, kw, Cin, Cout]. */
 export function convolve(x: tf.Tensor4D, weight: tf.Tensor4D, { stride, padding }: ConvGeometry): tf.Tensor4D {
-  return tf.tidy(() => tf.conv2d(border(x, padding), weight, stride, 'valid'));
+  return scope(() => tf.conv2d(border(x, padding), weight, stride, 'valid'));
 }
 
 /** Gradient of the input, of shape `shape`, from dy [B, H', W', Cout]: the gradient, spread by the stride, convolved with the kernel turned round. */
 export function inputGradient(shape: Shape4, weight: tf.Tensor4D, dy: tf.Tensor4D, { stride, padding }: ConvGeometry): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     const [, height, width] = shape;
     const [kh, kw] = weight.shape;
     const [top, , left] = padding;
@@ -73,7 +74,7 @@ export function inputGradient(shape: Shape4, weight: tf.Tensor4D, dy: tf.Tensor4
  * takes the channels' part and the stride is the dilation.
  */
 export function filterGradient(x: tf.Tensor4D, shape: Shape4, dy: tf.Tensor4D, { stride, padding }: ConvGeometry): tf.Tensor4D {
-  return tf.tidy(() => {
+  return scope(() => {
     const [kh, kw, inner, outer] = shape;
     const input = tf.transpose(border(x, padding), [3, 1, 2, 0]); // [Cin, H, W, B]
     const kernel = tf.transpose(dy, [1, 2, 0, 3]); // [H', W', B, Cout]

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../memory';
 import { expectShape } from '../shapes';
 import { isTensorFlow } from '../tensorflow';
 import type { ConvGeometry } from './conv-tensorflow';
@@ -45,7 +46,7 @@ export function conv2d(
     throw new RangeError(`conv2d: x: ${H} x ${W} with padding [${borders}] is smaller than the kernel, ${kh} x ${kw}`);
 
   const pointwise = kh === 1 && kw === 1 && stride === 1 && borders.every((border) => border === 0);
-  if (pointwise) return tf.tidy(() => linear(x, tf.reshape(weight, [Cin!, Cout!]), bias));
+  if (pointwise) return scope(() => linear(x, tf.reshape(weight, [Cin!, Cout!]), bias));
 
   const geometry: ConvGeometry = { stride, padding: borders };
   const form = isTensorFlow() ? onTensorFlow : onWasm;

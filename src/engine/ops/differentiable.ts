@@ -1,6 +1,7 @@
 /** Operations with gradients of their own. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../memory';
 
 /**
  * One operation for the tape.
@@ -18,7 +19,7 @@ export function differentiable<T extends tf.Tensor>(
   const operation = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => ({
     value: forward(args[args.length - 1] as tf.GradSaveFunc),
     gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] =>
-      tf.tidy(() => backward(dy as T, saved).filter((_, i) => present[i]) as tf.Tensor[]),
+      scope(() => backward(dy as T, saved).filter((_, i) => present[i]) as tf.Tensor[]),
   }));
   return operation(...inputs.filter((input): input is tf.Tensor => input !== undefined)) as T;
 }

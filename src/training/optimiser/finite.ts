@@ -1,7 +1,7 @@
 /** Values that are not finite: found in the step that brings them, before anything is kept of it. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { flatten, type Tree } from '../../engine';
+import { flatten, scope, type Tree } from '../../engine';
 import { sumOfSquares } from '../../engine/internal';
 
 /** A step met NaN or infinity; nothing of it was kept. */
@@ -45,5 +45,5 @@ export function firstBadTensor(tree: Tree): { path: string; value: number; index
 
 /** Whether every float32 value of a small tree is finite, as a scalar in the graph. */
 export function allFinite(tensors: readonly tf.Tensor[]): tf.Tensor {
-  return tf.tidy(() => tf.all(tf.isFinite(tf.stack(tensors.map((x) => (x.rank === 0 ? x : tf.sum(x)))))));
+  return scope(() => tf.all(tf.isFinite(tf.stack(tensors.map((x) => (x.rank === 0 ? x : tf.sum(x)))))));
 }

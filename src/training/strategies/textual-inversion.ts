@@ -43,7 +43,7 @@ export const textualInversion: StrategyDefinition = defineStrategy({
         const path = `textEncoder.${tokenTablePath(model.textEncoder.params)}`;
         return {
           textEncoder: true,
-          add: (params) => ({ rows: tf.tidy(() => tf.gather(flatten(params)[path] as tf.Tensor2D, ids)) }),
+          add: (params) => ({ rows: scope(() => tf.gather(flatten(params)[path] as tf.Tensor2D, ids)) }),
           apply: (params, added) =>
             merge(params, { [path]: withRows(flatten(params)[path] as tf.Tensor2D, (added as { rows: tf.Tensor2D }).rows, ids) } as Tree),
         };
