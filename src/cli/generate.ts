@@ -8,7 +8,7 @@ import { imageGrid } from '../display';
 import { duration } from '../display/internal';
 import { startEngine } from '../engine';
 import { FileError, writeJson } from '../files';
-import { claimFolder, describeSystemError, findModelFolder, libraryVersion } from '../files/internal';
+import { claimFolder, describeSystemError, disclaimer, findModelFolder, libraryVersion } from '../files/internal';
 import {
   disposeModel,
   type GeneratedImage,
@@ -21,7 +21,7 @@ import {
   saveImage,
   textToImage,
 } from '../pipelines';
-import { disclaimer, hashModel } from '../pipelines/internal';
+import { hashModel } from '../pipelines/internal';
 import { schedulerNames } from '../schedulers';
 import { type AppliedAddOn, addOn } from './add-ons';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';

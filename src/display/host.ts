@@ -50,11 +50,6 @@ export function displayHost(): DisplayHost {
   return notebookHost() ?? terminalHost;
 }
 
-/** Empties the running cell's output, as IPython's clear_output. */
-export function clearOutput(wait = false): void {
-  displayHost().clear(wait);
-}
-
 /** Asks for one line of text: a field under the cell in a notebook, a line in a terminal; a password is not echoed. */
 export function input(prompt = '', password = false): Promise<string> {
   return displayHost().input(prompt, password);

@@ -18,11 +18,10 @@ export { exportNotebook, type ReportSummary } from './report/export';
 export { type Frame, type TableInput, type TableOptions, table } from './table';
 export { tokenStrip } from './tokens';
 export { type Content, column, row, tabs } from './widgets/boxes';
+export type { Control, ControlOptions } from './widgets/control';
 export {
   type Button,
   button,
-  type Control,
-  type ControlOptions,
   checkbox,
   type DropdownOptions,
   dropdown,

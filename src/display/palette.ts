@@ -1,3 +1,6 @@
+/** The house's colours and its warning. */
+import { disclaimer } from '../files/internal';
+
 /**
  * Okabe and Ito's eight colours (https://jfly.uni-koeln.de/color/), which stay apart for every kind of colour blindness, in
  * the order in which series take them: those that stand out on white and on black alike come first. Yellow and black,
@@ -12,4 +15,4 @@ export const neutralInk = '#767676';
 export const alarm: readonly [number, number, number] = [255, 0, 255];
 
 /** The line under every generated picture. */
-export const notForDiagnosis = 'synthetic, not for diagnosis';
+export const notForDiagnosis: string = disclaimer;

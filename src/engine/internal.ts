@@ -4,6 +4,7 @@ export { adamUpdate } from './adam';
 export { availableMemory } from './available-memory';
 export { checkpoint } from './checkpoint';
 export { detach } from './grad';
+export { nextTurn } from './interrupt';
 export { collectGarbage, copyToTensor, memoryUse } from './memory';
 export { gelu, geluTanh, quickGelu, silu } from './ops/activations';
 export { attentionWeights } from './ops/attention';

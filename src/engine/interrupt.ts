@@ -8,3 +8,8 @@ export function interruptSignal(): AbortSignal | undefined {
   const host = (globalThis as Record<symbol, unknown>)[interruptSymbol] as { signal(): AbortSignal } | undefined;
   return host?.signal();
 }
+
+/** Lets interrupts, displays and timers have their turn, as a loop over long steps must. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

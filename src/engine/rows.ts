@@ -1,6 +1,7 @@
 /** Running a network over many rows (texts, images), a batch at a time. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { nextTurn } from './interrupt';
 
 /** An input of n rows, one after another. */
 export interface RowColumn {
@@ -77,7 +78,7 @@ export async function overRows<K extends string>(
   const work = batches(network, columns, sizes, options);
   for (let turn = work.next(); ; turn = work.next()) {
     if (turn.done) return turn.value;
-    await new Promise((next) => setImmediate(next));
+    await nextTurn();
   }
 }
 

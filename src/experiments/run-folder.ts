@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EngineInfo } from '../engine';
 import { memoryUse } from '../engine/internal';
 import { FileError, readObject, readText, writeJson } from '../files';
-import { describeSystemError, libraryVersion, writeFileAtomic } from '../files/internal';
+import { describeSystemError, disclaimer, libraryVersion, writeFileAtomic } from '../files/internal';
 import type { StepLog } from '../training';
 import { type EventFile, openEventFile } from './event-file';
 import type { Recipe } from './recipe';
@@ -57,7 +57,7 @@ export async function writeRunConfig(folder: string, config: RunConfig, engine: 
     ...config,
     engine: { backend, library, device, threads },
     versions,
-    note: 'synthetic, not for diagnosis',
+    note: disclaimer,
   });
 }
 

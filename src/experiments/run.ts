@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { loadPixels, type OpenDatasetOptions, openSplit, vocabularyTexts } from '../datasets';
 import { textsOf } from '../datasets/internal';
 import { type Key, split, startEngine } from '../engine';
-import { FileError, writePng } from '../files';
-import { claimFolder, lockFolder } from '../files/internal';
+import { FileError } from '../files';
+import { claimFolder, lockFolder, writeSynthetic } from '../files/internal';
 import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
 import { type Tokenizer, trainBpe } from '../tokenizers';
 import { type CutTexts, type StepLog, tailLoss } from '../training';
@@ -196,14 +196,7 @@ function summary(folder: string, part: RunResult['part'], { log, interrupted, se
 /** Images of the same prompts and noise at any step. Texts stay out of file names; real ones stay out of the files too. */
 async function writeSamples(model: Model, recipe: Recipe, prompts: readonly string[], seed: number, folder: string): Promise<void> {
   const images = await textToImage(model, { prompts, ...recipe.sampling, seed });
-  for (const [i, { pixels, width, height, channels }] of images.entries()) {
-    const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
-    await writePng(
-      join(folder, `${String(i).padStart(2, '0')}.png`),
-      { width, height, channels, data },
-      { Comment: 'synthetic, not for diagnosis' },
-    );
-  }
+  for (const [i, image] of images.entries()) await writeSynthetic(join(folder, `${String(i).padStart(2, '0')}.png`), image);
 }
 
 const NO_SAMPLES = 'The model does not fit into memory twice: no pictures are made while it trains.';

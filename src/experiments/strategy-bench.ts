@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { loadPixels, phantomSplit } from '../datasets';
 import { recordsOf, textsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
-import { readImage, writeJson, writePng } from '../files';
-import { hashFile, readJson } from '../files/internal';
+import { readImage, writeJson } from '../files';
+import { hashFile, readJson, writeSynthetic } from '../files/internal';
 import {
   type Classifier,
   classify,
@@ -187,10 +187,7 @@ export async function measureStrategy(
       side: judged.side.all,
     };
     const pictures = images.slice(0, DIVERSITY_PROMPTS);
-    for (const [i, { pixels, width, height }] of pictures.entries()) {
-      const data = Uint8Array.from(pixels, (value) => Math.round(255 * value));
-      await writePng(imageFile(folder, i), { width, height, channels: 1, data }, { Comment: 'synthetic, not for diagnosis' });
-    }
+    for (const [i, image] of pictures.entries()) await writeSynthetic(imageFile(folder, i), image);
     if (recipe) await saveAdapted(model, strategyOf(recipe.diffusion.strategy), join(folder, 'model'), cardOf(bench, recipe, row));
     await writeJson(file, { identity, row });
     return { row, pictures, kept: false };

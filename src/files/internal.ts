@@ -11,7 +11,7 @@ export { fileShape, toEngineLayout, toFileLayout } from './layout';
 export { lockFolder } from './lock';
 export { readModelIndex, writeModelIndex } from './model-folder';
 export { loadParameters, saveParameters } from './parameters';
-export { readPngText } from './png';
+export { disclaimer, readPngText, writeSynthetic } from './png';
 export { findModelFolder, findPublished, installedFolder, modelsFolder, type Published, published } from './published-models';
 export { openSafetensors } from './safetensors';
 export { writeSafetensorsLazily } from './safetensors-write';

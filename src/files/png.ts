@@ -100,3 +100,22 @@ function textChunk(keyword: string, value: string): Buffer {
   chunk.writeUInt32BE(crc32(chunk.subarray(4, 8 + body.length)), 8 + body.length);
   return chunk;
 }
+
+/** Stands in the file of every generated image. */
+export const disclaimer = 'synthetic, not for diagnosis';
+
+/**
+ * Writes a generated image as an 8-bit PNG, atomically, with text chunks that say what it is.
+ *
+ * @param image values from 0 to 1, row-major, channels interleaved
+ * @param text  keyword → text; by default the disclaimer alone
+ * @throws FileError where it cannot be written
+ */
+export async function writeSynthetic(
+  path: string,
+  { pixels, ...shape }: Omit<PngImage, 'data'> & { readonly pixels: Float32Array },
+  text: Readonly<Record<string, string>> = { Comment: disclaimer },
+): Promise<void> {
+  const { width, height, channels } = shape;
+  await writePng(path, { width, height, channels, data: Uint8Array.from(pixels, (value) => Math.round(255 * value)) }, text);
+}

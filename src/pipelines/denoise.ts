@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
+import { nextTurn } from '../engine/internal';
 import type { Scheduler } from '../schedulers';
 import { disposeState } from '../schedulers/internal';
 import type { Predictor } from './guidance';
@@ -74,7 +75,7 @@ export async function denoise({
       } else {
         input.dispose();
       }
-      await new Promise((resume) => setImmediate(resume)); // signals, messages and drawing get their turn
+      await nextTurn();
     }
     signal?.throwIfAborted();
   } catch (error) {

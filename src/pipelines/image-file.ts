@@ -1,11 +1,7 @@
 /** Generated images as PNG files that say what they are and what they were made with. */
 
-import { writePng } from '../files';
-import { libraryVersion } from '../files/internal';
+import { disclaimer, libraryVersion, writeSynthetic } from '../files/internal';
 import type { GeneratedImage } from './images';
-
-/** Stands in every image's file. */
-export const disclaimer = 'synthetic, not for diagnosis';
 
 /** What an image's file says, by its keyword in the file. `readPngText` reads it back. */
 export function imageTexts(image: GeneratedImage, modelHash?: string): Record<string, string> {
@@ -26,10 +22,5 @@ export function imageTexts(image: GeneratedImage, modelHash?: string): Record<st
  * @throws FileError where it cannot be written
  */
 export async function saveImage(path: string, image: GeneratedImage, modelHash?: string): Promise<void> {
-  const { width, height, channels, pixels } = image;
-  await writePng(
-    path,
-    { width, height, channels, data: Uint8Array.from(pixels, (value) => Math.round(255 * value)) },
-    imageTexts(image, modelHash),
-  );
+  await writeSynthetic(path, image, imageTexts(image, modelHash));
 }

@@ -4,7 +4,6 @@ export { checkLora, hasLora, initLora, type LoraOptions, mergeLora, withLora } f
 export { denoise } from './denoise';
 export { editBranches, imageCondition } from './edit';
 export { type Branch, imageAndText, predictor, textGuidance } from './guidance';
-export { disclaimer } from './image-file';
 export { noisedStart } from './image-to-image';
 export { inpaintStart, keepKnown, latentMask } from './inpaint';
 export { encodeSigned, toSigned } from './latents';

@@ -1,7 +1,7 @@
 /** The training loop: a compiled step repeated over batches. It logs, stops at a signal, keeps checkpoints and resumes from them. */
 
 import { cloneTree, dispose, flatten, interruptSignal, type Tree } from '../engine';
-import { collectGarbage, memoryUse } from '../engine/internal';
+import { collectGarbage, memoryUse, nextTurn } from '../engine/internal';
 import { checkSettings, lockFolder } from '../files/internal';
 import { clearCheckpoints, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
 import { firstBadTensor, firstNotFinite, NotFiniteError } from './optimiser/finite';
@@ -182,7 +182,7 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
         await save(t + 1);
         saved = t + 1;
       }
-      await new Promise((next) => setImmediate(next)); // lets interrupts, displays and timers through
+      await nextTurn();
     }
     if (checkpoints && saved !== t) await save(t);
     return {

@@ -2,7 +2,7 @@
 
 export { CHEXPERT_LABELS, type ChexpertLabel, chexpertLabels } from './chexpert';
 export { makeStudy, type Population } from './course';
-export { openPhantom, type PhantomDataset, type PhantomOptions, renderPhantomBatch } from './phantom';
+export { openPhantom, type PhantomDataset, type PhantomOptions } from './phantom';
 export { renderStudy } from './render';
 export {
   type Finding,

@@ -107,17 +107,3 @@ export function openPhantom(options: PhantomOptions = {}): PhantomDataset {
   };
   return dataset;
 }
-
-/**
- * Images of several records at once, on all processors.
- *
- * @returns [indices.length * size * size], 0..1
- */
-export function renderPhantomBatch(
-  dataset: PhantomDataset,
-  indices: ArrayLike<number>,
-  size: number,
-  options: BatchOptions = {},
-): Promise<Float32Array> {
-  return dataset.batch(indices, size, options);
-}

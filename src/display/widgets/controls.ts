@@ -1,44 +1,8 @@
 /** Controls that a person changes: dropdown, slider, text, checkbox, button. */
+import { type Control, type ControlOptions, disabling, listener, withGetters } from './control';
 import { createModel } from './model';
 import { newest } from './newest';
 import { type Change, labelled, layout, staticHtml, style, type Widget, widget } from './widget';
-
-/** A control with a value. Setting the value moves the control; `onChange` hears the person's changes only. */
-export interface Control<T> extends Widget {
-  value: T;
-  /** Whether the person may change it. */
-  disabled: boolean;
-}
-
-/** What all controls take. */
-export interface ControlOptions<T> {
-  /** The text before it. */
-  readonly label?: string;
-  /** Hears each new value, also while a cell runs. One call runs at a time, the newest value wins; an error is shown under the control's cell. */
-  readonly onChange?: (value: T, change: Change) => unknown;
-}
-
-/** Calls a handler for the newest value; without a handler nothing. */
-function listener<T>(onChange: ControlOptions<T>['onChange']): ((value: T) => Promise<void>) | undefined {
-  return onChange && newest<T>((value, signal) => onChange(value, { signal }));
-}
-
-/** The property `disabled` of a model. */
-function disabling(model: { readonly state: Readonly<Record<string, unknown>>; set(changes: object): void }): { disabled: boolean } {
-  return {
-    get disabled() {
-      return model.state.disabled === true;
-    },
-    set disabled(value) {
-      model.set({ disabled: value });
-    },
-  };
-}
-
-/** Adds properties with their getters and setters. */
-function withGetters<A extends object, B extends object>(a: A, b: B): A & B {
-  return Object.defineProperties(a, Object.getOwnPropertyDescriptors(b)) as A & B;
-}
 
 /** A dropdown's own options. */
 export interface DropdownOptions<T> extends ControlOptions<T> {

@@ -2,7 +2,8 @@ import { imageGrid } from '../grid';
 import type { GridOptions } from '../grid-plan';
 import type { DisplayWindow, Picture } from '../pixels';
 import { column, row } from './boxes';
-import { type Control, slider } from './controls';
+import type { Control } from './control';
+import { slider } from './controls';
 import { html } from './shown';
 import type { Widget } from './widget';
 
