@@ -18,10 +18,9 @@ export { exportNotebook, type ReportSummary } from './report/export';
 export { type Frame, type TableInput, type TableOptions, table } from './table';
 export { tokenStrip } from './tokens';
 export { type Content, column, row, tabs } from './widgets/boxes';
+export { type Button, button } from './widgets/button';
 export type { Control, ControlOptions } from './widgets/control';
 export {
-  type Button,
-  button,
   checkbox,
   type DropdownOptions,
   dropdown,

@@ -1,8 +1,7 @@
-/** Controls that a person changes: dropdown, slider, text, checkbox, button. */
+/** Controls with a value that a person changes: dropdown, slider, text, checkbox. */
 import { type Control, type ControlOptions, disabling, listener, withGetters } from './control';
 import { createModel } from './model';
-import { newest } from './newest';
-import { type Change, labelled, layout, staticHtml, style, type Widget, widget } from './widget';
+import { type Change, labelled, layout, staticHtml, style, widget } from './widget';
 
 /** A dropdown's own options. */
 export interface DropdownOptions<T> extends ControlOptions<T> {
@@ -196,57 +195,6 @@ export function checkbox({
         },
         set value(value: boolean) {
           model.set({ value: value });
-        },
-      },
-      disabling(model),
-    ),
-  );
-}
-
-/** A button. */
-export interface Button extends Widget {
-  label: string;
-  disabled: boolean;
-}
-
-/**
- * A button.
- *
- * @param options.onClick  a further click raises the signal of the call that still runs, and begins anew when that has ended
- * @param options.main     whether it stands out, as the one that does what the others prepare
- * @example button({ label: 'Make', main: true, onClick: ({ signal }) => make(signal) })
- */
-export function button(options: {
-  readonly label: string;
-  readonly main?: boolean;
-  readonly onClick: (change: Change) => unknown;
-}): Button {
-  const { label, main = false, onClick } = options;
-  const model = createModel(
-    { module: 'controls', name: 'Button' },
-    {
-      description: label,
-      disabled: false,
-      icon: '',
-      button_style: main ? 'primary' : '',
-      tabbable: null,
-      tooltip: null,
-      layout: layout({ width: 'auto', min_width: '80px', align_self: 'flex-start' }),
-      style: style('ButtonStyle'),
-    },
-  );
-  const click = newest<void>((_, signal) => onClick({ signal }));
-  model.onEvent = (event) => (event === 'click' ? click() : undefined);
-  const current = (): string => model.state.description as string;
-  return widget(
-    { model, html: () => staticHtml('', `[ ${current()} ]`), text: () => `[${current()}]` },
-    withGetters(
-      {
-        get label() {
-          return current();
-        },
-        set label(value: string) {
-          model.set({ description: value });
         },
       },
       disabling(model),
