@@ -31,5 +31,6 @@ export {
 } from './widgets/controls';
 export { newest } from './widgets/newest';
 export { type Output, output } from './widgets/output';
-export { type Html, html, type ImageWidget, image, type ProgressBar, progressBar } from './widgets/shown';
+export { type Html, html, type ImageWidget, image, type Label, label, type ProgressBar, progressBar } from './widgets/shown';
 export type { Change, Widget } from './widgets/widget';
+export { type WindowLevel, windowLevel } from './widgets/window-level';

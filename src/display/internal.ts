@@ -5,4 +5,3 @@ export { duration } from './numbers';
 export { pace } from './pace';
 export { notebookHtml } from './report/export';
 export type { NotebookCell } from './report/notebook';
-export { label } from './widgets/shown';

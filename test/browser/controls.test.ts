@@ -6,8 +6,7 @@ import { browserTest, jupyterLab, pixelsOf } from './lab';
 const lab = jupyterLab();
 
 const cells = [
-  `import { button, checkbox, column, dropdown, html, image, output, progressBar, row, slider, tabs, text } from 'roentgen-lab/display';
-import { label } from '#display/internal';
+  `import { button, checkbox, column, dropdown, html, image, label, output, progressBar, row, slider, tabs, text } from 'roentgen-lab/display';
 import { figure, imageGrid } from 'roentgen-lab/display';
 const ramp = (kind: string, level = 0) => ({ width: 32, height: 32, channels: 1 as const,
   pixels: Float32Array.from({ length: 1024 }, (_, i) => (kind === 'rows' ? Math.floor(i / 32) : i % 32) / 31 * (1 - level)) });`,

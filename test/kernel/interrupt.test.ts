@@ -93,7 +93,7 @@ test('a model that trains in a cell stops within a step with a checkpoint, and t
     import { flatten, interruptSignal, key, startEngine, uniformArray } from 'roentgen-lab/engine';
     import { disposeModel } from 'roentgen-lab/pipelines';
     import { trainBpe } from 'roentgen-lab/tokenizers';
-    import { fitDiffusion, initModel, loadRecipe, overrideRecipe } from 'roentgen-lab/training';
+    import { fitDiffusion, initModel, loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
     await startEngine();
     const recipe = overrideRecipe(await loadRecipe('smoke'), {
       size: 32,

@@ -7,7 +7,7 @@ import { root } from '../support';
 const training = `
   const { key, startEngine, uniformArray } = require('roentgen-lab/engine');
   const { trainBpe } = require('roentgen-lab/tokenizers');
-  const { fitDiffusion, initModel, loadRecipe, overrideRecipe } = require('roentgen-lab/training');
+  const { fitDiffusion, initModel, loadRecipe, overrideRecipe } = require('roentgen-lab/experiments');
   process.on('SIGWINCH', () => {});
   startEngine().then(async () => {
     const steps = { 'diffusion.optimisation.steps': 3, 'diffusion.optimisation.learning_rate.warmup': 1 };
