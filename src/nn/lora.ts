@@ -7,8 +7,8 @@ import type { LinearParams } from './layers';
 /** An adapter: A [in, rank], B [rank, out], and alpha / rank, which does not train. */
 export type LoraParams = { lora_A: { weight: tf.Tensor2D }; lora_B: { weight: tf.Tensor2D }; lora_scale: tf.Scalar };
 
-/** A linear layer that may have an adapter. */
-export type AdaptedLinearParams = LinearParams & Partial<LoraParams>;
+/** A linear layer that may have an adapter. With `lora_base`, the weight of before, the adapter is in the weight already. */
+export type AdaptedLinearParams = LinearParams & Partial<LoraParams> & { lora_base?: tf.Tensor };
 
 /**
  * A linear layer: x · weight + bias, and what the adapter adds where there is one.
@@ -16,8 +16,8 @@ export type AdaptedLinearParams = LinearParams & Partial<LoraParams>;
  * @param x [..., in]
  * @returns [..., out]; the caller disposes it
  */
-export function linearLayer<T extends tf.Tensor>({ weight, bias, lora_A, lora_B, lora_scale }: AdaptedLinearParams, x: T): T {
-  if (!lora_A || !lora_B || !lora_scale) return linear(x, weight, bias);
+export function linearLayer<T extends tf.Tensor>({ weight, bias, lora_A, lora_B, lora_scale, lora_base }: AdaptedLinearParams, x: T): T {
+  if (!lora_A || !lora_B || !lora_scale || lora_base) return linear(x, weight, bias);
   return scope(() => tf.add(linear(x, weight, bias), tf.mul(linear(linear(x, lora_A.weight), lora_B.weight), lora_scale)) as T);
 }
 

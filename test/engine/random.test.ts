@@ -48,7 +48,7 @@ test('integers stay in range and a permutation holds each number once', () => {
 });
 
 test('another process sees the same numbers', () => {
-  const code = `const e=require('roentgen-lab/engine');console.log(JSON.stringify([...e.normalArray(e.foldIn(e.key(11),3),5)]))`;
+  const code = `const e=require('#engine/random');console.log(JSON.stringify([...e.normalArray(e.foldIn(e.key(11),3),5)]))`;
   const other = JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: root, encoding: 'utf8' })) as number[];
   assert.deepEqual(other, [...normalArray(foldIn(key(11), 3), 5)]);
 });

@@ -161,7 +161,7 @@ test('on a full disk the checkpoint before it loads, and the error names path an
 test('a folder has one writer, and a dead process holds nothing', async (t) => {
   const folder = tempDir(t);
   const unlock = await lockFolder(folder);
-  const code = `require('roentgen-lab/files').lockFolder(${JSON.stringify(folder)}).then(() => process.kill(process.pid, 'SIGKILL'), (e) => { console.error(e.message); process.exit(3); })`;
+  const code = `require('#files/lock').lockFolder(${JSON.stringify(folder)}).then(() => process.kill(process.pid, 'SIGKILL'), (e) => { console.error(e.message); process.exit(3); })`;
   const other = () => spawnSync(process.execPath, ['-e', code], { cwd: root, encoding: 'utf8' });
   const refused = other();
   assert.equal(refused.status, 3);
