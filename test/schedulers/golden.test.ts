@@ -36,8 +36,11 @@ function fakeModel(input: tf.Tensor, t: number): tf.Tensor {
   );
 }
 
-test('every scheduler has golden values', () => {
-  const named = new Set(golden.cases.map((one) => one.class));
+/** Methods of this library alone, for which there are no such values. */
+const notInDiffusers: readonly string[] = [];
+
+test('every scheduler has golden values, or is none of diffusers', () => {
+  const named = new Set([...golden.cases.map((one) => one.class), ...notInDiffusers]);
   assert.deepEqual([...named].sort(), Object.keys(schedulerNames).sort());
 });
 
