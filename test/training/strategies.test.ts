@@ -2,76 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { flatten, key, type Tree, uniformArray } from 'roentgen-lab/engine';
-import { type FitDiffusionOptions, fitDiffusion, loadRecipe, overrideRecipe, type Recipe } from 'roentgen-lab/experiments';
-import { disposeModel, loadLearnedEmbeds, loadModel, type Model } from 'roentgen-lab/pipelines';
-import { type StrategySettings, strategies } from 'roentgen-lab/training';
+import { key } from 'roentgen-lab/engine';
+import { fitDiffusion } from 'roentgen-lab/experiments';
+import { disposeModel, loadLearnedEmbeds, loadModel } from 'roentgen-lab/pipelines';
+import { strategies } from 'roentgen-lab/training';
 import { addTokens, hasLora, idsOfWord, saveLearnedEmbeds } from '#pipelines/internal';
 import { saveAdapted, strategyOf } from '#training/strategies/index';
 import { tinyModel } from '../pipelines/tiny-model';
 import { assertClose, noLeaks, tempDir } from '../support';
-
-const SIZE = 16;
-const COUNT = 12;
-const pixels = uniformArray(key(3), COUNT * SIZE * SIZE);
-const texts = Array.from({ length: COUNT }, (_, i) => (i % 2 ? 'left pleural effusion' : 'no acute process'));
-
-async function recipeOf(strategy: StrategySettings, steps = 3): Promise<Recipe> {
-  const recipe = await loadRecipe('smoke');
-  return overrideRecipe(
-    { ...recipe, size: SIZE },
-    {
-      'diffusion.strategy': strategy,
-      'diffusion.optimisation': {
-        ...recipe.diffusion.optimisation,
-        steps,
-        batch_size: 4,
-        learning_rate: { peak: 1e-2, schedule: 'constant', warmup: 0, floor: 0 },
-      },
-      'sampling.steps': 2,
-    },
-  );
-}
-
-/** Parameters by path, as copies of their bytes. */
-function bytesOf(model: Model): Record<string, Float32Array> {
-  const tree = { unet: model.unet.params, textEncoder: model.textEncoder.params, vae: model.vae.params } as Tree;
-  return Object.fromEntries(Object.entries(flatten(tree)).map(([path, leaf]) => [path, leaf.dataSync<'float32'>().slice()]));
-}
-
-const changed = (a: Record<string, Float32Array>, b: Record<string, Float32Array>): string[] =>
-  Object.keys(a).filter((path) => b[path] === undefined || !Buffer.from(a[path]!.buffer).equals(Buffer.from(b[path]!.buffer)));
-
-/** Trains a tiny model: what it was, what it is, how it went. */
-async function fit(
-  strategy: StrategySettings,
-  steps = 3,
-  options: Partial<FitDiffusionOptions> = {},
-): Promise<{ model: Model; before: Record<string, Float32Array>; recipe: Recipe; losses: number[] }> {
-  const model = tinyModel();
-  const before = bytesOf(model);
-  const recipe = await recipeOf(strategy, steps);
-  const { log } = await fitDiffusion(model, recipe, pixels, texts, { key: key(11), ...options });
-  return { model, before, recipe, losses: log.map(({ loss }) => loss) };
-}
-
-const table = 'textEncoder.text_model.embeddings.token_embedding.weight';
-const cases: { settings: StrategySettings; trains: (path: string) => boolean }[] = [
-  { settings: { name: 'joint' }, trains: (path) => !path.startsWith('vae.') },
-  { settings: { name: 'unet-only' }, trains: (path) => path.startsWith('unet.') },
-  { settings: { name: 'random-unet' }, trains: (path) => !path.startsWith('vae.') },
-  { settings: { name: 'random-unet', text_encoder: false }, trains: (path) => path.startsWith('unet.') },
-  {
-    settings: { name: 'dreambooth', pictures: 3, prior_pictures: 4, class_prompts: ['no acute process'] },
-    trains: (path) => !path.startsWith('vae.'),
-  },
-  {
-    settings: { name: 'dreambooth', pictures: 3, prior_pictures: 4, class_prompts: [''], text_encoder: false },
-    trains: (path) => path.startsWith('unet.'),
-  },
-  { settings: { name: 'textual-inversion', vectors: 2, initialiser: 'pleural' }, trains: (path) => path === table },
-  { settings: { name: 'lora', rank: 2, alpha: 4, parts: ['unet', 'textEncoder'] }, trains: () => false },
-];
+import { bytesOf, cases, changed, fit, pixels, table, texts } from './strategy-cases';
 
 for (const { settings, trains } of cases)
   test(
@@ -90,19 +29,6 @@ for (const { settings, trains } of cases)
     }),
   );
 
-const handed: StrategySettings[] = [{ name: 'joint' }, { name: 'unet-only' }, { name: 'lora', rank: 2, parts: ['unet', 'textEncoder'] }];
-for (const settings of handed)
-  test(
-    `handed over to its training, a model ends with the same bytes: ${settings.name}`,
-    noLeaks(async () => {
-      const [kept, given] = [await fit(settings), await fit(settings, 3, { handOver: true })];
-      assert.deepEqual(given.losses, kept.losses);
-      assert.deepEqual(changed(bytesOf(kept.model), bytesOf(given.model)), []);
-      disposeModel(kept.model);
-      disposeModel(given.model);
-    }),
-  );
-
 test('every strategy that is listed is tried here, and unknown settings are refused', () => {
   assert.deepEqual(
     [...new Set(cases.map(({ settings }) => settings.name))].sort(),
@@ -118,32 +44,6 @@ test('every strategy that is listed is tried here, and unknown settings are refu
   assert.throws(() => strategyOf({ name: 'lora', parts: ['vae'] }), /parts: expected some of unet, textEncoder/);
   assert.throws(() => strategyOf({ name: 'dreambooth', prior_weight: -1 }), /prior_weight: expected a number from 0, got -1/);
 });
-
-for (const settings of [cases[4]!.settings, cases[6]!.settings, cases[7]!.settings])
-  test(
-    `${settings.name} that is stopped and resumed ends with the bytes of one that was not`,
-    noLeaks(async (t) => {
-      const whole = await fit(settings, 4);
-      const folder = join(tempDir(t), 'checkpoint');
-      const recipe = await recipeOf(settings, 4);
-      const stop = new AbortController();
-      const first = tinyModel();
-      const part = await fitDiffusion(first, recipe, pixels, texts, {
-        key: key(11),
-        checkpoint: folder,
-        signal: stop.signal,
-        onStep: ({ step }) => {
-          if (step === 2) stop.abort();
-        },
-      });
-      assert.equal(part.interrupted, true);
-      const second = tinyModel();
-      const rest = await fitDiffusion(second, recipe, pixels, texts, { key: key(11), checkpoint: folder });
-      assert.equal(rest.log.length, 4);
-      assert.deepEqual(changed(bytesOf(whole.model), bytesOf(second)), []);
-      for (const model of [whole.model, first, second]) disposeModel(model);
-    }),
-  );
 
 test(
   'textual inversion: the rows that were there stay, the new ones are kept in both files, and the folder knows the token',
