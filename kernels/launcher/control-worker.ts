@@ -45,7 +45,9 @@ function insist(number: number, kill: boolean): void {
     } else if (kill && waited > killMilliseconds) {
       process.kill(process.pid, 'SIGKILL');
     } else if (Atomics.load(flags, shared.waiting) === 1) {
-      if (signalChildren(known, waited > cleanUpMilliseconds ? 'SIGTERM' : 'SIGINT')) Atomics.store(flags, shared.endedChild, 1);
+      // Said before the signal: the child may end, and the main thread go on, at once.
+      Atomics.store(flags, shared.endedChild, 1);
+      if (!signalChildren(known, waited > cleanUpMilliseconds ? 'SIGTERM' : 'SIGINT')) Atomics.store(flags, shared.endedChild, 0);
     } else {
       if (synchronous || waited > patienceMilliseconds) stopLoops(number, waited > cleanUpMilliseconds ? 2 : 1);
       if (synchronous && waited > signalMilliseconds) process.kill(process.pid, 'SIGINT');
