@@ -39,7 +39,7 @@ export interface SamplingOptions extends VaeMemory {
   /** Called after each call of the network; awaited. */
   readonly onStep?: (progress: SamplingProgress) => void | Promise<void>;
   /** Called with the images of each batch when they are done, in order; awaited. What was finished before an abort is kept this way. */
-  readonly onImages?: (pictures: readonly GeneratedImage[]) => void | Promise<void>;
+  readonly onImages?: (images: readonly GeneratedImage[]) => void | Promise<void>;
   /** Ends the sampling within one step. */
   readonly signal?: AbortSignal;
 }

@@ -7,7 +7,6 @@ import type { PerceptualNetwork } from '../metrics';
 import type { VaeConfig, VaeParams } from '../vae';
 import { completeVaeConfig, vaeFactor } from '../vae/internal';
 import { dataOrder } from './data-order';
-
 import { initPatchDiscriminator } from './losses/patch-discriminator';
 import { type VaeBatch, type VaeLossWeights, type VaeTrained, vaeTrainingLoss } from './losses/vae-loss';
 import type { Optimisation } from './optimiser/optimisation';
@@ -33,7 +32,7 @@ export interface TrainVaeOptions {
   readonly checkpoints?: CheckpointOptions;
   /** Compute inner results of the blocks again on the way back: less memory, more time. */
   readonly checkpointing?: boolean;
-  /** Share of images that are mirrored left to right; 0 where left out, as it must be for chests, whose heart is on the left. */
+  /** Fraction of images that are mirrored left to right; by default 0, as it must be for chests, whose heart is on the left. */
   readonly flip?: number;
 }
 

@@ -20,7 +20,7 @@ export interface VaeLossWeights {
   readonly gradient: number;
   /** Weight of the KL divergence, a mean over latent values. */
   readonly kl: number;
-  /** Weight of the distance in a network's features (`perceptualDistance`); none where left out. */
+  /** Weight of the distance in a network's features (`perceptualDistance`); by default none. */
   readonly perceptual?: number;
   /** A discriminator of patches: its weight beside the adaptive one (`adaptiveWeight`), and the first step in which it takes part. */
   readonly adversarial?: { readonly weight: number; readonly from: number };
