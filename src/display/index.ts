@@ -9,6 +9,7 @@ export { highlight } from './highlight';
 export type { BundleMetadata, MimeBundle } from './host';
 export { type Live, live } from './live';
 export { type LiveLoss, liveLoss } from './loss';
+export { note } from './note';
 export { overlay } from './overlay';
 export { notForDiagnosis } from './palette';
 export { type DisplayWindow, type Picture, pictures } from './pixels';

@@ -25,7 +25,7 @@ browserTest(
   async () => {
     const model = trained ?? join(lab.folder, 'model');
     if (trained === undefined) await saveUntrained(model);
-    lab.copy('04-playground.ipynb', {
+    lab.copy('02-playground.ipynb', {
       model,
       small: model,
       encoders: join(lab.folder, 'none'),
@@ -34,7 +34,7 @@ browserTest(
       seed: 1,
       steps: 8,
     });
-    await lab.open('04-playground.ipynb');
+    await lab.open('02-playground.ipynb');
     await lab.runAll();
     const { page } = lab;
     await lab.settled(420);

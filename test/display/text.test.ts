@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { JSDOM } from 'jsdom';
-import { type Displayable, table, tokenStrip } from 'roentgen-lab/display';
+import { type Displayable, note, table, tokenStrip } from 'roentgen-lab/display';
 import { duration } from '#display/numbers';
 
 const html = (item: Displayable): DocumentFragment => JSDOM.fragment(String(item.bundle()['text/html']));
@@ -72,4 +72,11 @@ test('durations are short', () => {
     '2 h 07 min',
     '?',
   ]);
+});
+
+test('a note is its sentence, without quotes, and nothing in it is taken for markup', () => {
+  const sentence = note('FID < 1\nin "both" parts');
+  assert.equal(text(sentence), 'FID < 1\nin "both" parts');
+  assert.equal(html(sentence).querySelector('p')!.textContent, 'FID < 1in "both" parts');
+  assert.equal(html(sentence).querySelectorAll('p > br').length, 1);
 });

@@ -42,9 +42,9 @@ const base = join(root, 'runs', 'base', 'model', 'model_index.json');
 
 /** Parameters of each notebook at its small size. A notebook without an entry is run as it is. */
 const small: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  '02-diffusion-by-hand.ipynb': { plates: 200, steps: 4, batch: 8, seed: 1, expect: { loss: 3, side: -1 } },
+  '04-diffusion-by-hand.ipynb': { plates: 200, steps: 4, batch: 8, seed: 1, expect: { loss: 3, side: -1 } },
   '03-diffusion-step-by-step.ipynb': { ...model, expect: { onItsSide: 0, guidance: 0, early: 0 } },
-  '04-playground.ipynb': { ...model, encoders: join(folder, 'none'), minilm: join(folder, 'none') },
+  '02-playground.ipynb': { ...model, encoders: join(folder, 'none'), minilm: join(folder, 'none') },
   '05-encoders.ipynb': {
     ...model,
     smallRecipe: 'smoke',
