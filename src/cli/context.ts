@@ -19,8 +19,8 @@ export interface Context {
   endWith(code: ExitCode): void;
 }
 
-/** Adds one command to the program. Each command's file exports one. */
-export type AddCommand = (program: Command, context: Context) => void;
+/** Gives a command its arguments, options and action. Each command's file exports one. */
+export type AddCommand = (command: Command, context: Context) => void;
 
 /** Wrong usage or bad input that a person can put right; the message is the whole story. */
 export class UsageError extends Error {

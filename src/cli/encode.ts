@@ -15,12 +15,10 @@ interface Flags {
   json?: boolean;
 }
 
-/** Adds the command. */
-export function addEncode(program: Command, context: Context): void {
-  program
-    .command('encode')
+/** The command's arguments, options and action. */
+export function addEncode(command: Command, context: Context): void {
+  command
     .argument('<model>', 'an encoder folder, a Stable Diffusion folder, or a name such as minilm')
-    .description('write the embeddings of texts: context [n, L, C], mask [n, L] and pooled [n, C]')
     .requiredOption('--texts <file>', 'one text a line, or a JSON list of texts in a .json file')
     .requiredOption('--out <file>', 'the safetensors file to write')
     .option('--max-length <n>', 'tokens of every text; by default as many as the encoder reads', positiveNumber)

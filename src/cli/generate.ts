@@ -56,11 +56,9 @@ interface Flags {
   json?: boolean;
 }
 
-/** Adds the command. */
-export function addGenerate(program: Command, context: Context): void {
-  program
-    .command('generate')
-    .description('make pictures from prompts with a model folder; synthetic, not for diagnosis')
+/** The command's arguments, options and action. */
+export function addGenerate(command: Command, context: Context): void {
+  command
     .argument('<model>', "a folder in Stable Diffusion's layout, or a single .safetensors checkpoint of Stable Diffusion 1.x")
     .option('--prompt <text>', 'what to show; may be given several times', collect)
     .option('--prompts <file>', 'a .txt file with a prompt on each line, or a .csv file with --column')

@@ -12,11 +12,9 @@ interface Flags {
   port: number;
 }
 
-/** Adds the command. */
-export function addLab(program: Command, context: Context): void {
-  program
-    .command('lab')
-    .description('open JupyterLab with the notebooks and the TypeScript kernels (this machine only, with a token)')
+/** The command's arguments, options and action. */
+export function addLab(command: Command, context: Context): void {
+  command
     .option('--no-browser', 'print the address instead of opening it')
     .option('--port <n>', 'the port; the next free one where it is taken', portNumber, 8888)
     .argument('[folder]', 'notebooks to show (default: those of this project)')

@@ -2,41 +2,16 @@
 
 import { Command, CommanderError } from 'commander';
 import { libraryVersion } from '../files/internal';
-import { type AddCommand, type Context, describeError, type ExitCode, exitCodeOf, exitCodes } from './context';
-import { addDoctor } from './doctor';
-import { addEncode } from './encode';
-import { addGenerate } from './generate';
-import { addLab } from './lab';
-import { addMlm } from './mlm';
-import { addModels } from './models';
-import { addQuickstart } from './quickstart';
-import { addReport } from './report';
-import { addRuns } from './runs';
-import { addStrategies } from './strategies';
-import { addTrain } from './train';
-import { addVerify } from './verify';
+import { commands } from './commands';
+import { type Context, describeError, type ExitCode, exitCodeOf, exitCodes } from './context';
 
-const commands: readonly AddCommand[] = [
-  addDoctor,
-  addEncode,
-  addGenerate,
-  addLab,
-  addMlm,
-  addModels,
-  addQuickstart,
-  addReport,
-  addRuns,
-  addStrategies,
-  addTrain,
-  addVerify,
-];
-
-/** The program with all commands, as tests and `main` use it. */
-export function createProgram(context: Context): Command {
+/** The program with the names of all commands, and all that belongs to those which `words` name. */
+export function createProgram(context: Context, words: readonly string[]): Command {
   const program = new Command('roentgen')
     .description('Text-conditional chest X-ray latent diffusion. Pictures are synthetic and not for diagnosis.')
     .version(libraryVersion)
     .showHelpAfterError('(--help lists what can be given)')
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'roentgen: ')) })
     .exitOverride();
   program
@@ -48,7 +23,10 @@ export function createProgram(context: Context): Command {
     .action(() => {
       throw new Error('setup: run it as "npm run setup"'); // bin/roentgen.mjs does it before this file is loaded
     });
-  for (const add of commands) add(program, context);
+  for (const [name, { description, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(description);
+    if (words.includes(name)) load()(command, context);
+  }
   return program;
 }
 
@@ -84,7 +62,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     },
   };
   try {
-    await createProgram(context).parseAsync([...argv], { from: 'user' });
+    await createProgram(context, argv).parseAsync([...argv], { from: 'user' });
     return ended;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // commander has printed it

@@ -20,13 +20,9 @@ interface Flags {
   json?: boolean;
 }
 
-/** Adds the command. */
-export function addMlm(program: Command, context: Context): void {
-  program
-    .command('mlm')
-    .description(
-      "train a small BERT on the phantom's reports by masked language modelling, for the strategies encoder-swap and textual-projection",
-    )
+/** The command's arguments, options and action. */
+export function addMlm(command: Command, context: Context): void {
+  command
     .argument('[recipe]', 'a recipe of data/encoders or a JSON file', 'phantom-bert')
     .option('--out <folder>', "the encoder's folder", 'models/phantom-bert')
     .option('--steps <n>', "steps, in place of the recipe's", wholeNumber(0))

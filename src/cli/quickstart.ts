@@ -26,11 +26,8 @@ interface Flags extends DataFlags {
   json?: boolean;
 }
 
-/** Adds the command. */
-export function addQuickstart(program: Command, context: Context): void {
-  const command = program
-    .command('quickstart')
-    .description('train a small RoentGen, show what it learnt, and measure it (4 to 10 minutes on two quick cores)');
+/** The command's arguments, options and action. */
+export function addQuickstart(command: Command, context: Context): void {
   addDataOptions(command)
     .option('--from-scratch', "start from random weights, not from the phantom's model")
     .option('--name <name>', 'the folder below runs/; by default quickstart, base for the world, or the name of the data folder')

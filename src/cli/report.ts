@@ -9,11 +9,9 @@ interface Flags {
   json?: boolean;
 }
 
-/** Adds the command. */
-export function addReport(program: Command, context: Context): void {
-  program
-    .command('report')
-    .description('write a notebook with its outputs as one HTML page with interactive plots that opens offline')
+/** The command's arguments, options and action. */
+export function addReport(command: Command, context: Context): void {
+  command
     .argument('<notebook>', 'an .ipynb file, executed and saved')
     .option('--out <file>', 'the page to write; by default beside the notebook, ending in .html')
     .option('--json', 'print what was written as JSON')

@@ -13,11 +13,9 @@ interface Flags {
   json?: boolean;
 }
 
-/** Adds the command. */
-export function addRuns(program: Command, context: Context): void {
-  program
-    .command('runs')
-    .description('list the runs of a folder; with two or more runs, draw their losses in one plot')
+/** The command's arguments, options and action. */
+export function addRuns(command: Command, context: Context): void {
+  command
     .argument('[folders...]', 'a folder of runs (by default runs/), or runs to compare')
     .option('--out <file>', 'the page with the plot; by default compare.html')
     .option('--json', 'print the runs as JSON')

@@ -58,11 +58,9 @@ interface Flags {
   json?: boolean;
 }
 
-/** Adds the command. */
-export function addStrategies(program: Command, context: Context): void {
-  program
-    .command('strategies')
-    .description('adapt a base model to the phantom by every strategy, and measure all of them alike: one table')
+/** The command's arguments, options and action. */
+export function addStrategies(command: Command, context: Context): void {
+  command
     .option('--model <folder>', 'the base model', 'runs/base/model')
     .option('--out <folder>', 'where rows, models and pictures are kept; rows that are there are not made again', 'runs/strategies')
     .option('--only <names>', `recipes with commas between them, built-in ones or JSON files; by default ${TABLE_RECIPES.join(', ')}`)

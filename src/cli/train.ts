@@ -21,11 +21,9 @@ interface Flags extends DataFlags {
   json?: boolean;
 }
 
-/** Adds the command. */
-export function addTrain(program: Command, context: Context): void {
-  const command = program
-    .command('train')
-    .description('train a recipe: settings, log, checkpoints, pictures, report and model in one folder')
+/** The command's arguments, options and action. */
+export function addTrain(command: Command, context: Context): void {
+  command
     .argument('<recipe>', `a recipe's JSON file, or one of ${recipeNames().join(', ')}`)
     .requiredOption('--out <folder>', "the run's folder, new or empty");
   addDataOptions(command)

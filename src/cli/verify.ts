@@ -14,12 +14,10 @@ interface Flags {
   only?: readonly string[];
 }
 
-/** Adds the command. */
-export function addVerify(program: Command, context: Context): void {
-  program
-    .command('verify')
+/** The command's arguments, options and action. */
+export function addVerify(command: Command, context: Context): void {
+  command
     .argument('<dir>', 'a folder of reference fixtures: one sub-folder a component')
-    .description('check every reference fixture in a folder; a row is ok, FAILED, or - where not yet supported')
     .option('--data <dir>', 'where source pictures, CT and tokenizers lie; repeatable (default: "data" beside the fixtures)', collect)
     .option('--only <prefix>', 'only cases whose component/case begins so; repeatable', collect)
     .option('--json', 'print {rows, passed, failed, unsupported} as JSON')

@@ -1,16 +1,18 @@
 /** What all commands have in common: help, exit codes, errors of one line. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { exitCodes } from '#cli/context';
+import { commands } from '#cli/commands';
+import { type Context, exitCodes } from '#cli/context';
 import { createProgram } from '#cli/main';
 import { roentgen } from './run';
 
-const program = createProgram({
+const context: Context = {
   signal: new AbortController().signal,
   print: () => assert.fail('printed'),
   say: () => assert.fail('said'),
   endWith: () => assert.fail('ended'),
-});
+};
+const program = createProgram(context, Object.keys(commands));
 
 /** A refusal is a line that begins with "roentgen:", on standard error alone, without a stack. */
 async function assertRefused(args: readonly string[], message: RegExp, status: number = exitCodes.usage): Promise<void> {

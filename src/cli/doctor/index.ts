@@ -6,11 +6,9 @@ import { defaultDataFolders } from '../paths';
 import { alignColumns } from '../table';
 import { examine, type Finding } from './examine';
 
-/** Adds the command. */
-export function addDoctor(program: Command, context: Context): void {
-  program
-    .command('doctor')
-    .description('show what was found (Node, engine, devices, memory, kernels, tokenizers) and what to do about what is missing')
+/** The command's arguments, options and action. */
+export function addDoctor(command: Command, context: Context): void {
+  command
     .option('--data <dir>', 'a folder in which tokenizers are looked for; repeatable', collect)
     .option('--json', 'print {ok, findings, ...} as JSON')
     .addHelpText('after', '\nExit status: 0 where all that is needed is there, 1 where something is missing.')

@@ -13,26 +13,24 @@ import { getModel } from './get';
 export { examineModel, type ModelEntry } from './examine';
 export { findModel } from './find';
 
-/** Adds the command. */
-export function addModels(program: Command, context: Context): void {
-  const models = program
-    .command('models')
-    .description('list the models that are here (kind, width, parameters, licence, path) and those that can be got')
+/** The command's arguments, options and action. */
+export function addModels(command: Command, context: Context): void {
+  command
     .option('--json', 'print {here, broken, available} as JSON')
     .addHelpText(
       'after',
       '\nModels lie in models/, one folder each, as their hubs have them, and in runs/*/model; docs/encoders.md says which files.',
     )
     .action((flags: { json?: boolean }) => listModels(flags, context));
-  models
+  command
     .command('get')
     .argument('<name>', `one of: ${published.map(({ name }) => name).join(', ')}`)
     .description('install a published model into .venv and link its folder in models/')
     .option('--json', 'print the model as JSON')
-    .action(async (name: string, _: object, command: Command) => {
+    .action(async (name: string, _: object, get: Command) => {
       const path = await getModel(name, context);
       const entry = await examineModel(name, path);
-      if (command.optsWithGlobals<{ json?: boolean }>().json) context.print(JSON.stringify(entry));
+      if (get.optsWithGlobals<{ json?: boolean }>().json) context.print(JSON.stringify(entry));
       else
         context.print(
           `${relative(process.cwd(), path) || path}: ${entry.kind}, ${entry.width} wide, ${millions(entry.parameters)} parameters`,

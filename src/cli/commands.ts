@@ -1,0 +1,60 @@
+/** All commands by name. What a command needs is loaded when it is called, so that help is there at once. */
+
+import type { AddCommand } from './context';
+
+interface Entry {
+  readonly description: string;
+  readonly load: () => AddCommand;
+}
+
+export const commands: Readonly<Record<string, Entry>> = {
+  doctor: {
+    description: 'show what was found (Node, engine, devices, memory, kernels, tokenizers) and what to do about what is missing',
+    load: () => (require('./doctor') as typeof import('./doctor')).addDoctor,
+  },
+  encode: {
+    description: 'write the embeddings of texts: context [n, L, C], mask [n, L] and pooled [n, C]',
+    load: () => (require('./encode') as typeof import('./encode')).addEncode,
+  },
+  generate: {
+    description: 'make pictures from prompts with a model folder; synthetic, not for diagnosis',
+    load: () => (require('./generate') as typeof import('./generate')).addGenerate,
+  },
+  lab: {
+    description: 'open JupyterLab with the notebooks and the TypeScript kernels (this machine only, with a token)',
+    load: () => (require('./lab') as typeof import('./lab')).addLab,
+  },
+  mlm: {
+    description:
+      "train a small BERT on the phantom's reports by masked language modelling, for the strategies encoder-swap and textual-projection",
+    load: () => (require('./mlm') as typeof import('./mlm')).addMlm,
+  },
+  models: {
+    description: 'list the models that are here (kind, width, parameters, licence, path) and those that can be got',
+    load: () => (require('./models') as typeof import('./models')).addModels,
+  },
+  quickstart: {
+    description: 'train a small RoentGen, show what it learnt, and measure it (4 to 10 minutes on two quick cores)',
+    load: () => (require('./quickstart') as typeof import('./quickstart')).addQuickstart,
+  },
+  report: {
+    description: 'write a notebook with its outputs as one HTML page with interactive plots that opens offline',
+    load: () => (require('./report') as typeof import('./report')).addReport,
+  },
+  runs: {
+    description: 'list the runs of a folder; with two or more runs, draw their losses in one plot',
+    load: () => (require('./runs') as typeof import('./runs')).addRuns,
+  },
+  strategies: {
+    description: 'adapt a base model to the phantom by every strategy, and measure all of them alike: one table',
+    load: () => (require('./strategies') as typeof import('./strategies')).addStrategies,
+  },
+  train: {
+    description: 'train a recipe: settings, log, checkpoints, pictures, report and model in one folder',
+    load: () => (require('./train') as typeof import('./train')).addTrain,
+  },
+  verify: {
+    description: 'check every reference fixture in a folder; a row is ok, FAILED, or - where not yet supported',
+    load: () => (require('./verify') as typeof import('./verify')).addVerify,
+  },
+};
