@@ -10,5 +10,6 @@ export const modules = join(root, 'node_modules');
 export const addonPackage = join(modules, '@tensorflow', 'tfjs-node-gpu');
 export const addon = join(addonPackage, 'lib', 'napi-v8', 'tfjs_binding.node');
 export const kernelFolder = join(venv, 'share', 'jupyter', 'kernels');
+export const labExtensionFolder = join(venv, 'share', 'jupyter', 'labextensions', 'roentgen-lab');
 export const launcher = join(root, 'build', 'kernels', 'launcher', 'main.js');
 export const cache = join(root, '.cache');

@@ -4,6 +4,7 @@ import { build, isBuilt } from './build.mjs';
 import { findCompiler, findTensorFlow, linkEngine, linked } from './engine.mjs';
 import { SetUpError, SetUpInterrupted } from './error.mjs';
 import { hasKernels, kernelSpecs, writeKernels } from './kernelspecs.mjs';
+import { hasLabExtension, writeLabExtension } from './lab-extension.mjs';
 import { hasLinks, hasModules, installModules, makeLinks } from './npm.mjs';
 import { venv } from './paths.mjs';
 import { findPython, hasPackages, installPackages, makeVenv, removePackages, venvVersion } from './python.mjs';
@@ -70,6 +71,7 @@ export async function planStages({ choice, variant, tests }) {
       done: () => hasKernels(kernelSpecs(engineFound())),
       make: () => writeKernels(kernelSpecs(engineFound())),
     });
+    stages.push({ name: 'JupyterLab extension', done: () => hasLabExtension(), make: () => writeLabExtension() });
   }
 
   function engineFound() {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { root } from '../support';
@@ -179,7 +179,11 @@ export function jupyterLab(): Lab {
       cell.source = [`const options = ${JSON.stringify(options)};`];
       lab.put(name, book);
     },
-    put: (name, book) => writeFileSync(join(parts!.folder, name), JSON.stringify(book)),
+    put(name, book) {
+      const path = join(parts!.folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, JSON.stringify(book));
+    },
     async save(name) {
       const { folder, page } = parts!;
       const before = readFileSync(join(folder, name), 'utf8');
