@@ -35,8 +35,8 @@ export interface Lab {
   serverLog(): string;
   /** Writes a notebook of these cells. */
   write(name: string, cells: readonly CodeCell[]): void;
-  /** Writes one of the project's notebooks, with these values for the cell tagged `parameters`. */
-  copy(name: string, options: Readonly<Record<string, unknown>>): void;
+  /** Writes one of the project's notebooks, with these values for the cell tagged `parameters` or its own, into a folder `within`. */
+  copy(name: string, options?: Readonly<Record<string, unknown>>, within?: string): void;
   /** Writes a notebook that is given whole. */
   put(name: string, book: object): void;
   /** Opens a notebook and waits until its kernel is ready. */
@@ -49,6 +49,8 @@ export interface Lab {
   runAll(): Promise<void>;
   /** Runs one cell, as Shift+Enter does. */
   run(index: number): Promise<void>;
+  /** Adds a code cell below the last cell and runs it. Returns its index among the code cells. */
+  add(code: string): Promise<number>;
   /** Clicks a button of the notebook's toolbar by its command. */
   toolbar(command: string): Promise<void>;
   /** Code cells, from 0. */
@@ -173,11 +175,11 @@ export function jupyterLab(): Lab {
     complaints,
     serverLog: () => parts?.log() ?? '',
     write: (name, cells) => lab.put(name, notebook(cells)),
-    copy(name, options) {
+    copy(name, options, within = '') {
       const book = JSON.parse(readFileSync(join(root, 'notebooks', name), 'utf8'));
       const cell = book.cells.find(({ metadata }: { metadata: { tags?: string[] } }) => metadata.tags?.includes('parameters'));
-      cell.source = [`const options = ${JSON.stringify(options)};`];
-      lab.put(name, book);
+      if (options) cell.source = [`const options = ${JSON.stringify(options)};`];
+      lab.put(join(within, name), book);
     },
     put(name, book) {
       const path = join(parts!.folder, name);
@@ -210,6 +212,22 @@ export function jupyterLab(): Lab {
         await lab.cell(index).click();
         await parts!.page.keyboard.press('Shift+Enter');
       }, index);
+    },
+    async add(code) {
+      const { page } = parts!;
+      const index = await page.locator('.jp-NotebookPanel:visible .jp-CodeCell').count();
+      await page.locator('.jp-NotebookPanel:visible .jp-Notebook .jp-Cell').last().locator('.jp-InputPrompt').click();
+      await page.keyboard.press('b');
+      const editor = lab.cell(index).locator('.cm-content');
+      await editor.click();
+      // As a person copies it: typed, the editor would add brackets and indents of its own.
+      await editor.evaluate((element, text) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', text);
+        element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+      }, code);
+      await begun(() => page.keyboard.press('Control+Enter'), index);
+      return index;
     },
     async toolbar(command) {
       await parts!.page.locator(`.jp-NotebookPanel:visible .jp-Toolbar [data-command="${command}"]`).first().click();
@@ -246,8 +264,8 @@ export function jupyterLab(): Lab {
 }
 
 /** A test in the browser; where it fails, the page as it was is kept, and what the browser complained about is told. */
-export function browserTest(lab: Lab, name: string, seconds: number, body: () => Promise<void>): void {
-  test(name, { skip: missing ?? false, timeout: seconds * 1000 }, async () => {
+export function browserTest(lab: Lab, name: string, seconds: number, body: () => Promise<void>, skip: string | false = false): void {
+  test(name, { skip: missing ?? skip, timeout: seconds * 1000 }, async () => {
     try {
       await body();
     } catch (error) {

