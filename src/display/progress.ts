@@ -1,3 +1,4 @@
+import { hearWaits, type WaitListener } from '../engine/internal';
 import { newDisplayId } from './displayable';
 import { escapeHtml } from './escape';
 import { displayHost, notebookHost } from './host';
@@ -21,6 +22,11 @@ interface State {
   readonly message: string;
   /** Seconds since the start. */
   readonly elapsed: number;
+  /** What is waited for now; '' where nothing is. */
+  readonly waiting: string;
+  /** Seconds of it in which something was waited for, and for what. */
+  readonly waited: number;
+  readonly waits: readonly string[];
   /** Units in a second, of late; 0 where unknown. */
   readonly perSecond: number;
   readonly ended: boolean;
@@ -41,7 +47,7 @@ const plainInterval = 5000;
  * try { … bar.update(step, `loss ${loss.toFixed(3)}`); … } finally { bar.end(); }
  */
 export function progress(total: number, label: string): Progress {
-  return begin(total, label, notebookHost() ? notebookBar() : process.stderr.isTTY ? terminalBar() : plainLines());
+  return begin(total, label, outputHere());
 }
 
 /** A bar that is drawn as HTML by whoever asks for it, at most ten times a second. */
@@ -54,19 +60,48 @@ export function progressOn(total: number, label: string, put: (html: string) => 
   return begin(total, label, { draw, redraw: (state) => often.offer(() => draw(state())) });
 }
 
-function begin(total: number, label: string, out: Output): Progress {
+const outputHere = (): Output => (notebookHost() ? notebookBar() : process.stderr.isTTY ? terminalBar() : plainLines());
+
+function begin(total: number, label: string, out: Output): Progress & { readonly wait: WaitListener } {
   const started = Date.now();
   const speed = pace();
   let [done, message, ended] = [0, '', false];
-  const state = (failure?: string): State => {
-    const elapsed = (Date.now() - started) / 1000;
-    return { label, total, done, message, elapsed, perSecond: speed.perSecond() ?? 0, ended, ...(failure !== undefined && { failure }) };
+  const waits = new Set<string>();
+  let [now, count, waited] = ['', '', 0];
+  let since = started;
+  const stopWaiting = (): void => {
+    if (now !== '') waited += Date.now() - since;
+    now = '';
   };
+  const state = (failure?: string): State => ({
+    label,
+    total,
+    done,
+    message,
+    elapsed: (Date.now() - started) / 1000,
+    waiting: now + count,
+    waited: waited / 1000,
+    waits: [...waits],
+    perSecond: speed.perSecond() ?? 0,
+    ended,
+    ...(failure !== undefined && { failure }),
+  });
   out.draw(state());
   return {
+    wait: (what, part, whole) => {
+      if (ended) return;
+      const another = what !== now;
+      if (now === '') since = Date.now();
+      waits.add(what);
+      [now, count] = [what, part === undefined ? '' : `, ${part} of ${whole}`];
+      if (another)
+        out.draw(state()); // what comes may let no timer run
+      else out.redraw(state);
+    },
     update: (value, text) => {
       if (ended) return;
-      done = value;
+      stopWaiting();
+      [count, done] = ['', value];
       if (text !== undefined) message = text;
       speed.mark(value);
       out.redraw(state);
@@ -74,22 +109,25 @@ function begin(total: number, label: string, out: Output): Progress {
     end: (failure) => {
       if (ended) return;
       ended = true;
+      stopWaiting();
+      count = '';
       out.draw(state(failure));
     },
   };
 }
 
 /**
- * Runs something that takes long under a progress bar, which ends with it however it ends.
+ * Runs something that takes long under a progress bar, which ends with it however it ends. Until the first `update`, and later where it happens, the bar says
+ * what the library waits for, such as encoding or compiling.
  *
- * @returns what the body returns
+ * @returns what the body returns; where that says in `stopped` why it ended early, as trainings do, so does the bar
  * @throws what the body throws, after the bar has said that it stopped
  */
 export async function withProgress<T>(total: number, label: string, body: (bar: Progress) => T | Promise<T>): Promise<T> {
-  const bar = progress(total, label);
+  const bar = begin(total, label, outputHere());
   try {
-    const result = await body(bar);
-    bar.end();
+    const result = await hearWaits(bar.wait, () => body(bar));
+    bar.end((result as { readonly stopped?: string } | null | undefined)?.stopped);
     return result;
   } catch (error) {
     bar.end(error instanceof Error ? error.message : String(error));
@@ -144,7 +182,7 @@ function plainLines(): Output {
   };
 }
 
-/** Ended well without a step: what it waited for was there before. */
+/** Ended well without a step: what it would have made was there before. */
 function hadNothingToDo({ ended, done, failure }: State): boolean {
   return ended && done === 0 && failure === undefined;
 }
@@ -161,16 +199,20 @@ function line(state: State): string {
 }
 
 function details(state: State): string {
-  const { total, done, message, elapsed, perSecond, ended, failure } = state;
-  if (hadNothingToDo(state)) return ['nothing to do', message].filter(Boolean).join(', ');
+  const { total, done, message, elapsed, waiting, waited, waits, perSecond, ended, failure } = state;
+  if (hadNothingToDo(state)) return ['kept from before', message].filter(Boolean).join(', ');
   const left = perSecond > 0 ? (total - done) / perSecond : Number.NaN;
   const parts = [
     `${Math.floor(100 * fraction(state))}%`,
     `${done}/${total}`,
-    ended ? duration(elapsed) : Number.isFinite(left) ? `${duration(left)} left` : '',
-    rate(ended && elapsed > 0 ? done / elapsed : perSecond),
-    message,
-    failure === undefined ? '' : `stopped: ${failure}`,
+    ended
+      ? duration(elapsed) + (waited >= 1 ? ` (${duration(waited)} of it ${waits.join(', ')})` : '')
+      : Number.isFinite(left)
+        ? `${duration(left)} left`
+        : '',
+    rate(ended && elapsed > waited ? done / (elapsed - waited) : perSecond),
+    waiting || message,
+    failure === undefined ? '' : failure.replace(/^(stopped )?/i, (stopped) => stopped.toLowerCase() || 'stopped: '),
   ];
   return parts.filter((part) => part !== '').join(', ');
 }

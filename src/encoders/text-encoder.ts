@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, countParameters, dispose, interruptSignal } from '../engine';
-import { overRows, type RowOptions } from '../engine/internal';
+import { expectNotDisposed, overRows, type RowOptions } from '../engine/internal';
 import { checkContent } from '../files';
+import { expectFolderOf } from '../files/internal';
 import { type EncodedBatch, type LoadTokenizerOptions, loadTokenizer, type Tokenizer } from '../tokenizers';
 import type { TextEncoderFacts, TextStates } from './family';
 import { loadTextEncoderModel } from './text-folder';
@@ -53,7 +54,7 @@ export interface TextEncoder extends TextEncoderModel {
   /**
    * Contexts of texts; the empty text is the unconditional one. Same texts, same contexts, whatever else is in the call.
    *
-   * @throws RangeError where there is no text; the signal's reason where it was raised
+   * @throws RangeError where there is no text; TypeError where the encoder was disposed; the signal's reason where it was raised
    */
   encode(texts: readonly string[], options?: EncodeOptions): Promise<EncodedTexts>;
   dispose(): void;
@@ -150,6 +151,7 @@ async function encodeTexts(
   texts: readonly string[],
   { batchSize = 16, signal = interruptSignal(), onProgress }: EncodeOptions = {},
 ): Promise<EncodedTexts> {
+  expectNotDisposed('encode', 'text encoder', encoder.params);
   const n = texts.length;
   if (n === 0) throw new RangeError('encode: texts: expected at least one; the empty text is the unconditional one');
   if (!Number.isInteger(batchSize) || batchSize < 1)
@@ -176,10 +178,11 @@ const TOKENIZER_FILES = ['tokenizer.json', 'vocab.json', 'vocab.txt', 'spiece.mo
  * Loads a text encoder with its tokenizer from a folder as its hub has it, or from a whole Stable Diffusion folder. Texts are as long as the
  * encoder reads, unless `maxLength` asks for less.
  *
- * @throws FileError where files are missing, damaged, of another kind of model, or do not fit each other; RangeError where `maxLength` can't be had
+ * @throws FileError where the folder is not there, saying what brings it where that is known; where files are missing, damaged, of another kind of model, or do not fit each other; RangeError where `maxLength` can't be had
  * @example const encoder = await loadTextEncoder('models/minilm', { maxLength: 64 });
  */
 export async function loadTextEncoder(folder: string, { maxLength, tokenizer }: LoadTextEncoderOptions = {}): Promise<TextEncoder> {
+  expectFolderOf('a text encoder', folder, ['config.json', 'open_clip_config.json', 'model_index.json']);
   const inModelFolder = existsSync(join(folder, 'model_index.json'));
   const encoderFolder = inModelFolder ? join(folder, 'text_encoder') : folder;
   const beside = resolve(encoderFolder, '..', 'tokenizer');

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { scope } from './memory';
 import { distinct, type Recording, record, runSession } from './trace';
 import { cloneTree, dispose, flatten, keep, type Tree, unflatten } from './tree';
+import { tellWait } from './waits';
 
 /** Each set of shapes and plain values has a graph of its own; more than this many says that something that changes should be a tensor. */
 const MOST_GRAPHS = 64;
@@ -143,6 +144,7 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
       throw new RangeError(
         `compile: ${MOST_GRAPHS} graphs were made for different shapes or plain values; give what changes from call to call as a tensor (tf.scalar)`,
       );
+    tellWait('compiling');
     return scope(() => {
       const stateCopy = this.read();
       const state = distinct(Object.values(flatten(stateCopy)));

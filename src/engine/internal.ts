@@ -18,4 +18,5 @@ export { Message } from './protobuf';
 export { normalArray, permutation, randomBits } from './random';
 export { overRows, overRowsSync, type RowOptions } from './rows';
 export { expectSameShape, expectShape } from './shapes';
-export { mapTrees, merge, partition } from './tree';
+export { expectNotDisposed, mapTrees, merge, partition } from './tree';
+export { hearWaits, tellWait, type WaitListener } from './waits';

@@ -1,7 +1,7 @@
 /** Networks as compiled functions of their weights. */
 
 import { compileStep, type Step } from './compile';
-import { flatten, type Tree } from './tree';
+import { expectNotDisposed, flatten, type Tree } from './tree';
 
 /** A compiled network. It borrows weights and arguments; its result is the caller's. */
 export interface Network<P extends Tree, A extends unknown[], R extends Tree> {
@@ -20,12 +20,14 @@ const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length
  * test/engine/network.test.ts measures it). The memory of weights that were exchanged or disposed is free after the next call, or `dispose`.
  *
  * @param fn pure, as for `compile`
+ * @throws TypeError (the compiled network) where a weight was disposed
  */
 export function compileNetwork<P extends Tree, A extends unknown[], R extends Tree>(fn: (params: P, ...args: A) => R): Network<P, A, R> {
   let step: Step<P, A, R> | undefined;
   let paths: readonly string[] = [];
   let data: readonly object[] = [];
   const run = (params: P, ...args: A): R => {
+    expectNotDisposed('compileNetwork', 'network', params); // else its graph would go on with weights that it holds
     const leaves = flatten(params);
     const [newPaths, newData] = [Object.keys(leaves), Object.values(leaves).map(({ dataId }) => dataId)];
     if (!step || !same(paths, newPaths)) {

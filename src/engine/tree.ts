@@ -101,6 +101,16 @@ export function dispose(...trees: readonly (Tree | undefined)[]): void {
   for (const tree of trees) if (tree !== undefined) for (const leaf of Object.values(flatten(tree))) leaf.dispose();
 }
 
+/**
+ * @param where the call, for the error
+ * @param what  what the trees are the weights of
+ * @throws TypeError where any of their tensors was disposed
+ */
+export function expectNotDisposed(where: string, what: string, ...trees: readonly (Tree | undefined)[]): void {
+  if (trees.some((tree) => tree !== undefined && Object.values(flatten(tree)).some(({ isDisposed }) => isDisposed)))
+    throw new TypeError(`${where}: this ${what} was disposed; load or train it again`);
+}
+
 /** Keeps every tensor of the tree past the end of the memory scopes it was made in. Returns the tree. */
 export function keep<T extends Tree>(tree: T): T {
   for (const leaf of Object.values(flatten(tree))) tf.keep(leaf);

@@ -4,10 +4,10 @@ import { contextParts } from '../encoders/internal';
 import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, type Tree } from '../engine';
 import type { PerceptualNetwork } from '../metrics';
 import type { Model, TrainablePart } from '../pipelines';
+import { expectWeights } from '../pipelines/internal';
 import type { Tokenizer } from '../tokenizers';
-import type { CheckpointOptions, CutTexts, DiffusionParams, StepLog, TrainingSet } from '../training';
+import type { CutTexts, DiffusionParams, StepLog, TrainingSet } from '../training';
 import {
-  contentHash,
   countCut,
   encodeContexts,
   encodeLatents,
@@ -21,6 +21,7 @@ import {
 import type { VaeParams } from '../vae';
 import { completeVaeConfig } from '../vae/internal';
 import type { Recipe } from './recipe';
+import { type CheckpointPlace, remember, type Sitting, sayStopped, sit } from './sittings';
 
 /** What both trainings take. */
 export interface FitOptions {
@@ -30,8 +31,11 @@ export interface FitOptions {
   readonly onStep?: (log: StepLog, update: () => void) => void | Promise<void>;
   /** Called once before the first step with the steps of earlier sittings. */
   readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
-  /** A folder for checkpoints: the same training, interrupted and called again, goes on from the newest. Or more exactly where, how often and which. */
-  readonly checkpoint?: string | Omit<CheckpointOptions, 'identity'>;
+  /**
+   * A folder for checkpoints: the same training, interrupted and called again, goes on from the newest, on the model in which it left its weights and on one
+   * that is made again as it was. Or more exactly where, how often and which.
+   */
+  readonly checkpoint?: CheckpointPlace;
 }
 
 /** How a training went. */
@@ -39,25 +43,12 @@ export interface FitResult {
   readonly log: readonly StepLog[];
   /** Whether a signal ended it before the last step. */
   readonly interrupted: boolean;
+  /** Where it was interrupted: at which step, what was kept, and how it goes on. A progress bar around the call shows it (`withProgress`). */
+  readonly stopped?: string;
+  /** Of the steps, the first with compiling; without encoding before them, and without what `onStep` took. */
   readonly seconds: number;
   /** Values that trained. */
   readonly trained: number;
-}
-
-/** Where checkpoints go, named by all that a training depends on, so that one is only taken up by the run that wrote it. */
-function checkpointsOf(
-  where: FitOptions['checkpoint'],
-  key: Key,
-  settings: unknown,
-  start: Tree,
-  pixels: Float32Array,
-  texts: readonly string[],
-): { checkpoints?: CheckpointOptions } {
-  if (where === undefined) return {};
-  const hash = contentHash();
-  for (const part of [JSON.stringify([key, settings, texts]), pixels, start]) hash.add(part);
-  const options = typeof where === 'string' ? { folder: where, resume: 'unfinished' as const } : where;
-  return { checkpoints: { ...options, identity: hash.text() } };
 }
 
 /** The child of a training's key that its preparation draws from. */
@@ -104,8 +95,12 @@ export interface FitVaeOptions extends FitOptions {
  * @param pixels n grey images one after another, each `recipe.size` squared, 0 to 1
  */
 export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitVaeOptions): Promise<FitResult> {
+  expectWeights(model, 'fitVae');
   const { onStep, onStart, key, signal, checkpoint } = options;
   const { size } = recipe;
+  const data: TrainingSet = { pixels, texts: [] };
+  const start = (): Tree => model.vae.params;
+  const sitting = await sit(model, { part: 'autoencoder', checkpoint, settings: [key, recipe.vae], data }, () => data, start);
   const result = await trainVae({
     config: model.vae.config,
     params: model.vae.params,
@@ -118,9 +113,15 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
     signal,
     checkpointing: recipe.vae.checkpointing ?? false,
     flip: recipe.vae.flip ?? 0,
-    ...checkpointsOf(checkpoint, key, recipe.vae, model.vae.params, pixels, []),
+    checkpoints: sitting.kept?.checkpoints,
     onStart,
-    onStep: onStep && ((log, averaged) => onStep(log, () => setVae(model, averaged()))),
+    onStep:
+      onStep &&
+      ((log, averaged) =>
+        onStep(log, () => {
+          setVae(model, averaged());
+          remember(model, sitting, start());
+        })),
   });
   setVae(model, result.params);
   const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
@@ -128,7 +129,13 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
   const latents = await encodeLatents(model, some, size, { signal: new AbortController().signal });
   setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
   model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
-  return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: countParameters(model.vae.params) };
+  remember(model, sitting, start(), !result.interrupted);
+  return fitted(result, countParameters(model.vae.params), sitting, recipe.vae.optimisation.steps);
+}
+
+/** What is told of a training. */
+function fitted({ log, interrupted, seconds }: Omit<FitResult, 'trained'>, trained: number, sitting: Sitting, steps: number): FitResult {
+  return { log, interrupted, seconds, trained, ...(interrupted ? { stopped: sayStopped(sitting, log.length, steps) } : {}) };
 }
 
 function setVae(model: Model, params: VaeParams): void {
@@ -180,12 +187,19 @@ export async function fitDiffusion(
   texts: readonly string[],
   options: FitDiffusionOptions,
 ): Promise<FitResult> {
+  expectWeights(model, 'fitDiffusion');
   const { onStep, onStart, key, checkpoint, onPrepare, onTexts, contextFolder, onEncoded, handOver = false, signal } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
-  const original: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
-  const preparation = { model, data: original, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
-  const data = (await strategy.prepare?.({ ...preparation, onProgress: onPrepare })) ?? original;
+  const given: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
+  const preparation = { model, data: given, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
+  const sitting = await sit(
+    model,
+    { part: 'diffusion model', checkpoint, settings: [key, recipe.diffusion, options.trains], data: given },
+    async () => (await strategy.prepare?.({ ...preparation, onProgress: onPrepare })) ?? given,
+    () => diffusionStart(model),
+  );
+  const { data } = sitting;
   const { vae, unet, textEncoder, textProjection } = model;
   const tokenizer: Tokenizer = model.tokenizer;
   const trains = options.trains ? byParts(model, options.trains) : strategy.trains;
@@ -208,8 +222,6 @@ export async function fitDiffusion(
   };
   const params = handOver ? modelParams : cloneTree(modelParams);
   try {
-    // All weights that a training depends on: a frozen encoder's too, though only its contexts take part.
-    const start: Tree = encoderChanges ? params : { params, textEncoder: textEncoder.params };
     const result = await trainDiffusion({
       unet: unet.config,
       textEncoder: textEncoder.config,
@@ -227,13 +239,25 @@ export async function fitDiffusion(
       optimisation: recipe.diffusion.optimisation,
       key,
       signal,
-      ...checkpointsOf(checkpoint, key, [recipe.diffusion, options.trains], start, data.pixels, data.texts),
+      checkpoints: sitting.kept?.checkpoints,
       onStart,
-      onStep: onStep && ((log, averaged) => onStep(log, () => replaceDiffusion(model, averaged()))),
+      onStep:
+        onStep &&
+        ((log, averaged) =>
+          onStep(log, () => {
+            replaceDiffusion(model, averaged());
+            remember(model, sitting, diffusionStart(model));
+          })),
     });
     replaceDiffusion(model, result.params);
-    return { log: result.log, interrupted: result.interrupted, seconds: result.seconds, trained: result.trained };
+    remember(model, sitting, diffusionStart(model), !result.interrupted);
+    return fitted(result, result.trained, sitting, recipe.diffusion.optimisation.steps);
   } finally {
     if (!handOver) dispose(params);
   }
+}
+
+/** All weights that a diffusion training depends on: a frozen encoder's too, though only its contexts take part, and those that make the latents. */
+function diffusionStart({ unet, textEncoder, textProjection, vae }: Model): Tree {
+  return { unet: unet.params, textEncoder: textEncoder.params as Tree, projection: textProjection?.params, encoder: vae.params.encoder };
 }

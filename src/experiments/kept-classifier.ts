@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { type Dataset, loadPixels } from '../datasets';
 import { recordsOf } from '../datasets/internal';
 import { key } from '../engine';
+import { tellWait } from '../engine/internal';
 import type { Classifier } from '../metrics';
 import { loadClassifier, saveClassifier } from '../metrics/internal';
 import { type StepLog, trainClassifier } from '../training';
@@ -39,14 +40,14 @@ export async function keptClassifier(recipe: Recipe, dataset: Dataset, options: 
   const { onStep, signal } = options;
   const { interrupted, ...classifier } = await trainClassifier({
     config: { size: recipe.size, channels, hidden, findings: dataset.findings, sided },
-    pixels: await loadPixels(dataset, recipe.size),
+    pixels: await loadPixels(dataset, recipe.size, { onProgress: (done, total) => tellWait('drawing images', done, total) }),
     records,
     optimisation,
     key: key(SEED),
     signal,
     onStep,
   });
-  if (interrupted) throw new Error('keptClassifier: interrupted; run the cell again to train it');
+  if (interrupted) throw new Error('keptClassifier: interrupted, so nothing was kept; run the cell again to train it');
   await saveClassifier(folder, classifier);
   return classifier;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadPixels, openPhantom, phantomSplit } from '../datasets';
 import { textsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
+import { tellWait } from '../engine/internal';
 import { disposeModel, loadModel, type Model, saveModel } from '../pipelines';
 import { trainBpe } from '../tokenizers';
 import { tailLoss } from '../training';
@@ -38,7 +39,8 @@ export async function keptModel({ folders, recipe, seed = 1, signal, onStep }: K
   const [modelKey, vaeKey, diffusionKey] = split(key(seed), 3) as [Key, Key, Key];
   const { train } = phantomSplit(recipe.data);
   const texts = textsOf(train);
-  const pixels = await loadPixels(train, recipe.size);
+  const pixels = await loadPixels(train, recipe.size, { onProgress: (done, total) => tellWait('drawing images', done, total) });
+  tellWait('making a tokenizer');
   const words = [...texts, ...textsOf(openPhantom({ style: 'impression', count: 1000 }))];
   const { vocabulary_size: vocabularySize, max_length: maxLength } = recipe.tokenizer;
   const model = initModel(recipe, trainBpe(words, { vocabularySize, maxLength }), modelKey);
@@ -56,7 +58,7 @@ export async function keptModel({ folders, recipe, seed = 1, signal, onStep }: K
           signal,
           onStep: ({ step, loss }) => onStep?.('U-Net and text encoder', first + step, first + second, loss),
         });
-    if (diffusion.interrupted) throw new Error('keptModel: interrupted; run the cell again to train the model');
+    if (diffusion.stopped) throw new Error('keptModel: interrupted, so nothing was kept; run the cell again to train the model');
     const { log } = diffusion;
     await saveModel(model, folder, trainingCard(recipe, { train, seed, steps: log.length, measures: { [lossOnCard]: tailLoss(log) } }));
     model.folder = folder;

@@ -7,7 +7,7 @@ import { loadPixels, phantomSplit } from '../datasets';
 import { recordsOf, textsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
 import { readImage, writeJson } from '../files';
-import { hashFile, readJson, writeSynthetic } from '../files/internal';
+import { expectFolderOf, hashFile, readJson, writeSynthetic } from '../files/internal';
 import {
   type Classifier,
   classify,
@@ -98,6 +98,7 @@ async function baseIdentity(folder: string): Promise<string> {
  * Prepares the measuring.
  *
  * @param options.recipe the recipe whose size, data, sampling and evaluation all rows share
+ * @throws FileError where the base is not there, saying what brings it where that is known
  */
 export async function openStrategyBench(options: {
   readonly base: string;
@@ -108,6 +109,7 @@ export async function openStrategyBench(options: {
   readonly signal?: AbortSignal;
 }): Promise<StrategyBench> {
   const { recipe, classifier, base, seed, signal } = options;
+  expectFolderOf('a model', base, ['model_index.json']);
   const { train, test } = phantomSplit({ train: recipe.data.train, test: recipe.data.test });
   const count = Math.min(recipe.evaluation.pictures, test.length, train.length);
   const testPixels = await loadPixels(test, recipe.size, { signal });

@@ -4,6 +4,7 @@ export { writeFileAtomic } from './atomic';
 export * as is from './checks';
 export { claimFolder } from './claim';
 export { describeSystemError } from './errors';
+export { commandFor, expectFolderOf } from './expect-folder';
 export { hashFile, hashFiles } from './hash';
 export { mayHold16Bits, usedBits, whiteAt } from './image-depth';
 export { parseJson, readJson } from './json';

@@ -6,7 +6,7 @@ import { expectShape } from '../engine/internal';
 import { unet } from '../unet';
 import { completeUNetConfig } from '../unet/internal';
 import { encodePrompts } from './context';
-import type { Model } from './model';
+import { expectWeights, type Model } from './model';
 
 /** How much each position attends to each token of one prompt. */
 export interface AttentionMaps {
@@ -38,6 +38,7 @@ export interface AttentionMapsOptions {
  * } });
  */
 export async function attentionMaps(model: Model, { prompt, input, timestep }: AttentionMapsOptions): Promise<AttentionMaps> {
+  expectWeights(model, 'attentionMaps');
   const { in_channels } = completeUNetConfig(model.unet.config);
   const { H, W } = expectShape('attentionMaps: input', input, `1 H W ${in_channels}`) as { H: number; W: number };
   const { context } = encodePrompts(model, [prompt]);

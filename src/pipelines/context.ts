@@ -5,7 +5,7 @@ import type { TextEncoder } from '../encoders';
 import { encoderOn } from '../encoders/internal';
 import { scope } from '../engine';
 import type { Tokenizer } from '../tokenizers';
-import type { Model } from './model';
+import { expectWeights, type Model } from './model';
 import { runTextEncoder, runTextStates } from './networks';
 
 export interface EncodedPrompts {
@@ -29,6 +29,7 @@ export function tokenizerOf(model: Model): Tokenizer {
  * @throws Error where the model has no tokenizer; RangeError where it does not fit the encoder
  */
 export function textEncoderOf(model: Model): TextEncoder {
+  expectWeights(model, 'textEncoderOf');
   return encoderOn(model.textEncoder, tokenizerOf(model), (ids, mask) => runTextStates(model, ids, mask), model.folder);
 }
 
@@ -38,6 +39,7 @@ export function textEncoderOf(model: Model): TextEncoder {
  * @throws Error where the model has no tokenizer
  */
 export function encodePrompts(model: Model, texts: readonly string[]): EncodedPrompts {
+  expectWeights(model, 'encodePrompts');
   const tokenizer = tokenizerOf(model);
   const { ids, mask, lostTokens } = tokenizer.encodeBatch(texts);
   const rows = (values: Int32Array): tf.Tensor2D => tf.tensor2d(values, [texts.length, tokenizer.maxLength], 'int32');

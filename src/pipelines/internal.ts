@@ -7,7 +7,7 @@ export { type Branch, imageAndText, predictor, textGuidance } from './guidance';
 export { noisedStart } from './image-to-image';
 export { inpaintStart, keepKnown, latentMask } from './inpaint';
 export { encodeSigned, toSigned } from './latents';
-export { checkModel, latentFactor } from './model';
+export { checkModel, expectWeights, latentFactor } from './model';
 export { hashModel } from './model-hash';
 export { runTextEncoder, runUNet } from './networks';
 export { addTokens, idsOfWord, saveLearnedEmbeds, tokenTablePath, vectorTokens } from './new-tokens';

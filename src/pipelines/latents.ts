@@ -5,7 +5,7 @@ import { foldIn, type Key, scope } from '../engine';
 import { expectShape, normalArray } from '../engine/internal';
 import { type Posterior, samplePosterior } from '../vae';
 import { completeVaeConfig, inSlices, inTiles, tilingOf } from '../vae/internal';
-import { latentFactor, type Model } from './model';
+import { expectWeights, latentFactor, type Model } from './model';
 import { runDecoder, runEncoder } from './networks';
 
 /** Height and width, pixels. */
@@ -101,6 +101,7 @@ export function encodeSigned(model: Model, images: tf.Tensor4D, memory: VaeMemor
  * @returns      [B, h, w, C]; the caller disposes it
  */
 export function encodeImages(model: Model, images: tf.Tensor4D, noise?: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {
+  expectWeights(model, 'encodeImages');
   const { in_channels: channels, scaling_factor: scale } = completeVaeConfig(model.vae.config);
   expectShape('encodeImages: images', images, `B H W ${channels}`);
   return scope(() => {
@@ -120,6 +121,7 @@ export function toSigned(images: tf.Tensor4D): tf.Tensor4D {
  * @returns [B, H, W, C], cut to 0 to 1; the caller disposes it
  */
 export function decodeLatents(model: Model, latents: tf.Tensor4D, memory: VaeMemory = {}): tf.Tensor4D {
+  expectWeights(model, 'decodeLatents');
   const { scaling_factor: scale } = completeVaeConfig(model.vae.config);
   return scope(() => {
     const signed = sparing(

@@ -6,7 +6,7 @@ import type { TextEncoderModel } from '../encoders';
 import { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder, textEncoderClasses, textEncoderFacts } from '../encoders/internal';
 import { dispose, type Tree } from '../engine';
 import { checkContent, FileError, readObject, writeJson } from '../files';
-import { readModelIndex, writeFileAtomic, writeModelIndex } from '../files/internal';
+import { expectFolderOf, readModelIndex, writeFileAtomic, writeModelIndex } from '../files/internal';
 import type { SchedulerConfig } from '../schedulers';
 import { checkScheduler, exchangeScheduler, schedulerClassName } from '../schedulers/internal';
 import { loadTokenizer } from '../tokenizers';
@@ -15,7 +15,7 @@ import { saveUNet } from '../unet/internal';
 import { loadVae, type VaeConfig } from '../vae';
 import { saveVae, vaeShapes } from '../vae/internal';
 import { hasLora } from './adapters';
-import { checkModel, type Model, type ModelConfigs } from './model';
+import { checkModel, expectWeights, type Model, type ModelConfigs } from './model';
 import { type ModelCard, modelCard } from './model-card';
 import { forgetNetworks } from './networks';
 import { loadSingleFile } from './single-file';
@@ -54,7 +54,7 @@ async function loadTextEncoder(folder: string, variant?: string): Promise<TextEn
  * Loads a model folder in Stable Diffusion's layout, or one file as `loadSingleFile` does. float16 and bfloat16 files are read to float32.
  *
  * @returns parameters are the caller's: `disposeModel`
- * @throws FileError where a part is missing, of another class, has a config that asks for what is not computed here, has missing or wrongly shaped
+ * @throws FileError where the folder is not there, saying what brings it where that is known; where a part is missing, of another class, has a config that asks for what is not computed here, has missing or wrongly shaped
  *                   tensors, or does not fit the others; RangeError where there is no scheduler of the name that was asked for
  */
 export async function loadModel(folder: string, { variant, scheduler }: LoadModelOptions = {}): Promise<Model> {
@@ -63,6 +63,7 @@ export async function loadModel(folder: string, { variant, scheduler }: LoadMode
     const model = await loadSingleFile(folder);
     return scheduler === undefined ? model : { ...model, schedulerConfig: exchangeScheduler(model.schedulerConfig, scheduler) };
   }
+  expectFolderOf('a model', folder, ['model_index.json']);
   const { components } = await readModelIndex(folder);
   const index = join(folder, 'model_index.json');
   for (const name of ['unet', 'vae', 'text_encoder', 'scheduler']) {
@@ -138,6 +139,7 @@ async function expectVariant(folder: string, variant: string): Promise<void> {
  *               of their own
  */
 export async function saveModel(model: Model, folder: string, card: ModelCard = {}): Promise<void> {
+  expectWeights(model, 'saveModel');
   checkModel(model, 'saveModel');
   if (hasLora(model.unet.params) || hasLora(model.textEncoder.params))
     throw new RangeError('saveModel: the model has adapters: write them with saveLora, then mergeLora or removeLora');

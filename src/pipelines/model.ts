@@ -2,6 +2,7 @@
 
 import type { TextEncoderModel } from '../encoders';
 import { expectFits, textEncoderFacts } from '../encoders/internal';
+import { expectNotDisposed } from '../engine/internal';
 import type { SchedulerConfig } from '../schedulers';
 import type { Tokenizer } from '../tokenizers';
 import type { UNetModel } from '../unet';
@@ -54,6 +55,16 @@ export function checkModel({ unet, vae, textEncoder, textProjection, tokenizer }
   if (channels !== unetConfig.out_channels)
     fail(`the autoencoder has ${channels} latent channels, but the U-Net predicts ${unetConfig.out_channels}`);
   if (tokenizer) expectFits(where, facts, tokenizer);
+}
+
+/**
+ * Whether the model still has its weights: what every public call on a model asks first.
+ *
+ * @param where the call
+ * @throws TypeError where any of them was disposed
+ */
+export function expectWeights({ unet, vae, textEncoder, textProjection }: Model, where: string): void {
+  expectNotDisposed(where, 'model', unet.params, vae.params, textEncoder.params, textProjection?.params);
 }
 
 /** How many pixels a latent is wide. */

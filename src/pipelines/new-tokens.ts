@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dispose, flatten, scope, type Tree } from '../engine';
 import { merge } from '../engine/internal';
 import { FileError, readSafetensors, writeSafetensors } from '../files';
-import type { Model } from './model';
+import { expectWeights, type Model } from './model';
 
 const TABLE = /(^|\.)(token_embedding|word_embeddings|shared)\.weight$/;
 
@@ -107,6 +107,7 @@ export async function loadLearnedEmbeds(
   file: string,
   { word: newWord }: LearnedEmbedsOptions = {},
 ): Promise<Readonly<Record<string, string>>> {
+  expectWeights(model, 'loadLearnedEmbeds');
   const path = tokenTablePath(model.textEncoder.params);
   const tensors = Object.entries(await readSafetensors(file)).filter(([name]) => name !== 'clip_g');
   if (tensors.length === 0) throw new FileError(file, 'holds no embeddings for a text encoder of this kind');

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
 import { decodeLatents, encodeImages } from './latents';
-import type { Model } from './model';
+import { expectWeights, type Model } from './model';
 
 /**
  * Grey images through encoder and decoder.
@@ -12,6 +12,7 @@ import type { Model } from './model';
  * @returns      the reconstructions, same form
  */
 export function reconstruct(model: Model, pixels: Float32Array, size: number): Float32Array {
+  expectWeights(model, 'reconstruct');
   const n = pixels.length / size ** 2;
   if (!Number.isInteger(n)) throw new RangeError(`reconstruct: ${pixels.length} values are no whole number of ${size} × ${size} pictures`);
   return scope(() => {

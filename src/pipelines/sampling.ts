@@ -12,7 +12,7 @@ import type { Predictor, TextContexts } from './guidance';
 import { type GeneratedImage, type ImageLabel, toImages } from './images';
 import { colourLatents, fitLatentColours } from './latent-colours';
 import { decodeLatents, imageNoise, type Size } from './latents';
-import { checkModel, latentFactor, type Model } from './model';
+import { checkModel, expectWeights, latentFactor, type Model } from './model';
 import { expectSamplingMemory } from './sampling-memory';
 import { SAMPLING_DEFAULTS, type SamplingOptions, type Strengths } from './sampling-options';
 
@@ -93,7 +93,7 @@ interface Call {
  * @param pipeline its name, for errors and the images' files
  * @param size     of the images
  * @param prepare  a batch's start and predictor, in a memory scope
- * @throws RangeError where a number is out of range; the signal's reason where it was raised
+ * @throws RangeError where a number is out of range; TypeError where the model was disposed; the signal's reason where it was raised
  */
 export async function sampleImages(
   pipeline: string,
@@ -108,6 +108,7 @@ export async function sampleImages(
     imagesPerPrompt = 1,
     batchSize = SAMPLING_DEFAULTS.batchSize,
   } = options;
+  expectWeights(model, pipeline);
   checkModel(model, pipeline);
   checkOptions(pipeline, options);
   const scheduler = chooseScheduler(model, options.scheduler, steps, options.strength);

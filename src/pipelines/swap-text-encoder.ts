@@ -3,10 +3,11 @@
 import type { TextEncoderConfig, TextEncoderModel } from '../encoders';
 import { textEncoderFacts } from '../encoders/internal';
 import { cloneTree, countParameters, dispose, flatten, type Key, key as keyOf, split, unflatten } from '../engine';
+import { expectNotDisposed } from '../engine/internal';
 import type { Tokenizer } from '../tokenizers';
 import { initUNet, type UNetModel, type UNetParams } from '../unet';
 import { completeUNetConfig } from '../unet/internal';
-import { checkModel, type Model } from './model';
+import { checkModel, expectWeights, type Model } from './model';
 import { initTextProjection, type TextProjection } from './text-projection';
 
 /** Parts of a model that a diffusion training can change. */
@@ -60,6 +61,8 @@ export function swapTextEncoder(
   encoder: TextEncoderModel & { readonly tokenizer: Tokenizer },
   { unet: fate = 'keep', projection, train = false, key = keyOf(0) }: SwapOptions = {},
 ): Swap {
+  expectWeights(model, 'swapTextEncoder');
+  expectNotDisposed('swapTextEncoder', 'text encoder', encoder.params);
   const before = textEncoderFacts(model.textEncoder.config);
   const after = textEncoderFacts(encoder.config);
   const { cross_attention_dim: old } = completeUNetConfig(model.unet.config);

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TextEncoder } from '../encoders';
 import { encodeTokens, textEncoderFacts } from '../encoders/internal';
 import { flatten, interruptSignal } from '../engine';
+import { tellWait } from '../engine/internal';
 import { readSafetensors, writeSafetensors } from '../files';
 import { type Model, textEncoderOf } from '../pipelines';
 import type { EncodedBatch } from '../tokenizers';
@@ -63,7 +64,11 @@ export async function encodeContexts(
     const { context } = await readSafetensors(file);
     if (context?.data instanceof Float32Array && context.data.length === distinct.length * L * C) return set(context.data);
   }
-  const { context } = await encodeTokens(encoder, tokens, { batch: BATCH, signal, onProgress });
+  const progress = (done: number, total: number): void => {
+    tellWait('encoding texts', done, total);
+    onProgress?.(done, total);
+  };
+  const { context } = await encodeTokens(encoder, tokens, { batch: BATCH, signal, onProgress: progress });
   if (file) await writeSafetensors(file, { context: { shape: [distinct.length, L, C], data: context } });
   return set(context);
 }

@@ -1,6 +1,6 @@
 /** What other rooms use of this one beside its public names. */
 
-export { contentHash } from './checkpoint-store';
+export { contentHash, lastCheckpoint } from './checkpoint-store';
 export { encodeContexts } from './contexts';
 export { countCut, cutNotes } from './cut-texts';
 export { encodeLatents, foldStatistics, latentStatistics } from './latents';

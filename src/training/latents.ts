@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { flatten, interruptSignal, type Key, scope, unflatten } from '../engine';
-import { normalArray, overRows } from '../engine/internal';
+import { normalArray, overRows, tellWait } from '../engine/internal';
 import type { Model } from '../pipelines';
 import { encodeSigned, latentFactor, toSigned } from '../pipelines/internal';
 import type { VaeParams } from '../vae';
@@ -39,8 +39,10 @@ export async function encodeLatents(
       const { mean, logvar } = encodeSigned(model, toSigned(images as tf.Tensor4D));
       return { mean, std: tf.exp(tf.mul(logvar, 0.5)) };
     });
+  const onProgress = (done: number, total: number): void => tellWait('encoding images', done, total);
+  onProgress(0, pixels.length / size ** 2);
   const columns = [{ values: pixels, shape: [size, size, 1] }];
-  const { mean, std } = await overRows(moments, columns, { mean: perImage, std: perImage }, { batch: BATCH, signal });
+  const { mean, std } = await overRows(moments, columns, { mean: perImage, std: perImage }, { batch: BATCH, signal, onProgress });
   return { length: pixels.length / size ** 2, shape, mean, std };
 }
 

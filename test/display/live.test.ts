@@ -4,6 +4,7 @@ import { mock, test } from 'node:test';
 import { figure, live, liveLoss, progress, table, withProgress } from 'roentgen-lab/display';
 import { plotlyMime } from '#display/figure';
 import { hostSymbol, input } from '#display/host';
+import { tellWait } from '#engine/internal';
 import { root } from '../support';
 import { fakeHost } from './fake-host';
 
@@ -73,7 +74,7 @@ test('nothing comes after the end', (t) => {
 test('a bar ends with what it measures, also by an error', async (t) => {
   const sent = fakeHost(t);
   assert.equal(await withProgress(2, 'ok', () => 42), 42);
-  assert.match(text(sent[sent.length - 1]!.bundle), /^ok: nothing to do$/);
+  assert.match(text(sent[sent.length - 1]!.bundle), /^ok: kept from before$/);
   await assert.rejects(
     withProgress(5, 'bad', (bar) => {
       bar.update(2);
@@ -85,6 +86,44 @@ test('a bar ends with what it measures, also by an error', async (t) => {
   assert.match(text(last.bundle), /bad: 40%.*stopped: disk <full>$/);
   assert.match(String(last.bundle['text/html']), /disk &lt;full&gt;/);
   assert.equal((last.metadata.roentgen as { failed: boolean }).failed, true);
+});
+
+test('a bar says what is waited for until its first step, and at its end how long that was', async (t) => {
+  const sent = fakeHost(t);
+  frozen(t);
+  const shown = (): string => text(sent[sent.length - 1]!.bundle);
+  await withProgress(4, 'U-Net', async (bar) => {
+    await Promise.resolve();
+    tellWait('encoding images', 0, 64);
+    assert.match(shown(), /^U-Net: 0%, 0\/4, encoding images, 0 of 64$/);
+    mock.timers.tick(1000);
+    tellWait('encoding images', 32, 64);
+    mock.timers.tick(1000);
+    assert.match(shown(), /encoding images, 32 of 64$/);
+    tellWait('compiling');
+    assert.match(shown(), /0\/4, compiling$/, 'at once, since what comes may block');
+    mock.timers.tick(1000);
+    for (let i = 1; i <= 4; i++) {
+      bar.update(i, 'loss 1');
+      mock.timers.tick(500);
+    }
+    assert.match(shown(), /4\/4, .*loss 1$/);
+  });
+  assert.match(shown(), /^U-Net: 100%, 4\/4, 5\.0 s \(3\.0 s of it encoding images, compiling\), 2\.0\/s, loss 1$/);
+  tellWait('nobody hears this');
+});
+
+test('a bar around a training that was stopped says where, and how it goes on', async (t) => {
+  const sent = fakeHost(t);
+  const stopped = 'Stopped at step 2 of 4. Run the cell again to go on.';
+  const result = await withProgress(4, 'U-Net', (bar) => {
+    bar.update(2);
+    return { stopped };
+  });
+  assert.equal(result.stopped, stopped);
+  const { bundle, metadata } = sent[sent.length - 1]!;
+  assert.match(text(bundle), /^U-Net: 50%, 2\/4, .*stopped at step 2 of 4\. Run the cell again to go on\.$/);
+  assert.equal((metadata.roentgen as { failed: boolean }).failed, true);
 });
 
 const loop = `

@@ -31,7 +31,7 @@ test('kernels get their environment, end when asked even in an endless loop, and
   await assert.rejects(first.execute('1'), /ended with status 0/);
 
   const second = await Kernel.start();
-  assert.equal(errorOf(await runIn(second, 'kept')).evalue, "1:1 - Cannot find name 'kept'.");
+  assert.equal(errorOf(await runIn(second, 'kept')).evalue, "1:1 - Cannot find name 'kept'. Was its cell run in this session?");
   const running = second.execute('for (;;) {}').catch(() => undefined);
   await delay(500);
   const began = Date.now();

@@ -115,7 +115,9 @@ test('a cell that does not compile declares nothing, and changes nothing', async
   await kernel.run('const steady = 1;');
   await failing('const steady: string = 2; const novel = 1;');
   assert.equal(await value('steady'), '1');
-  assert.equal((await failing('novel')).evalue, "1:1 - Cannot find name 'novel'.");
+  assert.equal((await failing('novel')).evalue, "1:1 - Cannot find name 'novel'. Was its cell run in this session?");
+  const misspelt = (await failing('steadi')).evalue;
+  assert.equal(misspelt, "1:1 - Cannot find name 'steadi'. Did you mean 'steady'?");
 });
 
 test('values and types of one name live apart', async () => {

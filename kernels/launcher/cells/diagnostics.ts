@@ -45,10 +45,12 @@ export function inOwnTerms(
     const [row, column] = rewritten.original(line, character);
     return { offset, line: row, character: column };
   };
-  const named = ({ messageText }: Diagnostic): string => {
+  const named = ({ messageText, code }: Diagnostic): string => {
     const name = /^Cannot find name '([^']+)'/.exec(messageText)?.[1];
     const cell = name === undefined ? undefined : declarations.stoppedBefore(name);
     if (cell !== undefined) return `\`${name}\` was declared in cell ${cell}, which stopped before it was set; run that cell again.`;
+    // The compiler guesses only names that there are; a name of a cell that was not run is the commonest cause where it has no guess.
+    if (code === 2304 && name !== undefined) return `${messageText} Was its cell run in this session?`;
     return messageText.replace(/import\("[^"]*\/__(prev|tslab)__"\)\./g, '');
   };
   const own = diagnostics.map((one) =>

@@ -8,7 +8,7 @@ import { merge } from '../../engine/internal';
 import { FileError } from '../../files';
 import { openSafetensors, parseJson, readJson, toEngineLayout } from '../../files/internal';
 import { mergedWeight } from '../../nn/internal';
-import type { Model } from '../model';
+import { expectWeights, type Model } from '../model';
 import { checkLoraConfig, type LoraConfig, loraScale } from './config';
 import { hasLora, type LoraPart, parts, runsAdapter } from './lora';
 import { describeNames, type LoraTensor, loraNames, otherMethod } from './names';
@@ -32,6 +32,7 @@ type LayerKeys = Partial<Record<LoraTensor, string>>;
  */
 export async function loadLora(model: Model, file: string, { strength = 1 }: LoadLoraOptions = {}): Promise<void> {
   if (!Number.isFinite(strength)) throw new RangeError(`loadLora: strength: expected a number, got ${strength}`);
+  expectWeights(model, 'loadLora');
   if (hasLora(model.unet.params) || hasLora(model.textEncoder.params))
     throw new RangeError('loadLora: the model has adapters already; mergeLora or removeLora first');
   const layers: Record<LoraPart, FlatTree> = { unet: flatten(model.unet.params), textEncoder: flatten(model.textEncoder.params) };

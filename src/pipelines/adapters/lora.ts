@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dispose, type FlatTree, flatten, type Key, mapTree, scope, split, type Tree, unflatten } from '../../engine';
 import { merge, normalArray, partition } from '../../engine/internal';
 import { mergedWeight } from '../../nn/internal';
-import type { Model } from '../model';
+import { expectWeights, type Model } from '../model';
 
 /** The networks that may have adapters: their names in a model, and in files. */
 export const parts = { unet: 'unet', textEncoder: 'text_encoder' } as const;
@@ -114,5 +114,6 @@ export function mergeLora(model: Model): void {
 
 /** Takes the adapters off; the model is what it was before, bit for bit. */
 export function removeLora(model: Model): void {
+  expectWeights(model, 'removeLora');
   exchange(model, (params) => withoutLora(params, { keepWeights: true }));
 }

@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type FlatTree, flatten } from '../../engine';
 import { writeSafetensors } from '../../files';
 import { toFileLayout } from '../../files/internal';
-import type { Model } from '../model';
+import { expectWeights, type Model } from '../model';
 import { type LoraPart, parts } from './lora';
 
 /** The last names of a layer's path that PEFT takes for its kind: `to_q`, `to_out.0`, `0.proj`. */
@@ -16,6 +16,7 @@ const targetOf = (layer: string): string => /([^.]+(\.\d+)?)$/.exec(layer)![1]!;
  * @throws RangeError where the model has none; FileError where it cannot be written
  */
 export async function saveLora(model: Model, file: string): Promise<void> {
+  expectWeights(model, 'saveLora');
   const tensors: Record<string, { shape: number[]; data: Float32Array }> = {};
   const metadata: Record<string, unknown> = {};
   for (const [part, name] of Object.entries(parts) as [LoraPart, string][]) {
