@@ -29,7 +29,9 @@ browserTest(lab, 'File > Save Report writes the page beside the notebook, while 
   await lab.shot('30-save-report-menu');
   const begin = Date.now();
   await page.locator('.lm-Menu-itemLabel', { hasText: /^Save Report$/ }).click();
-  await toast().getByText(/report\.html is saved beside the notebook: 4 cells, 1 interactive plot/).waitFor();
+  await toast()
+    .getByText(/report\.html is saved beside the notebook: 4 cells, 1 interactive plot/)
+    .waitFor();
   console.log(`saved after ${Date.now() - begin} ms`);
   await lab.shot('31-save-report-done');
   assert.match(readFileSync(saved(), 'utf8'), /<img[^>]*src="data:image\/png/, 'the page holds the picture');

@@ -49,7 +49,7 @@ test('as JSON it holds what was found, by name', async (t) => {
 test('as text it names each finding, and the engine asked for', async (t) => {
   const { status, stdout, stderr } = await roentgen(['doctor', '--data', tempDir(t)], { env: { ROENTGEN_BACKEND: 'wasm' } });
   assert.ok(status === 0 || status === 1, stderr);
-  for (const name of ['Node', 'engine', 'GPU', 'memory', 'JupyterLab', 'kernels', 'tokenizers'])
+  for (const name of ['Node', 'engine', 'GPU', 'memory', 'JupyterLab', 'kernels', 'File > Save Report', 'tokenizers'])
     assert.match(stdout, new RegExp(`^\\w+ +${name} `, 'm'));
   assert.match(stdout, /tfjs-backend-wasm/);
   assert.match(stdout, /tokenizers: only published models need one/);
@@ -59,4 +59,18 @@ test('an engine that does not exist is missing, with what to do', async () => {
   const { status, stdout } = await roentgen(['doctor'], { env: { ROENTGEN_BACKEND: 'abacus' } });
   assert.equal(status, 1);
   assert.match(stdout, /MISSING +engine .*"abacus"/);
+});
+
+test('for a class it looks for what the notebooks begin with, and says which command brings it and how long that takes', async () => {
+  const { status, stdout } = await roentgen(['doctor', '--class', '--json']);
+  const { ok, findings } = JSON.parse(stdout) as Report;
+  assert.equal(status, ok ? 0 : 1);
+  const plain = (JSON.parse((await roentgen(['doctor', '--json'])).stdout) as Report).findings.map(({ name }) => name);
+  const room = findings.filter(({ name }) => !plain.includes(name));
+  assert.deepEqual(
+    room.map(({ name }) => name),
+    ['minilm', "quickstart's model", 'encoders', 'base model', 'students'],
+  );
+  for (const { name, status, advice } of room)
+    if (status === 'missing' && name !== 'students') assert.match(advice ?? '', /"(npm|npx|cd) .*" \(.*minute/, name);
 });

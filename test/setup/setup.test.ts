@@ -1,6 +1,6 @@
 /** Set-up: done once, taken up where it stopped, and one sentence for each thing that is missing. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -77,12 +77,33 @@ describe('where everything is there', () => {
     };
     const addon = clone.path('node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib', 'napi-v8', 'tfjs_binding.node');
     assert.deepEqual(await redone(() => rmSync(addon)), ['engine']);
-    assert.deepEqual(await redone(() => rmSync(clone.path('.venv', 'share'), { recursive: true })), ['Jupyter kernels']);
+    assert.deepEqual(await redone(() => rmSync(clone.path('.venv', 'share'), { recursive: true })), ['Jupyter kernels', 'JupyterLab extension']);
     assert.deepEqual(await redone(() => rmSync(clone.path('dist'), { recursive: true })), ['build']);
     assert.deepEqual(await redone(() => rmSync(clone.path('node_modules', 'roentgen-lab'))), ['links']);
+    const style = clone.path('kernels', 'lab', 'extension', 'style.css');
+    assert.deepEqual(await redone(() => writeFileSync(style, 'body {}')), ['JupyterLab extension']);
     const requirements = clone.path('kernels', 'requirements.txt');
     assert.deepEqual(await redone(() => writeFileSync(requirements, 'jupyterlab==4.6.7\n')), ['Python environment', 'Jupyter packages']);
     assert.deepEqual(await redone(() => rmSync(clone.path('node_modules'), { recursive: true })), ['npm packages', 'links', 'engine']);
+  });
+
+  test('the extension is a folder as JupyterLab finds prebuilt ones, with the scripts of the build and nothing else', async (t) => {
+    const clone = fakeClone(t);
+    await clone.setUp();
+    const folder = clone.path('.venv', 'share', 'jupyter', 'labextensions', 'roentgen-lab');
+    const install = async (scripts: readonly string[]): Promise<string[]> => {
+      const built = clone.path('build', 'kernels', 'lab', 'extension');
+      rmSync(built, { recursive: true, force: true });
+      mkdirSync(built, { recursive: true });
+      for (const name of scripts) writeFileSync(join(built, name), `// ${name}`);
+      assert.equal((await clone.setUp()).status, 0);
+      return readdirSync(join(folder, 'static')).sort();
+    };
+    assert.deepEqual(await install(['remote-entry.js', 'old.js', 'types.d.ts']), ['old.js', 'remote-entry.js', 'style.css']);
+    assert.deepEqual(await install(['remote-entry.js']), ['remote-entry.js', 'style.css']);
+    const { name, jupyterlab } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    assert.ok(existsSync(join(folder, jupyterlab._build.load)));
+    assert.ok(existsSync(join(folder, jupyterlab.schemaDir, name, 'report.json')));
   });
 
   test('two at once: one works, the other waits and finds it done', async (t) => {

@@ -1,6 +1,6 @@
+import { controls } from './controls.js';
 import type { Packages, Plugin } from './jupyterlab.js';
 import { saveReport } from './save-report.js';
-import { sliderNames } from './slider-names.js';
 
 /** The extension's plugins. */
 export function plugins(packages: Packages): Plugin[] {
@@ -8,5 +8,5 @@ export function plugins(packages: Packages): Plugin[] {
   style.rel = 'stylesheet';
   style.href = new URL('./style.css', import.meta.url).href;
   document.head.append(style);
-  return [saveReport(packages), sliderNames];
+  return [saveReport(packages), controls];
 }

@@ -12,10 +12,6 @@ interface Container {
   get(module: string): Promise<() => unknown>;
 }
 
-interface Window {
-  _JUPYTERLAB?: Record<string, Container>;
-}
-
 {
   let shared: Readonly<Record<string, SharedVersions>> = {};
 
@@ -27,8 +23,9 @@ interface Window {
     return (await version.get())() as T;
   };
 
-  window._JUPYTERLAB ??= {};
-  window._JUPYTERLAB['roentgen-lab'] = {
+  const page = window as { _JUPYTERLAB?: Record<string, Container> };
+  page._JUPYTERLAB ??= {};
+  page._JUPYTERLAB['roentgen-lab'] = {
     init(packages) {
       shared = packages;
     },

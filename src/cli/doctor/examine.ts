@@ -5,10 +5,11 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type EngineInfo, startEngine } from '../../engine';
 import { root, venv } from '../paths';
+import { examineClassroom } from './classroom';
 
 export interface Finding {
   readonly name: string;
-  /** `missing` is needed for the quickstart; a `note` is worth knowing. */
+  /** `missing` is needed for the quickstart, or for a course where one was asked for; a `note` is worth knowing. */
   readonly status: 'ok' | 'note' | 'missing';
   readonly found: string;
   readonly advice?: string;
@@ -39,8 +40,12 @@ export interface Report {
   readonly findings: readonly Finding[];
 }
 
-/** Examines the machine and the clone. Starts the engine. */
-export async function examine(dataFolders: readonly string[]): Promise<Report> {
+/**
+ * Examines the machine and the clone. Starts the engine.
+ *
+ * @param classroom whether to look for what a course needs, too
+ */
+export async function examine(dataFolders: readonly string[], classroom: boolean): Promise<Report> {
   const [engine, engineFinding] = await examineEngine();
   const kernels = await findKernels();
   const tokenizers = await findTokenizers(dataFolders);
@@ -54,7 +59,9 @@ export async function examine(dataFolders: readonly string[]): Promise<Report> {
     await diskFinding(),
     await jupyterFinding(),
     kernelFinding(kernels),
+    await extensionFinding(),
     tokenizerFinding(tokenizers, dataFolders),
+    ...(classroom ? await examineClassroom(memory.free) : []),
   ];
   return {
     ok: findings.every((f) => f.status !== 'missing'),
@@ -157,6 +164,19 @@ function kernelFinding(kernels: readonly Kernel[]): Finding {
   const broken = kernels.filter((k) => !k.works).map((k) => k.name);
   if (broken.length > 0) return { name: 'kernels', status: 'missing', found: `${broken.join(', ')} points to files that are gone`, advice };
   return { name: 'kernels', status: 'ok', found: kernels.map((k) => k.name).join(', ') };
+}
+
+/** What JupyterLab has of ours: its page of a notebook, among others. */
+async function extensionFinding(): Promise<Finding> {
+  const name = 'File > Save Report';
+  const there = await readable(join(venv, 'share', 'jupyter', 'labextensions', 'roentgen-lab', 'package.json'));
+  if (there) return { name, status: 'ok', found: 'an extension of JupyterLab, in .venv' };
+  return {
+    name,
+    status: 'note',
+    found: 'not installed in JupyterLab',
+    advice: 'run "npm run setup"; until then "npx roentgen report NOTEBOOK"',
+  };
 }
 
 /** A tokenizer is a folder with a `tokenizer.json`, or with a vocabulary of CLIP's or BERT's form. */

@@ -10,10 +10,11 @@ import { examine, type Finding } from './examine';
 export function addDoctor(command: Command, context: Context): void {
   command
     .option('--data <dir>', 'a folder in which tokenizers are looked for; repeatable', collect)
+    .option('--class', 'also what a room of students needs: models, the base, memory')
     .option('--json', 'print {ok, findings, ...} as JSON')
     .addHelpText('after', '\nExit status: 0 where all that is needed is there, 1 where something is missing.')
-    .action(async (flags: { json?: boolean; data?: readonly string[] }) => {
-      const report = await examine(flags.data ?? defaultDataFolders());
+    .action(async (flags: { class?: boolean; json?: boolean; data?: readonly string[] }) => {
+      const report = await examine(flags.data ?? defaultDataFolders(), flags.class === true);
       if (flags.json) context.print(JSON.stringify(report, null, 2));
       else for (const text of describe(report.findings)) context.print(text);
       if (!report.ok) context.endWith(exitCodes.failed);

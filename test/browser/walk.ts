@@ -1,22 +1,20 @@
 /**
- * A student's way through every notebook: Run All, then the solution of an exercise in a new cell. `npm test` takes small sizes;
- * `--long` takes the notebooks as they are, with the models of the clone, in an hour or two.
+ * A student's way through a notebook: Run All, then the solution of an exercise in a new cell. Small sizes, or with `--long` the
+ * notebooks as they are, with the models of the clone.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingFor, notebooks, smallParameters } from '../notebooks/small';
+import { missingFor, smallParameters } from '../notebooks/small';
 import { root } from '../support';
-import { browserTest, jupyterLab } from './lab';
+import { browserTest, type Lab } from './lab';
 
-const lab = jupyterLab();
 const long = process.env.ROENTGEN_LONG_TESTS === '1';
-
-let small: ReturnType<typeof smallParameters> | undefined;
 
 /** What is tried where a notebook's solutions hold no code that runs by itself. */
 const otherwise: Readonly<Record<string, string>> = {
-  '07-your-own-data.ipynb': "imageGrid(await textToImage(model, { prompts: ['Weld seam. Large pore on the left. Small pore on the right.'] }))",
+  '07-your-own-data.ipynb':
+    "imageGrid(await textToImage(model, { prompts: ['Weld seam. Large pore on the left. Small pore on the right.'], steps: 10 }))",
 };
 
 /** Whether an expression calls something and can be run: solutions also hold names, shell commands and parts of lines. */
@@ -42,8 +40,8 @@ function solutionIn(file: string): string {
 }
 
 /** What a class must not see: errors, warnings, controls without a kernel, pictures that are not there. */
-async function assertClean(): Promise<void> {
-  const shown = await lab.page.evaluate(() => {
+async function assertClean({ page }: Lab): Promise<void> {
+  const shown = await page.evaluate(() => {
     const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)')!;
     const texts = (selector: string): string[] =>
       [...panel.querySelectorAll(selector)].map(({ textContent }) => (textContent ?? '').slice(0, 600));
@@ -57,62 +55,58 @@ async function assertClean(): Promise<void> {
 }
 
 /** The whole notebook in one picture, at the width of a small laptop and of a tablet. */
-async function shootAll(file: string, theme: string): Promise<void> {
-  const { page } = lab;
+async function shootAll({ page, shot }: Lab, name: string): Promise<void> {
   const before = page.viewportSize()!;
+  const cells = '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer';
   for (const width of [1366, 800]) {
     await page.setViewportSize({ width, height: 900 });
-    const height = await page.evaluate(() => document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer')!.scrollHeight);
+    const height = await page.evaluate((selector) => document.querySelector(selector)!.scrollHeight, cells);
     await page.setViewportSize({ width, height: Math.min(height + 150, 14_000) });
+    await page.evaluate((selector) => document.querySelector(selector)!.scrollTo(0, 0), cells);
     await page.waitForTimeout(400); // plots take their new width
-    await lab.shot(join('walk', `${file.slice(0, 2)}-${theme}-${width}`));
+    await shot(join('walk', `${name}-${width}`));
   }
   await page.setViewportSize(before);
 }
 
-async function wear(theme: 'Light' | 'Dark'): Promise<void> {
-  const { page } = lab;
+async function wear({ page, menu }: Lab, theme: 'Light' | 'Dark'): Promise<void> {
   const body = page.locator(`body[data-jp-theme-light="${theme === 'Light'}"]`);
-  if ((await body.count()) === 0) await lab.menu('Settings', 'Theme', `JupyterLab ${theme}`);
+  if ((await body.count()) === 0) await menu('Settings', 'Theme', `JupyterLab ${theme}`);
   await body.waitFor({ state: 'attached' });
   await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
 }
 
-for (const file of notebooks) {
-  // Notebook 08 has no small size: it is minutes long.
-  const skip = missingFor(file) || (file.startsWith('08-') && !long && 'it takes minutes: npm run test:long');
-  browserTest(
-    lab,
-    `${file}: Run All and an exercise leave nothing red`,
-    long ? 3600 : 300,
-    async () => {
-      // As in a clone: a folder of notebooks beside runs and models.
-      if (long) for (const name of ['runs', 'models']) linkOnce(name);
-      small ??= smallParameters(lab.folder);
-      lab.copy(file, long ? undefined : (await small)[file], 'notebooks');
-      await lab.open(`notebooks/${file}`);
-      await wear('Light');
-      await lab.runAll();
-      await lab.settled(long ? 3000 : 240);
-      const last = await lab.add(solutionIn(file));
-      await lab.settled(long ? 600 : 60);
-      await lab.cell(last).scrollIntoViewIfNeeded();
-      await assertClean();
-      await shootAll(file, 'light');
-      await wear('Dark');
-      await shootAll(file, 'dark');
-      await assertClean();
-      await lab.menu('Kernel', 'Shut Down Kernel');
-      await lab.page.locator('.jp-NotebookPanel:visible .jp-Toolbar-kernelName', { hasText: 'No Kernel' }).waitFor();
-    },
-    skip,
-  );
+/** As in a clone: notebooks beside runs and models. */
+function linkClone(folder: string): void {
+  for (const name of ['runs', 'models'])
+    if (!existsSync(join(folder, name)) && existsSync(join(root, name))) symlinkSync(join(root, name), join(folder, name), 'dir');
 }
 
-function linkOnce(name: string): void {
-  try {
-    symlinkSync(join(root, name), join(lab.folder, name), 'dir');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+/** A test for each of these notebooks. */
+export function walk(lab: Lab, files: readonly string[]): void {
+  let small: ReturnType<typeof smallParameters> | undefined;
+  for (const file of files) {
+    // Notebook 08 has no small size: it is minutes long.
+    const skip = missingFor(file) || (file.startsWith('08-') && !long && 'it takes minutes: npm run test:long');
+    const body = async (): Promise<void> => {
+      if (long) linkClone(lab.folder);
+      else small ??= smallParameters(lab.folder);
+      lab.copy(file, (await small)?.[file], 'notebooks');
+      await lab.open(`notebooks/${file}`);
+      await wear(lab, 'Light');
+      await lab.runAll();
+      await lab.settled(long ? 3000 : 400);
+      await lab.add(solutionIn(file));
+      await lab.settled(long ? 600 : 120);
+      await assertClean(lab);
+      const number = file.slice(0, 2);
+      await shootAll(lab, `${number}-light`);
+      await wear(lab, 'Dark');
+      await shootAll(lab, `${number}-dark`);
+      await assertClean(lab);
+      await lab.menu('Kernel', 'Shut Down Kernel');
+      await lab.page.locator('.jp-NotebookPanel:visible .jp-Toolbar-kernelName', { hasText: 'No Kernel' }).waitFor();
+    };
+    browserTest(lab, `${file}: Run All and an exercise leave nothing red`, long ? 3600 : 500, body, skip);
   }
 }
