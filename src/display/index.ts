@@ -1,5 +1,6 @@
 /** Figures, grids, tables, progress, controls and reports, in a cell and in a terminal. */
 
+export { changes, type Settings } from './changes';
 export { type BarOptions, type BarSeries, barFigure, type ChartOptions, histogram, type LineSeries, lineFigure } from './charts';
 export type { Displayable } from './displayable';
 export { type Figure, type FigureInput, figure } from './figure';
@@ -18,20 +19,24 @@ export { type Progress, progress, withProgress } from './progress';
 export { exportNotebook, type ReportSummary } from './report/export';
 export { type Frame, type TableInput, type TableOptions, table } from './table';
 export { tokenStrip } from './tokens';
-export { type Content, column, row, tabs } from './widgets/boxes';
+export { type Content, column, row, type Tabs, tabs } from './widgets/boxes';
 export { type Button, button } from './widgets/button';
 export type { Control, ControlOptions } from './widgets/control';
 export {
   checkbox,
   type DropdownOptions,
   dropdown,
+  type Slider,
   type SliderOptions,
   slider,
   type TextOptions,
   text,
 } from './widgets/controls';
+export { type Gallery, gallery } from './widgets/gallery';
 export { newest } from './widgets/newest';
 export { type Output, output } from './widgets/output';
+export { type Player, player } from './widgets/player';
 export { type Html, html, type ImageWidget, image, type Label, label, type ProgressBar, progressBar } from './widgets/shown';
+export { type ToggleButtons, toggleButtons } from './widgets/toggle-buttons';
 export type { Change, Widget } from './widgets/widget';
 export { type WindowLevel, windowLevel } from './widgets/window-level';

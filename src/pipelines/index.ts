@@ -13,6 +13,7 @@ export type { InputImage } from './image-input';
 export { type ImageToImageOptions, imageToImage } from './image-to-image';
 export type { GeneratedImage } from './images';
 export { type InpaintOptions, inpaint } from './inpaint';
+export { type InterpolateOptions, interpolate, type PromptAndSeed } from './interpolate';
 export { decodeLatents, encodeImages, type Size, type VaeMemory } from './latents';
 export type { Model } from './model';
 export type { ModelCard } from './model-card';

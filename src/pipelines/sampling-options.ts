@@ -40,6 +40,8 @@ export interface SamplingOptions extends VaeMemory {
   readonly onStep?: (progress: SamplingProgress) => void | Promise<void>;
   /** Called with the images of each batch when they are done, in order; awaited. What was finished before an abort is kept this way. */
   readonly onImages?: (images: readonly GeneratedImage[]) => void | Promise<void>;
+  /** Told how many tokens of each prompt were cut off, in place of a warning where some were. */
+  readonly onLostTokens?: (lostTokens: readonly number[]) => void;
   /** Ends the sampling within one step. */
   readonly signal?: AbortSignal;
 }

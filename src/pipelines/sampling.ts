@@ -22,6 +22,8 @@ export interface Batch {
   readonly latents: tf.Tensor4D;
   readonly predict: Predictor;
   readonly adjust?: (latents: tf.Tensor4D, call: number) => tf.Tensor;
+  /** Draws of the steps in place of the request's `noise`. */
+  readonly noise?: (draw: number) => tf.Tensor4D;
   /** What `adjust` reads; freed by the loop after the last call. */
   readonly owned?: Tree;
 }
@@ -135,10 +137,9 @@ export async function sampleImages(
     negative.context.dispose();
   }
   const firstOfPrompts = images.filter(({ index }) => index % imagesPerPrompt === 0);
-  warnLostTokens(
-    pipeline,
-    firstOfPrompts.map(({ lostTokens }) => lostTokens),
-  );
+  const lost = firstOfPrompts.map(({ lostTokens }) => lostTokens);
+  if (options.onLostTokens) options.onLostTokens(lost);
+  else warnLostTokens(pipeline, lost);
   return images;
 }
 
@@ -164,7 +165,7 @@ async function sampleBatch(call: Call, start: number): Promise<GeneratedImage[]>
       latents: batch.latents,
       predict: batch.predict,
       eta: options.eta,
-      noise: (step) => noise(STEP_DRAWS + step),
+      noise: (step) => (batch?.noise ?? noise)(STEP_DRAWS + step),
       adjust: batch.adjust,
       signal: options.signal,
       onStep: options.onStep && observer(call, start, labels),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { JSDOM } from 'jsdom';
-import { type Displayable, note, table, tokenStrip } from 'roentgen-lab/display';
+import { type Displayable, highlight, note, table, tokenStrip } from 'roentgen-lab/display';
 import { duration } from '#display/numbers';
 
 const html = (item: Displayable): DocumentFragment => JSDOM.fragment(String(item.bundle()['text/html']));
@@ -79,4 +79,16 @@ test('a note is its sentence, without quotes, and nothing in it is taken for mar
   assert.equal(text(sentence), 'FID < 1\nin "both" parts');
   assert.equal(html(sentence).querySelector('p')!.textContent, 'FID < 1in "both" parts');
   assert.equal(html(sentence).querySelectorAll('p > br').length, 1);
+});
+
+test('a prompt: terms are marked, what a model does not read is struck out, nothing is markup', () => {
+  const item = highlight('Left effusion <i>. More effusion.', ['effusion'], '9 tokens', 18);
+  const shown = html(item);
+  assert.deepEqual(
+    Array.from(shown.querySelectorAll('b'), (mark) => mark.textContent),
+    ['effusion'],
+  );
+  assert.equal(shown.querySelector('.rg-cut')?.textContent, ' More effusion.');
+  assert.equal(text(item), 'Left *effusion* <i>. [cut off: More effusion.] (9 tokens)');
+  assert.equal(html(highlight('all of it', [])).querySelector('.rg-cut'), null);
 });

@@ -7,15 +7,18 @@ import {
   column,
   dropdown,
   figure,
+  gallery,
   html,
   image,
   newest,
   output,
+  player,
   progressBar,
   row,
   slider,
   tabs,
   text,
+  toggleButtons,
   type Widget,
 } from 'roentgen-lab/display';
 import { Superseded } from '#display/widgets/newest';
@@ -74,6 +77,8 @@ function fakeComms(t: TestContext) {
       comms.get(idOf(widget)).onMessage({ data: { method: 'update', state, buffer_paths: [] }, buffers: [] }),
     event: (widget: Widget, event: string) =>
       comms.get(idOf(widget)).onMessage({ data: { method: 'custom', content: { event } }, buffers: [] }),
+    /** A message of the front end to a model that is inside another. */
+    send: (id: string, data: object) => comms.get(id).onMessage({ data, buffers: [] }),
     reload() {
       const comm = create('control');
       targets.get('jupyter.widget.control')(comm, {});
@@ -122,6 +127,101 @@ test("the person's changes arrive, are echoed, and are heard; own changes are no
   assert.throws(() => slider({ min: 1, max: 1 }), /slider: expected min < max/);
   assert.throws(() => slider({ min: 0, max: 5, value: 9 }), /from 0 to 5, got 9/);
   assert.throws(() => dropdown({ options: [] }), /at least one option/);
+});
+
+test('Enter in a field of several lines submits, and leaves the text without a break', async (t) => {
+  const comms = fakeComms(t);
+  const heard: string[] = [];
+  const prompt = text({
+    rows: 3,
+    value: 'left effusion',
+    onChange: (value) => void heard.push(value),
+    onSubmit: (value) => void heard.push(`submitted ${value}`),
+  });
+  await comms.change(prompt, { value: 'left eff\nusion' });
+  assert.equal(prompt.value, 'left effusion', 'in the middle of a word');
+  // The front end sends what was typed meanwhile in one piece.
+  await comms.change(prompt, { value: 'right effusion\n' });
+  await comms.change(prompt, { value: 'right effusion\n\nnew' });
+  assert.deepEqual(heard, [
+    'submitted left effusion',
+    'right effusion',
+    'submitted right effusion',
+    'right effusion new',
+    'submitted right effusion new',
+  ]);
+  const free = text({ rows: 3 });
+  await comms.change(free, { value: 'a\nb' });
+  assert.equal(free.value, 'a\nb', 'without a handler Enter is a line break');
+});
+
+test('toggle buttons: equal labels are different buttons, other labels press the first', async (t) => {
+  const comms = fakeComms(t);
+  const heard: number[] = [];
+  const words = toggleButtons({ labels: ['right', 'left', 'right'], onChange: (i) => void heard.push(i) });
+  comms.idOf(words);
+  const sent = comms.sent.find(({ data }) => data.state?._model_name === 'ToggleButtonsModel')!.data.state._options_labels as string[];
+  assert.equal(new Set(sent).size, 3);
+  await comms.change(words, { index: 2 });
+  assert.deepEqual([heard, words.value, words.labels[2]], [[2], 2, 'right']);
+  words.labels = ['none'];
+  assert.equal(words.value, 0);
+  assert.throws(() => {
+    words.value = 1;
+  }, /toggleButtons: value: expected 0 to 0, got 1/);
+  assert.throws(() => toggleButtons({ labels: [] }), /at least one button/);
+});
+
+test('pages tell which one was opened', async (t) => {
+  const comms = fakeComms(t);
+  const heard: string[] = [];
+  const pages = tabs({ First: 'a', Second: 'b' }, { onChange: (title) => void heard.push(title) });
+  await comms.change(pages, { selected_index: 1 });
+  assert.deepEqual([heard, pages.value], [['Second'], 'Second']);
+  pages.value = 'First';
+  assert.equal(pages.value, 'First');
+});
+
+test('a player goes from place to place to its end, and stops where a person moves it or clicks again', async (t) => {
+  const comms = fakeComms(t);
+  const heard: number[] = [];
+  const steps = player({ label: 'Step', interval: 5, onChange: (step) => void heard.push(step) });
+  comms.idOf(steps);
+  const idOf = (name: string): string => comms.sent.find(({ data }) => data.state?._model_name === name)!.id;
+  const [play, place] = [idOf('ButtonModel'), idOf('IntSliderModel')];
+  assert.equal(steps.disabled, true, 'there is nothing to play');
+  steps.count = 4;
+  assert.deepEqual([steps.value, steps.disabled], [4, false]);
+  await comms.send(play, { method: 'custom', content: { event: 'click' } });
+  assert.deepEqual(heard, [1, 2, 3, 4], 'from the end it begins again');
+  const playing = comms.send(play, { method: 'custom', content: { event: 'click' } });
+  await comms.send(place, { method: 'update', state: { value: 3 }, buffer_paths: [] });
+  await playing;
+  assert.equal(steps.value, 3, 'it stays where the person moved it');
+  const again = comms.send(play, { method: 'custom', content: { event: 'click' } });
+  await comms.send(play, { method: 'custom', content: { event: 'click' } });
+  await again;
+  assert.equal(steps.value, 3, 'paused');
+  steps.count = 1;
+  assert.equal(steps.disabled, true);
+});
+
+test('a gallery says what changed, keeps a limit, and hands settings back', async (t) => {
+  const comms = fakeComms(t);
+  const picked: object[] = [];
+  const past = gallery<{ prompt: string; seed: number }>({ limit: 2, onPick: (settings) => void picked.push(settings) });
+  const picture = { pixels: Float32Array.of(0, 1, 1, 0), width: 2, height: 2, channels: 1 } as const;
+  past.add(picture, { prompt: 'left <b> effusion', seed: 1 });
+  past.add(picture, { prompt: 'right <b> effusion', seed: 1 });
+  past.add(picture, { prompt: 'right <b> effusion', seed: 2 });
+  assert.equal(past.count, 2);
+  comms.idOf(past);
+  const html = String(past.bundle()['text/html']);
+  assert.match(html, /seed 1 → 2.*left → right/s, 'also of the oldest, against the one that went');
+  assert.match(html, /alt="prompt: right &lt;b&gt; effusion, seed: 2"/);
+  const back = comms.sent.filter(({ data }) => data.state?._model_name === 'ButtonModel')[1]!.id;
+  await comms.send(back, { method: 'custom', content: { event: 'click' } });
+  assert.deepEqual(picked, [{ prompt: 'right <b> effusion', seed: 1 }]);
 });
 
 test('handlers: one at a time, the newest value wins, errors come out', async (t) => {

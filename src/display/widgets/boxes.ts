@@ -1,10 +1,11 @@
 /** Widgets beside, under and behind each other. */
 import type { Displayable } from '../displayable';
 import { escapeHtml } from '../escape';
+import { listener } from './control';
 import { createModel } from './model';
 import { output } from './output';
 import { label } from './shown';
-import { layout, type Node, nodeSymbol, type Widget, widget } from './widget';
+import { type Change, layout, type Node, nodeSymbol, type Widget, widget } from './widget';
 
 /** What a box takes: widgets, anything displayable, or text. */
 export type Content = Widget | Displayable | string;
@@ -53,14 +54,24 @@ export function column(contents: readonly Content[], options: { readonly width?:
   });
 }
 
+/** Pages of which one is seen. */
+export interface Tabs extends Widget {
+  /** The title of the page that is seen. */
+  value: string;
+}
+
 /**
  * Pages of which one is seen at a time.
  *
- * @param pages  their contents by their titles
- * @throws RangeError where there is no page
+ * @param pages             their contents by their titles
+ * @param options.onChange  hears which page the person opened
+ * @throws RangeError where there is no page, or none of the title that is set
  * @example tabs({ Make: column([prompt, picture]), Compare: grid })
  */
-export function tabs(pages: Readonly<Record<string, Content>>): Widget {
+export function tabs(
+  pages: Readonly<Record<string, Content>>,
+  options: { readonly onChange?: (title: string, change: Change) => unknown } = {},
+): Tabs {
   const titles = Object.keys(pages);
   if (titles.length === 0) throw new RangeError('tabs: expected at least one page');
   const nodes = Object.values(pages).map(nodeOf);
@@ -76,12 +87,24 @@ export function tabs(pages: Readonly<Record<string, Content>>): Widget {
       layout: layout(),
     },
   );
+  const current = (): string => titles[(model.state.selected_index as number | null) ?? 0]!;
+  const tell = listener(options.onChange);
+  model.onChange = (changes) => ('selected_index' in changes ? tell?.(current()) : undefined);
   return widget(
     {
       model,
       html: () => titles.map((title, i) => `<div><b>${escapeHtml(title)}</b></div>${nodes[i]!.html()}`).join(''),
       text: () => titles.map((title, i) => `${title}:\n${nodes[i]!.text()}`).join('\n'),
     },
-    {},
+    {
+      get value() {
+        return current();
+      },
+      set value(title: string) {
+        const index = titles.indexOf(title);
+        if (index < 0) throw new RangeError(`tabs: value: expected one of ${titles.join(', ')}, got ${title}`);
+        model.set({ selected_index: index });
+      },
+    },
   );
 }

@@ -65,13 +65,20 @@ export interface SliderOptions extends ControlOptions<number> {
   readonly value?: number;
 }
 
+/** A number of a range whose end can be moved. */
+export interface Slider extends Control<number> {
+  /** A value beyond it is brought back to it. */
+  max: number;
+}
+
 /**
  * A number from a range, whole where all its places are.
  *
  * @throws RangeError where the range is empty, the step not positive, or the value outside
  * @example const steps = slider({ label: 'Steps', min: 1, max: 50, value: 20 });
  */
-export function slider({ min, max, step, value = min, label = '', onChange }: SliderOptions): Control<number> {
+export function slider({ min, max: first, step, value = min, label = '', onChange }: SliderOptions): Slider {
+  let max = first;
   const isInteger = [min, max, value].every(Number.isInteger) && (step === undefined ? max - min > 1 : Number.isInteger(step));
   const distance = step ?? (isInteger ? 1 : (max - min) / 100);
   if (!(max > min)) throw new RangeError(`slider: expected min < max, got ${min} and ${max}`);
@@ -113,6 +120,14 @@ export function slider({ min, max, step, value = min, label = '', onChange }: Sl
         set value(value: number) {
           model.set({ value: check(value) });
         },
+        get max() {
+          return max;
+        },
+        set max(value: number) {
+          if (!(value > min)) throw new RangeError(`slider: expected min < max, got ${min} and ${value}`);
+          max = value;
+          model.set({ max, value: Math.min(max, current()) });
+        },
       },
       disabling(model),
     ),
@@ -124,9 +139,9 @@ export interface TextOptions extends ControlOptions<string> {
   readonly value?: string;
   /** Shown while it is empty. */
   readonly placeholder?: string;
-  /** Lines; more than one make a field in which Enter begins a new line. */
+  /** Lines that are seen; the text wraps in them. */
   readonly rows?: number;
-  /** Hears Enter in a field of one line. */
+  /** Hears Enter and Shift+Enter, which then begin no new line; breaks in a text that is pasted become spaces. */
   readonly onSubmit?: (value: string, change: Change) => unknown;
 }
 
@@ -151,7 +166,18 @@ export function text({ value = '', placeholder = '', rows = 1, label = '', onCha
   );
   const current = (): string => model.state.value as string;
   const [tell, submit] = [listener(onChange), listener(onSubmit)];
-  model.onChange = (changes) => ('value' in changes ? tell?.(current()) : undefined);
+  let before = value;
+  model.onChange = (changes) => {
+    if (!('value' in changes)) return undefined;
+    const typed = current();
+    // A front end's field of several lines has no event for Enter: it puts a line break into the value.
+    const submits = rows > 1 && submit !== undefined && typed.includes('\n');
+    if (submits) model.set({ value: typed.replace('\n', '') === before ? before : typed.replace(/\s*\n\s*/g, ' ').trimEnd() });
+    const changed = current() !== before;
+    before = current();
+    const told = changed ? tell?.(before) : undefined;
+    return submits ? Promise.all([told, submit(before)]) : told;
+  };
   model.onEvent = (event) => (event === 'submit' ? submit?.(current()) : undefined);
   return widget(
     { model, html: () => staticHtml(label, current() || placeholder), text: () => `[${label || 'text'}: ${current()}]` },
@@ -161,7 +187,8 @@ export function text({ value = '', placeholder = '', rows = 1, label = '', onCha
           return current();
         },
         set value(value: string) {
-          model.set({ value: value });
+          before = value;
+          model.set({ value });
         },
       },
       disabling(model),

@@ -85,6 +85,8 @@ export interface ImageWidget extends Widget {
   picture: Picture | undefined;
   /** The values shown as black and white. */
   window: DisplayWindow;
+  /** What it shows, for a screen reader and under the mouse. */
+  alt: string;
 }
 
 /**
@@ -92,10 +94,13 @@ export interface ImageWidget extends Widget {
  *
  * @param options.size    screen pixels of its longer side, 256 by default
  * @param options.window  the values shown as black and white, [0, 1] by default
+ * @param options.alt     what it shows, for a screen reader and under the mouse
  * @throws RangeError where the window is empty
  */
-export function image(options: { readonly picture?: Picture; readonly size?: number; readonly window?: DisplayWindow } = {}): ImageWidget {
-  const { size = 256 } = options;
+export function image(
+  options: { readonly picture?: Picture; readonly size?: number; readonly window?: DisplayWindow; readonly alt?: string } = {},
+): ImageWidget {
+  const { size = 256, alt = 'no picture yet' } = options;
   let { picture, window = [0, 1] } = options;
   const draw = (): Uint8Array => encodePngSync(picture ? enlarged(toRaster(picture, window), size) : blank);
   const sizes = (): { width: string; height: string } => {
@@ -105,13 +110,15 @@ export function image(options: { readonly picture?: Picture; readonly size?: num
   };
   const model = createModel(
     { module: 'controls', name: 'Image' },
-    { format: 'png', ...sizes(), tabbable: null, tooltip: null, value: draw(), layout: layout({ max_width: '100%', flex: '0 0 auto' }) },
+    // The front end has no alt text; the tooltip is its picture's title, from which screen readers then take the name.
+    { format: 'png', ...sizes(), tabbable: null, tooltip: alt, value: draw(), layout: layout({ max_width: '100%', flex: '0 0 auto' }) },
   );
+  const described = (): string => escapeHtml(String(model.state.tooltip));
   const base64 = (): string => Buffer.from(model.state.value as Uint8Array).toString('base64');
   return widget(
     {
       model,
-      html: () => `<img width="${sizes().width}" height="${sizes().height}" alt="picture" src="data:image/png;base64,${base64()}">`,
+      html: () => `<img width="${sizes().width}" height="${sizes().height}" alt="${described()}" src="data:image/png;base64,${base64()}">`,
       text: () => (picture ? `[picture, ${picture.width} x ${picture.height}]` : '[no picture yet]'),
     },
     {
@@ -121,6 +128,12 @@ export function image(options: { readonly picture?: Picture; readonly size?: num
       set picture(value: Picture | undefined) {
         picture = value;
         model.set({ ...sizes(), value: draw() });
+      },
+      get alt() {
+        return String(model.state.tooltip);
+      },
+      set alt(value: string) {
+        model.set({ tooltip: value });
       },
       get window() {
         return window;
