@@ -25,6 +25,16 @@ export interface GridCell {
   readonly scale: number;
   readonly label: string;
   readonly caption: string;
+  /** What the picture is, for those who cannot see it. */
+  readonly alt: string;
+}
+
+/** The colours of a grid's maps and what they mean. */
+export interface ColourBar {
+  readonly low: number;
+  readonly high: number;
+  /** What the numbers are. */
+  readonly unit: string;
 }
 
 /** A grid, ready to draw. */
@@ -34,6 +44,8 @@ export interface GridPlan {
   /** Screen pixels that the widest picture takes. */
   readonly cellWidth: number;
   readonly title: string;
+  /** Under the grid, where it has maps. */
+  readonly bar?: ColourBar;
   /** Lines under the grid. */
   readonly notes: readonly string[];
 }
@@ -64,6 +76,7 @@ export function planGrid(images: readonly Picture[], captions: readonly string[]
       scale: Math.floor((widest * scale) / image.width),
       label: labels?.[i] ?? '',
       caption: captions?.[i] ?? image.prompt ?? '',
+      alt: captions?.[i] || labels?.[i] || image.prompt || 'picture',
     })),
     columns,
     cellWidth: widest * scale,

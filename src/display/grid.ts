@@ -29,11 +29,16 @@ export function imageGrid(images: readonly (Picture | Float32Array)[], captions?
     captions,
     options,
   );
+  return showGrid(plan);
+}
+
+/** A planned grid as something that shows itself. */
+export function showGrid(plan: GridPlan): ImageGrid {
   const png = (): Buffer => {
     const text = plan.notes.includes(notForDiagnosis) ? { Comment: notForDiagnosis } : undefined;
     return encodePngSync(greyIfPossible(montage(plan)), text);
   };
-  const plain = `[${[plan.title || 'pictures', `${images.length} of ${sizes(plan)}`, ...plan.notes].join('; ')}]`;
+  const plain = `[${[plan.title || 'pictures', `${plan.cells.length} of ${sizes(plan)}`, ...plan.notes].join('; ')}]`;
   const item = displayable(
     (draft) => ({
       'text/html': gridHtml(plan),

@@ -10,6 +10,7 @@ export { highlight } from './highlight';
 export type { BundleMetadata, MimeBundle } from './host';
 export { type Live, live } from './live';
 export { type LiveLoss, liveLoss } from './loss';
+export { type MapGridOptions, mapGrid, type ScalarMap } from './map-grid';
 export { note } from './note';
 export { overlay } from './overlay';
 export { notForDiagnosis } from './palette';

@@ -1,5 +1,6 @@
+import { barRaster, barTicks } from './colour-bar';
 import { escapeXml } from './escape';
-import { ellipsize, fontFamily, wrapText } from './font';
+import { ellipsize, fontFamily, textWidth, wrapText } from './font';
 import type { GridPlan } from './grid-plan';
 import type { Raster } from './png';
 import { rasterise } from './svg';
@@ -10,6 +11,7 @@ const lineHeight = 14;
 const labelHeight = 18;
 const titleHeight = 26;
 const maxLines = 8;
+const bar = { width: 256, height: 10 };
 
 /** Where everything of a montage goes, in pixels. */
 export interface GridLayout {
@@ -17,6 +19,8 @@ export interface GridLayout {
   readonly height: number;
   /** Upper left corner of each picture. */
   readonly places: readonly { readonly x: number; readonly y: number }[];
+  /** Upper left corner of the colour bar, and its width. */
+  readonly bar?: { readonly x: number; readonly y: number; readonly width: number };
   /** Lines of text: baseline start, size, weight. */
   readonly texts: readonly {
     readonly text: string;
@@ -54,13 +58,28 @@ export function layOut(plan: GridPlan): GridLayout {
     const captionLines = Math.max(...captions.map(({ length }) => length));
     y = top + tallest + captionLines * lineHeight + gap + (captionLines > 0 ? 4 : 0);
   }
+  let barPlace: GridLayout['bar'];
+  if (plan.bar) {
+    const across = Math.min(bar.width, width - 2 * gap);
+    barPlace = { x: gap, y, width: across };
+    y += bar.height + lineHeight;
+    for (const { at, text } of barTicks(plan.bar)) {
+      const shift = at === 0 ? 0 : at === 1 ? 1 : 0.5;
+      line(text, gap + at * across - shift * textWidth(text, textSize), y - 2);
+    }
+    for (const text of wrapText(plan.bar.unit, textSize, width - 2 * gap, 3)) {
+      y += lineHeight;
+      line(text, gap, y - 2);
+    }
+    y += gap / 2;
+  }
   for (const note of plan.notes) {
     for (const text of wrapText(note, textSize, width - 2 * gap, 3)) {
       line(text, gap, y + textSize);
       y += lineHeight;
     }
   }
-  return { width, height: y + (plan.notes.length > 0 ? gap - 2 : 0), places, texts };
+  return { width, height: y + (plan.bar || plan.notes.length > 0 ? gap - 2 : 0), places, ...(barPlace && { bar: barPlace }), texts };
 }
 
 /**
@@ -68,7 +87,7 @@ export function layOut(plan: GridPlan): GridLayout {
  * saved has exactly the values that were shown.
  */
 export function montage(plan: GridPlan): Raster {
-  const { width, height, places, texts } = layOut(plan);
+  const { width, height, places, bar: barPlace, texts } = layOut(plan);
   const lines = texts.map(({ text, x, y, size, bold }) => {
     const weight = bold ? ' font-weight="bold"' : '';
     return `<text x="${x}" y="${y}" font-size="${size}"${weight} fill="#222222">${escapeXml(text)}</text>`;
@@ -78,6 +97,7 @@ export function montage(plan: GridPlan): Raster {
     { width, height },
   );
   for (const [i, { picture, scale }] of plan.cells.entries()) paste(canvas, picture, places[i]!.x, places[i]!.y, scale);
+  if (barPlace) paste(canvas, barRaster(plan.bar!, barPlace.width, bar.height), barPlace.x, barPlace.y, 1);
   return canvas;
 }
 

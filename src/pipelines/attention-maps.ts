@@ -8,6 +8,16 @@ import { completeUNetConfig } from '../unet/internal';
 import { encodePrompts } from './context';
 import { expectWeights, type Model } from './model';
 
+/** Of one token of a prompt: how much more each position attends to it than to the mean token. */
+export interface WordMap {
+  /** The token as one reads it, without its tokenizer's marks for spaces and word ends. */
+  readonly word: string;
+  /** [height · width], row by row: 0 where the token gets as much as the mean of all, and over all tokens a position's values sum to 0. */
+  readonly values: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** How much each position attends to each token of one prompt. */
 export interface AttentionMaps {
   /** The prompt's tokens with those that begin and end it, without padding. */
@@ -17,6 +27,13 @@ export interface AttentionMaps {
   /** Of the latents. */
   readonly width: number;
   readonly height: number;
+  /**
+   * One for each token but those that begin and end the text: to these a position attends that finds nothing in the words, so what a word
+   * gets is to be compared with the other words.
+   */
+  readonly words: readonly WordMap[];
+  /** Positions in each of the cross-attentions that were averaged: how fine the maps really are. */
+  readonly sizes: readonly { readonly width: number; readonly height: number }[];
 }
 
 /** Which call of the U-Net is looked at. */
@@ -42,10 +59,12 @@ export async function attentionMaps(model: Model, { prompt, input, timestep }: A
   const { in_channels } = completeUNetConfig(model.unet.config);
   const { H, W } = expectShape('attentionMaps: input', input, `1 H W ${in_channels}`) as { H: number; W: number };
   const { context } = encodePrompts(model, [prompt]);
+  const sizes: { width: number; height: number }[] = [];
   const mean = scope(() => {
     const maps: tf.Tensor4D[] = [];
     unet(model.unet.config, model.unet.params, input, tf.tensor1d([timestep]), context, {
       onAttention: (_, weights, [height, width]) => {
+        sizes.push({ width, height });
         const layerMap = tf.reshape(tf.mean(weights, 1), [1, height, width, -1]) as tf.Tensor4D; // [1, h, w, L]
         maps.push(tf.keep(tf.image.resizeBilinear(layerMap, [H, W], false, true)));
       },
@@ -57,7 +76,18 @@ export async function attentionMaps(model: Model, { prompt, input, timestep }: A
   context.dispose();
   const values = (await mean.data()) as Float32Array;
   mean.dispose();
-  const { maxLength } = model.tokenizer!;
+  const { maxLength, startId, endId } = model.tokenizer!;
   const tokens = model.tokenizer!.tokens(prompt).slice(0, maxLength);
-  return { tokens, maps: tokens.map((_, i) => values.slice(i * H * W, (i + 1) * H * W)), width: W, height: H };
+  const maps = tokens.map((_, i) => values.slice(i * H * W, (i + 1) * H * W));
+  const ids = model.tokenizer!.ids(prompt);
+  const spoken = tokens.flatMap((_, i) => (ids[i] === startId || ids[i] === endId ? [] : [i]));
+  const average = Float32Array.from({ length: H * W }, (_, at) => spoken.reduce((sum, i) => sum + maps[i]![at]!, 0) / spoken.length);
+  const excess = (i: number): Float32Array => maps[i]!.map((value, at) => value - average[at]!);
+  const words = spoken.map((i) => ({ word: readable(tokens[i]!), values: excess(i), width: W, height: H }));
+  return { tokens, maps, width: W, height: H, words, sizes };
+}
+
+/** A token without the marks of byte pairs (`</w>`, `Ġ`), SentencePiece (`▁`) and WordPiece (`##`). */
+function readable(token: string): string {
+  return token.replace(/<\/w>|[Ġ▁]|^##/g, '');
 }

@@ -3,7 +3,7 @@
 export { type LoadLoraOptions, loadLora } from './adapters/load';
 export { removeLora } from './adapters/lora';
 export { saveLora } from './adapters/save';
-export { type AttentionMaps, type AttentionMapsOptions, attentionMaps } from './attention-maps';
+export { type AttentionMaps, type AttentionMapsOptions, attentionMaps, type WordMap } from './attention-maps';
 export { type EncodedPrompts, encodePrompts, textEncoderOf } from './context';
 export type { LoopStep } from './denoise';
 export { type EditOptions, editImage } from './edit';

@@ -33,6 +33,13 @@ test(
       const sum = maps!.maps.reduce((total, map) => total + map[place]!, 0);
       assert.ok(sum > 0 && sum < 1 + 1e-5, `place ${place}: ${sum}`);
     }
+    const { words, sizes } = maps!;
+    assert.equal(words.map(({ word }) => word).join(''), prompt.replaceAll(' ', ''), 'start, end and marks are left out');
+    for (let place = 0; place < 64; place++) {
+      const sum = words.reduce((total, { values }) => total + values[place]!, 0);
+      assert.ok(Math.abs(sum) < 1e-5, `place ${place}: the words differ from their mean by ${sum} together`);
+    }
+    assert.ok(sizes.length > 0 && sizes.every(({ width, height }) => width <= 8 && height <= 8));
     assert.equal(images.length, 1);
     const wrong = tf.zeros<tf.Rank.R4>([2, 8, 8, 4]);
     await assert.rejects(attentionMaps(model, { prompt, input: wrong, timestep: 5 }), /attentionMaps: input: expected \[1, H, W, 4\]/);
