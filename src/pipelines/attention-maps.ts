@@ -3,16 +3,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
 import { expectShape } from '../engine/internal';
+import { wordsOf } from '../tokenizers';
 import { unet } from '../unet';
 import { completeUNetConfig } from '../unet/internal';
 import { encodePrompts } from './context';
 import { expectWeights, type Model } from './model';
 
-/** Of one token of a prompt: how much more each position attends to it than to the mean token. */
+/** Of one word of a prompt: how much more each position attends to it than to the mean word. */
 export interface WordMap {
-  /** The token as one reads it, without its tokenizer's marks for spaces and word ends. */
   readonly word: string;
-  /** [height · width], row by row: 0 where the token gets as much as the mean of all, and over all tokens a position's values sum to 0. */
+  /** [height · width], row by row: 0 where the word gets as much as the mean of all, and over all words a position's values sum to 0. */
   readonly values: Float32Array;
   readonly width: number;
   readonly height: number;
@@ -28,8 +28,8 @@ export interface AttentionMaps {
   readonly width: number;
   readonly height: number;
   /**
-   * One for each token but those that begin and end the text: to these a position attends that finds nothing in the words, so what a word
-   * gets is to be compared with the other words.
+   * One for each word that the model reads, the mean of its tokens, as `wordsOf` finds it. To what begins and ends the text a position attends
+   * that finds nothing in the words, so what a word gets is to be compared with the other words.
    */
   readonly words: readonly WordMap[];
   /** Positions in each of the cross-attentions that were averaged: how fine the maps really are. */
@@ -76,18 +76,17 @@ export async function attentionMaps(model: Model, { prompt, input, timestep }: A
   context.dispose();
   const values = (await mean.data()) as Float32Array;
   mean.dispose();
-  const { maxLength, startId, endId } = model.tokenizer!;
-  const tokens = model.tokenizer!.tokens(prompt).slice(0, maxLength);
+  const tokenizer = model.tokenizer!;
+  const tokens = tokenizer.tokens(prompt).slice(0, tokenizer.maxLength);
   const maps = tokens.map((_, i) => values.slice(i * H * W, (i + 1) * H * W));
-  const ids = model.tokenizer!.ids(prompt);
-  const spoken = tokens.flatMap((_, i) => (ids[i] === startId || ids[i] === endId ? [] : [i]));
-  const average = Float32Array.from({ length: H * W }, (_, at) => spoken.reduce((sum, i) => sum + maps[i]![at]!, 0) / spoken.length);
-  const excess = (i: number): Float32Array => maps[i]!.map((value, at) => value - average[at]!);
-  const words = spoken.map((i) => ({ word: readable(tokens[i]!), values: excess(i), width: W, height: H }));
+  const read = wordsOf(tokenizer, prompt).filter(({ isRead }) => isRead);
+  const attention = read.map(({ from, to }) => meanOf(maps.slice(from, to), H * W));
+  const average = meanOf(attention, H * W);
+  const excess = (map: Float32Array): Float32Array => map.map((value, at) => value - average[at]!);
+  const words = read.map(({ word }, i) => ({ word, values: excess(attention[i]!), width: W, height: H }));
   return { tokens, maps, width: W, height: H, words, sizes };
 }
 
-/** A token without the marks of byte pairs (`</w>`, `Ġ`), SentencePiece (`▁`) and WordPiece (`##`). */
-function readable(token: string): string {
-  return token.replace(/<\/w>|[Ġ▁]|^##/g, '');
+function meanOf(maps: readonly Float32Array[], length: number): Float32Array {
+  return Float32Array.from({ length }, (_, at) => maps.reduce((sum, map) => sum + map[at]!, 0) / maps.length);
 }
