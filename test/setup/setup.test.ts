@@ -77,7 +77,10 @@ describe('where everything is there', () => {
     };
     const addon = clone.path('node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib', 'napi-v8', 'tfjs_binding.node');
     assert.deepEqual(await redone(() => rmSync(addon)), ['engine']);
-    assert.deepEqual(await redone(() => rmSync(clone.path('.venv', 'share'), { recursive: true })), ['Jupyter kernels', 'JupyterLab extension']);
+    assert.deepEqual(await redone(() => rmSync(clone.path('.venv', 'share'), { recursive: true })), [
+      'Jupyter kernels',
+      'JupyterLab extension',
+    ]);
     assert.deepEqual(await redone(() => rmSync(clone.path('dist'), { recursive: true })), ['build']);
     assert.deepEqual(await redone(() => rmSync(clone.path('node_modules', 'roentgen-lab'))), ['links']);
     const style = clone.path('kernels', 'lab', 'extension', 'style.css');
