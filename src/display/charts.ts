@@ -59,6 +59,8 @@ export interface BarSeries {
   readonly values: ArrayLike<number>;
   readonly low?: ArrayLike<number>;
   readonly high?: ArrayLike<number>;
+  /** Of CSS, in place of the house's next one: where other charts beside this one give those to something else. */
+  readonly colour?: string;
 }
 
 /** What a bar chart shows: one value, or one for each series, by category. */
@@ -86,7 +88,7 @@ export function barFigure(options: BarOptions): Figure {
     orientation: horizontal ? 'h' : 'v',
     [category!]: categories,
     [value!]: Array.from(bars.values),
-    marker: { color: palette[i % palette.length] },
+    marker: { color: bars.colour ?? palette[i % palette.length] },
     ...(bars.low && bars.high && { [`error_${value}`]: errorBars(bars) }),
   }));
   const height = horizontal ? Math.max(300, 150 + categories.length * (12 + 16 * series.length)) : 420;

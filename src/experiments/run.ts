@@ -49,6 +49,8 @@ export interface RunResult {
   readonly part: 'autoencoder' | 'diffusion model';
   readonly steps: number;
   readonly interrupted: boolean;
+  /** Where it was interrupted: at which step, and how it goes on. */
+  readonly stopped?: string;
   readonly seconds: number;
   /** The loss's mean over the last tenth of the steps. */
   readonly loss: number;
@@ -189,8 +191,8 @@ function cutOf(tokenizer: Tokenizer, texts: readonly string[]): CutTexts {
   return { texts: texts.length, cut: countCut(tokenizer.encodeBatch(texts).lostTokens), window: tokenizer.maxLength };
 }
 
-function summary(folder: string, part: RunResult['part'], { log, interrupted, seconds }: FitResult): RunResult {
-  return { folder, part, steps: log.length, interrupted, seconds, loss: tailLoss(log) };
+function summary(folder: string, part: RunResult['part'], { log, interrupted, stopped, seconds }: FitResult): RunResult {
+  return { folder, part, steps: log.length, interrupted, ...(stopped ? { stopped } : {}), seconds, loss: tailLoss(log) };
 }
 
 /** Images of the same prompts and noise at any step. Texts stay out of file names; real ones stay out of the files too. */

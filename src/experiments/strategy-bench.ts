@@ -233,7 +233,7 @@ async function adapt(
   });
   if (result.interrupted) {
     signal?.throwIfAborted();
-    throw new Error(`${recipe.name}: interrupted; call it again to go on`);
+    throw new Error(`${recipe.name}: ${result.stopped}`);
   }
   return { trained: result.trained, seconds: result.seconds, steps: result.log.length, loss: tailLoss(result.log), notes };
 }

@@ -41,18 +41,29 @@ export function aurocByFinding(config: ClassifierConfig, { presence }: Classifie
   return values.length === 0 ? {} : { ...aurocs, mean: values.reduce((sum, value) => sum + value, 0) / values.length };
 }
 
+/**
+ * The side on which the classifier sees a finding, whether or not it sees the finding.
+ *
+ * @param image number of the image
+ * @throws RangeError where the classifier knows no sides of that finding
+ */
+export function sideShown({ sided }: ClassifierConfig, { right }: Classified, image: number, finding: string): 'left' | 'right' {
+  const f = sided.indexOf(finding);
+  if (f < 0) throw new RangeError(`sideShown: finding: expected one of ${sided.join(', ')}, got ${finding}`);
+  return right[image * sided.length + f]! > 0.5 ? 'right' : 'left';
+}
+
 /** Share of the sided findings asked for that the classifier sees on the side asked for. */
-export function sideAccuracy(config: ClassifierConfig, { right }: Classified, records: readonly Labelled[]): SideAccuracy {
-  const S = Math.max(1, config.sided.length);
+export function sideAccuracy(config: ClassifierConfig, classified: Classified, records: readonly Labelled[]): SideAccuracy {
   const byFinding: Record<string, number> = {};
   let [hits, count] = [0, 0];
-  config.sided.forEach((finding, f) => {
+  for (const finding of config.sided) {
     const sided = records.map((_, i) => i).filter((i) => records[i]!.sides[finding] !== undefined);
-    const correct = sided.filter((i) => right[i * S + f]! > 0.5 === (records[i]!.sides[finding] === 'right')).length;
+    const correct = sided.filter((i) => sideShown(config, classified, i, finding) === records[i]!.sides[finding]).length;
     if (sided.length > 0) byFinding[finding] = correct / sided.length;
     hits += correct;
     count += sided.length;
-  });
+  }
   return { all: count > 0 ? hits / count : null, byFinding, count };
 }
 

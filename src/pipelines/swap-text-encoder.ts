@@ -145,6 +145,6 @@ function describe(
   return (
     `${to.kind} (${to.width} wide, ${maxLength} tokens) is in place of ${from.kind} (${from.width} wide)${size}; ${unetSentences[unet]}` +
     `${newWeights > 0 ? ` (${newWeights.toLocaleString('en')} weights are random now)` : ''}. ` +
-    `To be trained now: ${list}.${frozen} Until then the pictures mean nothing.`
+    `To be trained now: ${list}.${frozen} Until it is trained, its images are meaningless.`
   );
 }

@@ -18,12 +18,19 @@ before(async () => {
 
 const limits = { cellSeconds: 240, bytes: 3e6, rssMiB: 3000 } as const;
 
-/** The notebook with a last cell that tells the kernel's largest memory. */
+/** Notebooks whose solutions are run after all else: the blocks of code in their last cell. */
+const withSolutions: ReadonlySet<string> = new Set(['05-encoders.ipynb', '07-your-own-data.ipynb', '08-strategies.ipynb']);
+
+/** The notebook with the solutions of its exercises as cells, and a last one that tells the kernel's largest memory. */
 function measured(file: string): string {
   const path = join(root, 'notebooks', file);
-  const book = JSON.parse(readFileSync(path, 'utf8')) as { cells: object[] };
-  const source = ['process.resourceUsage().maxRSS / 1024'];
-  book.cells.push({ cell_type: 'code', id: 'memory', metadata: {}, source, outputs: [], execution_count: null });
+  const book = JSON.parse(readFileSync(path, 'utf8')) as { cells: { source: string[] }[] };
+  const blocks = book.cells.at(-1)!.source.join('').matchAll(/```ts\n([^]*?)```/g);
+  const solutions = withSolutions.has(file) ? Array.from(blocks, ([, code]) => code!) : [];
+  for (const [i, source] of [...solutions, 'process.resourceUsage().maxRSS / 1024'].entries()) {
+    const cell = { cell_type: 'code', id: `added-${i}`, metadata: {}, source: [source], outputs: [], execution_count: null };
+    book.cells.push(cell);
+  }
   const copy = join(folder, file);
   writeFileSync(copy, JSON.stringify(book));
   return copy;
@@ -52,6 +59,7 @@ for (const file of notebooks.filter((name) => !name.startsWith('01-'))) {
     );
     const noise = cells.flatMap((cell) => (cell.outputs ?? []).filter(({ name }) => name === 'stderr').map(({ text }) => text));
     assert.deepEqual(noise, [], 'no warnings in a notebook that a class runs');
-    assert.match(String(cells.at(-2)!.outputs!.at(-1)?.data?.['text/plain']), /The claim holds/);
+    const results = cells.map((cell) => String(cell.outputs?.at(-1)?.data?.['text/plain']));
+    assert.ok(results.some((text) => text.startsWith('The check passes')));
   });
 }

@@ -63,7 +63,7 @@ test(
       swap.note,
       /^BERT \(16 wide, 32 tokens\) is in place of CLIP \(16 wide\); the U-Net is kept\. To be trained now: the U-Net\./,
     );
-    assert.match(swap.note, /Until then the pictures mean nothing\.$/);
+    assert.match(swap.note, /Until it is trained, its images are meaningless\.$/);
     assertSameTree(swap.model.unet.params, model.unet.params);
     assert.equal(swap.model.tokenizer, tokenizer);
     assert.equal(model.textEncoder.config.model_type, undefined, 'the given model stays');

@@ -27,7 +27,7 @@ async function classImages(
 
 export const dreambooth: StrategyDefinition = defineStrategy({
   name: 'dreambooth',
-  what: 'a few pictures under a rare token, with pictures that the model itself made of their class held against forgetting',
+  what: 'a few images under a rare token; prior preservation: images of their class that the model made itself keep it from forgetting',
   settings: {
     pictures: 8,
     token: 'sks',
