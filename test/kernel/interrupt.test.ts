@@ -84,14 +84,14 @@ test('a training loop that takes the signal ends within a step, saves, and keeps
   );
 });
 
-test('a model that trains in a cell stops within a step with a checkpoint, and the cell run again ends with the bytes of one left alone', {
+test('a model that trains in a cell stops within a step with a checkpoint; the cell run again, on that model or a new one, ends with the bytes of one left alone', {
   timeout: 300_000,
 }, async (t) => {
   const folder = tempDir(t);
   await kernel.run(`
     import { createHash } from 'node:crypto';
     import { flatten, interruptSignal, key, startEngine, uniformArray } from 'roentgen-lab/engine';
-    import { disposeModel } from 'roentgen-lab/pipelines';
+    import { disposeModel, Model } from 'roentgen-lab/pipelines';
     import { trainBpe } from 'roentgen-lab/tokenizers';
     import { fitDiffusion, initModel, loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
     await startEngine();
@@ -106,11 +106,12 @@ test('a model that trains in a cell stops within a step with a checkpoint, and t
     });
     const texts = ['Small left effusion.', 'No acute findings.', 'Large heart.', 'Right pneumothorax.'];
     const pixels = uniformArray(key(5), texts.length * 32 * 32);
-    async function fit(checkpoint: string) {
-      const model = initModel(recipe, trainBpe(texts, { vocabularySize: 600, maxLength: 24 }), key(1));
+    const newModel = () => initModel(recipe, trainBpe(texts, { vocabularySize: 600, maxLength: 24 }), key(1));
+    const moved = newModel();
+    async function fit(checkpoint: string, model: Model) {
       const signal = interruptSignal();
       let late = 0;
-      const { log, interrupted } = await fitDiffusion(model, recipe, pixels, texts, {
+      const { log, interrupted, stopped } = await fitDiffusion(model, recipe, pixels, texts, {
         key: key(2),
         checkpoint,
         onStep: ({ step }) => {
@@ -121,19 +122,27 @@ test('a model that trains in a cell stops within a step with a checkpoint, and t
       const hash = createHash('sha256');
       const leaves = Object.values(flatten({ unet: model.unet.params, text: model.textEncoder.params }));
       leaves.forEach((leaf) => hash.update(leaf.dataSync() as Float32Array)); // a loop is what an interrupt ends after a slow step
-      disposeModel(model);
-      return JSON.stringify({ steps: log.length, interrupted, late, hash: hash.digest('hex') });
+      if (model !== moved) disposeModel(model);
+      return JSON.stringify({ steps: log.length, interrupted, stopped, late, hash: hash.digest('hex') });
     }`);
-  const told = (shown: Shown): { steps: number; interrupted: boolean; late: number; hash: string } =>
+  const told = (shown: Shown): { steps: number; interrupted: boolean; stopped?: string; late: number; hash: string } =>
     JSON.parse(/\{.*\}/.exec(shown.text)?.[0] ?? assert.fail(`the cell printed no result: ${JSON.stringify(shown.outputs)}`));
-  const cell = (name: string): string => `console.log(await fit(${JSON.stringify(join(folder, name))}));`;
+  const cell = (name: string, model = 'newModel()'): string => `console.log(await fit(${JSON.stringify(join(folder, name))}, ${model}));`;
   const whole = told(await kernel.run(cell('whole')));
-  const stopped = told(await interrupted(cell('halves'), 0));
-  assert.ok(stopped.interrupted && stopped.steps < CELL_STEPS, JSON.stringify(stopped));
-  assert.ok(stopped.late <= 1, `${stopped.late} steps began after the interrupt`);
-  assert.equal(readFileSync(join(folder, 'halves', 'last'), 'utf8').trim(), `step-${String(stopped.steps).padStart(8, '0')}`);
-  const ended = told(await kernel.run(cell('halves')));
-  assert.deepEqual(ended, { ...whole, late: 0 });
+  for (const [name, model] of [
+    ['halves', 'newModel()'],
+    ['sittings', 'moved'],
+  ] as const) {
+    const halves = join(folder, name);
+    const stopped = told(await interrupted(cell(name, model), 0));
+    assert.ok(stopped.interrupted && stopped.steps < CELL_STEPS, JSON.stringify(stopped));
+    assert.ok(stopped.late <= 1, `${stopped.late} steps began after the interrupt`);
+    assert.equal(stopped.stopped, `Stopped at step ${stopped.steps} of ${CELL_STEPS}, saved in ${halves}. Run the cell again to go on.`);
+    assert.equal(readFileSync(join(halves, 'last'), 'utf8').trim(), `step-${String(stopped.steps).padStart(8, '0')}`);
+    const again = await kernel.run(cell(name, model));
+    assert.deepEqual(told(again), { ...whole, late: 0 }, name);
+    assert.doesNotMatch(again.text, /started/, 'it went on behind its second step');
+  }
 });
 
 test("a loop that throws the signal's reason ends as interrupted", async () => {

@@ -25,7 +25,10 @@ const withSolutions: ReadonlySet<string> = new Set(['05-encoders.ipynb', '07-you
 function measured(file: string): string {
   const path = join(root, 'notebooks', file);
   const book = JSON.parse(readFileSync(path, 'utf8')) as { cells: { source: string[] }[] };
-  const blocks = book.cells.at(-1)!.source.join('').matchAll(/```ts\n([^]*?)```/g);
+  const blocks = book.cells
+    .at(-1)!
+    .source.join('')
+    .matchAll(/```ts\n([^]*?)```/g);
   const solutions = withSolutions.has(file) ? Array.from(blocks, ([, code]) => code!) : [];
   for (const [i, source] of [...solutions, 'process.resourceUsage().maxRSS / 1024'].entries()) {
     const cell = { cell_type: 'code', id: `added-${i}`, metadata: {}, source: [source], outputs: [], execution_count: null };
