@@ -42,7 +42,8 @@ async function writePage({ kernels }: Services, path: string, name: string): Pro
 function describe(page: string, { bytes, cells, figures, errors }: Summary): string {
   const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
   const held = [count(cells, 'cell'), count(figures, 'interactive plot'), ...(errors > 0 ? [count(errors, 'error')] : [])];
-  return `${page} is saved beside the notebook: ${held.join(', ')}, ${(bytes / 1e6).toFixed(1)} MB`;
+  const size = bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${page} is saved beside the notebook: ${held.join(', ')}, ${size}`;
 }
 
 /** *File → Save Report*, and its button: the notebook with its outputs as one page that opens offline, as `roentgen report` writes it. */
