@@ -89,6 +89,6 @@ export function remember(model: Model, sitting: Sitting, weights: Tree, finished
 export function sayStopped({ kept }: Sitting, step: number, steps: number): string {
   const where = `Stopped at step ${step} of ${steps}`;
   return kept
-    ? `${where}, saved in ${kept.checkpoints.folder}. Run the cell again to go on.`
-    : `${where}. What it learnt is in the model; running the cell again begins at step 1.`;
+    ? `${where}, saved in ${kept.checkpoints.folder}. Run the training's cell again to go on.`
+    : `${where}. What it learnt is in the model; running the training's cell again begins at step 1.`;
 }

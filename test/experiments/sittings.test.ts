@@ -82,7 +82,7 @@ test(
       const checkpoint = join(folder, part);
       const first = await sitting(fit, halves, { recipe, checkpoint, last: 2 });
       assert.deepEqual([first.interrupted, first.made], [true, [1, 2]]);
-      assert.equal(first.stopped, `Stopped at step 2 of 4, saved in ${checkpoint}. Run the cell again to go on.`);
+      assert.equal(first.stopped, `Stopped at step 2 of 4, saved in ${checkpoint}. Run the training's cell again to go on.`);
       const second = await sitting(fit, halves, { recipe, checkpoint });
       assert.deepEqual([second.stopped, second.made, second.log.length], [undefined, [3, 4], STEPS]);
     }
@@ -125,7 +125,7 @@ test(
     const recipe = await smallest();
     const model = initial(recipe);
     const { stopped } = await sitting(fitVae, model, { recipe, last: 1 });
-    assert.equal(stopped, 'Stopped at step 1 of 4. What it learnt is in the model; running the cell again begins at step 1.');
+    assert.equal(stopped, "Stopped at step 1 of 4. What it learnt is in the model; running the training's cell again begins at step 1.");
     disposeModel(model);
   }),
 );

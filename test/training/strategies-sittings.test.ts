@@ -33,7 +33,7 @@ for (const { settings } of [cases[0]!, cases[1]!, cases[2]!, cases[4]!, cases[6]
         });
       };
       const first = await sitting(1);
-      assert.equal(first.stopped, `Stopped at step 1 of 4, saved in ${folder}. Run the cell again to go on.`);
+      assert.equal(first.stopped, `Stopped at step 1 of 4, saved in ${folder}. Run the training's cell again to go on.`);
       assert.deepEqual([(await sitting(3)).log.length, (await sitting(5)).log.length], [3, 4]);
       assert.deepEqual(changed(bytesOf(whole.model), bytesOf(model)), []);
       for (const one of [whole.model, model]) disposeModel(one);
