@@ -28,7 +28,7 @@ function measured(file: string): string {
   const blocks = book.cells
     .at(-1)!
     .source.join('')
-    .matchAll(/```ts\n([^]*?)```/g);
+    .matchAll(/```ts\n([\s\S]*?)```/g);
   const solutions = withSolutions.has(file) ? Array.from(blocks, ([, code]) => code!) : [];
   for (const [i, source] of [...solutions, 'process.resourceUsage().maxRSS / 1024'].entries()) {
     const cell = { cell_type: 'code', id: `added-${i}`, metadata: {}, source: [source], outputs: [], execution_count: null };
