@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelsFolder, type Published, published } from '../../files/internal';
 import { root } from '../paths';
-import type { Finding } from './examine';
+import type { Finding } from './finding';
 
 /** Resident memory that a notebook's kernel may take; docs/classroom.md has the measurements. */
 const kernelMiB = 1536;

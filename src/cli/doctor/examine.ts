@@ -6,14 +6,7 @@ import { join } from 'node:path';
 import { type EngineInfo, startEngine } from '../../engine';
 import { root, venv } from '../paths';
 import { examineClassroom } from './classroom';
-
-export interface Finding {
-  readonly name: string;
-  /** `missing` is needed for the quickstart, or for a course where one was asked for; a `note` is worth knowing. */
-  readonly status: 'ok' | 'note' | 'missing';
-  readonly found: string;
-  readonly advice?: string;
-}
+import type { Finding } from './finding';
 
 export interface Kernel {
   readonly name: string;

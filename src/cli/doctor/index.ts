@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { type Context, collect, exitCodes } from '../context';
 import { defaultDataFolders } from '../paths';
 import { alignColumns } from '../table';
-import { examine, type Finding } from './examine';
+import { examine } from './examine';
+import type { Finding } from './finding';
 
 /** The command's arguments, options and action. */
 export function addDoctor(command: Command, context: Context): void {
