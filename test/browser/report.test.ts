@@ -54,16 +54,38 @@ browserTest(lab, 'the button does the same, also where the notebook has no kerne
   assert.ok(existsSync(saved()));
 });
 
-browserTest(lab, 'what keeps it from that is told, with the command of a terminal', 60, async () => {
+browserTest(lab, 'what keeps it from that is told, with the command of a terminal', 120, async () => {
   await lab.page.route('**/api/kernels*', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
   await lab.toolbar('roentgen-lab:save-report');
   await toast().getByText('npx roentgen report report.ipynb').waitFor();
   await lab.shot('32-save-report-refused');
 });
 
-browserTest(lab, 'the handle of a slider is named by its label', 60, async () => {
+browserTest(lab, 'the handle of a slider is named by its label', 180, async () => {
   await lab.open('pages/report.ipynb');
   await lab.run(0);
   await lab.run(2);
   await lab.page.getByRole('slider', { name: 'Guidance' }).waitFor();
 });
+
+browserTest(
+  lab,
+  'Ctrl+Enter in a text field of several lines is a line break to it; the arrow of a dropdown is light on dark',
+  90,
+  async () => {
+    const { page } = lab;
+    await lab.add(
+      "import { column, dropdown, label, text } from 'roentgen-lab/display';\nconst said = label('nothing');\ncolumn([text({ label: 'Prompt', rows: 2, value: 'one', onChange: (value) => { said.value = JSON.stringify(value); } }), dropdown({ label: 'Kind', options: ['a', 'b'] }), said])",
+    );
+    const area = page.locator('.widget-textarea textarea');
+    await area.click();
+    await area.press('End');
+    await area.press('Control+Enter');
+    await page.waitForFunction(() => document.querySelector<HTMLTextAreaElement>('.widget-textarea textarea')!.value.endsWith('\n'));
+    await lab.menu('Settings', 'Theme', 'JupyterLab Dark');
+    await page.locator('body[data-jp-theme-light="false"]').waitFor({ state: 'attached' });
+    const arrow = await page.locator('.widget-dropdown select').evaluate((select) => getComputedStyle(select).backgroundImage);
+    assert.match(arrow, /e0e0e0/);
+    await lab.shot('33-dark-dropdown');
+  },
+);
