@@ -2,6 +2,7 @@
 
 export { changes, type Settings } from './changes';
 export { type BarOptions, type BarSeries, barFigure, type ChartOptions, histogram, type LineSeries, lineFigure } from './charts';
+export { difference } from './difference';
 export type { Displayable } from './displayable';
 export { type Figure, type FigureInput, figure } from './figure';
 export { type ImageGrid, imageGrid } from './grid';

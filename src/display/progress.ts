@@ -14,6 +14,11 @@ export interface Progress {
   end(failure?: string): void;
 }
 
+/** A bar that can be told what is waited for. */
+export interface HearingBar extends Progress {
+  readonly wait: WaitListener;
+}
+
 /** What a bar shows at one moment. */
 interface State {
   readonly label: string;
@@ -51,7 +56,7 @@ export function progress(total: number, label: string): Progress {
 }
 
 /** A bar that is drawn as HTML by whoever asks for it, at most ten times a second. */
-export function progressOn(total: number, label: string, put: (html: string) => void): Progress {
+export function progressOn(total: number, label: string, put: (html: string) => void): HearingBar {
   const often = throttle(1000 / redrawsPerSecond);
   const draw = (state: State): void => {
     often.cancel();
@@ -62,7 +67,7 @@ export function progressOn(total: number, label: string, put: (html: string) => 
 
 const outputHere = (): Output => (notebookHost() ? notebookBar() : process.stderr.isTTY ? terminalBar() : plainLines());
 
-function begin(total: number, label: string, out: Output): Progress & { readonly wait: WaitListener } {
+function begin(total: number, label: string, out: Output): HearingBar {
   const started = Date.now();
   const speed = pace();
   let [done, message, ended] = [0, '', false];
@@ -123,8 +128,12 @@ function begin(total: number, label: string, out: Output): Progress & { readonly
  * @returns what the body returns; where that says in `stopped` why it ended early, as trainings do, so does the bar
  * @throws what the body throws, after the bar has said that it stopped
  */
-export async function withProgress<T>(total: number, label: string, body: (bar: Progress) => T | Promise<T>): Promise<T> {
-  const bar = begin(total, label, outputHere());
+export function withProgress<T>(total: number, label: string, body: (bar: Progress) => T | Promise<T>): Promise<T> {
+  return under(begin(total, label, outputHere()), body);
+}
+
+/** As `withProgress`, under a bar that is there. */
+export async function under<T>(bar: HearingBar, body: (bar: Progress) => T | Promise<T>): Promise<T> {
   try {
     const result = await hearWaits(bar.wait, () => body(bar));
     bar.end((result as { readonly stopped?: string } | null | undefined)?.stopped);

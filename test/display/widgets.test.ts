@@ -211,17 +211,17 @@ test('a gallery says what changed, keeps a limit, and hands settings back', asyn
   const picked: object[] = [];
   const past = gallery<{ prompt: string; seed: number }>({ limit: 2, onPick: (settings) => void picked.push(settings) });
   const picture = { pixels: Float32Array.of(0, 1, 1, 0), width: 2, height: 2, channels: 1 } as const;
-  past.add(picture, { prompt: 'left <b> effusion', seed: 1 });
-  past.add(picture, { prompt: 'right <b> effusion', seed: 1 });
-  past.add(picture, { prompt: 'right <b> effusion', seed: 2 });
+  past.add(picture, { prompt: 'Large left <b> pleural effusion', seed: 1 });
+  past.add(picture, { prompt: 'Large right <b> pleural effusion', seed: 1 });
+  past.add(picture, { prompt: 'Large right <b> pleural effusion', seed: 2 });
   assert.equal(past.count, 2);
   comms.idOf(past);
   const html = String(past.bundle()['text/html']);
   assert.match(html, /seed 1 → 2.*left → right/s, 'also of the oldest, against the one that went');
-  assert.match(html, /alt="prompt: right &lt;b&gt; effusion, seed: 2"/);
+  assert.match(html, /alt="prompt: Large right &lt;b&gt; pleural effusion, seed: 2"/);
   const back = comms.sent.filter(({ data }) => data.state?._model_name === 'ButtonModel')[1]!.id;
   await comms.send(back, { method: 'custom', content: { event: 'click' } });
-  assert.deepEqual(picked, [{ prompt: 'right <b> effusion', seed: 1 }]);
+  assert.deepEqual(picked, [{ prompt: 'Large right <b> pleural effusion', seed: 1 }]);
 });
 
 test('handlers: one at a time, the newest value wins, errors come out', async (t) => {

@@ -8,7 +8,7 @@ import { html, image } from './shown';
 import { type Change, nodeSymbol, type Widget, widget } from './widget';
 
 /** The last pictures that were added. */
-export interface Gallery<T extends Settings> extends Widget {
+export interface Gallery<T extends Settings<T>> extends Widget {
   /** How many are there. */
   readonly count: number;
   /** Puts a picture before the others; beyond the limit the oldest goes. */
@@ -23,7 +23,7 @@ export interface Gallery<T extends Settings> extends Widget {
  * @param options.size    screen pixels of a picture's longer side, 112 by default
  * @example const past = gallery<Wish>({ onPick: (wish) => put(wish) }); past.add(image, { seed: 1, guidance: 4 });
  */
-export function gallery<T extends Settings>(options: {
+export function gallery<T extends Settings<T>>(options: {
   readonly onPick: (settings: T, change: Change) => unknown;
   readonly limit?: number;
   readonly size?: number;

@@ -3,7 +3,7 @@ import type { Displayable } from '../displayable';
 import { escapeHtml } from '../escape';
 import { type DisplayWindow, type Picture, toRaster } from '../pixels';
 import { encodePngSync, type Raster } from '../png';
-import { type Progress, progressOn } from '../progress';
+import { type HearingBar, type Progress, progressOn, under } from '../progress';
 import { createModel, type Model } from './model';
 import { layout, nodeSymbol, style, type Widget, widget } from './widget';
 
@@ -171,6 +171,8 @@ function enlarged(raster: Raster, size: number): Raster {
 export interface ProgressBar extends Widget {
   /** Begins a new run from zero; what an earlier one still says is not heard. */
   start(total: number, label: string): Progress;
+  /** Runs something under a new run, as `withProgress` does. */
+  run<T>(total: number, label: string, body: (run: Progress) => T | Promise<T>): Promise<T>;
 }
 
 /**
@@ -185,13 +187,15 @@ export function progressBar(): ProgressBar {
   const { layout: shape } = place[nodeSymbol].model.state;
   (shape as Model).set({ width: '430px' });
   let newest: object | undefined;
+  const start = (total: number, name: string): HearingBar => {
+    const mine = {};
+    newest = mine;
+    return progressOn(total, name, (drawn) => {
+      if (newest === mine) place.value = drawn;
+    });
+  };
   return Object.assign(place as Widget, {
-    start(total: number, name: string) {
-      const mine = {};
-      newest = mine;
-      return progressOn(total, name, (drawn) => {
-        if (newest === mine) place.value = drawn;
-      });
-    },
+    start,
+    run: <T>(total: number, name: string, body: (run: Progress) => T | Promise<T>) => under(start(total, name), body),
   });
 }
