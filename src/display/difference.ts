@@ -12,7 +12,9 @@ export function difference(first: Picture, second: Picture): ScalarMap {
   const [a, b] = [asPicture(first, 'difference'), asPicture(second, 'difference')];
   const { width, height, channels } = a;
   if (b.width !== width || b.height !== height || b.channels !== channels) {
-    throw new RangeError(`difference: expected ${width} x ${height} x ${channels} as of the first, got ${b.width} x ${b.height} x ${b.channels}`);
+    throw new RangeError(
+      `difference: expected ${width} x ${height} x ${channels} as of the first, got ${b.width} x ${b.height} x ${b.channels}`,
+    );
   }
   const values = new Float32Array(width * height);
   for (let i = 0; i < a.pixels.length; i++) values[Math.floor(i / channels)]! += (b.pixels[i]! - a.pixels[i]!) / channels;

@@ -32,7 +32,7 @@ function cellHtml({ picture, scale, label, caption, alt }: GridCell): string {
 
 function barHtml(bar: ColourBar): string {
   const [width, height] = [256, 12];
-  const colours = `<img src="${dataUrl(barRaster(bar, width, 1))}" alt="colour scale" width="${width}" height="${height}" style="max-width:100%">`;
+  const colours = `<img src="${dataUrl(barRaster(bar, width, 1))}" alt="colour scale" width="${width}" height="${height}" style="max-width:100%;height:${height}px">`;
   const ticks = barTicks(bar).map(({ at, text }) => {
     const shift = at === 0 ? 0 : at === 1 ? 100 : 50;
     return `<span style="position:absolute;left:${(100 * at).toFixed(1)}%;transform:translateX(-${shift}%)">${text}</span>`;

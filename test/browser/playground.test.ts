@@ -20,47 +20,66 @@ async function animate(frames: readonly Buffer[], milliseconds: number): Promise
 
 browserTest(
   lab,
-  'the playground: the prompt is counted, another encoder stops the picture that is being made and makes another',
+  'the playground: every control draws anew, another encoder stops the image that is being made, words, steps, pairs and rows are shown',
   560,
   async () => {
     const model = trained ?? join(lab.folder, 'model');
     if (trained === undefined) await saveUntrained(model);
-    lab.copy('02-playground.ipynb', {
-      model,
-      small: model,
-      encoders: join(lab.folder, 'none'),
-      minilm: join(lab.folder, 'none'),
-      recipe: 'smoke',
-      seed: 1,
-      steps: 8,
-    });
+    const none = join(lab.folder, 'none');
+    lab.copy('02-playground.ipynb', { model, small: model, encoders: none, minilm: none, recipe: 'smoke', seed: 1, steps: 8 });
+    const { page } = lab;
+    await page.setViewportSize({ width: 1366, height: 1000 });
     await lab.open('02-playground.ipynb');
     await lab.runAll();
-    const { page } = lab;
     await lab.settled(420);
-    const prompt = page.locator('.widget-textarea textarea');
-    await prompt.scrollIntoViewIfNeeded();
+    const prompt = page.locator('.widget-textarea textarea').first();
+    const play = page.getByRole('button', { name: /Play/ });
+    const view = page.locator('.jp-OutputArea-output', { has: page.locator('.widget-tab') }).first();
+    await view.evaluate((element) => element.scrollIntoView({ block: 'start' }));
     await lab.shot('10-playground');
-    const view = page.locator('.widget-tab').first();
     const frames = [await view.screenshot()];
-    await prompt.fill('PA chest radiograph. Small left pneumothorax.');
-    await page.locator('.rg-marked b', { hasText: 'pneumothorax' }).waitFor();
-    await page.getByText(/\d+ of \d+ tokens/).waitFor();
+    /** The image was made: the newest caption says what changed. */
+    const made = (what: string) => page.locator('.rg-caption', { hasText: what }).first().waitFor({ timeout: 240_000 });
+    const picture = page.getByRole('img', { name: /synthetic, not for diagnosis\)$/ });
+    const openPage = (title: string) => page.locator('.widget-tab .lm-TabBar-tab', { hasText: title }).click();
+
+    const [shown, typed] = [await picture.boundingBox(), await prompt.boundingBox()];
+    assert.ok(shown!.x > typed!.x + typed!.width && shown!.y < typed!.y, 'the picture stands beside the settings');
+    let before = await pixelsOf(picture);
+
+    await prompt.fill('PA chest radiograph. Large left pleural effusion. Moderate cardiomegaly.');
+    await page.locator('.rg-marked b', { hasText: 'effusion' }).waitFor();
+    await prompt.press('End');
+    await prompt.press('Enter');
+    await made('right → left');
+    assert.doesNotMatch(await prompt.inputValue(), /\n/);
+    assert.notEqual((await pixelsOf(picture)).sum, before.sum, 'another word, another image');
     frames.push(await view.screenshot());
 
-    const picture = page.locator('img.widget-image');
-    const [shown, typed, make] = await Promise.all(
-      [picture, prompt, page.getByRole('button', { name: 'Make the picture' })].map((part) => part.boundingBox()),
-    );
-    assert.ok(shown!.x > typed!.x + typed!.width && shown!.y < typed!.y, 'the picture stands beside the settings');
-    assert.ok(make!.y < shown!.y + 400, 'the button is near the picture');
-    const before = await pixelsOf(picture);
-    const encoder = page.locator('.widget-dropdown select').first();
-    // Enough steps that the picture is still being made when the encoder changes again.
-    const steps = page.locator('.widget-readout').first();
+    before = await pixelsOf(picture);
+    await page.locator('.widget-toggle-button', { hasText: 'effusion' }).click();
+    await page.locator('.rg-grid', { hasText: 'attention, less the mean over the words' }).waitFor();
+    assert.notEqual((await pixelsOf(picture)).sum, before.sum, "a word's map lies over the image");
+    frames.push(await view.screenshot());
+    await lab.shot('11-playground-word');
+    await page.locator('.widget-toggle-button', { hasText: 'no word' }).click();
+
+    await play.click();
+    await page.getByRole('button', { name: /Pause/ }).waitFor();
+    await page.waitForTimeout(400);
+    frames.push(await view.screenshot());
+    await play.waitFor();
+
+    await page.locator('.widget-slider', { hasText: 'Guidance' }).getByRole('slider').press('ArrowRight');
+    await made('guidance 2 → 2.5');
+
+    // Enough steps that the image is still being made when the encoder changes again.
+    const steps = page.locator('.widget-slider', { hasText: 'Steps' }).locator('.widget-readout');
     await steps.fill('50');
     await steps.press('Enter');
-    // The page itself does both: the second choice comes as soon as the first one's picture has its first step.
+    await made('steps 8 → 50');
+    // The page itself does both: the second choice comes as soon as the first one's image has its first step.
+    const encoder = page.locator('.widget-dropdown select').first();
     await encoder.evaluate(async (element) => {
       const choose = (index: number) => {
         (element as HTMLSelectElement).selectedIndex = index;
@@ -68,25 +87,45 @@ browserTest(
       };
       choose(1); // its first layer alone
       const begun = (): boolean =>
-        [...document.querySelectorAll('.widget-html')].some(({ textContent }) => /Picture.*\b[1-9]\d*\/50/.test(textContent ?? ''));
+        [...document.querySelectorAll('.widget-html')].some(({ textContent }) => /Image.*\b[1-9]\d*\/50/.test(textContent ?? ''));
       while (!begun()) await new Promise((resolve) => setTimeout(resolve, 5));
       choose(2); // random weights
     });
+    await made('encoder trained with the images → random weights');
     frames.push(await view.screenshot());
-    await page.locator('.rg-caption', { hasText: 'random weights, ddim' }).first().waitFor({ timeout: 240_000 });
-    assert.equal(
-      await page.locator('.rg-caption', { hasText: 'its first layer alone, ddim' }).count(),
-      0,
-      'the picture in between was stopped',
-    );
-    assert.notEqual((await pixelsOf(picture)).sum, before.sum, 'another encoder, another picture');
-    await picture.scrollIntoViewIfNeeded();
-    await lab.shot('11-playground-another-encoder');
+    await steps.fill('8');
+    await steps.press('Enter');
+    await made('steps 50 → 8');
+    await encoder.selectOption({ index: 0 });
+    await made('encoder random weights → trained with the images');
+
+    await openPage('A and B');
+    await page.locator('.rg-label', { hasText: 'B − A' }).waitFor();
+    await prompt.fill('PA chest radiograph. Large right pleural effusion. Moderate cardiomegaly.');
+    await prompt.press('End');
+    await prompt.press('Shift+Enter');
+    await page.locator('.widget-html', { hasText: /A and B.*2\/2/ }).waitFor();
     frames.push(await view.screenshot());
-    await page.locator('.lm-TabBar-tab', { hasText: 'All encoders' }).click();
-    await page.getByRole('button', { name: 'Compare all encoders' }).waitFor();
-    await lab.shot('12-playground-compare');
+    await lab.shot('12-playground-pair');
+    await openPage('Between');
+    await page.getByRole('img', { name: /of the way from A to B/ }).waitFor();
     frames.push(await view.screenshot());
+    await openPage('In a row');
+    await page.getByRole('button', { name: 'Guidance 1 to 8' }).click();
+    await page.locator('.rg-caption', { hasText: 'guidance 8' }).waitFor({ timeout: 240_000 });
+    frames.push(await view.screenshot());
+    await lab.shot('13-playground-row');
+
+    await openPage('One image');
+    for (const empty of ['', '   ', '🦴']) {
+      await prompt.fill(empty);
+      await prompt.press('Enter');
+      await page.locator('.rg-marked', { hasText: 'No word in the prompt' }).waitFor();
+      await page.locator('.widget-html', { hasText: /Image.*8\/8/ }).waitFor();
+    }
+    assert.equal(await page.locator('.widget-toggle-button').count(), 1, 'no words, no maps');
+    const red = page.locator('.jp-OutputArea-output:is([data-mime-type*="error"], [data-mime-type*="stderr"])');
+    assert.deepEqual(await red.allTextContents(), []);
     await animate(frames, 1500);
   },
 );

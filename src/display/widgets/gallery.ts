@@ -39,7 +39,7 @@ export function gallery<T extends Settings<T>>(options: {
     const [picture, caption] = [image({ size }), html()];
     const back = button({ label: 'Back to this', onClick: (change) => onPick(entries[i]!.settings, change) });
     return {
-      widget: column([picture, caption, back], { width: size + 16 }),
+      widget: column([picture, caption, back], { width: size + 8 }),
       fill() {
         const [{ settings, picture: shown }, before] = [entries[i]!, entries[i + 1]];
         const lines = before ? changes(before.settings, settings) : ['the first'];

@@ -4,6 +4,7 @@ import { row } from './boxes';
 import { button } from './button';
 import { type Control, type ControlOptions, listener, withGetters } from './control';
 import { slider } from './controls';
+import type { Model } from './model';
 import { Superseded } from './newest';
 import { nodeSymbol, type Widget, widget } from './widget';
 
@@ -63,6 +64,10 @@ export function player({ label = '', onChange, interval = 120 }: ControlOptions<
     play.disabled = value;
   };
   disabled(true);
+  // Beside the button, also under a narrow picture.
+  const { layout: shape, style: look } = place[nodeSymbol].model.state as { readonly layout: Model; readonly style: Model };
+  shape.set({ width: 'auto', flex: '1 1 180px' });
+  look.set({ description_width: 'initial' });
   const both: Widget = row([play, place]);
   return widget(
     both[nodeSymbol],

@@ -110,8 +110,16 @@ export function image(
   };
   const model = createModel(
     { module: 'controls', name: 'Image' },
-    // The front end has no alt text; the tooltip is its picture's title, from which screen readers then take the name.
-    { format: 'png', ...sizes(), tabbable: null, tooltip: alt, value: draw(), layout: layout({ max_width: '100%', flex: '0 0 auto' }) },
+    {
+      format: 'png',
+      ...sizes(),
+      value: draw(),
+      tabbable: null,
+      // The front end has no alt text; the tooltip is its picture's title, from which screen readers then take the name. It asks for a description first.
+      tooltip: alt,
+      description: '',
+      layout: layout({ max_width: '100%', flex: '0 0 auto' }),
+    },
   );
   const described = (): string => escapeHtml(String(model.state.tooltip));
   const base64 = (): string => Buffer.from(model.state.value as Uint8Array).toString('base64');
@@ -185,7 +193,7 @@ export function progressBar(): ProgressBar {
   const place = html(empty);
   // A width of its own, so that what stands beside it keeps its place while the text changes.
   const { layout: shape } = place[nodeSymbol].model.state;
-  (shape as Model).set({ width: '430px' });
+  (shape as Model).set({ width: '430px', max_width: 'calc(100% - 4px)' });
   let newest: object | undefined;
   const start = (total: number, name: string): HearingBar => {
     const mine = {};
