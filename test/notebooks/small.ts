@@ -64,7 +64,7 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
   return {
     '01-quickstart.ipynb': { recipe: write('few.json', few), data: 'phantom', start: '', seed: 3, out: join(folder, 'quickstart') },
     '02-playground.ipynb': { ...model, encoders: join(folder, 'none'), minilm: join(folder, 'none') },
-    '03-diffusion-step-by-step.ipynb': { ...model, expect: { onItsSide: 0, guidance: 0, early: 0 } },
+    '03-diffusion-step-by-step.ipynb': { ...model, expect: { guidance: 0, early: 0 } },
     '04-diffusion-by-hand.ipynb': { plates: 200, steps: 4, batch: 8, seed: 1, expect: { loss: 3, side: -1 } },
     '05-encoders.ipynb': {
       ...model,
@@ -73,7 +73,7 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       minilm: minilmFolder() ?? join(folder, 'none'),
       out: join(folder, 'exchanged'),
     },
-    '06-inside-the-unet.ipynb': { repeats: 1, channels: 16, seed: 1 },
+    '06-inside-the-unet.ipynb': { ...model, repeats: 1, channels: 16, batch: 2 },
     '07-your-own-data.ipynb': {
       folder: join(folder, 'own'),
       plates: 24,
