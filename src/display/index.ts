@@ -22,7 +22,7 @@ export { exportNotebook, type ReportSummary } from './report/export';
 export { type Frame, type TableInput, type TableOptions, table } from './table';
 export { tokenStrip } from './tokens';
 export { type UNetFigureOptions, type UNetShape, unetFigure } from './unet-figure';
-export { type Content, type Content, column, column, row, row, type Tabs, tabs, tabs } from './widgets/boxes';
+export { type Content, column, row, type Tabs, tabs } from './widgets/boxes';
 export { type Button, button } from './widgets/button';
 export type { Control, ControlOptions } from './widgets/control';
 export {

@@ -82,6 +82,7 @@ browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, as
     const { width, height } = (await still.boundingBox())!;
     const room = (await lab.outputs(3).boundingBox())!;
     assert.ok(width <= room.width && height < 450, `the picture is ${width} x ${height}`);
+    assert.match((await still.getAttribute('alt')) ?? '', /^\[/, 'the picture says what it shows');
   }
   await plot.hover();
   const area = (await plot.locator('.nsewdrag').boundingBox())!;
@@ -97,7 +98,10 @@ browserTest(lab, 'a plot is interactive, a picture enlarges on a click', 120, as
   const wide = (await small.boundingBox())!.width;
   assert.ok(wide > 2 * width, `${width} became ${wide}`);
   await lab.shot('04-enlarged');
-  await small.click();
+  // By key the other way: the picture has the focus since the click.
+  await page.keyboard.press('Enter');
+  assert.ok((await small.boundingBox())!.width < wide / 2, 'Enter makes it small again');
+  assert.equal(await lab.cell(4).locator('summary:focus').count(), 1, 'the notebook does not take the key');
   // To be looked at: what is drawn must be readable on a dark page too.
   await lab.menu('Settings', 'Theme', 'JupyterLab Dark');
   await page.locator('body[data-jp-theme-light="false"]').waitFor({ state: 'attached' });

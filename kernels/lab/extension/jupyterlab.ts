@@ -48,9 +48,23 @@ export interface Application {
   };
 }
 
+/** `NotebookPanel` of @jupyterlab/notebook. */
+export interface NotebookPanel {
+  readonly node: HTMLElement;
+  readonly context: { readonly path: string; save(): Promise<void> };
+  readonly content: {
+    readonly widgets: readonly {
+      readonly node: HTMLElement;
+      /** A code cell's alone has outputs. */
+      readonly model: { readonly outputs?: { get(index: number): { readonly data: { readonly [mime: string]: unknown } } | undefined } };
+    }[];
+  };
+}
+
 /** `INotebookTracker` of @jupyterlab/notebook. */
 export interface NotebookTracker {
-  readonly currentWidget: { readonly context: { readonly path: string; save(): Promise<void> } } | null;
+  readonly currentWidget: NotebookPanel | null;
+  find(matches: (panel: NotebookPanel) => boolean): NotebookPanel | undefined;
   readonly currentChanged: { connect(heard: () => void): void };
 }
 

@@ -1,5 +1,6 @@
 import { controls } from './controls.js';
 import type { Packages, Plugin } from './jupyterlab.js';
+import { plots } from './plots.js';
 import { saveReport } from './save-report.js';
 
 /** The extension's plugins. */
@@ -8,5 +9,5 @@ export function plugins(packages: Packages): Plugin[] {
   style.rel = 'stylesheet';
   style.href = new URL('./style.css', import.meta.url).href;
   document.head.append(style);
-  return [saveReport(packages), controls];
+  return [saveReport(packages), controls, plots(packages)];
 }
