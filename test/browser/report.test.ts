@@ -71,7 +71,7 @@ browserTest(lab, 'the handle of a slider is named by its label', 180, async () =
 browserTest(
   lab,
   'Ctrl+Enter in a text field of several lines is a line break to it; the arrow of a dropdown is light on dark',
-  90,
+  180,
   async () => {
     const { page } = lab;
     await lab.add(
