@@ -7,7 +7,7 @@ import { errorOf, runInterrupted, type Shown, session } from './session';
 
 const kernel = session();
 /** Of a training in a cell: long enough that an interrupt arrives in its midst. */
-const CELL_STEPS = 60;
+const CELL_STEPS = 40;
 
 const interrupted = (code: string, pause?: number): ReturnType<typeof runInterrupted> => runInterrupted(kernel, code, pause);
 
