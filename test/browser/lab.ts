@@ -241,7 +241,11 @@ export function jupyterLab(): Lab {
           () => {
             const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)');
             const idle = panel?.querySelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]');
-            const prompts = [...(panel?.querySelectorAll('.jp-CodeCell .jp-InputPrompt') ?? [])].map((prompt) => prompt.textContent ?? '');
+            // A cell whose code is folded away has its number beside the output alone.
+            const prompts = [...(panel?.querySelectorAll('.jp-CodeCell') ?? [])].map((cell) => {
+              const folded = cell.querySelector('.jp-Cell-inputWrapper .jp-Placeholder') !== null;
+              return cell.querySelector(folded ? '.jp-OutputPrompt' : '.jp-InputPrompt')?.textContent ?? '';
+            });
             if (/No Kernel/.test(panel?.querySelector('.jp-Toolbar-kernelName')?.textContent ?? '')) return { count: prompts.length };
             // An error empties the prompts of the cells that were waiting.
             if (!idle || prompts.some((text) => text.includes('*')) || !/\d/.test(prompts[0] ?? '')) return false;
