@@ -58,6 +58,31 @@ export function classify({ config, params }: Classifier, pixels: Float32Array): 
   }
 }
 
+/**
+ * What is said of some of the images, such as those of one view.
+ *
+ * @param rows their numbers, in the order wanted
+ * @throws RangeError where there is no such image
+ */
+export function classifiedRows({ features, presence, right }: Classified, rows: readonly number[]): Classified {
+  const n = features.rows;
+  const wrong = rows.find((row) => !(Number.isInteger(row) && row >= 0 && row < n));
+  if (wrong !== undefined) throw new RangeError(`classifiedRows: row ${wrong}: expected an integer from 0 to ${n - 1}`);
+  const pick = (values: Float32Array): Float32Array => {
+    const columns = values.length / n;
+    const picked = new Float32Array(rows.length * columns);
+    rows.forEach((row, i) => {
+      picked.set(values.subarray(row * columns, (row + 1) * columns), i * columns);
+    });
+    return picked;
+  };
+  return {
+    features: { values: pick(features.values), rows: rows.length, columns: features.columns },
+    presence: pick(presence),
+    right: pick(right),
+  };
+}
+
 /** Writes `config.json` and `model.safetensors`. */
 export async function saveClassifier(folder: string, { config, params }: Classifier): Promise<void> {
   await saveParameters(folder, 'model', params);

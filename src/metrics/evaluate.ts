@@ -73,6 +73,8 @@ export interface Judgement {
   readonly fid: number;
   readonly auroc: AurocByFinding;
   readonly side: SideAccuracy;
+  /** What it says of each image. */
+  readonly seen: Classified;
 }
 
 /**
@@ -95,10 +97,11 @@ export function judge(
       throw new RangeError(`judge: picture ${i} has ${image.pixels.length} values, the classifier sees ${area}`);
     pixels.set(image.pixels, i * area);
   });
-  const classified = classify(classifier, pixels);
+  const seen = classify(classifier, pixels);
   return {
-    fid: frechetDistance(classified.features, reference),
-    auroc: aurocByFinding(classifier.config, classified, records),
-    side: sideAccuracy(classifier.config, classified, records),
+    fid: frechetDistance(seen.features, reference),
+    auroc: aurocByFinding(classifier.config, seen, records),
+    side: sideAccuracy(classifier.config, seen, records),
+    seen,
   };
 }
