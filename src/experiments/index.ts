@@ -6,6 +6,7 @@ export { type FitDiffusionOptions, type FitOptions, type FitResult, type FitVaeO
 export { initModel } from './init-model';
 export { type KeptClassifierOptions, keptClassifier } from './kept-classifier';
 export { type KeptModelOptions, keptModel } from './kept-model';
+export { pipelineShapes } from './pipeline-shapes';
 export { loadRecipe, overrideRecipe, type Recipe } from './recipe';
 export { type RunOptions, type RunProgress, type RunResult, runRecipe } from './run';
 export { reportRun } from './run-report';

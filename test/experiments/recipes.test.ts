@@ -4,8 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { key } from 'roentgen-lab/engine';
-import { initModel, loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
+import { initModel, loadRecipe, overrideRecipe, pipelineShapes } from 'roentgen-lab/experiments';
 import { FileError } from 'roentgen-lab/files';
+import type { Model } from 'roentgen-lab/pipelines';
 import { loadEncoderRecipe } from '#experiments/encoder-recipe';
 import { recipeNames } from '#experiments/recipe';
 import { wordVocabulary } from '#tokenizers/internal';
@@ -123,3 +124,16 @@ test(
     );
   }),
 );
+
+test('the shapes of a recipe are those that its model has', async () => {
+  const recipe = await loadRecipe('quickstart');
+  const expected = { tokens: 24, vocabulary: 1000, contextWidth: 64, latents: [16, 16, 4], steps: 20, image: [64, 64, 1] };
+  assert.deepEqual(pipelineShapes(recipe), expected);
+  const { unet } = recipe;
+  const wider = {
+    unet: { config: { ...unet, in_channels: 8 } },
+    vae: { config: recipe.vae.config },
+    textEncoder: { config: recipe.text_encoder.config },
+  };
+  assert.deepEqual(pipelineShapes(recipe, wider as unknown as Model).latents, [16, 16, 8]);
+});
