@@ -51,7 +51,10 @@ test('the quickstart notebook runs through the kernel and leaves figures, report
     'plots are interactive and have a picture',
   );
   assert.ok(statSync(notebook).size < 3e6, `the notebook has ${statSync(notebook).size} bytes`);
-  assert.match(readFileSync(report, 'utf8'), /Plotly/);
+  const page = readFileSync(report, 'utf8');
+  for (const shown of [/Plotly/, /rg-pipeline/, /knowing only the view/, /<summary>Answers<\/summary>/, /Asked for: /])
+    assert.match(page, shown);
+  assert.match(String(outputs.at(-1)!.data!['text/plain']), /^The check passes/);
   assert.ok(existsSync(join(pictures, 'generated.png')));
 
   await startEngine();
