@@ -10,6 +10,7 @@ export { pipelineShapes } from './pipeline-shapes';
 export { loadRecipe, overrideRecipe, type Recipe } from './recipe';
 export { type RunOptions, type RunProgress, type RunResult, runRecipe } from './run';
 export { reportRun } from './run-report';
+export type { CheckpointPlace } from './sittings';
 export {
   type MeasureOptions,
   measureStrategy,

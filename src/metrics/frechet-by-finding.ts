@@ -3,7 +3,7 @@ import type { Labelled } from './evaluate';
 import { frechetDistance } from './frechet';
 
 /** Images as the classifier sees them, with what their texts name. */
-export interface Seen {
+export interface ClassifiedSet {
   readonly seen: Classified;
   /** One for each image. */
   readonly records: readonly Labelled[];
@@ -13,8 +13,8 @@ export interface Seen {
  * The Fréchet distance between the images of two sets whose texts name a finding, for each finding that two images of both sets have. Few images make
  * it larger: it is comparable with the distance of another set that has about as many.
  */
-export function frechetByFinding(findings: readonly string[], a: Seen, b: Seen): Readonly<Record<string, number>> {
-  const naming = ({ seen, records }: Seen, finding: string): Classified =>
+export function frechetByFinding(findings: readonly string[], a: ClassifiedSet, b: ClassifiedSet): Readonly<Record<string, number>> {
+  const naming = ({ seen, records }: ClassifiedSet, finding: string): Classified =>
     classifiedRows(
       seen,
       records.flatMap(({ labels }, i) => (labels[finding] === 1 ? [i] : [])),

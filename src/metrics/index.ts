@@ -16,7 +16,7 @@ export {
 } from './evaluate';
 export { type Failure, failures } from './failures';
 export { type Features, frechetDistance } from './frechet';
-export { frechetByFinding } from './frechet-by-finding';
+export { type ClassifiedSet, frechetByFinding } from './frechet-by-finding';
 export type { PerceptualNetwork } from './perceptual';
 export { type ReconstructionError, reconstructionError } from './reconstruction';
 export { type GreyPixels, msSsim, type PromptDiversity, promptDiversity, psnr, type SsimOptions, ssim } from './ssim';
