@@ -7,6 +7,7 @@ import { root } from '../support';
 interface Cell {
   cell_type: 'code' | 'markdown';
   source: string[];
+  metadata: { jupyter?: { source_hidden?: boolean } };
   outputs?: unknown[];
   execution_count?: number | null;
 }
@@ -40,6 +41,16 @@ for (const file of readdirSync(join(root, 'notebooks')).filter((name) => name.en
     for (const { outputs, execution_count } of code) assert.deepEqual([outputs, execution_count], [[], null]);
     assert.match(cells[0]!.source.join(''), /not for diagnosis/);
     assert.match(code.at(-1)!.source.join(''), /assert\./, 'the last cell asserts the claim');
+  });
+
+  test(`${file} says what it needs and what comes next, checks itself before the exercises, and how its page is kept`, () => {
+    const prose = cells.map(({ cell_type, source }) => (cell_type === 'markdown' ? source.join('') : ''));
+    assert.match(prose[0]!, /\*\*Before this:\*\* .* · \*\*Needs:\*\* .* · \*\*Takes:\*\* .* · \*\*Next:\*\* /);
+    const [check, exercises] = [/^## Check$/m, /^## Exercises$/m].map((heading) => prose.findIndex((text) => heading.test(text)));
+    assert.ok(check! > 0 && exercises! > check!, 'the check comes before the exercises');
+    assert.equal(exercises, cells.length - 1, 'the exercises are the last cell');
+    assert.equal(cells[check! + 1]!.metadata.jupyter?.source_hidden, true, 'the code of the check is folded away');
+    assert.match(prose.at(-1)!, new RegExp(`\\*\\*To keep this page:\\*\\* .*npx roentgen report ${file}`));
   });
 
   test(`${file} imports the package's public doors only`, () => {
