@@ -66,7 +66,7 @@ export function player({ label = '', onChange, interval = 120 }: ControlOptions<
   disabled(true);
   // Beside the button, also under a narrow picture.
   const { layout: shape, style: look } = place[nodeSymbol].model.state as { readonly layout: Model; readonly style: Model };
-  shape.set({ width: 'auto', flex: '1 1 140px' });
+  shape.set({ width: 'auto', flex: '1 1 180px' });
   look.set({ description_width: 'initial' });
   const both: Widget = row([play, place]);
   return widget(
