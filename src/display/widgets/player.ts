@@ -46,7 +46,7 @@ export function player({ label = '', onChange, interval = 120 }: ControlOptions<
       }
       const before = moves;
       const goesOn = (): boolean => moves === before && !signal.aborted;
-      play.label = '⏸ Pause';
+      play.label = '▮▮ Pause';
       try {
         for (let next = place.value < count ? place.value : 1; next <= count && goesOn(); next++) {
           place.value = next;
