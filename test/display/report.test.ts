@@ -114,7 +114,7 @@ test('grids keep their pictures, texts and zoom', async (t) => {
   const grid = imageGrid([new Float32Array(16), new Float32Array(16).fill(1)], ['<i>first</i>', 'second'], { synthetic: true });
   const { document } = await page(tempDir(t), code('grid', shown(grid)));
   assert.equal(document.querySelectorAll('.rg-grid img').length, 2);
-  assert.equal(document.querySelectorAll('.rg-grid input[type=checkbox]').length, 2);
+  assert.equal(document.querySelectorAll('.rg-grid details > summary > img').length, 2);
   assert.equal(document.querySelector('.rg-caption')!.textContent, '<i>first</i>');
 });
 
