@@ -1,6 +1,5 @@
-/** The notebooks of a class of ninety minutes. */
-import { notebooks } from '../notebooks/small';
+import { parts } from '../notebooks/small';
 import { jupyterLab } from './lab';
 import { walk } from './walk';
 
-walk(jupyterLab(), notebooks.slice(0, 3));
+walk(jupyterLab(), parts.class);

@@ -4,8 +4,16 @@ import { join } from 'node:path';
 import { root } from '../support';
 import { saveUntrained } from '../untrained-model';
 
-/** The notebooks, in the order of a class. */
-export const notebooks: readonly string[] = readdirSync(join(root, 'notebooks')).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
+const notebooks = readdirSync(join(root, 'notebooks')).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
+const numbered = (...numbers: readonly string[]): readonly string[] => notebooks.filter((name) => numbers.includes(name.slice(0, 2)));
+
+/** All notebooks, in parts of which each is tested in a file of its own: those of a class, the network, text encoders, what is adapted to other data. */
+export const parts = {
+  class: numbered('01', '02', '03'),
+  network: numbered('04', '06'),
+  encoders: numbered('05'),
+  adapting: notebooks.filter((name) => name >= '07'),
+} as const;
 
 /** What notebook 08 adapts. It would train a small one, in minutes, and its claim needs one that has learnt. */
 const base = join(root, 'runs', 'base', 'model', 'model_index.json');
