@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { disposeModel, loadModel, saveModel, textToImage } from 'roentgen-lab/pipelines';
@@ -31,7 +31,9 @@ test(
   'a folder that is not whole is refused with the file that is wrong',
   noLeaks(async (t) => {
     const folder = join(tempDir(t), 'model');
-    await assert.rejects(loadModel(folder), /model_index\.json/);
+    await assert.rejects(loadModel(folder), /model: is not there/);
+    mkdirSync(folder);
+    await assert.rejects(loadModel(folder), /it has no model_index\.json/);
     const m = tinyModel();
     await saveModel(m, folder);
     disposeModel(m);
