@@ -40,13 +40,13 @@ export function aurocWithin<R extends Labelled>(
     );
   const groups = new Map<string, typeof images>();
   for (const image of images) groups.set(image.name, [...(groups.get(image.name) ?? []), image]);
-  const share = (name: string): number => {
+  const fraction = (name: string): number => {
     const members = groups.get(name)!;
     return members.filter(({ label }) => label === 1).length / members.length;
   };
   return {
     all: area(images, ({ score }) => score),
     within: Object.fromEntries([...groups].map(([name, members]) => [name, area(members, ({ score }) => score)])),
-    groupAlone: area(images, ({ name }) => share(name)),
+    groupAlone: area(images, ({ name }) => fraction(name)),
   };
 }
