@@ -33,7 +33,8 @@ export function findTensorFlow() {
   return undefined;
 }
 
-const libraryFiles = (folder) =>
+/** TensorFlow's libraries in the wheel's folder. */
+export const libraryFiles = (folder) =>
   process.platform === 'darwin'
     ? [join(folder, 'libtensorflow_cc.2.dylib'), join(folder, 'libtensorflow_framework.2.dylib')]
     : [join(folder, 'libtensorflow_cc.so.2'), join(folder, 'libtensorflow_framework.so.2')];
@@ -97,11 +98,15 @@ async function compile(folder, compiler) {
   renameSync(temporary, addon); // processes that have the old one loaded keep it
 }
 
-/** In a process of its own, since a library that does not fit ends the process. The two functions are gone from newer versions of Node. */
-const trial = `
+/** Two functions that tfjs-node needs are gone from newer versions of Node. */
+export const prepareNode = `
 const util = require('node:util');
 for (const [name, value] of [['isNullOrUndefined', (x) => x == null], ['isArray', Array.isArray]])
-  Object.defineProperty(util, name, { value, configurable: true, writable: true });
+  Object.defineProperty(util, name, { value, configurable: true, writable: true });`;
+
+/** In a process of its own, since a library that does not fit ends the process. */
+const trial = `
+${prepareNode}
 const tf = require('@tensorflow/tfjs-node-gpu');
 const sum = tf.tidy(() => tf.matMul(tf.ones([4, 4]), tf.ones([4, 4])).sum().dataSync()[0]);
 if (sum !== 64) throw new Error('a product of matrices is wrong');

@@ -3,6 +3,7 @@
 import { build, isBuilt } from './build.mjs';
 import { findCompiler, findTensorFlow, linkEngine, linked } from './engine.mjs';
 import { SetUpError, SetUpInterrupted } from './error.mjs';
+import { buildFused, canFuse, isFused } from './fused.mjs';
 import { hasKernels, kernelSpecs, writeKernels } from './kernelspecs.mjs';
 import { hasLabExtension, writeLabExtension } from './lab-extension.mjs';
 import { hasLinks, hasModules, installModules, makeLinks } from './npm.mjs';
@@ -10,6 +11,7 @@ import { venv } from './paths.mjs';
 import { findPython, hasPackages, installPackages, makeVenv, removePackages, venvVersion } from './python.mjs';
 
 const wasmCost = 'Until then the engine is wasm: the same code, about seven times slower and within 2.5 GiB of memory.';
+const unfused = "Until then TensorFlow's own operations do their work, somewhat slower and in more memory.";
 const noJupyter = 'Until then there is no JupyterLab; the command line works.';
 const engineFile = (variant) => `kernels/requirements-engine-${variant}.txt`;
 
@@ -115,7 +117,26 @@ export async function planStages({ choice, variant, tests }) {
           return 'done';
         },
       },
+      ...(canFuse() ? [fusedStage()] : []),
     ];
+  }
+
+  function fusedStage() {
+    return {
+      name: 'fused operations',
+      hint: 'compiling, 20 seconds',
+      done: () => !tensorflow || isFused(),
+      make: async (progress) => {
+        try {
+          await buildFused(findCompiler(), progress);
+        } catch (error) {
+          if (!(error instanceof SetUpError)) throw error;
+          notes.push(`${error.message}. ${unfused}`);
+          return 'not possible here';
+        }
+        return 'done';
+      },
+    };
   }
 
   /** What the engine is once all stages are done. */

@@ -37,9 +37,10 @@ export function adamUpdate({ param, m, v }: AdamLeaf, grad: tf.Tensor, scalars: 
 function adamInPlace({ param, m, v }: AdamLeaf, grad: tf.Tensor, { rate, beta1, beta2, epsilon, decay }: AdamScalars): AdamLeaf {
   return scope(() => {
     const attributes = [attribute.type('T', 'float32')];
-    const decayed = decay ? updateVariables('ResourceApplyGradientDescent', [param], [decay, param], attributes)[0]! : param;
+    const decayed = decay ? updateVariables('ResourceApplyGradientDescent', [param], [decay, param], attributes).leaves[0]! : param;
     const zero = tf.scalar(0); // powers of the betas: the correction is in the rate, computed in double precision
-    const [p1, m1, v1] = updateVariables('ResourceApplyAdam', [decayed, m, v], [zero, zero, rate, beta1, beta2, epsilon, grad], attributes);
+    const inputs = [zero, zero, rate, beta1, beta2, epsilon, grad];
+    const [p1, m1, v1] = updateVariables('ResourceApplyAdam', [decayed, m, v], inputs, attributes).leaves;
     return { param: p1!, m: m1!, v: v1! };
   });
 }

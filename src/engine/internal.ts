@@ -1,8 +1,10 @@
 /** What other rooms use of this one beside its public names. */
 
 export { adamUpdate } from './adam';
+export { type AveragedLeaf, adamInOnePass, fitsOnePass } from './adam-fused';
 export { availableMemory } from './available-memory';
 export { checkpoint } from './checkpoint';
+export { fusedState } from './fused';
 export { detach } from './grad';
 export { nextTurn } from './interrupt';
 export { collectGarbage, copyToTensor, memoryUse } from './memory';
@@ -12,7 +14,7 @@ export { addChannelBias } from './ops/channel-bias';
 export { geglu } from './ops/geglu';
 export { layerNorm } from './ops/layer-norm';
 export { plain } from './ops/plain';
-export { scaleOrZero, sumOfSquares } from './ops/primitives';
+export { scaleOrZero, sumOfSquares, sumsOfSquares } from './ops/primitives';
 export { upsampleNearest2x } from './ops/resample';
 export { Message } from './protobuf';
 export { normalArray, permutation, randomBits } from './random';

@@ -11,6 +11,12 @@ export interface TracedResult {
   readonly nextState: readonly (tf.Tensor | undefined)[];
 }
 
+/** What an op that changes variables leaves: their values after it, and its own first result where that was asked for. */
+export interface UpdatedVariables {
+  readonly leaves: tf.Tensor[];
+  readonly result?: tf.Tensor;
+}
+
 /** Writes the graph of one call while it stands between tfjs and the addon. Tensors are known by the addon's ids. */
 export class Recorder {
   private readonly node = backend();
@@ -93,7 +99,13 @@ export class Recorder {
     return this.standIn(inputs[0]!, this.graph.add(op, sources, attributes)).tensor;
   }
 
-  update(op: string, leaves: readonly tf.Tensor[], inputs: readonly tf.Tensor[], attributes: readonly OpAttribute[]): tf.Tensor[] {
+  update(
+    op: string,
+    leaves: readonly tf.Tensor[],
+    inputs: readonly tf.Tensor[],
+    attributes: readonly OpAttribute[],
+    like: tf.Tensor | undefined,
+  ): UpdatedVariables {
     const indices = leaves.map((x, k) => {
       const index = this.leafOf.get(this.idOf(x));
       if (index === undefined) throw new Error(`updateVariables: ${op}: resource ${k} is no leaf of the state`);
@@ -104,7 +116,7 @@ export class Recorder {
     if (this.latest !== undefined) order.push(`^${this.latest}`);
     const name = this.graph.add(op, [...handles, ...inputs.map((x) => this.reference(x)), ...order], attributes);
     this.latest = name;
-    return leaves.map((x, k) => {
+    const next = leaves.map((x, k) => {
       const i = indices[k]!;
       const value = this.graph.add('ReadVariableOp', [`state${i}`, `^${name}`], [attribute.type('dtype', dtypeOf(x))]);
       const { id, tensor } = this.standIn(x, value);
@@ -112,6 +124,7 @@ export class Recorder {
       this.changed.set(i, { id, node: name });
       return tensor;
     });
+    return { leaves: next, ...(like ? { result: this.standIn(like, name).tensor } : {}) };
   }
 
   private idOf(x: tf.Tensor): number {

@@ -2,6 +2,7 @@
 
 import { cpus } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
+import { isFused, loadFused } from './fused';
 import { type Key, key } from './random';
 import { backend } from './tensorflow';
 
@@ -22,6 +23,8 @@ export interface EngineInfo {
   readonly device: string;
   /** Threads that one operation may use. Results are the same bytes only for the same number. */
   readonly threads: number;
+  /** Whether operations of our own run in place of compositions of TensorFlow's (kernels/fused); results are the same bytes only where both have them. */
+  readonly fused: boolean;
   /** Why it is not the best backend, if it is not. */
   readonly note?: string;
   readonly seed: number;
@@ -52,12 +55,14 @@ async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
   prepareTensorFlow();
   require('@tensorflow/tfjs-node-gpu');
   if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
+  loadFused();
   const { binding, isUsingGpuDevice } = backend();
   return {
     backend: 'tensorflow',
     library: `TensorFlow ${binding.TF_Version}`,
     device: isUsingGpuDevice ? 'GPU' : 'CPU',
     threads: tensorFlowThreads(),
+    fused: isFused(),
   };
 }
 
@@ -67,7 +72,7 @@ async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key'
   if (!(await tf.setBackend('wasm'))) throw new Error('startEngine: the wasm backend did not start; run "npm run setup" again');
   await tf.ready();
   const { version } = require('@tensorflow/tfjs-backend-wasm/package.json') as { version: string };
-  return { backend: 'wasm', library: `tfjs-backend-wasm ${version}`, device: 'CPU', threads: 1, note };
+  return { backend: 'wasm', library: `tfjs-backend-wasm ${version}`, device: 'CPU', threads: 1, fused: false, note };
 }
 
 async function start(requested: Backend | undefined): Promise<Omit<EngineInfo, 'seed' | 'key'>> {

@@ -122,5 +122,10 @@ export const attribute: {
  * @throws Error where another backend runs, or TensorFlow refuses the inputs
  */
 export function rawOp(name: string, attributes: readonly OpAttribute[], inputs: readonly tf.Tensor[]): tf.Tensor {
-  return backend().executeMultipleOutputs(name, attributes, inputs, 1)[0]!;
+  return rawOps(name, attributes, inputs, 1)[0]!;
+}
+
+/** `rawOp` for an operation with several results. */
+export function rawOps(name: string, attributes: readonly OpAttribute[], inputs: readonly tf.Tensor[], count: number): tf.Tensor[] {
+  return backend().executeMultipleOutputs(name, attributes, inputs, count);
 }

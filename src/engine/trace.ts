@@ -3,7 +3,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { GraphSession } from './graph';
 import { scope } from './memory';
-import { Recorder, type TracedResult } from './recorder';
+import { Recorder, type TracedResult, type UpdatedVariables } from './recorder';
 import { attribute, backend, dtypeOf, type OpAttribute } from './tensorflow';
 
 /** A recorded call. State leaves are variables of the session; inputs are fed; outputs are fetched. */
@@ -36,16 +36,18 @@ export function isVariable(x: tf.Tensor): boolean {
  *
  * @param leaves the op's resources, leaves of the state being recorded (`isVariable`); what the step returns in their place must be the results
  * @param inputs the op's further inputs, in its order
- * @returns      the leaves' values after the op; only their shapes mean something while recording
+ * @param like   a tensor of the shape and type of the op's first result, where it has one that is wanted
+ * @returns      the leaves' values after the op, and that result; only their shapes mean something while recording
  */
 export function updateVariables(
   op: string,
   leaves: readonly tf.Tensor[],
   inputs: readonly tf.Tensor[],
   attributes: readonly OpAttribute[],
-): tf.Tensor[] {
+  like?: tf.Tensor,
+): UpdatedVariables {
   if (!underway) throw new Error(`updateVariables: ${op}: no call is being recorded`);
-  return underway.update(op, leaves, inputs, attributes);
+  return underway.update(op, leaves, inputs, attributes, like);
 }
 
 /**

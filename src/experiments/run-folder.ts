@@ -50,12 +50,12 @@ function gitCommit(): string | undefined {
 
 /** Writes `config.json`: everything that the run depends on. */
 export async function writeRunConfig(folder: string, config: RunConfig, engine: EngineInfo): Promise<void> {
-  const { backend, library, device, threads } = engine;
+  const { backend, library, device, threads, fused } = engine;
   const commit = gitCommit();
   const versions = { 'roentgen-lab': libraryVersion, node: process.version, commit };
   await writeJson(join(folder, 'config.json'), {
     ...config,
-    engine: { backend, library, device, threads },
+    engine: { backend, library, device, threads, fused },
     versions,
     note: disclaimer,
   });

@@ -16,6 +16,7 @@ export type { VaeLossWeights } from './losses/vae-loss';
 export { type AdamWOptions, type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments } from './optimiser/adamw';
 export type { LearningRate } from './optimiser/learning-rate';
 export type { Optimisation } from './optimiser/optimisation';
+export type { Optimised } from './optimiser/update';
 export { type StepLog, tailLoss } from './step-log';
 export { strategies } from './strategies';
 export type { Extension, Preparation, Settings, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategies/strategy';

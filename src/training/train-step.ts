@@ -3,26 +3,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { compileStep, flatten, type Loss, mapTree, type Step, scope, type Tree, valueAndGrad } from '../engine';
 import { mapTrees, sumOfSquares } from '../engine/internal';
-import { type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments, whereActive } from './optimiser/adamw';
-import { clipScale, scaleGradients, squaredNorms } from './optimiser/clip';
-import { emaDecay, emaUpdate } from './optimiser/ema';
+import { adamWSchedule, initMoments } from './optimiser/adamw';
+import { scaleGradients, squaredNorms } from './optimiser/clip';
+import { emaDecay } from './optimiser/ema';
 import { allFinite } from './optimiser/finite';
 import { learningRatesAt } from './optimiser/learning-rate';
 import type { Optimisation } from './optimiser/optimisation';
+import { type Optimised, type UpdateScalars, updateParameters } from './optimiser/update';
 
 /** All that a run carries from step to step. */
-export type TrainState<P extends Tree> = {
-  readonly params: P;
-  readonly moments: Moments<P>;
-  /** Moving average of the parameters. */
-  readonly ema?: P;
+export type TrainState<P extends Tree> = Optimised<P> & {
   /** Gradients of the step's batches so far, where several make one. */
   readonly gradient?: P;
 };
 
 /** What changes from batch to batch beside it, as scalars. */
-export type StepScalars = AdamWSchedule & {
-  readonly emaDecay: tf.Scalar;
+export type StepScalars = UpdateScalars & {
   /** 1 where this batch is its step's last and the parameters are to change, else 0. */
   readonly last: tf.Scalar;
 };
@@ -95,28 +91,20 @@ export function compileTrainStep<P extends Tree, B extends Tree, F extends Tree>
     const finite = allFinite([value, norm, ...data.map(sumOfSquares)]);
     const active = tf.logicalAnd(finite, tf.notEqual(scalars.last, 0));
 
-    const scale = tf.where(active, clipScale(norm, optimisation.clip_norm), tf.scalar(0)) as tf.Scalar;
-    const { params, moments } = adamW(
-      current.params,
-      scaleGradients(grads, scale),
-      current.moments,
-      whereActive(active, scalars),
+    const { squares: parameterSquares, ...optimised } = updateParameters(
+      current,
+      { grads, squares: gradientSquares, norm, active },
+      scalars,
       optimisation,
     );
-    const keep = tf.where(active, scalars.emaDecay, tf.scalar(1)) as tf.Scalar; // a decay of 1 leaves the average as it is
     const carried = tf.where(finite, tf.sub(1, scalars.last), tf.scalar(0)) as tf.Scalar;
-    const next: TrainState<P> = {
-      params,
-      moments,
-      ...(current.ema ? { ema: emaUpdate(current.ema, params, keep) } : {}),
-      ...(current.gradient ? { gradient: scaleGradients(grads, carried) } : {}),
-    };
+    const next: TrainState<P> = { ...optimised, ...(current.gradient ? { gradient: scaleGradients(grads, carried) } : {}) };
     const out: StepOutputs = {
       loss: value,
       gradientNorm: norm,
       finite: tf.cast(finite, 'float32') as tf.Scalar,
       gradientSquares,
-      parameterSquares: squaredNorms(params),
+      parameterSquares,
       aux,
     };
     return { state: { train: next, frozen: fixed }, out };

@@ -42,7 +42,7 @@ if (process.env.FAKE_NPM) fail(process.env.FAKE_NPM);
 put('node_modules/.package-lock.json', '{"packages":{}}');
 put('node_modules/typescript/bin/tsc', "const { mkdirSync, writeFileSync } = require('node:fs'); mkdirSync('dist/cli', { recursive: true }); writeFileSync('dist/cli/main.js', '');");
 put('node_modules/@tensorflow/tfjs-node-gpu/package.json', '{"name":"@tensorflow/tfjs-node-gpu","main":"index.js"}');
-put('node_modules/@tensorflow/tfjs-node-gpu/index.js', "if (process.env.FAKE_LOAD) throw new Error(process.env.FAKE_LOAD); module.exports = { tidy: () => 64, backend: () => ({ binding: { TF_Version: '2.20.0' }, isUsingGpuDevice: Boolean(process.env.FAKE_GPU) }) };");
+put('node_modules/@tensorflow/tfjs-node-gpu/index.js', "require.extensions['.node'] = (module) => { if (process.env.FAKE_FUSED) throw new Error(process.env.FAKE_FUSED); module.exports = { instructions: '' }; }; if (process.env.FAKE_LOAD) throw new Error(process.env.FAKE_LOAD); module.exports = { tidy: () => 64, backend: () => ({ binding: { TF_Version: '2.20.0' }, isUsingGpuDevice: Boolean(process.env.FAKE_GPU) }) };");
 put('node_modules/node-api-headers/include/node_api.h');
 `;
 
@@ -71,6 +71,7 @@ else {
 const compiler = `
 log('c++');
 if (process.env.FAKE_CXX) fail(process.env.FAKE_CXX);
+if (process.env.FAKE_CXX_FUSED && args.some((a) => a.endsWith('attention.cc'))) fail(process.env.FAKE_CXX_FUSED);
 put(args[args.indexOf('-o') + 1]);
 `;
 

@@ -1,7 +1,7 @@
 /** Set-up: done once, taken up where it stopped, and one sentence for each thing that is missing. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../support';
@@ -19,6 +19,9 @@ const kernels = (clone: Clone): string[] => readdirSync(clone.path('.venv', 'sha
 const spec = (clone: Clone, name: string): KernelSpec =>
   JSON.parse(readFileSync(clone.path('.venv', 'share', 'jupyter', 'kernels', name, 'kernel.json'), 'utf8')) as KernelSpec;
 const pipCalls = (calls: string[]): string[] => calls.filter((line) => line.includes('pip install'));
+
+/** The stage that only some machines have. */
+const fused = process.platform === 'linux' && process.arch === 'x64' ? ['fused operations'] : [];
 
 /** A failure is one line that starts with "setup:", names a command, and shows no stack. */
 function assertOneSentence({ status, stderr }: Outcome, ...parts: RegExp[]): void {
@@ -77,6 +80,8 @@ describe('where everything is there', () => {
     };
     const addon = clone.path('node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib', 'napi-v8', 'tfjs_binding.node');
     assert.deepEqual(await redone(() => rmSync(addon)), ['engine']);
+    for (const file of readdirSync(dirname(addon)).filter((name) => /fused/.test(name)))
+      assert.deepEqual(await redone(() => rmSync(join(dirname(addon), file))), fused);
     assert.deepEqual(await redone(() => rmSync(clone.path('.venv', 'share'), { recursive: true })), [
       'Jupyter kernels',
       'JupyterLab extension',
@@ -87,7 +92,12 @@ describe('where everything is there', () => {
     assert.deepEqual(await redone(() => writeFileSync(style, 'body {}')), ['JupyterLab extension']);
     const requirements = clone.path('kernels', 'requirements.txt');
     assert.deepEqual(await redone(() => writeFileSync(requirements, 'jupyterlab==4.6.7\n')), ['Python environment', 'Jupyter packages']);
-    assert.deepEqual(await redone(() => rmSync(clone.path('node_modules'), { recursive: true })), ['npm packages', 'links', 'engine']);
+    assert.deepEqual(await redone(() => rmSync(clone.path('node_modules'), { recursive: true })), [
+      'npm packages',
+      'links',
+      'engine',
+      ...fused,
+    ]);
   });
 
   test('the extension is a folder as JupyterLab finds prebuilt ones, with the scripts of the build and nothing else', async (t) => {
@@ -145,6 +155,28 @@ describe('where everything is there', () => {
 });
 
 describe('where something is missing', () => {
+  test('fused operations that do not compile or load: one sentence, and the engine is TensorFlow all the same', async (t) => {
+    if (fused.length === 0) return t.skip('this machine has none');
+    const clone = fakeClone(t);
+    const runs = [
+      [
+        { FAKE_CXX_FUSED: 'error: unknown value for -march' },
+        /could not compile the fused operations \("error: unknown value for -march"\)/,
+      ],
+      [{ FAKE_FUSED: 'undefined symbol' }, /fused operations were compiled but do not load \("Error: undefined symbol"\)/],
+    ] as const;
+    for (const [env, sentence] of runs) {
+      const { status, stderr } = await clone.setUp([], { env });
+      assert.equal(status, 0, stderr);
+      const notes = stderr.split('\n').filter((line) => line.startsWith('note: '));
+      assert.equal(notes.length, 1, stderr);
+      assert.match(notes[0]!, sentence);
+      assert.match(notes[0]!, /TensorFlow's own operations do their work/);
+      assert.match(stderr, /engine: TensorFlow 2\.20\.0 on the CPU/);
+    }
+    assert.deepEqual((JSON.parse((await clone.setUp(['--json'])).stdout) as { done: string[] }).done, fused);
+  });
+
   test('no Python: wasm, what it costs, and the command that gets it; --engine cpu fails', async (t) => {
     const clone = fakeClone(t);
     const tools = ['npm', 'c++'] as const;

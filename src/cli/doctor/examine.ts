@@ -4,6 +4,7 @@ import { readdir, readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type EngineInfo, startEngine } from '../../engine';
+import { fusedState } from '../../engine/internal';
 import { root, venv } from '../paths';
 import { examineClassroom } from './classroom';
 import type { Finding } from './finding';
@@ -47,6 +48,7 @@ export async function examine(dataFolders: readonly string[], classroom: boolean
     nodeFinding(),
     engineFinding,
     { name: 'processor', status: 'ok', found: `${cpus()[0]?.model.trim() || process.arch}, ${availableParallelism()} threads` } as const,
+    ...fusedFinding(engine),
     await gpuFinding(engine),
     memoryFinding(memory),
     await diskFinding(),
@@ -85,6 +87,16 @@ async function examineEngine(): Promise<[EngineInfo | undefined, Finding]> {
       { name: 'engine', status: 'missing', found, advice: 'run "npm run setup"; it links TensorFlow, or says what keeps it from that' },
     ];
   }
+}
+
+/** Where TensorFlow computes on the processor. */
+function fusedFinding(engine: EngineInfo | undefined): Finding[] {
+  if (engine?.backend !== 'tensorflow' || engine.device !== 'CPU') return [];
+  const { instructions, note } = fusedState();
+  const name = 'fused operations';
+  return [
+    instructions ? { name, status: 'ok', found: `used, with ${instructions}` } : { name, status: 'note', found: `not used: ${note}` },
+  ];
 }
 
 async function gpuFinding(engine: EngineInfo | undefined): Promise<Finding> {

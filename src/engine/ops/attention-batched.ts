@@ -17,7 +17,7 @@ export interface AttentionGradients {
 }
 
 /** [B, L, heads · D] to [B, heads, L, D], or to [B, heads, D, L]. */
-function splitHeads(x: tf.Tensor3D, heads: number, transposed = false): tf.Tensor4D {
+export function splitHeads(x: tf.Tensor3D, heads: number, transposed = false): tf.Tensor4D {
   const [batch, length, width] = x.shape;
   return tf.transpose(tf.reshape(x, [batch, length, heads, width / heads]), transposed ? [0, 2, 3, 1] : [0, 2, 1, 3]);
 }

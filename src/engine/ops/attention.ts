@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isFused } from '../fused';
 import { scope } from '../memory';
 import { expectShape } from '../shapes';
 import { isTensorFlow } from '../tensorflow';
 import type { AttentionGeometry } from './attention-batched';
 import * as batched from './attention-batched';
 import * as byHead from './attention-by-head';
+import * as fused from './attention-fused';
 import { differentiable } from './differentiable';
 
 /** Multiplications in one product of one head below which wasm's slow batched product costs less than some thirty calls for each head. */
@@ -39,7 +41,7 @@ export function attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, { head
   if (!fits)
     throw new TypeError(`attention: mask: expected a shape broadcastable to [${scores.join(', ')}], got [${mask!.shape.join(', ')}]`);
   const geometry: AttentionGeometry = { heads, scale: scale ?? 1 / Math.sqrt(C / heads) };
-  const form = isTensorFlow() || (Lq * Lk * C) / heads < SMALL_HEAD ? batched : byHead;
+  const form = isFused() ? fused : isTensorFlow() || (Lq * Lk * C) / heads < SMALL_HEAD ? batched : byHead;
   return differentiable<tf.Tensor3D>(
     [q, k, v, mask],
     (keep) => form.attend(q, k, v, mask, geometry, keep),

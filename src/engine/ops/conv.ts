@@ -8,6 +8,7 @@ import * as onWasm from './conv-wasm';
 import { differentiable } from './differentiable';
 import { linear } from './linear';
 import { biasAdd, sumToChannels } from './primitives';
+import { fitsProduct, product } from './product-fused';
 
 /** Rows and columns of zeros: at every border, or [top, bottom, left, right]. */
 export type Padding = number | readonly [number, number, number, number];
@@ -47,6 +48,9 @@ export function conv2d(
 
   const pointwise = kh === 1 && kw === 1 && stride === 1 && borders.every((border) => border === 0);
   if (pointwise) return scope(() => linear(x, tf.reshape(weight, [Cin!, Cout!]), bias));
+
+  const sameSize = stride === 1 && borders.every((border) => border === 1);
+  if (sameSize && fitsProduct(weight)) return product(x, weight, bias) as tf.Tensor4D;
 
   const geometry: ConvGeometry = { stride, padding: borders };
   const form = isTensorFlow() ? onTensorFlow : onWasm;

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isFused } from '../fused';
 import { expectShape } from '../shapes';
+import { attribute, rawOps } from '../tensorflow';
 import { siluGradient } from './activations';
 import { differentiable } from './differentiable';
 import { meanOverPositions, sumOverPositions } from './primitives';
@@ -15,7 +17,6 @@ export interface GroupNormOptions {
 
 /**
  * Group normalisation (Wu and He 2018, arXiv:1803.08494), and SiLU after it if asked for.
- * Sums are taken per channel first and per group afterwards, which is several times faster than over both dimensions at once.
  *
  * @param x      [B, H, W, C] or [B, N, C]
  * @param weight [C]
@@ -30,12 +31,31 @@ export function groupNorm<T extends tf.Tensor>(
   { groups, eps, silu = false }: GroupNormOptions,
 ): T {
   if (x.rank !== 4) expectShape('groupNorm: x', x, 'B N C');
-  const batch = x.shape[0]!;
   const channels = x.shape[x.rank - 1]!;
   expectShape('groupNorm: weight', weight, `${channels}`);
   expectShape('groupNorm: bias', bias, `${channels}`);
   if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0))
     throw new RangeError(`groupNorm: groups: expected a divisor of ${channels} channels, got ${groups}`);
+  return (isFused() ? fused : composed)(x, weight, bias, { groups, eps, silu }) as T;
+}
+
+function fused(x: tf.Tensor, weight: tf.Tensor1D, bias: tf.Tensor1D, { groups, eps, silu }: Required<GroupNormOptions>): tf.Tensor {
+  const common = [attribute.int('groups', groups), attribute.bool('silu', silu)];
+  return differentiable<tf.Tensor>(
+    [x, weight, bias],
+    (keep) => {
+      const [y, statistics] = rawOps('RoentgenGroupNorm', [...common, attribute.float('eps', eps)], [x, weight, bias], 2);
+      keep([x, weight, bias, statistics!]);
+      return y!;
+    },
+    (dy, saved) => rawOps('RoentgenGroupNormGradient', common, [dy, ...saved], 3),
+  );
+}
+
+/** Sums are taken per channel first and per group afterwards, which is several times faster than over both dimensions at once. */
+function composed(x: tf.Tensor, weight: tf.Tensor1D, bias: tf.Tensor1D, { groups, eps, silu }: Required<GroupNormOptions>): tf.Tensor {
+  const batch = x.shape[0]!;
+  const channels = x.shape[x.rank - 1]!;
   const positions = x.size / (batch * channels);
   const perGroup = channels / groups;
   const flat = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [batch, positions, channels]);
@@ -81,5 +101,5 @@ export function groupNorm<T extends tf.Tensor>(
       const dx = tf.add(tf.sub(tf.mul(dz, scale), tf.mul(x3, spread(slope))), spread(offset));
       return [tf.reshape(dx, x.shape), tf.reshape(tf.sum(normal, 0), [channels]), tf.reshape(tf.sum(sum, 0), [channels])];
     },
-  ) as T;
+  );
 }

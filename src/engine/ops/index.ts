@@ -8,5 +8,5 @@ export { type GroupNormOptions, groupNorm } from './group-norm';
 export { layerNorm } from './layer-norm';
 export { linear } from './linear';
 export { plain } from './plain';
-export { scaleOrZero, sumOfSquares } from './primitives';
+export { scaleOrZero, sumOfSquares, sumsOfSquares } from './primitives';
 export { upsampleNearest2x } from './resample';

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isFused } from '../fused';
 import { expectShape } from '../shapes';
+import { attribute, rawOps } from '../tensorflow';
 import { differentiable, rows } from './differentiable';
 import { biasAdd, sumToChannels } from './primitives';
 
@@ -18,6 +20,22 @@ export function layerNorm<T extends tf.Tensor>(x: T, weight: tf.Tensor1D, bias: 
   const channels = x.shape[x.rank - 1]!;
   expectShape('layerNorm: weight', weight, `${channels}`);
   expectShape('layerNorm: bias', bias, `${channels}`);
+  return (isFused() ? fused(x, weight, bias, eps) : composed(x, weight, bias, eps)) as T;
+}
+
+function fused(x: tf.Tensor, weight: tf.Tensor1D, bias: tf.Tensor1D, eps: number): tf.Tensor {
+  return differentiable<tf.Tensor>(
+    [x, weight, bias],
+    (keep) => {
+      const [y, statistics] = rawOps('RoentgenLayerNorm', [attribute.float('eps', eps)], [x, weight, bias], 2);
+      keep([x, weight, statistics!]);
+      return y!;
+    },
+    (dy, saved) => rawOps('RoentgenLayerNormGradient', [], [dy, ...saved], 3),
+  );
+}
+
+function composed(x: tf.Tensor, weight: tf.Tensor1D, bias: tf.Tensor1D, eps: number): tf.Tensor {
   return differentiable<tf.Tensor>(
     [x, weight, bias],
     (keep) => {
@@ -36,5 +54,5 @@ export function layerNorm<T extends tf.Tensor>(x: T, weight: tf.Tensor1D, bias: 
       const dx = tf.mul(tf.sub(tf.sub(dNormal, tf.mean(dNormal, 1, true)), along), rstd);
       return [tf.reshape(dx, dy.shape), sumToChannels(tf.mul(dy2, normal)), sumToChannels(dy2)];
     },
-  ) as T;
+  );
 }

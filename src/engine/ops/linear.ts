@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../shapes';
 import { differentiable, rows } from './differentiable';
 import { biasAdd, matmul2d, sumToChannels } from './primitives';
+import { fitsProduct, product } from './product-fused';
 
 /**
  * A fully connected layer, x · weight + bias.
@@ -16,6 +17,7 @@ export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor2D, bias?: tf
   const { out } = expectShape('linear: weight', weight, 'in out');
   expectShape('linear: x', x, `... ${weight.shape[0]}`);
   if (bias) expectShape('linear: bias', bias, `${out}`);
+  if (fitsProduct(weight)) return product(x, weight, bias) as T;
   const shape = [...x.shape.slice(0, -1), out!];
   return differentiable<tf.Tensor>(
     [x, weight, bias],

@@ -1,6 +1,7 @@
 /** Small pieces that the operations share, in the form that is fast on the backend that runs. They have no gradients: use them inside `differentiable`. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { isFused } from '../fused';
 import { scope } from '../memory';
 import { attribute, isTensorFlow, rawOp } from '../tensorflow';
 import { postponed } from '../trace';
@@ -58,6 +59,12 @@ export function sumOverPositions(x: tf.Tensor3D): tf.Tensor3D {
 export function sumOfSquares(x: tf.Tensor): tf.Scalar {
   if (isTensorFlow()) return scope(() => tf.mul(rawOp('L2Loss', [attribute.type('T', 'float32')], [x]), 2) as tf.Scalar);
   return scope(() => tf.sum(tf.square(x)) as tf.Scalar);
+}
+
+/** Σ x² of each tensor, [tensors]. */
+export function sumsOfSquares(tensors: readonly tf.Tensor[]): tf.Tensor1D {
+  if (isFused()) return rawOp('RoentgenSumsOfSquares', [attribute.int('N', tensors.length)], tensors) as tf.Tensor1D;
+  return scope(() => tf.stack(tensors.map(sumOfSquares)) as tf.Tensor1D);
 }
 
 /** x · scale for a scalar; where that is 0, the result is 0 even where x is infinite or not a number. */

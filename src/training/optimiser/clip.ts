@@ -2,11 +2,11 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { flatten, mapTree, scope, type Tree } from '../../engine';
-import { scaleOrZero, sumOfSquares } from '../../engine/internal';
+import { scaleOrZero, sumsOfSquares } from '../../engine/internal';
 
 /** Σ x² of each leaf in the tree's order, [leaves]; the caller disposes it. */
 export function squaredNorms(tree: Tree): tf.Tensor1D {
-  return scope(() => tf.stack(Object.values(flatten(tree)).map(sumOfSquares)) as tf.Tensor1D);
+  return sumsOfSquares(Object.values(flatten(tree)));
 }
 
 /** What gradients of this global norm are multiplied by so that it is at most `maxNorm`; a scalar that the caller disposes. */

@@ -1,0 +1,50 @@
+// Vectors of floats, as wide as the instruction set that a kernel is compiled for has them, and the functions that the kernels need of them. Minimum
+// and maximum give their second argument where one is not a number, so limits come first: NaN goes through.
+#pragma once
+
+#ifdef __AVX512F__
+#include "simd-avx512.h"
+#else
+#include "simd-avx2.h"
+#endif
+
+namespace roentgen {
+
+// e^x = 2^n e^r with |r| <= ln 2 / 2, for x up to 88, and 0 where it is below the smallest normal float. The polynomial is that of Cephes; ln 2 in two
+// parts keeps r exact.
+ROENTGEN_INLINE Vector exponential(Vector x) {
+  const Vector limited = smaller(all(88.f), larger(all(-87.33f), x));
+  const Vector n = nearestWhole(limited * all(1.44269504f));
+  const Vector r = negMulAdd(n, all(-2.12194440e-4f), negMulAdd(n, all(0.693359375f), limited));
+  Vector p = all(1.9875691500e-4f);
+  p = mulAdd(p, r, all(1.3981999507e-3f));
+  p = mulAdd(p, r, all(8.3334519073e-3f));
+  p = mulAdd(p, r, all(4.1665795894e-2f));
+  p = mulAdd(p, r, all(1.6666665459e-1f));
+  p = mulAdd(p, r, all(5.0000001201e-1f));
+  return zeroBelow(-87.33f, x, timesPowerOfTwo(mulAdd(p, r * r, r + all(1.f)), n));
+}
+
+// 1 / (1 + e^-x)
+ROENTGEN_INLINE Vector sigmoid(Vector x) { return all(1.f) / (all(1.f) + exponential(zero() - x)); }
+
+// The error function as x P(x²) / Q(x²), with the coefficients of Eigen.
+ROENTGEN_INLINE Vector errorFunction(Vector x) {
+  x = smaller(all(3.925f), larger(all(-3.925f), x));
+  const Vector s = x * x;
+  Vector p = all(-2.72614225801306e-10f);
+  p = mulAdd(p, s, all(2.77068142495902e-08f));
+  p = mulAdd(p, s, all(-2.10102402082508e-06f));
+  p = mulAdd(p, s, all(-5.69250639462346e-05f));
+  p = mulAdd(p, s, all(-7.34990630326855e-04f));
+  p = mulAdd(p, s, all(-2.95459980854025e-03f));
+  p = mulAdd(p, s, all(-1.60960333262415e-02f));
+  Vector q = all(-1.45660718464996e-05f);
+  q = mulAdd(q, s, all(-2.13374055278905e-04f));
+  q = mulAdd(q, s, all(-1.68282697438203e-03f));
+  q = mulAdd(q, s, all(-7.37332916720468e-03f));
+  q = mulAdd(q, s, all(-1.42647390514189e-02f));
+  return smaller(all(1.f), larger(all(-1.f), x * p / q));
+}
+
+}  // namespace roentgen
