@@ -14,6 +14,7 @@
 #include <initializer_list>
 
 #include "tensorflow/c/c_api.h"
+#include "session-options.h"
 #include "tensorflow/c/eager/c_api.h"
 
 namespace {
@@ -49,6 +50,8 @@ extern "C" TF_Session* roentgen_load_session(const TF_SessionOptions* options, c
                                              const char* const* tags, int tag_count, TF_Graph* graph, TF_Buffer* meta_graph,
                                              TF_Status* status) {
   Blocked blocked;
+  takeOptionsBeside(folder, const_cast<TF_SessionOptions*>(options), status);  // the addon makes them anew for each call
+  if (TF_GetCode(status) != TF_OK) return nullptr;
   return TF_LoadSessionFromSavedModel(options, run_options, folder, tags, tag_count, graph, meta_graph, status);
 }
 

@@ -39,17 +39,23 @@ export const libraryFiles = (folder) =>
     ? [join(folder, 'libtensorflow_cc.2.dylib'), join(folder, 'libtensorflow_framework.2.dylib')]
     : [join(folder, 'libtensorflow_cc.so.2'), join(folder, 'libtensorflow_framework.so.2')];
 
+const ourFiles = () =>
+  readdirSync(join(root, 'kernels', 'link'))
+    .sort()
+    .map((name) => join(root, 'kernels', 'link', name));
+
 const sources = () => [
   join(addonPackage, 'binding', 'tfjs_backend.cc'),
   join(addonPackage, 'binding', 'tfjs_binding.cc'),
-  ...readdirSync(join(root, 'kernels', 'link'))
-    .filter((name) => name.endsWith('.cc'))
-    .sort()
-    .map((name) => join(root, 'kernels', 'link', name)),
+  ...ourFiles().filter((name) => name.endsWith('.cc')),
 ];
 
 /** Absolute paths are part of the addon (its rpath), so a clone that moved links again. */
-const wanted = (variant) => fingerprint({ values: [variant, findTensorFlow() ?? 'none', process.arch], files: sources() });
+const wanted = (variant) =>
+  fingerprint({
+    values: [variant, findTensorFlow() ?? 'none', process.arch],
+    files: [...sources(), ...ourFiles().filter((name) => name.endsWith('.h'))],
+  });
 
 /** What was linked and tried: { variant, library, gpu }, or undefined where that is to do. */
 export function linked(variant) {

@@ -1,11 +1,13 @@
 /**
- * Functions of tensor trees that run as one TensorFlow graph. The first call with new shapes records an eager call; later ones run the graph.
+ * Functions of tensor trees that run as one TensorFlow graph. The first call with new shapes records the graph, by
+ * shapes alone; each call runs it.
  * On the other backend, or with ROENTGEN_EAGER=1 in the environment, the same function runs op by op with results equal to rounding.
  */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from './memory';
-import { distinct, type Recording, record, runSession } from './trace';
+import { formOf, type TensorForm } from './tensorflow';
+import { type Recording, record, runSession } from './trace';
 import { cloneTree, dispose, flatten, keep, type Tree, unflatten } from './tree';
 import { tellWait } from './waits';
 
@@ -117,6 +119,7 @@ interface Graph extends Recording {
 class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements Step<S, A, R> {
   private readonly graphs = new Map<string, Graph>();
   private readonly statePaths: readonly string[];
+  private readonly stateForms: readonly TensorForm[];
   /** The state until a graph holds it. */
   private waiting: S | undefined;
   private holder: Graph | undefined;
@@ -125,7 +128,9 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
     state: S,
     private readonly fn: StepFunction<S, A, R>,
   ) {
-    this.statePaths = Object.keys(flatten(state));
+    const leaves = flatten(state);
+    this.statePaths = Object.keys(leaves);
+    this.stateForms = Object.values(leaves).map(formOf);
     this.waiting = keep(cloneTree(state));
   }
 
@@ -145,23 +150,18 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
         `compile: ${MOST_GRAPHS} graphs were made for different shapes or plain values; give what changes from call to call as a tensor (tf.scalar)`,
       );
     tellWait('compiling');
-    return scope(() => {
-      const stateCopy = this.read();
-      const state = distinct(Object.values(flatten(stateCopy)));
-      const inputs = distinct(tensors);
+    let paths: string[] = [];
+    const recording = record(this.stateForms, tensors.map(formOf), (state, inputs) => {
       const stateTree = unflatten<S>(Object.fromEntries(this.statePaths.map((path, i) => [path, state[i]!])));
-      let paths: string[] = [];
-      const recording = record(state, inputs, () => {
-        const result = this.fn(stateTree, ...(rebuild(inputs) as A));
-        const out = flatten(result.out);
-        paths = Object.keys(out);
-        const next = result.state ? flatten(result.state) : {};
-        return { outputs: Object.values(out), nextState: this.statePaths.map((path) => next[path]) };
-      });
-      const graph = { ...recording, paths };
-      this.graphs.set(signature, graph);
-      return graph;
+      const result = this.fn(stateTree, ...(rebuild(inputs) as A));
+      const out = flatten(result.out);
+      paths = Object.keys(out);
+      const next = result.state ? flatten(result.state) : {};
+      return { outputs: Object.values(out), nextState: this.statePaths.map((path) => next[path]) };
     });
+    const graph = { ...recording, paths };
+    this.graphs.set(signature, graph);
+    return graph;
   }
 
   private moveStateTo(graph: Graph): void {

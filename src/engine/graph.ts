@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isFused } from './fused';
 import { Message } from './protobuf';
 import { type Binding, type ConstantTensor, type OpAttribute, type OpOutput, TENSOR } from './tensorflow';
 
@@ -40,6 +41,17 @@ function attrValue(binding: Binding, { name, type, value }: OpAttribute): Messag
   }
 }
 
+/**
+ * A session's ConfigProto (tensorflow/core/protobuf/config.proto). With the fused operations a graph has little that TensorFlow's optimiser could
+ * merge, and each has its own threads: the optimiser would take longer than the first step, and a second operation at once would take cores away.
+ */
+function sessionConfig(): Message {
+  const config = new Message();
+  if (!isFused()) return config;
+  const rewrites = new Message().int(19, 1); // disable_meta_optimizer
+  return config.int(5, 1).bytes(10, new Message().bytes(10, rewrites)); // inter_op_parallelism_threads, graph_options.rewrite_options
+}
+
 /** GraphDef under construction. An input is a node's name, "name:k" for its output k, or "^name" for "after". */
 export class GraphWriter {
   private readonly graph = new Message();
@@ -62,6 +74,7 @@ export class GraphWriter {
     const folder = mkdtempSync(join(tmpdir(), 'roentgen-graph-'));
     try {
       writeFileSync(join(folder, 'saved_model.pb'), new Message().int(1, 1).bytes(2, meta).finish());
+      writeFileSync(join(folder, 'session.pb'), sessionConfig().finish()); // kernels/link/session-options.cc
       return new GraphSession(this.binding, this.binding.loadSavedModel(folder, 'serve'));
     } finally {
       rmSync(folder, { recursive: true, force: true });

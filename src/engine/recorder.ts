@@ -1,8 +1,15 @@
-/** Writes one eager call of a function as a TensorFlow graph: every op that tfjs hands to the addon becomes a node. */
+/**
+ * Writes one call of a function as a TensorFlow graph: every op that tfjs hands to the addon becomes a node. Nothing that depends on the function's
+ * arguments is computed: such tensors have a shape and an element type alone.
+ */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type GraphSession, GraphWriter } from './graph';
-import { attribute, backend, copyBinding, dtypeOf, type OpAttribute, type OpOutput } from './tensorflow';
+import { resultForms } from './result-forms';
+import { attribute, backend, copyBinding, dtypeOf, formOf, type OpAttribute, type OpOutput, type TensorForm } from './tensorflow';
+
+/** Of a constant in the graph; what has more is computed by a node. */
+const MOST_VALUES = 1024;
 
 /** What the recorded call returns. */
 export interface TracedResult {
@@ -17,6 +24,10 @@ export interface UpdatedVariables {
   readonly result?: tf.Tensor;
 }
 
+const [FLOAT, INT] = [1, 3];
+
+const isSmall = ({ shape }: Pick<TensorForm, 'shape'>): boolean => shape.reduce((product, size) => product * size, 1) <= MOST_VALUES;
+
 /** Writes the graph of one call while it stands between tfjs and the addon. Tensors are known by the addon's ids. */
 export class Recorder {
   private readonly node = backend();
@@ -27,32 +38,36 @@ export class Recorder {
   private readonly references = new Map<number, string>();
   /** Tensors that depend on state or inputs. */
   private readonly live = new Set<number>();
-  private readonly infos = new Map<number, { dtype: number; shape: readonly number[] }>();
+  private readonly forms = new Map<number, TensorForm>();
   /** A state leaf's index, by the id of its first or changed value. */
   private readonly leafOf = new Map<number, number>();
   /** By a leaf's index, its value after the last op that changed it in place. */
   private readonly changed = new Map<number, { id: number; node: string }>();
   /** The last op that changes variables. */
   private latest: string | undefined;
-  private readonly state: readonly tf.Tensor[];
+  /** Ids of tensors that exist in their form alone are negative: tfjs does not ask the addon to free those. -1 is its own sign. */
+  private nextId = -2;
+  /** What the call gets for the state's leaves and for its inputs. */
+  readonly state: readonly tf.Tensor[];
+  readonly inputs: readonly tf.Tensor[];
 
-  constructor(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]) {
-    this.state = state;
+  constructor(state: readonly TensorForm[], inputs: readonly TensorForm[]) {
     const { graph } = this;
-    state.forEach((x, i) => {
-      const [dtype, T] = [attribute.type('dtype', dtypeOf(x)), attribute.type('T', dtypeOf(x))];
-      const shape = attribute.shape('shape', x.shape);
+    this.state = state.map((form, i) => {
+      const [dtype, T] = [attribute.type('dtype', form.dtype), attribute.type('T', form.dtype)];
+      const shape = attribute.shape('shape', form.shape);
       graph.add('VarHandleOp', [], [dtype, shape, attribute.string('shared_name', `state${i}`)], `state${i}`);
       graph.add('Placeholder', [], [dtype, shape], `write${i}`);
       graph.add('AssignVariableOp', [`state${i}`, `write${i}`], [dtype], `writing${i}`);
       graph.add('Identity', [`write${i}`, `^writing${i}`], [T], `written${i}`);
       graph.add('ReadVariableOp', [`state${i}`], [dtype], `read${i}`);
-      this.leafOf.set(this.idOf(x), i);
-      this.follow(this.idOf(x), `read${i}`);
+      const { id, tensor } = this.standInTensor(form, `read${i}`);
+      this.leafOf.set(id, i);
+      return tensor;
     });
-    inputs.forEach((x, i) => {
-      graph.add('Placeholder', [], [attribute.type('dtype', dtypeOf(x)), attribute.shape('shape', x.shape)], `input${i}`);
-      this.follow(this.idOf(x), `input${i}`);
+    this.inputs = inputs.map((form, i) => {
+      graph.add('Placeholder', [], [attribute.type('dtype', form.dtype), attribute.shape('shape', form.shape)], `input${i}`);
+      return this.standInTensor(form, `input${i}`).tensor;
     });
   }
 
@@ -63,7 +78,7 @@ export class Recorder {
     binding.tensorDataSync = (id) => this.readValues(id);
     binding.createTensor = (shape, dtype, values) => {
       const id = this.addon.createTensor(shape, dtype, values);
-      this.infos.set(id, { shape, dtype });
+      this.forms.set(id, { shape, dtype });
       return id;
     };
     this.node.binding = binding;
@@ -94,11 +109,6 @@ export class Recorder {
     return this.leafOf.has(this.idOf(x));
   }
 
-  postpone(op: string, inputs: readonly tf.Tensor[], attributes: readonly OpAttribute[]): tf.Tensor {
-    const sources = inputs.map((x) => this.reference(x));
-    return this.standIn(inputs[0]!, this.graph.add(op, sources, attributes)).tensor;
-  }
-
   update(
     op: string,
     leaves: readonly tf.Tensor[],
@@ -119,12 +129,12 @@ export class Recorder {
     const next = leaves.map((x, k) => {
       const i = indices[k]!;
       const value = this.graph.add('ReadVariableOp', [`state${i}`, `^${name}`], [attribute.type('dtype', dtypeOf(x))]);
-      const { id, tensor } = this.standIn(x, value);
+      const { id, tensor } = this.standInTensor(formOf(x), value);
       this.leafOf.set(id, i);
       this.changed.set(i, { id, node: name });
       return tensor;
     });
-    return { leaves: next, ...(like ? { result: this.standIn(like, name).tensor } : {}) };
+    return { leaves: next, ...(like ? { result: this.standInTensor(formOf(like), name).tensor } : {}) };
   }
 
   private idOf(x: tf.Tensor): number {
@@ -135,37 +145,101 @@ export class Recorder {
     return this.referenceOf(this.idOf(x));
   }
 
+  private formOf(id: number): TensorForm {
+    const form = this.forms.get(id);
+    if (!form) throw new Error(`compile: an op uses a tensor (id ${id}) that was not seen before; report this with the function compiled`);
+    return form;
+  }
+
   /** The node that makes a tensor; one that depends on nothing becomes a constant. */
   private referenceOf(id: number): string {
     const node = this.references.get(id);
     if (node !== undefined) return node;
-    const info = this.infos.get(id);
-    if (!info) throw new Error(`compile: an op uses a tensor (id ${id}) that was not seen before; report this with the function compiled`);
-    const value = { ...info, data: this.addon.tensorDataSync(id) };
-    const constant = this.graph.add('Const', [], [attribute.type('dtype', info.dtype), attribute.tensor('value', value)]);
+    const value = { ...this.formOf(id), data: this.addon.tensorDataSync(id) };
+    const constant = this.graph.add('Const', [], [attribute.type('dtype', value.dtype), attribute.tensor('value', value)]);
     this.references.set(id, constant);
     return constant;
   }
 
-  /** Notes which node makes a tensor that depends on state or inputs. */
-  private follow(id: number, node: string): void {
-    this.references.set(id, node);
-    this.live.add(id);
+  private executeOp(name: string, attributes: readonly OpAttribute[], ids: number[], count: number): OpOutput[] {
+    const depends = ids.some((id) => this.live.has(id));
+    if (!depends) {
+      const outputs = this.addon.executeOp(name, attributes, ids, count);
+      for (const output of outputs) this.forms.set(output.id, output);
+      // What is small becomes a constant where it is used.
+      if (!outputs.every(isSmall)) this.addNode(name, attributes, ids, outputs);
+      return outputs;
+    }
+    const outputs = this.imagine(name, attributes, ids, count);
+    this.addNode(name, attributes, ids, outputs);
+    for (const { id } of outputs) this.live.add(id);
+    return outputs;
   }
 
-  private executeOp(name: string, attributes: readonly OpAttribute[], ids: number[], count: number): OpOutput[] {
-    const sources = ids.map((id) => this.referenceOf(id));
-    const outputs = this.addon.executeOp(name, attributes, ids, count);
+  private addNode(name: string, attributes: readonly OpAttribute[], ids: readonly number[], outputs: readonly OpOutput[]): void {
     // The one op with types that tfjs leaves to be inferred, which only an eager call does.
-    const types = name === 'ExpandDims' ? ['T', 'Tdim'].map((type, i) => attribute.type(type, this.infos.get(ids[i]!)!.dtype)) : [];
+    const types = name === 'ExpandDims' ? ['T', 'Tdim'].map((type, i) => attribute.type(type, this.formOf(ids[i]!).dtype)) : [];
+    const sources = ids.map((id) => this.referenceOf(id));
     const node = this.graph.add(name, sources, [...attributes, ...types]);
-    const depends = ids.some((id) => this.live.has(id));
-    outputs.forEach((output, i) => {
-      this.references.set(output.id, i === 0 ? node : `${node}:${i}`);
-      this.infos.set(output.id, output);
-      if (depends) this.live.add(output.id);
+    outputs.forEach(({ id }, i) => {
+      this.references.set(id, i === 0 ? node : `${node}:${i}`);
     });
-    return outputs;
+  }
+
+  /**
+   * Stands for an op's results. Small whole numbers are computed, from zeros where inputs have no values, since shapes may be made of them (`checkpoint`
+   * has one that depends on a gradient in form, though not in value).
+   */
+  private imagine(name: string, attributes: readonly OpAttribute[], ids: readonly number[], count: number): OpOutput[] {
+    const inputs = ids.map((id) => ({ ...this.formOf(id), values: () => this.addon.tensorDataSync(id) as Float32Array | Int32Array }));
+    const forms = resultForms(name, attributes, inputs)?.slice(0, count);
+    if (forms && !forms.every((form) => form.dtype === INT && isSmall(form))) return forms.map((form) => this.standIn(form));
+    const given = ids.map((id) => (id >= 0 ? id : this.zeros(this.formOf(id))));
+    try {
+      return this.addon.executeOp(name, attributes, given, count).map((output) => {
+        if (isSmall(output)) {
+          this.forms.set(output.id, output);
+          return output;
+        }
+        this.addon.deleteTensor(output.id);
+        return this.standIn(output);
+      });
+    } finally {
+      given.forEach((id, i) => {
+        if (id !== ids[i]) this.addon.deleteTensor(id);
+      });
+    }
+  }
+
+  /** A tensor of zeros, the addon's. */
+  private zeros({ dtype, shape }: TensorForm): number {
+    const scalar = this.addon.createTensor([], FLOAT, new Float32Array(1));
+    const sizes = this.addon.createTensor([shape.length], INT, Int32Array.from(shape));
+    const types = [attribute.type('SrcT', 'float32'), attribute.type('DstT', dtype)];
+    const [zero] = this.addon.executeOp('Cast', types, [scalar], 1);
+    const [filled] = this.addon.executeOp(
+      'Fill',
+      [attribute.type('T', dtype), attribute.type('index_type', 'int32')],
+      [sizes, zero!.id],
+      1,
+    );
+    for (const id of [scalar, sizes, zero!.id]) this.addon.deleteTensor(id);
+    return filled!.id;
+  }
+
+  /** An id for a tensor of this form. */
+  private standIn({ dtype, shape }: TensorForm): OpOutput {
+    const output = { id: this.nextId--, dtype, shape: [...shape] };
+    this.forms.set(output.id, output);
+    return output;
+  }
+
+  /** A tensor that stands for a node's result. */
+  private standInTensor(form: TensorForm, node: string): { id: number; tensor: tf.Tensor } {
+    const output = this.standIn(form);
+    this.references.set(output.id, node);
+    this.live.add(output.id);
+    return { id: output.id, tensor: this.node.createOutputTensor(output) };
   }
 
   private readValues(id: number): ArrayBufferView {
@@ -180,17 +254,9 @@ export class Recorder {
   private inputIds(tensors: readonly tf.Tensor[]): number[] {
     const ids = this.originalIds.call(this.node, tensors);
     tensors.forEach((x, i) => {
-      if (x.shape !== undefined && !this.infos.has(ids[i]!)) this.infos.set(ids[i]!, { dtype: dtypeOf(x), shape: x.shape });
+      if (x.shape !== undefined && !this.forms.has(ids[i]!)) this.forms.set(ids[i]!, formOf(x));
     });
     return ids;
-  }
-
-  /** A handle of its own that shares `x`'s memory and stands for a node's result of the same shape. */
-  private standIn(x: tf.Tensor, node: string): { id: number; tensor: tf.Tensor } {
-    const output = this.addon.executeOp('Identity', [attribute.type('T', dtypeOf(x))], [this.idOf(x)], 1)[0]!;
-    this.follow(output.id, node);
-    this.infos.set(output.id, output);
-    return { id: output.id, tensor: this.node.createOutputTensor(output) };
   }
 
   /** The op that gives a state leaf its next value, where that is another one. */

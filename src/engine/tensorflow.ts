@@ -32,6 +32,7 @@ export interface Binding {
   createTensor(shape: number[], dtype: number, values: unknown): number;
   executeOp(name: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): OpOutput[];
   tensorDataSync(id: number): ArrayBufferView;
+  deleteTensor(id: number): void;
   loadSavedModel(folder: string, tags: string): number;
   runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): OpOutput[];
   deleteSavedModel(id: number): void;
@@ -55,6 +56,17 @@ export type RawType = keyof typeof DTYPES;
 /** TensorFlow's number of a tensor's element type. */
 export function dtypeOf(x: tf.Tensor): number {
   return DTYPES[x.dtype as RawType];
+}
+
+/** What is known of a tensor without its values. */
+export interface TensorForm {
+  /** TensorFlow's number of the element type. */
+  readonly dtype: number;
+  readonly shape: readonly number[];
+}
+
+export function formOf(x: tf.Tensor): TensorForm {
+  return { dtype: dtypeOf(x), shape: x.shape };
 }
 
 /** Whether the tensorflow backend runs, and with it the raw operations. */

@@ -1,10 +1,10 @@
-/** One eager call of a function recorded as a TensorFlow graph, and the graph run. */
+/** One call of a function recorded as a TensorFlow graph, and the graph run. */
 
 import type * as tf from '@tensorflow/tfjs-core';
 import type { GraphSession } from './graph';
 import { scope } from './memory';
 import { Recorder, type TracedResult, type UpdatedVariables } from './recorder';
-import { attribute, backend, dtypeOf, type OpAttribute } from './tensorflow';
+import { backend, type OpAttribute, type TensorForm } from './tensorflow';
 
 /** A recorded call. State leaves are variables of the session; inputs are fed; outputs are fetched. */
 export interface Recording {
@@ -14,16 +14,6 @@ export interface Recording {
 
 /** The recording under way, where there is one. */
 let underway: Recorder | undefined;
-
-/**
- * An op whose result has its first input's shape, put into the graph being recorded without being computed now: the result's values mean nothing while
- * recording, but it costs no memory. For results of the parameters' size.
- *
- * @returns undefined where no call is being recorded
- */
-export function postponed(op: string, inputs: readonly tf.Tensor[], attributes: readonly OpAttribute[]): tf.Tensor | undefined {
-  return underway?.postpone(op, inputs, attributes);
-}
 
 /** Whether a call is being recorded and `x` is a leaf of its state, so that `updateVariables` can change it in place. */
 export function isVariable(x: tf.Tensor): boolean {
@@ -51,28 +41,26 @@ export function updateVariables(
 }
 
 /**
- * Records `call()`, which must compute from `state` and `inputs` by tensor ops alone.
+ * Records `call`, which must compute from the tensors that it is given by tensor ops alone. These stand for a state and inputs of the forms given, and
+ * nothing is computed from them.
  *
  * @throws Error where it reads a value that depends on them into JavaScript: that would be frozen into the graph
  */
-export function record(state: readonly tf.Tensor[], inputs: readonly tf.Tensor[], call: () => TracedResult): Recording {
-  const recorder = new Recorder(state, inputs);
-  const outer = underway;
-  underway = recorder;
-  try {
-    const outputs = recorder.during(() => scope(() => recorder.finish(call())));
-    return { session: recorder.load(), outputs };
-  } finally {
-    underway = outer;
-  }
-}
-
-/** Tensors with buffers shared but handles of their own: a clone in tfjs is the same handle, and two inputs must not be taken for one. */
-export function distinct(tensors: readonly tf.Tensor[]): tf.Tensor[] {
-  const node = backend();
-  return tensors.map((x) => {
-    const [output] = node.binding.executeOp('Identity', [attribute.type('T', dtypeOf(x))], node.getInputTensorIds([x]), 1);
-    return node.createOutputTensor(output!);
+export function record(
+  state: readonly TensorForm[],
+  inputs: readonly TensorForm[],
+  call: (state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]) => TracedResult,
+): Recording {
+  return scope(() => {
+    const recorder = new Recorder(state, inputs);
+    const outer = underway;
+    underway = recorder;
+    try {
+      const outputs = recorder.during(() => scope(() => recorder.finish(call(recorder.state, recorder.inputs))));
+      return { session: recorder.load(), outputs };
+    } finally {
+      underway = outer;
+    }
   });
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { compile, compileStep, dispose, key, normal, type Step, scope, startEngine, type Tree, valueAndGrad } from 'roentgen-lab/engine';
+import { record } from '#engine/trace';
 import { assertClose, noLeaks } from '../support';
 
 type Params = { w: tf.Tensor2D; layers: { b: tf.Tensor1D }[] };
@@ -143,5 +144,19 @@ test(
     }, /64 graphs were made .* give what changes from call to call as a tensor/);
     for (const f of [reads, grows, numbers]) f.dispose();
     x.dispose();
+  }),
+);
+
+test(
+  'recording computes nothing that depends on the arguments, and holds none of it',
+  noLeaks((t) => {
+    if (tf.getBackend() !== 'tensorflow') return t.skip('graphs are for TensorFlow alone');
+    const form = { dtype: 1, shape: [2 ** 21, 2 ** 12] }; // 32 GiB
+    const { session, outputs } = record([form], [form], ([weight], [x]) => {
+      const loss = tf.grad((x) => tf.sum(tf.softmax(tf.add(tf.mul(x, weight!), tf.zeros([2 ** 12])))) as tf.Scalar);
+      return { outputs: [tf.mean(loss(x!))], nextState: [tf.add(weight!, 1)] };
+    });
+    session.close();
+    assert.equal(outputs.length, 2); // the mean, and what says that all is done
   }),
 );

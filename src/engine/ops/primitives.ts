@@ -4,7 +4,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { isFused } from '../fused';
 import { scope } from '../memory';
 import { attribute, isTensorFlow, rawOp } from '../tensorflow';
-import { postponed } from '../trace';
 
 /** Matrix product of op(a) [M, K] and op(b) [K, N]. On wasm the transposes are made first: the fast kernel takes only plain products. */
 export function matmul2d(a: tf.Tensor, b: tf.Tensor, transposeA = false, transposeB = false): tf.Tensor2D {
@@ -69,9 +68,6 @@ export function sumsOfSquares(tensors: readonly tf.Tensor[]): tf.Tensor1D {
 
 /** x · scale for a scalar; where that is 0, the result is 0 even where x is infinite or not a number. */
 export function scaleOrZero<T extends tf.Tensor>(x: T, scale: tf.Scalar): T {
-  if (isTensorFlow()) {
-    const attributes = [attribute.type('T', 'float32')];
-    return (postponed('MulNoNan', [x, scale], attributes) ?? rawOp('MulNoNan', attributes, [x, scale])) as T;
-  }
+  if (isTensorFlow()) return rawOp('MulNoNan', [attribute.type('T', 'float32')], [x, scale]) as T;
   return scope(() => tf.where(tf.notEqual(scale, 0), tf.mul(x, scale), tf.zerosLike(x)) as T);
 }
