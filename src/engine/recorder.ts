@@ -95,8 +95,7 @@ export class Recorder {
   finish({ outputs, nextState }: TracedResult): string[] {
     const updates = nextState.flatMap((next, i) => this.updateOf(next, i) ?? []);
     const fetched = outputs.map((x, i) => this.graph.add('Identity', [this.reference(x)], [attribute.type('T', dtypeOf(x))], `output${i}`));
-    const value = { dtype: 3, shape: [], data: Int32Array.of(1) };
-    const one = this.graph.add('Const', [], [attribute.type('dtype', 'int32'), attribute.tensor('value', value)]);
+    const one = this.constant(INT, [], Int32Array.of(1));
     this.graph.add('Identity', [one, ...updates.map((name) => `^${name}`)], [attribute.type('T', 'int32')], 'done');
     return [...fetched, 'done'];
   }
@@ -155,10 +154,22 @@ export class Recorder {
   private referenceOf(id: number): string {
     const node = this.references.get(id);
     if (node !== undefined) return node;
-    const value = { ...this.formOf(id), data: this.addon.tensorDataSync(id) };
-    const constant = this.graph.add('Const', [], [attribute.type('dtype', value.dtype), attribute.tensor('value', value)]);
+    const { dtype, shape } = this.formOf(id);
+    const data = this.addon.tensorDataSync(id) as Float32Array | Int32Array;
+    const uniform = !isSmall({ shape }) && data.every((value) => value === data[0]); // tfjs's gradients of sums and means have ones of full size
+    const constant = uniform
+      ? this.graph.add(
+          'Fill',
+          [this.constant(INT, [shape.length], Int32Array.from(shape)), this.constant(dtype, [], data.slice(0, 1))],
+          [attribute.type('T', dtype), attribute.type('index_type', 'int32')],
+        )
+      : this.constant(dtype, shape, data);
     this.references.set(id, constant);
     return constant;
+  }
+
+  private constant(dtype: number, shape: readonly number[], data: ArrayBufferView): string {
+    return this.graph.add('Const', [], [attribute.type('dtype', dtype), attribute.tensor('value', { dtype, shape, data })]);
   }
 
   private executeOp(name: string, attributes: readonly OpAttribute[], ids: number[], count: number): OpOutput[] {
