@@ -1,7 +1,7 @@
 /** One step of training as one compiled function: gradient, checks, clipping, AdamW, moving average. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { compileStep, flatten, type Loss, mapTree, type Step, scope, type Tree, valueAndGrad } from '../engine';
+import { compileStep, flatten, type Loss, mapTree, type Step, type StepResult, scope, type Tree, valueAndGrad } from '../engine';
 import { mapTrees, sumOfSquares } from '../engine/internal';
 import { adamWSchedule, initMoments } from './optimiser/adamw';
 import { scaleGradients, squaredNorms } from './optimiser/clip';
@@ -43,12 +43,11 @@ export type TrainLoss<P extends Tree, B extends Tree, F extends Tree> = (
   frozen: F,
 ) => Loss<Readonly<Record<string, tf.Scalar>>>;
 
-/** A compiled step and what it holds: the state that changes, and parameters that stay. */
-export type TrainStep<P extends Tree, B extends Tree, F extends Tree> = Step<
-  { train: TrainState<P>; frozen: F },
-  [B, StepScalars],
-  StepOutputs
->;
+/** What a step holds: the state that changes, and parameters that stay. */
+export type StepState<P extends Tree, F extends Tree> = { readonly train: TrainState<P>; readonly frozen: F };
+
+/** A compiled step. */
+export type TrainStep<P extends Tree, B extends Tree, F extends Tree> = Step<StepState<P, F>, [B, StepScalars], StepOutputs>;
 
 /** The state before the first step. It shares the parameters' memory; the caller disposes it. */
 export function initTrainState<P extends Tree>(params: P, { ema_decay: decay, accumulation = 1 }: Optimisation): TrainState<P> {
@@ -69,20 +68,14 @@ export function stepScalars(t: number, optimisation: Optimisation, last: boolean
   };
 }
 
-/**
- * Compiles a training step.
- *
- * @param loss pure, from tensors to a scalar; `frozen` takes part in it, but does not change
- */
-export function compileTrainStep<P extends Tree, B extends Tree, F extends Tree>(
-  state: TrainState<P>,
-  frozen: F,
+/** What a step computes: the next state, and what it tells. */
+export function trainStep<P extends Tree, B extends Tree, F extends Tree>(
   loss: TrainLoss<P, B, F>,
   optimisation: Optimisation,
-): TrainStep<P, B, F> {
+): (state: StepState<P, F>, batch: B, scalars: StepScalars) => StepResult<StepState<P, F>, StepOutputs> {
   const differentiate = valueAndGrad(loss);
   const fraction = 1 / (optimisation.accumulation ?? 1);
-  return compileStep({ train: state, frozen }, ({ train: current, frozen: fixed }, batch: B, scalars: StepScalars) => {
+  return ({ train: current, frozen: fixed }, batch, scalars) => {
     const { value, grads: batchGrads, aux = {} } = differentiate(current.params, batch, fixed);
     const grads = current.gradient ? mapTrees(([g, sum]) => tf.add(sum, tf.mul(g, fraction)), batchGrads, current.gradient) : batchGrads;
     const gradientSquares = squaredNorms(grads);
@@ -108,5 +101,19 @@ export function compileTrainStep<P extends Tree, B extends Tree, F extends Tree>
       aux,
     };
     return { state: { train: next, frozen: fixed }, out };
-  }) as TrainStep<P, B, F>;
+  };
+}
+
+/**
+ * Compiles a training step.
+ *
+ * @param loss pure, from tensors to a scalar; `frozen` takes part in it, but does not change
+ */
+export function compileTrainStep<P extends Tree, B extends Tree, F extends Tree>(
+  state: TrainState<P>,
+  frozen: F,
+  loss: TrainLoss<P, B, F>,
+  optimisation: Optimisation,
+): TrainStep<P, B, F> {
+  return compileStep({ train: state, frozen }, trainStep<P, B, F>(loss, optimisation));
 }
