@@ -1,228 +1,186 @@
-// Linear layers and 3 x 3 convolutions of step 1 as products over neighbouring pixels. Images [B, H, W, C] with weights [3, 3, K, N] lie in memory as
-// tiles need them: nothing is copied into another layout, and nothing padded.
+// Linear layers and 3 x 3 convolutions of step 1 as products over neighbouring pixels. Images [B, H, W, C] are read where they lie: nothing is padded.
+// Weights are copied in blocks, strip by strip of a tile's width: rows of a matrix whose width is a power of two would else fall on the same few places
+// of a cache (Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication").
 #include <cstring>
 
 #include "kernels.h"
-#include "simd.h"
+#include "pixels.h"
+#include "tiles.h"
 
 namespace roentgen {
 namespace {
 
-constexpr int64_t kDepth = 256;              // of a block of the weights that stays in cache
-constexpr int64_t kPixels = 96;              // of a piece of work, a multiple of all heights of tiles
-constexpr int64_t kPieces = 8;               // wanted at least
-constexpr int kRows = kSums / kTileVectors;  // of a tile
-constexpr int64_t kColumns = kTileVectors * kWidth;
+constexpr int64_t kDepth = 256;    // of a block of the weights, of which a strip stays in cache
+constexpr int64_t kColumns = 128;  // of a piece of work at most
+constexpr int64_t kPixels = 384;
+constexpr int64_t kFewColumns = 32, kFewPixels = 96;
+constexpr int64_t kPieces = 16;    // wanted at least
+constexpr int kMostTaps = 9;
 
 ROENTGEN_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 ROENTGEN_INLINE int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// A tap of a 3 x 3 kernel, or the only one.
-struct Tap {
-  int64_t dy, dx;
-  Tap(int taps, int64_t i) : dy(taps == 9 ? i / 3 - 1 : 0), dx(taps == 9 ? i % 3 - 1 : 0) {}
-  // The pixel beside pixel `p`, or -1 where that is outside of the image.
-  int64_t from(const ProductShape& s, int64_t p) const {
-    const int64_t x = p % s.width + dx, y = p / s.width % s.height + dy;
-    return x < 0 || x >= s.width || y < 0 || y >= s.height ? -1 : p + dy * s.width + dx;
-  }
-};
-
-// Rows of c, each given by a pointer, (+)= rows of a [depth] times b [depth, Vectors · kWidth]. Where they begin anew, `init` is what they begin with
-// (null: zeros).
+// c (+)= a b. A row of a is `parts` pieces of `depth` values, its pointers `step` apart; b is a strip [parts · depth, Vectors · kWidth].
+// Where sums begin anew, `init` is what they begin with (null: zeros).
 template <int Rows, int Vectors>
-__attribute__((noinline)) static void rowsTile(const float* const* a, const float* b, int64_t bStride, float* const* c, int64_t depth, bool add,
-                                               const float* init) {
+__attribute__((noinline)) static void rowsTile(const float* const* a, int64_t step, int64_t parts, int64_t depth, const float* b, float* const* c,
+                                               int64_t column, bool add, const float* init) {
   Vector sums[Rows][Vectors];
 #pragma GCC unroll 32
   for (int i = 0; i < Rows; i++)
 #pragma GCC unroll 8
-    for (int j = 0; j < Vectors; j++) sums[i][j] = add ? load(c[i] + j * kWidth) : init ? load(init + j * kWidth) : zero();
-  const float* rows[Rows];
+    for (int j = 0; j < Vectors; j++) sums[i][j] = add ? load(c[i] + column + j * kWidth) : init ? load(init + j * kWidth) : zero();
+  for (int64_t part = 0; part < parts; part++) {
+    const float* rows[Rows];
 #pragma GCC unroll 32
-  for (int i = 0; i < Rows; i++) rows[i] = a[i];
-  for (int64_t k = 0; k < depth; k++) {
-    Vector row[Vectors];
+    for (int i = 0; i < Rows; i++) rows[i] = a[part * step + i];
+    for (int64_t k = 0; k < depth; k++, b += Vectors * kWidth) {
+      Vector row[Vectors];
 #pragma GCC unroll 8
-    for (int j = 0; j < Vectors; j++) row[j] = load(b + k * bStride + j * kWidth);
+      for (int j = 0; j < Vectors; j++) row[j] = load(b + j * kWidth);
 #pragma GCC unroll 32
-    for (int i = 0; i < Rows; i++) {
-      const Vector value = all(rows[i][k]);
+      for (int i = 0; i < Rows; i++) {
+        const Vector value = all(rows[i][k]);
 #pragma GCC unroll 8
-      for (int j = 0; j < Vectors; j++) sums[i][j] = mulAdd(value, row[j], sums[i][j]);
+        for (int j = 0; j < Vectors; j++) sums[i][j] = mulAdd(value, row[j], sums[i][j]);
+      }
     }
   }
 #pragma GCC unroll 32
   for (int i = 0; i < Rows; i++)
 #pragma GCC unroll 8
-    for (int j = 0; j < Vectors; j++) store(c[i] + j * kWidth, sums[i][j]);
+    for (int j = 0; j < Vectors; j++) store(c[i] + column + j * kWidth, sums[i][j]);
 }
 
-// c [Rows, Vectors · kWidth] (+)= columns of a, transposed, times rows of b; their places are offsets of `depth` pairs.
-template <int Rows, int Vectors>
-__attribute__((noinline)) static void columnsTile(const float* a, const int64_t* aAt, const float* b, const int64_t* bAt, int64_t depth, float* c,
-                                                  int64_t cStride, bool add) {
-  Vector sums[Rows][Vectors];
-#pragma GCC unroll 32
-  for (int i = 0; i < Rows; i++)
-#pragma GCC unroll 8
-    for (int j = 0; j < Vectors; j++) sums[i][j] = add ? load(c + i * cStride + j * kWidth) : zero();
-  for (int64_t k = 0; k < depth; k++) {
-    const float *values = a + aAt[k], *row = b + bAt[k];
-    Vector vectors[Vectors];
-#pragma GCC unroll 8
-    for (int j = 0; j < Vectors; j++) vectors[j] = load(row + j * kWidth);
-#pragma GCC unroll 32
-    for (int i = 0; i < Rows; i++) {
-      const Vector value = all(values[i]);
-#pragma GCC unroll 8
-      for (int j = 0; j < Vectors; j++) sums[i][j] = mulAdd(value, vectors[j], sums[i][j]);
+// A part of the sum: some taps where they have few channels, else channels of one tap.
+struct Block {
+  int first, taps;
+  int64_t k, depth;
+};
+
+struct Blocks {
+  int64_t taps, depth;  // of a block at most
+  int64_t ofTap, count;
+  const int allTaps;
+  const int64_t in;
+  explicit Blocks(const ProductShape& s) : allTaps(s.taps), in(s.in) {
+    const int64_t together = kDepth / s.in > 1 ? ceilDiv(s.taps, least(s.taps, kDepth / s.in)) : s.taps;
+    taps = ceilDiv(s.taps, together);
+    ofTap = ceilDiv(s.in, kDepth);
+    depth = ceilDiv(ceilDiv(s.in, ofTap), 16) * 16;
+    ofTap = ceilDiv(s.in, depth);
+    count = taps > 1 ? together : s.taps * ofTap;
+  }
+  Block block(int64_t i) const {
+    const int first = taps > 1 ? i * taps : i / ofTap;
+    const int64_t k = taps > 1 ? 0 : i % ofTap * depth;
+    return {first, int(least(taps, allTaps - first)), k, least(depth, in - k)};
+  }
+};
+
+// Pieces of work: parts of the rows times parts of the columns. Weights are copied once for each part of the rows, so columns are divided first.
+struct Pieces {
+  int64_t rows = kPixels, columns = kColumns, ofColumns, count;
+  Pieces(int64_t pixels, int64_t width) {
+    const auto divide = [&] {
+      ofColumns = ceilDiv(width, columns);
+      rows = ceilDiv(ceilDiv(pixels, ceilDiv(pixels, rows)), kTileRows) * kTileRows;
+      count = ceilDiv(pixels, rows) * ofColumns;
+    };
+    for (divide(); count < kPieces; divide()) {
+      if (least(rows, pixels) > 2 * kFewPixels)
+        rows /= 2;
+      else if (columns > kFewColumns)
+        columns /= 2;
+      else if (least(rows, pixels) > kFewPixels)
+        rows /= 2;
+      else
+        break;
     }
   }
-#pragma GCC unroll 32
-  for (int i = 0; i < Rows; i++)
-#pragma GCC unroll 8
-    for (int j = 0; j < Vectors; j++) store(c + i * cStride + j * kWidth, sums[i][j]);
-}
-
-template <int Rows>
-struct RowCount {
-  static constexpr int value = Rows;
 };
 
-// Calls body(RowCount, first row) for tiles of kRows rows, then smaller ones.
-template <class Body>
-ROENTGEN_INLINE void forTiles(int64_t rows, const Body& body) {
-  int64_t i = 0;
-  for (; i + kRows <= rows; i += kRows) body(RowCount<kRows>(), i);
-  if (i + 4 <= rows) {
-    body(RowCount<4>(), i);
-    i += 4;
-  }
-  for (; i < rows; i++) body(RowCount<1>(), i);
+// y = x times weights, given as parts of a tap's matrix from row k and column n on.
+template <class Weights>
+void multiply(Context& context, const ProductShape& shape, const float* x, const Weights& weights, const float* bias, float* y) {
+  const int64_t pixels = shape.images * shape.height * shape.width, K = shape.in, N = shape.out;
+  const Taps taps(shape);
+  const Blocks blocks(shape);
+  const Pieces pieces(pixels, N);
+
+  float* outside = context.temporary<float>(K);  // a pixel beyond the border
+  std::memset(outside, 0, sizeof(float) * K);
+  const int64_t stripSize = blocks.taps * blocks.depth * pieces.columns;
+  float* memory = context.temporary<float>(stripSize * context.threads());
+  context.parallelWithThread(pieces.count, [&](int64_t piece, int thread) {
+    const int64_t column = piece % pieces.ofColumns * pieces.columns, columns = least(pieces.columns, N - column);
+    const int64_t from = piece / pieces.ofColumns * pieces.rows, count = least(pieces.rows, pixels - from);
+    float* strips = memory + thread * stripSize;
+    uint16_t inside[kPixels];
+    taps.inside(from, count, inside);
+    const float* a[kMostTaps * kPixels];
+    float* c[kPixels];
+    for (int64_t i = 0; i < blocks.count; i++) {
+      const Block block = blocks.block(i);
+      int64_t rows = 0;
+      for (int64_t p = 0; p < count; p++) {
+        if ((inside[p] >> block.first & ((1 << block.taps) - 1)) == 0) continue;
+        for (int t = 0; t < block.taps; t++) {
+          const int tap = block.first + t;
+          a[t * kPixels + rows] = inside[p] >> tap & 1 ? x + (from + p + taps.step(tap)) * K + block.k : outside;
+        }
+        c[rows++] = y + (from + p) * N;
+      }
+      const int64_t depth = block.taps * block.depth;
+      forTileColumns(columns, [&](auto vectors, int64_t j) {
+        for (int t = 0; t < block.taps; t++)
+          weights.pack(taps.weights(block.first + t), block.k, block.depth, column + j, vectors.value * kWidth,
+                       strips + j * depth + t * block.depth * vectors.value * kWidth);
+      });
+      const Block next = blocks.block(least(i + 1, blocks.count - 1));
+      Prefetch ahead = weights.ahead(taps.weights(next.first), next.k, i + 1 < blocks.count ? next.depth : 0, column, columns);
+      ahead.over(ceilDiv(columns, kTileColumns) * ceilDiv(rows, kTileRows));
+      forTileColumns(columns, [&](auto vectors, int64_t j) {
+        const float* init = bias == nullptr ? nullptr : bias + column + j;
+        forTileRows(rows, [&](auto height, int64_t row) {
+          ahead.some();
+          rowsTile<height.value, vectors.value>(a + row, kPixels, block.taps, block.depth, strips + j * depth, c + row, column + j, i > 0, init);
+        });
+      });
+    }
+  });
 }
 
-template <int Vectors>
-struct VectorCount {
-  static constexpr int value = Vectors;
+// Matrices [K, N] of the taps.
+struct Weights {
+  const float* data;
+  int64_t K, N;
+  const float* at(int tap, int64_t k, int64_t n) const { return data + (tap * K + k) * N + n; }
+  void pack(int tap, int64_t k, int64_t depth, int64_t n, int64_t columns, float* to) const { packStrips(at(tap, k, n), N, depth, columns, to); }
+  Prefetch ahead(int tap, int64_t k, int64_t depth, int64_t n, int64_t columns) const { return {at(tap, k, n), N, depth, columns}; }
 };
 
-// Calls body(VectorCount) with how many vectors a tile has that begins `left` columns before the end.
-template <int Vectors = kTileVectors, class Body>
-ROENTGEN_INLINE void withVectors(int64_t left, const Body& body) {
-  if constexpr (Vectors > 1) {
-    if (left < Vectors * kWidth) return withVectors<Vectors - 1>(left, body);
+// The kernel turned round, and each tap's matrix transposed.
+struct TurnedWeights {
+  Weights of;
+  int taps;
+  void pack(int tap, int64_t n, int64_t depth, int64_t k, int64_t columns, float* to) const {
+    packTurnedStrips(of.at(taps - 1 - tap, k, n), of.N, depth, columns, to);
   }
-  body(VectorCount<Vectors>());
-}
+  Prefetch ahead(int tap, int64_t n, int64_t depth, int64_t k, int64_t columns) const { return {of.at(taps - 1 - tap, k, n), of.N, columns, depth}; }
+};
 
 }  // namespace
 
 void product(Context& context, const ProductShape& shape, const float* x, const float* weight, const float* bias, float* y) {
-  const int64_t pixels = shape.images * shape.height * shape.width, K = shape.in, N = shape.out, columnTiles = ceilDiv(N, kColumns);
-  int64_t each = kPixels;
-  while (each > 24 && ceilDiv(pixels, each) * columnTiles < kPieces) each -= 24;
-  float* outside = context.temporary<float>(K);  // a pixel beyond the border
-  std::memset(outside, 0, sizeof(float) * K);
-  context.parallel(ceilDiv(pixels, each) * columnTiles, [&](int64_t piece) {
-    const int64_t column = piece % columnTiles * kColumns, from = piece / columnTiles * each, to = least(pixels, from + each);
-    const float* init = bias == nullptr ? nullptr : bias + column;
-    withVectors(N - column, [&](auto vectors) {
-      for (int64_t t = 0; t < shape.taps; t++) {
-        const Tap tap(shape.taps, t);
-        for (int64_t k = 0; k < K; k += kDepth)
-          forTiles(to - from, [&](auto rows, int64_t first) {
-            const float* a[rows.value];
-            float* c[rows.value];
-            for (int i = 0; i < rows.value; i++) {
-              const int64_t p = from + first + i, neighbour = shape.taps == 1 ? p : tap.from(shape, p);
-              a[i] = neighbour < 0 ? outside : x + neighbour * K + k;
-              c[i] = y + p * N + column;
-            }
-            rowsTile<rows.value, vectors.value>(a, weight + (t * K + k) * N + column, N, c, least(kDepth, K - k), t > 0 || k > 0, init);
-          });
-      }
-    });
-  });
+  multiply(context, shape, x, Weights{weight, shape.in, shape.out}, bias, y);
 }
 
 void productInputGradient(Context& context, const ProductShape& shape, const float* dy, const float* weight, float* dx) {
-  const int64_t K = shape.in, N = shape.out;
-  constexpr int64_t kBlock = 16;
-  // The kernel turned round, and each tap's matrix transposed: [taps, N, K].
-  float* turned = context.temporary<float>(shape.taps * K * N);
-  const int64_t blocks = ceilDiv(K, kBlock);
-  context.parallel(shape.taps * blocks, [&](int64_t piece) {
-    const int64_t tap = piece / blocks, first = piece % blocks * kBlock, end = least(K, first + kBlock);
-    const float* from = weight + tap * K * N;
-    float* to = turned + (shape.taps - 1 - tap) * N * K;
-    for (int64_t n = 0; n < N; n++)
-      for (int64_t k = first; k < end; k++) to[n * K + k] = from[k * N + n];
-  });
   ProductShape back = shape;
-  back.in = N;
-  back.out = K;
-  product(context, back, dy, turned, nullptr, dx);
-}
-
-void productWeightGradient(Context& context, const ProductShape& shape, const float* dy, const float* x, float* dWeight, float* dBias) {
-  const int64_t pixels = shape.images * shape.height * shape.width, K = shape.in, N = shape.out, columnTiles = ceilDiv(N, kColumns);
-  // Pieces are parts of one tap's matrix. Where that makes few, pixels are split too, and the partial sums are added in order.
-  int64_t rowsEach = K;
-  while (rowsEach > 48 && shape.taps * columnTiles * ceilDiv(K, rowsEach) < 12) rowsEach = (rowsEach / 2 + kRows - 1) / kRows * kRows;
-  const int64_t rowBlocks = ceilDiv(K, rowsEach), tasks = shape.taps * columnTiles * rowBlocks;
-  int64_t splits = 1;
-  while (tasks * splits < kPieces && pixels / (splits * 2) >= 512) splits *= 2;
-  const int64_t pixelsEach = ceilDiv(pixels, splits), size = shape.taps * K * N;
-  float* parts = splits == 1 ? nullptr : context.temporary<float>((splits - 1) * size);
-  context.parallel(tasks * splits, [&](int64_t piece) {
-    const int64_t split = piece % splits, task = piece / splits, column = task % columnTiles * kColumns;
-    const int64_t row = task / columnTiles % rowBlocks * rowsEach, rows = least(rowsEach, K - row), t = task / columnTiles / rowBlocks;
-    const Tap tap(shape.taps, t);
-    float* to = (split == 0 ? dWeight : parts + (split - 1) * size) + (t * K + row) * N + column;
-    int64_t xAt[kDepth], dyAt[kDepth], p = split * pixelsEach;
-    const int64_t end = least(pixels, p + pixelsEach);
-    bool add = false;
-    do {
-      int64_t count = 0;
-      for (; p < end && count < kDepth; p++) {
-        const int64_t neighbour = shape.taps == 1 ? p : tap.from(shape, p);
-        if (neighbour < 0) continue;
-        xAt[count] = neighbour * K + row;
-        dyAt[count++] = p * N + column;
-      }
-      withVectors(N - column, [&](auto vectors) {
-        forTiles(rows, [&](auto height, int64_t first) {
-          columnsTile<height.value, vectors.value>(x + first, xAt, dy, dyAt, count, to + first * N, N, add);
-        });
-      });
-      add = true;
-    } while (p < end);
-  });
-  if (splits > 1) {
-    constexpr int64_t kChunk = 16384;
-    context.parallel(ceilDiv(size, kChunk), [&](int64_t i) {
-      for (int64_t at = i * kChunk; at < least(size, (i + 1) * kChunk); at += kWidth) {
-        Vector total = load(dWeight + at);
-        for (int64_t s = 0; s < splits - 1; s++) total += load(parts + s * size + at);
-        store(dWeight + at, total);
-      }
-    });
-  }
-
-  const int64_t sums = least(64, ceilDiv(pixels, 64)), each = sums > 0 ? ceilDiv(pixels, sums) : 0;
-  float* biasParts = context.temporary<float>(sums * N);
-  context.parallel(sums, [&](int64_t i) {
-    float* to = biasParts + i * N;
-    std::memset(to, 0, sizeof(float) * N);
-    for (int64_t p = i * each; p < least(pixels, (i + 1) * each); p++)
-      for (int64_t n = 0; n < N; n += kWidth) store(to + n, load(to + n) + load(dy + p * N + n));
-  });
-  for (int64_t n = 0; n < N; n++) {
-    double total = 0;
-    for (int64_t i = 0; i < sums; i++) total += biasParts[i * N + n];
-    dBias[n] = float(total);
-  }
+  back.in = shape.out;
+  back.out = shape.in;
+  multiply(context, back, dy, TurnedWeights{{weight, shape.in, shape.out}, shape.taps}, nullptr, dx);
 }
 
 }  // namespace roentgen

@@ -42,4 +42,33 @@ ROENTGEN_INLINE Vector zeroBelow(float limit, Vector by, Vector x) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(by, all(limit), _CMP_NLT_UQ), x);
 }
 
+// A square of kWidth rows and columns, its rows written as columns.
+ROENTGEN_INLINE void transpose(const float* from, int64_t fromStep, float* to, int64_t toStep) {
+  Vector x[16], y[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) x[i] = load(from + i * fromStep);
+#pragma GCC unroll 8
+  for (int i = 0; i < 16; i += 2) {
+    y[i] = _mm512_unpacklo_ps(x[i], x[i + 1]);
+    y[i + 1] = _mm512_unpackhi_ps(x[i], x[i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 16; i += 4) {
+    x[i] = _mm512_shuffle_ps(y[i], y[i + 2], 0x44);
+    x[i + 1] = _mm512_shuffle_ps(y[i], y[i + 2], 0xee);
+    x[i + 2] = _mm512_shuffle_ps(y[i + 1], y[i + 3], 0x44);
+    x[i + 3] = _mm512_shuffle_ps(y[i + 1], y[i + 3], 0xee);
+  }
+  // Quarters of vectors: x[4 r + c] holds columns c, c + 4, c + 8 and c + 12 of rows 4 r to 4 r + 3.
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; c++) {
+    const Vector low = _mm512_shuffle_f32x4(x[c], x[c + 4], 0x88), lowOdd = _mm512_shuffle_f32x4(x[c], x[c + 4], 0xdd);
+    const Vector high = _mm512_shuffle_f32x4(x[c + 8], x[c + 12], 0x88), highOdd = _mm512_shuffle_f32x4(x[c + 8], x[c + 12], 0xdd);
+    store(to + c * toStep, _mm512_shuffle_f32x4(low, high, 0x88));
+    store(to + (c + 4) * toStep, _mm512_shuffle_f32x4(lowOdd, highOdd, 0x88));
+    store(to + (c + 8) * toStep, _mm512_shuffle_f32x4(low, high, 0xdd));
+    store(to + (c + 12) * toStep, _mm512_shuffle_f32x4(lowOdd, highOdd, 0xdd));
+  }
+}
+
 }  // namespace roentgen
