@@ -6,8 +6,9 @@ import { join } from 'node:path';
 const require = createRequire(import.meta.url);
 const tf = require('@tensorflow/tfjs-core');
 const { cloneTree, foldIn, key, mapTree, normal, scope, startEngine } = require('roentgen-lab/engine');
-const { addTokens, initLora, runTextEncoder, runUNet, saveLearnedEmbeds, vectorTokens, withLora } = require('#pipelines/internal');
+const { addTokens, initLora, runTextEncoder, saveLearnedEmbeds, vectorTokens, withLora } = require('#pipelines/internal');
 const { encodePrompts, saveLora, saveModel } = require('roentgen-lab/pipelines');
+const { unet } = require('roentgen-lab/unet');
 const { tinyModel } = require('../../build/test/pipelines/tiny-model.js');
 
 const [folder] = process.argv.slice(2);
@@ -42,5 +43,5 @@ put('ids', ids);
 put('x', x);
 put('t', t);
 put('context', context);
-put('out', runUNet(model, x, t, context));
+put('out', unet(model.unet.config, model.unet.params, x, t, context));
 writeFileSync(join(folder, 'io.json'), JSON.stringify(io));

@@ -43,21 +43,31 @@ export function attentionSpec({ channels, inner, context, qkvBias }: AttentionSh
   };
 }
 
+/** What an attention layer takes of a context: its keys and values, [B, Lk, inner] each. */
+export type KeysAndValues = { k: tf.Tensor3D; v: tf.Tensor3D };
+
+/**
+ * @param context [B, Lk, D]
+ * @returns       the caller's
+ */
+export function keysAndValues(params: AttentionParams, context: tf.Tensor3D): KeysAndValues {
+  return { k: linearLayer(params.to_k, context), v: linearLayer(params.to_v, context) };
+}
+
 /**
  * @param x       queries come from it, [B, Lq, C]
- * @param context keys and values come from it, [B, Lk, D]; `x` itself for self-attention
+ * @param context keys and values come from it, [B, Lk, D], `x` itself for self-attention; or they are given
  * @returns       [B, Lq, C], the residual not added
  */
 export function attentionLayer(
   params: AttentionParams,
   x: tf.Tensor3D,
-  context: tf.Tensor3D,
+  context: tf.Tensor3D | KeysAndValues,
   { heads, mask, onWeights }: AttentionLayerOptions,
 ): tf.Tensor3D {
   return scope(() => {
     const q = linearLayer(params.to_q, x);
-    const k = linearLayer(params.to_k, context);
-    const v = linearLayer(params.to_v, context);
+    const { k, v } = 'k' in context ? context : keysAndValues(params, context);
     if (onWeights) scope(() => onWeights(attentionWeights(q, k, { heads, mask })));
     return linearLayer(params.to_out[0], attention(q, k, v, { heads, mask }));
   });

@@ -1,6 +1,6 @@
 /** What other rooms use of this one beside its public names. */
 
-export { attentionLayer, attentionSpec } from './attention';
+export { attentionLayer, attentionSpec, type KeysAndValues } from './attention';
 export { expectGroups, MOST_LAYERS, perBlock } from './config';
 export { convSpec, embeddingSpec, layerNormLayer, linearSpec, normSpec } from './layers';
 export { mergedWeight } from './lora';
@@ -9,4 +9,4 @@ export { downsample, resampleSpec, upsample } from './resample';
 export { resnetBlock, resnetSpec } from './resnet';
 export { sequence } from './sequence';
 export { timestepEmbedding, timestepMlp, timestepMlpSpec } from './timestep';
-export { transformer2d, transformer2dSpec } from './transformer';
+export { contextKeys2d, transformer2d, transformer2dSpec } from './transformer';

@@ -3,7 +3,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { linear, scope } from '../engine';
 import { geglu } from '../engine/internal';
-import { type AttentionLayerOptions, type AttentionParams, attentionLayer, attentionSpec } from './attention';
+import {
+  type AttentionLayerOptions,
+  type AttentionParams,
+  attentionLayer,
+  attentionSpec,
+  type KeysAndValues,
+  keysAndValues,
+} from './attention';
 import {
   type ConvParams,
   convSpec,
@@ -87,13 +94,13 @@ export function transformer2dSpec({ channels, heads, context, layers, linearProj
 /**
  * Self-attention, cross-attention and feed-forward, each on a LayerNorm and each with a residual.
  *
- * @param x       tokens [B, N, C]
- * @param context text [B, L, D]
+ * @param x    tokens [B, N, C]
+ * @param text keys and values of the text
  */
 export function transformerBlock(
   params: TransformerBlockParams,
   x: tf.Tensor3D,
-  context: tf.Tensor3D,
+  text: KeysAndValues,
   {
     heads,
     contextMask,
@@ -104,7 +111,7 @@ export function transformerBlock(
     const queries = layerNormLayer(params.norm1, x, LAYER_NORM_EPS);
     let h = tf.add(x, attentionLayer(params.attn1, queries, queries, { heads })) as tf.Tensor3D;
     const pixels = layerNormLayer(params.norm2, h, LAYER_NORM_EPS);
-    h = tf.add(h, attentionLayer(params.attn2, pixels, context, { heads, mask: contextMask, onWeights }));
+    h = tf.add(h, attentionLayer(params.attn2, pixels, text, { heads, mask: contextMask, onWeights }));
     const [{ proj }, , out] = params.ff.net;
     const hidden = geglu(linearLayer(proj, layerNormLayer(params.norm3, h, LAYER_NORM_EPS))); // [B, N, 4C]
     return tf.add(h, linearLayer(out, hidden));
@@ -118,14 +125,24 @@ function project({ weight, bias }: ConvParams | LinearParams, x: tf.Tensor3D): t
 }
 
 /**
- * @param x       [B, H, W, C]
- * @param context text [B, L, D]
- * @returns       [B, H, W, C], the residual added
+ * What the cross-attentions of a transformer take of the text, one for each of its blocks.
+ *
+ * @param context [B, L, D]
+ * @returns       the caller's
+ */
+export function contextKeys2d(params: Transformer2DParams, context: tf.Tensor3D): KeysAndValues[] {
+  return params.transformer_blocks.map(({ attn2 }) => keysAndValues(attn2, context));
+}
+
+/**
+ * @param x    [B, H, W, C]
+ * @param text of `contextKeys2d`
+ * @returns    [B, H, W, C], the residual added
  */
 export function transformer2d(
   params: Transformer2DParams,
   x: tf.Tensor4D,
-  context: tf.Tensor3D,
+  text: readonly KeysAndValues[],
   { heads, groups, contextMask, onAttention }: Transformer2DOptions,
 ): tf.Tensor4D {
   return scope(() => {
@@ -135,7 +152,7 @@ export function transformer2d(
     h = project(params.proj_in, h);
     params.transformer_blocks.forEach((block, i) => {
       const onWeights = onAttention && ((weights: tf.Tensor4D): void => onAttention(i, weights));
-      h = transformerBlock(block, h, context, { heads, contextMask, onWeights });
+      h = transformerBlock(block, h, text[i]!, { heads, contextMask, onWeights });
     });
     return tf.reshape(tf.add(flat, project(params.proj_out, h)), [batch, height, width, channels]);
   });

@@ -5,7 +5,7 @@ import { scope } from '../engine';
 import { nextTurn } from '../engine/internal';
 import type { Scheduler } from '../schedulers';
 import { disposeState } from '../schedulers/internal';
-import type { Predictor } from './guidance';
+import type { Predictor } from './predictor';
 
 /** What a loop tells after each call. */
 export interface LoopStep {

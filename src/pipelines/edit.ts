@@ -2,11 +2,12 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
-import { type Branch, imageAndText, predictor, unguided } from './guidance';
+import { type Branch, imageAndText, unguided } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
 import { encodeSigned, imageSize, toSigned, type VaeMemory } from './latents';
 import type { Model } from './model';
+import { predictor } from './predictor';
 import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 

@@ -1,10 +1,8 @@
-/** How several predictions for the same latents become one. */
+/** Guidance: how several predictions for the same latents become one. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
-import { concatRows } from './batch';
-import type { Model } from './model';
-import { runUNet } from './networks';
+import { type ContextKeys, type UNetConfig, type UNetParams, unet } from '../unet';
 
 /** One of the predictions of a step: what the U-Net is given besides latents and time. */
 export interface Branch {
@@ -14,63 +12,36 @@ export interface Branch {
   readonly extra?: tf.Tensor4D;
 }
 
-/** Makes one prediction of those of all branches, in a memory scope. */
-export type Combine = (predictions: readonly tf.Tensor4D[]) => tf.Tensor;
+/** How the predictions ε_0 … ε_n of branches, each with a condition more than the one before, become one: ε_0 + Σ s_i (ε_i - ε_{i-1}). */
+export interface Guidance {
+  /** s_1 … s_n; none where there is one branch. */
+  readonly scales: readonly number[];
+  /**
+   * φ of Lin et al. 2023 (arXiv:2305.08891), section 3.4: how far the result is brought back to the last branch's standard deviation, 0 to 1.
+   * Default 0.
+   */
+  readonly rescale?: number;
+}
 
 /** One branch alone. */
-export const unguided: Combine = ([only]) => only!;
+export const unguided: Guidance = { scales: [] };
 
 /**
  * Classifier-free guidance, Ho and Salimans 2022 (arXiv:2207.12598): ε_u + s (ε_c - ε_u), of the branches [unconditional, conditional].
  *
  * @param scale   s; 1 is the conditional prediction
- * @param rescale φ of Lin et al. 2023 (arXiv:2305.08891), section 3.4: how far the result is brought back to the conditional prediction's
- *                standard deviation, 0 to 1
+ * @param rescale of `Guidance`
  */
-export function classifierFree(scale: number, rescale: number = 0): Combine {
-  return (predictions) => {
-    const [unconditional, conditional] = predictions as [tf.Tensor4D, tf.Tensor4D];
-    const guided: tf.Tensor4D = tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), scale));
-    if (rescale === 0) return guided;
-    const ratio = tf.div(standardDeviation(conditional), standardDeviation(guided));
-    return tf.mul(guided, tf.add(tf.mul(ratio, rescale), 1 - rescale));
-  };
+export function classifierFree(scale: number, rescale: number = 0): Guidance {
+  return { scales: [scale], rescale };
 }
 
 /**
  * Guidance by an instruction and by the image it edits, Brooks et al. 2023 (arXiv:2211.09800), eq. (3), of the branches
  * [neither, image, image and text]: ε(∅,∅) + s_I (ε(I,∅) - ε(∅,∅)) + s_T (ε(I,T) - ε(I,∅)).
  */
-export function imageAndText(textScale: number, imageScale: number): Combine {
-  return (predictions) => {
-    const [neither, image, both] = predictions as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-    return tf.add(neither, tf.add(tf.mul(tf.sub(image, neither), imageScale), tf.mul(tf.sub(both, image), textScale)));
-  };
-}
-
-/** Standard deviation of each row, [B, 1, 1, 1]. */
-function standardDeviation(x: tf.Tensor4D): tf.Tensor {
-  return tf.sqrt(tf.moments(x, [1, 2, 3], true).variance);
-}
-
-/** One prediction for network input (scaled latents) and timestep; the caller disposes it. */
-export interface Predictor {
-  (input: tf.Tensor4D, t: number): tf.Tensor4D;
-  /** Frees what the branches were joined to. */
-  dispose(): void;
-}
-
-/** A predictor that evaluates all branches in one batch of the U-Net. Borrows the branches. */
-export function predictor(model: Model, branches: readonly Branch[], combine: Combine): Predictor {
-  const context = concatRows(branches.map((branch) => branch.context));
-  const extra = branches[0]!.extra ? concatRows(branches.map((branch) => branch.extra!)) : undefined;
-  const predict = (input: tf.Tensor4D, t: number): tf.Tensor4D =>
-    scope(() => {
-      const rows = concatRows(branches.map(() => input));
-      const output = runUNet(model, extra ? tf.concat([rows, extra], 3) : rows, tf.fill([rows.shape[0]], t) as tf.Tensor1D, context);
-      return tf.clone(combine(tf.split(output, branches.length))) as tf.Tensor4D;
-    });
-  return Object.assign(predict, { dispose: () => tf.dispose(extra ? [context, extra] : [context]) });
+export function imageAndText(textScale: number, imageScale: number): Guidance {
+  return { scales: [imageScale, textScale] };
 }
 
 /** What guidance by text needs of a batch. */
@@ -93,19 +64,53 @@ export interface TextGuidance {
 export function textGuidance(
   { context, negative }: TextContexts,
   { guidance, rescale, extra }: TextGuidance,
-): { branches: Branch[]; combine: Combine } {
-  if (!(guidance > 1)) return { branches: [{ context, extra }], combine: unguided };
+): { branches: Branch[]; guidance: Guidance } {
+  if (!(guidance > 1)) return { branches: [{ context, extra }], guidance: unguided };
   return {
     branches: [
       { context: negative, extra },
       { context, extra },
     ],
-    combine: classifierFree(guidance, rescale),
+    guidance: classifierFree(guidance, rescale),
   };
 }
 
-/** The predictor of a prompt: with classifier-free guidance where the scale asks for it. */
-export function guidedPredictor(model: Model, contexts: TextContexts, options: TextGuidance): Predictor {
-  const { branches, combine } = textGuidance(contexts, options);
-  return predictor(model, branches, combine);
+/** What a guided prediction is made of, all tensors, so that one graph serves every scale and timestep. */
+export type GuidedInputs = {
+  /** [B, h, w, C] */
+  readonly latents: tf.Tensor4D;
+  readonly timestep: tf.Scalar;
+  /** Of all branches, one after another: n · B rows. */
+  readonly keys: ContextKeys;
+  readonly extra?: tf.Tensor4D;
+  /** Of `Guidance`: [n - 1], undefined for one branch. */
+  readonly scales?: tf.Tensor1D;
+  /** Undefined stands for 0. */
+  readonly rescale?: tf.Scalar;
+};
+
+/** The guided prediction, [B, h, w, C], from all branches in one batch of the U-Net. Pure. */
+export function predictGuided(
+  config: UNetConfig,
+  params: UNetParams,
+  { latents, timestep, keys, extra, scales, rescale }: GuidedInputs,
+): tf.Tensor4D {
+  return scope(() => {
+    const branches = 1 + (scales?.size ?? 0);
+    const rows = tf.tile(latents, [branches, 1, 1, 1]);
+    const timesteps: tf.Tensor1D = tf.tile(tf.reshape(timestep, [1]), [rows.shape[0]]);
+    const output = unet(config, params, extra ? tf.concat([rows, extra], 3) : rows, timesteps, keys);
+    if (!scales) return output;
+    const predictions = tf.split(output, branches) as tf.Tensor4D[];
+    const steps = tf.split(scales, branches - 1).map((scale, i) => tf.mul(tf.sub(predictions[i + 1]!, predictions[i]!), scale));
+    const guided = steps.reduce<tf.Tensor4D>((sum, step) => tf.add(sum, step), predictions[0]!);
+    if (!rescale) return guided;
+    const ratio = tf.div(standardDeviation(predictions.at(-1)!), standardDeviation(guided));
+    return tf.mul(guided, tf.add(tf.mul(ratio, rescale), tf.sub(1, rescale)));
+  });
+}
+
+/** Standard deviation of each row, [B, 1, 1, 1]. */
+function standardDeviation(x: tf.Tensor4D): tf.Tensor {
+  return tf.sqrt(tf.moments(x, [1, 2, 3], true).variance);
 }

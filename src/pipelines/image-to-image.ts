@@ -3,11 +3,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
 import type { Scheduler } from '../schedulers';
-import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
 import { encodeImages, imageSize } from './latents';
 import type { Model } from './model';
+import { guidedPredictor } from './predictor';
 import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 

@@ -6,12 +6,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, scope } from '../engine';
 import type { Scheduler } from '../schedulers';
-import { guidedPredictor } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import { noisedStart } from './image-to-image';
 import type { GeneratedImage } from './images';
 import { encodeImages, imageSize, type VaeMemory } from './latents';
 import { latentFactor, type Model } from './model';
+import { guidedPredictor } from './predictor';
 import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 

@@ -3,12 +3,13 @@
 export { checkLora, hasLora, initLora, type LoraOptions, mergeLora, withLora } from './adapters/lora';
 export { denoise } from './denoise';
 export { editBranches, imageCondition } from './edit';
-export { type Branch, imageAndText, predictor, textGuidance } from './guidance';
+export { type Branch, imageAndText, textGuidance } from './guidance';
 export { noisedStart } from './image-to-image';
 export { inpaintStart, keepKnown, latentMask } from './inpaint';
 export { encodeSigned, toSigned } from './latents';
 export { checkModel, expectWeights, latentFactor } from './model';
 export { hashModel } from './model-hash';
-export { runTextEncoder, runUNet } from './networks';
+export { runTextEncoder } from './networks';
 export { addTokens, idsOfWord, saveLearnedEmbeds, tokenTablePath, vectorTokens } from './new-tokens';
+export { predictor } from './predictor';
 export { projectContext } from './text-projection';

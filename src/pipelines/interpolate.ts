@@ -3,10 +3,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, scope } from '../engine';
 import { encodePrompts } from './context';
-import { guidedPredictor } from './guidance';
 import type { GeneratedImage } from './images';
 import { imageNoise, imageSize } from './latents';
 import { latentFactor, type Model } from './model';
+import { guidedPredictor } from './predictor';
 import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS } from './sampling-options';
 import type { TextToImageOptions } from './text-to-image';

@@ -4,57 +4,63 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TextEncoderParams, TextStates } from '../encoders';
 import { textStates } from '../encoders/internal';
 import { compileNetwork, type Network, scope, type Tree } from '../engine';
-import { unet } from '../unet';
 import { decode, encode, type Posterior } from '../vae';
+import { type GuidedInputs, predictGuided } from './guidance';
 import type { Model } from './model';
 import { projectContext } from './text-projection';
 
+/** Trees, and undefined where there is no such input. */
+type Inputs = (Tree | undefined)[];
+
 interface Entry {
   readonly config: string;
-  readonly run: Network<Tree, tf.Tensor[], Tree>;
+  readonly run: Network<Tree, Inputs, Tree>;
 }
 
 const cache = new WeakMap<Model, Map<string, Entry>>();
 
-/** The compiled network of this name on the model's present weights. */
-function network<P extends Tree>(
+/**
+ * The compiled network of this name on the model's present weights.
+ *
+ * @param fn the same for all calls with this name and configuration
+ */
+function network<P extends Tree, I extends Inputs>(
   model: Model,
   name: string,
   part: { readonly config: object; readonly params: P },
-  fn: (params: P, ...inputs: tf.Tensor[]) => Tree,
-): { run(...inputs: tf.Tensor[]): Tree } {
+  fn: (params: P, ...inputs: I) => Tree,
+): { run(...inputs: I): Tree } {
   const entries = cache.get(model) ?? new Map<string, Entry>();
   cache.set(model, entries);
   const config = JSON.stringify(part.config);
   let entry = entries.get(name);
   if (entry?.config !== config) {
     entry?.run.dispose();
-    entry = { config, run: compileNetwork(fn as unknown as (params: Tree, ...inputs: tf.Tensor[]) => Tree) };
+    entry = { config, run: compileNetwork(fn as unknown as (params: Tree, ...inputs: Inputs) => Tree) };
     entries.set(name, entry);
   }
   const { run } = entry;
   return { run: (...inputs) => run(part.params, ...inputs) };
 }
 
-/** @returns the U-Net's output, [B, h, w, C]; the caller disposes it */
-export function runUNet(model: Model, latents: tf.Tensor4D, timesteps: tf.Tensor1D, context: tf.Tensor3D): tf.Tensor4D {
-  const { unet: part } = model;
-  const step = network(model, 'unet', part, (params, x, t, c) =>
-    unet(part.config, params, x as tf.Tensor4D, t as tf.Tensor1D, c as tf.Tensor3D),
-  );
-  return step.run(latents, timesteps, context) as tf.Tensor4D;
+/** @returns the guided prediction of the U-Net, [B, h, w, C]; the caller disposes it */
+export function runGuided(model: Model, inputs: GuidedInputs): tf.Tensor4D {
+  const { unet } = model;
+  return network(model, 'unet', unet, (params, given: GuidedInputs) => predictGuided(unet.config, params, given)).run(
+    inputs,
+  ) as tf.Tensor4D;
 }
 
 /** @returns the image of unscaled latents, [B, H, W, C]; the caller disposes it */
 export function runDecoder(model: Model, z: tf.Tensor4D): tf.Tensor4D {
   const { vae } = model;
-  return network(model, 'decoder', vae, (params, x) => decode(vae.config, params, x as tf.Tensor4D)).run(z) as tf.Tensor4D;
+  return network(model, 'decoder', vae, (params, x: tf.Tensor4D) => decode(vae.config, params, x)).run(z) as tf.Tensor4D;
 }
 
 /** @returns the distribution of an image's unscaled latents; the caller disposes it */
 export function runEncoder(model: Model, image: tf.Tensor4D): Posterior {
   const { vae } = model;
-  return network(model, 'encoder', vae, (params, x) => encode(vae.config, params, x as tf.Tensor4D)).run(image) as Posterior;
+  return network(model, 'encoder', vae, (params, x: tf.Tensor4D) => encode(vae.config, params, x)).run(image) as Posterior;
 }
 
 /**
@@ -67,8 +73,8 @@ export function runEncoder(model: Model, image: tf.Tensor4D): Posterior {
 export function runTextStates(model: Model, ids: tf.Tensor2D, mask: tf.Tensor2D): TextStates {
   const { textEncoder } = model;
   const masks = textEncoder.config.use_attention_mask === true;
-  const step = network(model, 'text', textEncoder as { config: object; params: Tree }, (params, x, m) =>
-    textStates(textEncoder.config, params as unknown as TextEncoderParams, x as tf.Tensor2D, m as tf.Tensor2D, masks),
+  const step = network(model, 'text', textEncoder as { config: object; params: Tree }, (params, x: tf.Tensor2D, m: tf.Tensor2D) =>
+    textStates(textEncoder.config, params as unknown as TextEncoderParams, x, m, masks),
   );
   return step.run(ids, mask) as TextStates;
 }

@@ -8,11 +8,12 @@ import { completeVaeConfig } from '../vae/internal';
 import { repeatRow } from './batch';
 import { encodePrompts, warnLostTokens } from './context';
 import { denoise, type LoopStep } from './denoise';
-import type { Predictor, TextContexts } from './guidance';
+import type { TextContexts } from './guidance';
 import { type GeneratedImage, type ImageLabel, toImages } from './images';
 import { colourLatents, fitLatentColours } from './latent-colours';
 import { decodeLatents, imageNoise, type Size } from './latents';
 import { checkModel, expectWeights, latentFactor, type Model } from './model';
+import type { Predictor } from './predictor';
 import { expectSamplingMemory } from './sampling-memory';
 import { SAMPLING_DEFAULTS, type SamplingOptions, type Strengths } from './sampling-options';
 

@@ -3,10 +3,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
 import { expectShape } from '../engine/internal';
-import { guidedPredictor } from './guidance';
 import type { GeneratedImage } from './images';
 import { imageSize, type Size } from './latents';
 import { latentFactor, type Model } from './model';
+import { guidedPredictor } from './predictor';
 import { sampleImages } from './sampling';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 

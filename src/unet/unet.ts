@@ -7,6 +7,7 @@ import { convLayer, groupNormLayer } from '../nn';
 import { timestepEmbedding, timestepMlp } from '../nn/internal';
 import { type AttentionObserver, type BlockContext, downBlock, midBlock, upBlock } from './blocks';
 import { type CompleteUNetConfig, completeUNetConfig, type UNetConfig } from './config';
+import { type ContextKeys, contextKeys } from './context';
 import type { UNetParams } from './parameters';
 
 export interface UNetOptions {
@@ -21,7 +22,7 @@ export interface UNetOptions {
    * [B, h, w, C] as they are computed. It borrows them: they are freed when the network returns.
    */
   readonly onBlock?: (name: string, output: tf.Tensor) => void;
-  /** Sees the cross-attention's weights; without it they are never put into memory on their blockSkips. */
+  /** Sees the cross-attention's weights; without it they are never put into memory. */
   readonly onAttention?: AttentionObserver;
 }
 
@@ -47,11 +48,20 @@ function embedTime(
   });
 }
 
-function checkInputs(config: CompleteUNetConfig, latents: tf.Tensor, timesteps: tf.Tensor, context: tf.Tensor, options: UNetOptions): void {
+function checkInputs(
+  config: CompleteUNetConfig,
+  latents: tf.Tensor,
+  timesteps: tf.Tensor,
+  context: tf.Tensor | ContextKeys,
+  options: UNetOptions,
+): void {
   const { classLabels, contextMask } = options;
   const { B } = expectShape('unet: latents', latents, `B H W ${config.in_channels}`);
   expectShape('unet: timesteps', timesteps, `${B}`);
-  const { L } = expectShape('unet: context', context, `${B} L ${config.cross_attention_dim}`);
+  const { L } =
+    context instanceof tf.Tensor
+      ? expectShape('unet: context', context, `${B} L ${config.cross_attention_dim}`)
+      : expectShape('unet: keys of the context', context.mid_block.attentions![0]![0]!.k, `${B} L C`);
   if (contextMask) expectShape('unet: contextMask', contextMask, `${B} ${L}`);
   const classes = config.num_class_embeds;
   if (classes === null && classLabels) throw new TypeError('unet: classLabels were given, but the config has no num_class_embeds');
@@ -66,7 +76,7 @@ function checkInputs(config: CompleteUNetConfig, latents: tf.Tensor, timesteps: 
  * @param config    the JSON of the model folder
  * @param latents   noisy latents, [B, H, W, in_channels], any size; concatenated with other conditions where the config has more channels
  * @param timesteps [B], fractions allowed
- * @param context   encoded text, [B, L, cross_attention_dim]
+ * @param context   encoded text, [B, L, cross_attention_dim], or the `contextKeys` of it
  * @returns         [B, H, W, out_channels]; the caller disposes it
  * @throws TypeError where a shape is wrong, RangeError where the config asks for another network
  */
@@ -75,7 +85,7 @@ export function unet(
   params: UNetParams,
   latents: tf.Tensor4D,
   timesteps: tf.Tensor1D,
-  context: tf.Tensor3D,
+  context: tf.Tensor3D | ContextKeys,
   options: UNetOptions = {},
 ): tf.Tensor4D {
   const c = completeUNetConfig(config);
@@ -87,29 +97,30 @@ export function unet(
       groups: c.norm_num_groups,
       eps: c.norm_eps,
       time: embedTime(c, params, timesteps, options),
-      context,
       checkpointing,
       contextMask: contextMask && tf.mul(tf.sub(1, tf.reshape(contextMask, [contextMask.shape[0], 1, 1, -1])), MASKED_SCORE),
       onAttention,
     };
 
+    const keys = context instanceof tf.Tensor ? contextKeys(params, context) : context;
     let h = convLayer(params.conv_in, latents, { padding: 1 });
     onBlock?.('conv_in', h);
     const skips = [h];
     params.down_blocks.forEach((block, level) => {
-      skips.push(...downBlock(block, c.attention_head_dim[level]!, h, shared, `down_blocks.${level}`));
+      skips.push(...downBlock(block, c.attention_head_dim[level]!, h, keys.down_blocks[level]!, shared, `down_blocks.${level}`));
       h = skips[skips.length - 1]!;
       onBlock?.(`down_blocks.${level}`, h);
     });
 
     const lowest = params.down_blocks.length - 1;
-    h = midBlock(params.mid_block, c.attention_head_dim[lowest]!, h, shared);
+    h = midBlock(params.mid_block, c.attention_head_dim[lowest]!, h, keys.mid_block, shared);
     onBlock?.('mid_block', h);
 
     params.up_blocks.forEach((block, i) => {
       const blockSkips = skips.splice(-block.resnets.length).reverse();
       const [, height, width] = skips.at(-1)?.shape ?? h.shape;
-      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, blockSkips, [height, width], shared, `up_blocks.${i}`);
+      const text = keys.up_blocks[i]!;
+      const next = upBlock(block, c.attention_head_dim[lowest - i]!, h, text, blockSkips, [height, width], shared, `up_blocks.${i}`);
       tf.dispose([h, ...blockSkips]);
       h = next;
       onBlock?.(`up_blocks.${i}`, h);

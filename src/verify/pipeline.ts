@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dispose, scope } from '../engine';
 import { readSafetensors } from '../files';
 import { readJson } from '../files/internal';
-import { type Combine, decodeLatents, disposeModel, encodeImages, loadModel, type Model } from '../pipelines';
+import { decodeLatents, disposeModel, encodeImages, type Guidance, loadModel, type Model } from '../pipelines';
 import {
   type Branch,
   denoise,
@@ -117,7 +117,7 @@ function schedulerOf(model: Model, { scheduler, timesteps, strength }: Run, step
 interface Start {
   readonly latents: tf.Tensor4D;
   readonly branches: readonly Branch[];
-  readonly combine: Combine;
+  readonly guidance: Guidance;
   readonly adjust?: (latents: tf.Tensor4D, call: number) => tf.Tensor;
   /** What `adjust` uses. */
   readonly held?: readonly tf.Tensor[];
@@ -130,7 +130,7 @@ interface Given extends Contexts {
   readonly scheduler: Scheduler;
 }
 
-const guided = ({ run, context, negative }: Given): Pick<Start, 'branches' | 'combine'> =>
+const guided = ({ run, context, negative }: Given): Pick<Start, 'branches' | 'guidance'> =>
   textGuidance({ context, negative }, { guidance: run.guidance_scale, rescale: run.guidance_rescale });
 
 const pureNoise = ({ fixture, scheduler }: Given): tf.Tensor4D => tf.mul(fixtureImage(fixture, 'latents'), scheduler.initNoiseSigma);
@@ -157,7 +157,7 @@ const starts: Readonly<Record<string, (request: Given) => Start>> = {
     return {
       latents: pureNoise(request),
       branches: editBranches(context, negative, condition, tf.zerosLike(condition)),
-      combine: imageAndText(run.guidance_scale, run.image_guidance_scale ?? 1.5),
+      guidance: imageAndText(run.guidance_scale, run.image_guidance_scale ?? 1.5),
     };
   },
 };
@@ -188,7 +188,7 @@ async function checkRun(
     // The contexts are the caller's; what is returned from here is freed below.
     return { ...made, branches: made.branches.map((branch) => ({ ...branch, context: tf.clone(branch.context) })) };
   });
-  const predict = predictor(model, start.branches, start.combine);
+  const predict = predictor(model, start.branches, start.guidance);
   const stepNoise = (call: number): tf.Tensor4D =>
     scope(() => channelsLast(tf.squeeze(tf.slice(fixtureTensor(fixture, 'step_noise'), call, 1), [0]) as tf.Tensor4D));
   const after: tf.Tensor4D[] = [];

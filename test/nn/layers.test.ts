@@ -8,7 +8,7 @@ import { initialise } from '#nn/parameters';
 import { resampleSpec, upsample } from '#nn/resample';
 import { sequence } from '#nn/sequence';
 import { timestepEmbedding } from '#nn/timestep';
-import { transformer2d, transformer2dSpec } from '#nn/transformer';
+import { contextKeys2d, transformer2d, transformer2dSpec } from '#nn/transformer';
 import { assertClose, noLeaks } from '../support';
 
 test(
@@ -48,10 +48,11 @@ test(
     };
     const [x, text] = [normal<tf.Rank.R4>(key(2), [2, 3, 5, 8]), normal<tf.Rank.R3>(key(3), [2, 4, 6])];
     const options = { heads: 2, groups: 4 };
-    const [a, b] = [transformer2d(conv, x, text, options), transformer2d(linear, x, text, options)];
+    const keys = contextKeys2d(conv, text);
+    const [a, b] = [transformer2d(conv, x, keys, options), transformer2d(linear, x, keys, options)];
     assert.deepEqual(a.shape, x.shape);
     assert.deepEqual(a.dataSync(), b.dataSync());
-    dispose(conv, linear.proj_in.weight, linear.proj_out.weight, x, text, a, b);
+    dispose(conv, linear.proj_in.weight, linear.proj_out.weight, x, text, keys, a, b);
   }),
 );
 

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, normal } from 'roentgen-lab/engine';
 import { disposeModel, editImage, encodePrompts, type GeneratedImage, imageToImage, textToImage } from 'roentgen-lab/pipelines';
 import { initUNet } from 'roentgen-lab/unet';
+import { hearWaits } from '#engine/internal';
 import { verifyFixtures } from '../networks';
 import { noLeaks } from '../support';
 import { assertSame, differ, effusion, model, steps, tinyModel, withModel } from './tiny-model';
@@ -57,6 +58,20 @@ test(
     assert.ok(differ(await make(20, ''), await make(20, 'right pneumothorax')) > 1e-5);
     // Guided away from itself, a prompt is just itself.
     assertSame(await make(5, effusion), await make(1, ''), 1e-4);
+  }),
+);
+
+test(
+  'another prompt, scale, timestep or seed needs no other graph',
+  withModel(async (m) => {
+    const request = { prompts: [effusion], steps, guidance: 4, guidanceRescale: 0.5 };
+    await textToImage(m, request);
+    const waits: string[] = [];
+    await hearWaits(
+      (what) => void waits.push(what),
+      () => textToImage(m, { ...request, prompts: ['right pneumothorax'], guidance: 7, guidanceRescale: 0.7, seed: 9, steps: steps + 1 }),
+    );
+    assert.deepEqual(waits, []);
   }),
 );
 

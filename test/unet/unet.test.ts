@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { compile, countParameters, dispose, key, normal } from 'roentgen-lab/engine';
-import { initUNet, loadUNet, type UNetConfig, type UNetParams, unet, unetShapes } from 'roentgen-lab/unet';
+import { contextKeys, initUNet, loadUNet, type UNetConfig, type UNetParams, unet, unetShapes } from 'roentgen-lab/unet';
 import { saveUNet } from '#unet/files';
 import { assertGolden, assertSameTree, assertSlope, countValues, golden, goldenInput, verifyFixtures } from '../networks';
 import { assertClose, noLeaks, tempDir } from '../support';
@@ -127,6 +127,39 @@ test(
       }
     });
     dispose(params, latents, timesteps, context, all);
+  }),
+);
+
+test(
+  "a context's keys and values serve in its place, with and without a mask, and are refused for another batch",
+  noLeaks(() => {
+    const config: UNetConfig = { ...small, down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D'], transformer_layers_per_block: 2 };
+    const params = initUNet(config, key(1));
+    const { latents, timesteps, context } = inputs();
+    const keys = contextKeys(params, context);
+    assert.equal(keys.down_blocks[0]!.attentions, undefined);
+    assert.deepEqual(
+      keys.down_blocks[1]!.attentions![0]!.map(({ k }) => k.shape),
+      [
+        [2, 6, 16],
+        [2, 6, 16],
+      ],
+    );
+    tf.tidy(() => {
+      for (const contextMask of [undefined, tf.tensor2d([1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0], [2, 6])])
+        assertClose(
+          unet(config, params, latents, timesteps, keys, { contextMask }),
+          unet(config, params, latents, timesteps, context, { contextMask }),
+          0,
+        );
+      const one = inputs(5, 6, 1);
+      assert.throws(
+        () => unet(config, params, one.latents, one.timesteps, keys),
+        /unet: keys of the context: expected \[1, L, C\], got \[2, 6, 16\]/,
+      );
+      assert.throws(() => contextKeys(params, tf.zeros([2, 6, 768])), /unet: context: expected \[B, L, 12\], got \[2, 6, 768\]/);
+    });
+    dispose(params, latents, timesteps, context, keys);
   }),
 );
 
