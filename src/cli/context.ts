@@ -1,7 +1,7 @@
 /** The convention of all commands: where output goes, how they end, how they are interrupted. */
 
 import type { Command } from 'commander';
-import { FileError } from '../files';
+import type { FileError } from '../files';
 
 /** 0: done and all well. 1: a check failed or something broke. 2: wrong usage or bad input. 130: interrupted. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -52,11 +52,16 @@ export class Interrupted extends Error {
 /** The machine's fault, not the input's. */
 export const machineFaults: readonly string[] = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'];
 
+/** By its name: the class would load images and tensors with it before a command knows whether it needs them. */
+function isFileError(error: unknown): error is FileError {
+  return error instanceof Error && error.name === 'FileError';
+}
+
 /** How the process ends for what a command threw. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Interrupted || (error instanceof Error && error.name === 'AbortError')) return exitCodes.interrupted;
   if (error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof FileError) {
+  if (isFileError(error)) {
     return error.code && machineFaults.includes(error.code) ? exitCodes.failed : exitCodes.usage;
   }
   return exitCodes.failed;

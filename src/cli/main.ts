@@ -1,7 +1,6 @@
 /** The command line: `roentgen <command>`. `bin/roentgen.mjs` calls `main` after set-up. */
 
 import { Command, CommanderError } from 'commander';
-import { libraryVersion } from '../files/internal';
 import { commands } from './commands';
 import { type Context, describeError, type ExitCode, exitCodeOf, exitCodes } from './context';
 
@@ -9,7 +8,12 @@ import { type Context, describeError, type ExitCode, exitCodeOf, exitCodes } fro
 export function createProgram(context: Context, words: readonly string[]): Command {
   const program = new Command('roentgen')
     .description('Text-conditional chest X-ray latent diffusion. Pictures are synthetic and not for diagnosis.')
-    .version(libraryVersion)
+    .option('-V, --version', 'output the version number')
+    .on('option:version', () => {
+      // Loaded here: what else that room holds takes longer than all of the help.
+      context.print((require('../files/internal') as typeof import('../files/internal')).libraryVersion);
+      throw new CommanderError(exitCodes.ok, 'commander.version', '');
+    })
     .showHelpAfterError('(--help lists what can be given)')
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'roentgen: ')) })

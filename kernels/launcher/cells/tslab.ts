@@ -5,6 +5,7 @@
  *   this kernel belongs to, so that a notebook anywhere on the disk can import `roentgen-lab/...`. Paths of local files may have their extension.
  * - Of ambient globals there are Node's only.
  * - A cell's module becomes a program of ours (program.ts); local files are checked here and compiled when they are imported (modules.ts).
+ * - No record is kept of which files a change affects (TypeScript's builders): made anew for a cell, it took longer than all else that the compiler does.
  * - Declaration files outside of the notebook's folder are not watched: thousands of watchers for files that never change.
  * - Members of values whose types come from packages are completed: tslab gives the completer an empty host, which fails there.
  *
@@ -54,7 +55,7 @@ export function loadTslab(isGlobal: (name: string) => boolean): Tslab {
   const compiler = { ...original } as { -readonly [K in keyof Compiler]: Compiler[K] };
   let parts: Parts = {};
 
-  compiler.createWatchCompilerHost = ((files: string[], options: ts.CompilerOptions, system: ts.System, ...rest: unknown[]) => {
+  compiler.createWatchCompilerHost = ((files: string[], options: ts.CompilerOptions, system: ts.System, _: null, ...rest: unknown[]) => {
     options.moduleResolution = original.ModuleResolutionKind.Bundler;
     options.allowImportingTsExtensions = true;
     options.lib = ['lib.es2023.d.ts'];
@@ -63,19 +64,23 @@ export function loadTslab(isGlobal: (name: string) => boolean): Tslab {
     options.inlineSourceMap = true;
     fallBack(system, join(home, 'node_modules'));
     watchLess(system);
-    return (original.createWatchCompilerHost as (...args: unknown[]) => unknown)(files, options, system, ...rest);
+    return (original.createWatchCompilerHost as (...args: unknown[]) => unknown)(
+      files,
+      options,
+      system,
+      original.createAbstractBuilder,
+      ...rest,
+    );
   }) as unknown as Compiler['createWatchCompilerHost'];
 
-  let program: ts.BuilderProgram | undefined;
   compiler.createWatchProgram = ((host: ts.WatchCompilerHostOfFilesAndCompilerOptions<ts.BuilderProgram>) => {
     const take = host.afterProgramCreate!;
     host.afterProgramCreate = (builder) => {
-      program = builder;
       take(onlyTheCell(builder, (declared) => (parts = { ...parts, declared })));
     };
     return original.createWatchProgram(host);
   }) as Compiler['createWatchProgram'];
-  checkWithLocalFiles(compiler, original, (file) => program!.getAllDependencies(file));
+  checkWithLocalFiles(compiler, original);
 
   compiler.transpileModule = (module, options) => {
     parts = { ...parts, program: createProgram(original, module, options, isGlobal) };
@@ -135,12 +140,12 @@ const outsideOfRoot = 6059;
  * Checks with a cell the local files that it imports, whatever their extension. A cell's declaration file is no one's business but the
  * kernel's: that a type has no name in it, where it is then `any`, is no error.
  */
-function checkWithLocalFiles(compiler: object, original: Compiler, dependencies: (file: ts.SourceFile) => readonly string[]): void {
+function checkWithLocalFiles(compiler: object, original: Compiler): void {
   const check = (program: ts.Program, files: readonly ts.SourceFile[]): readonly ts.Diagnostic[] => {
-    const paths = new Set(files.flatMap(dependencies));
-    const isLocal = ({ fileName, isDeclarationFile }: ts.SourceFile): boolean =>
-      paths.has(fileName) && !isDeclarationFile && !isCell(fileName) && !fileName.includes('/node_modules/') && !fileName.endsWith('.json');
-    const all = [...files, ...program.getSourceFiles().filter(isLocal)];
+    const reached = reachableFrom(original, program, files);
+    const isWritten = ({ fileName, isDeclarationFile }: ts.SourceFile): boolean =>
+      !isDeclarationFile && !isCell(fileName) && !fileName.endsWith('.json');
+    const all = [...files, ...program.getSourceFiles().filter((file) => reached.has(file) && isWritten(file))];
     const diagnostics = all.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]);
     return original.sortAndDeduplicateDiagnostics(diagnostics.filter(({ code }) => code !== outsideOfRoot)).map((diagnostic) => ({
       ...diagnostic,
@@ -149,6 +154,28 @@ function checkWithLocalFiles(compiler: object, original: Compiler, dependencies:
     }));
   };
   (compiler as { getPreEmitDiagnosticsOfFiles: typeof check }).getPreEmitDiagnosticsOfFiles = check;
+}
+
+/** The local files that files import or refer to, directly or through others; they themselves are among them. */
+function reachableFrom(original: Compiler, program: ts.Program, files: readonly ts.SourceFile[]): Set<ts.SourceFile> {
+  const reached = new Set<ts.SourceFile>();
+  const visit = (file: ts.SourceFile | undefined): void => {
+    if (!file || reached.has(file) || file.fileName.includes('/node_modules/')) return;
+    reached.add(file);
+    const { resolvedModules } = file as unknown as { readonly resolvedModules?: Resolutions };
+    resolvedModules?.forEach(({ resolvedModule }) => {
+      if (resolvedModule) visit(program.getSourceFile(resolvedModule.resolvedFileName));
+    });
+    for (const { fileName } of file.referencedFiles)
+      visit(program.getSourceFile(original.resolveTripleslashReference(fileName, file.fileName)));
+  };
+  files.forEach(visit);
+  return reached;
+}
+
+/** What the compiler remembers of a file's imports. */
+interface Resolutions {
+  forEach(take: (resolution: { readonly resolvedModule?: ts.ResolvedModule }) => void): void;
 }
 
 interface Completions {
