@@ -76,7 +76,7 @@ export function loadTslab(isGlobal: (name: string) => boolean): Tslab {
   compiler.createWatchProgram = ((host: ts.WatchCompilerHostOfFilesAndCompilerOptions<ts.BuilderProgram>) => {
     const take = host.afterProgramCreate!;
     host.afterProgramCreate = (builder) => {
-      take(onlyTheCell(builder, (declared) => (parts = { ...parts, declared })));
+      take(onlyTheCell(original, builder, (declared) => (parts = { ...parts, declared })));
     };
     return original.createWatchProgram(host);
   }) as Compiler['createWatchProgram'];
@@ -107,17 +107,23 @@ export function loadTslab(isGlobal: (name: string) => boolean): Tslab {
 
 const isCell = (path: string): boolean => path.endsWith('/__tslab__.ts');
 
+/** Finds the names of a file, once. */
+interface Binder {
+  bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void;
+}
+
 /** The program as tslab sees it: local files are none of its business, names are those that can be exported. */
-function onlyTheCell(builder: ts.BuilderProgram, onDeclared: (text: string) => void): ts.BuilderProgram {
+function onlyTheCell(original: Compiler, builder: ts.BuilderProgram, onDeclared: (text: string) => void): ts.BuilderProgram {
   const own: Partial<ts.BuilderProgram> = {
     getAllDependencies: (file) => [file.fileName],
     getSourceFile(path) {
       const file = builder.getSourceFile(path);
+      if (!file || !isCell(path)) return file;
+      // tslab asks for the names of a cell before it asks for types, which would find them.
+      (original as unknown as Binder).bindSourceFile(file, builder.getCompilerOptions());
+      const { locals } = file as unknown as { readonly locals: Map<string, unknown> };
       // `declare global` and `declare module 'x'` are among the names of a file, and cannot be exported.
-      const { locals } = (file ?? {}) as { readonly locals?: Map<string, unknown> };
-      if (locals && isCell(path)) {
-        for (const name of [...locals.keys()]) if (name === '__global' || name.startsWith('"')) locals.delete(name);
-      }
+      for (const name of [...locals.keys()]) if (name === '__global' || name.startsWith('"')) locals.delete(name);
       return file;
     },
     emit(file, write, token, onlyDeclarations, transformers) {
