@@ -1,12 +1,35 @@
-// The rows of the speed table: what both sides compute, and what the ratio should be at most.
+// The rows of the speed table: pieces of work that the library knows by name (src/cli/bench/works.ts), how they are compared, and what the ratio should be at most.
 
-/** `variants` of the reference; ours is compared with the quickest of those that compute in the same precision. */
-const fp32 = ['', 'channels_last'];
+/**
+ * What PyTorch runs in, by the precision of the row; ours is compared with the quickest. Another layout only helps where there are images of some size.
+ * A row in bf16 (`precision: 'bf16'`) is compared with PyTorch's autocast.
+ */
+const LAYOUTS = ['', 'channels_last'];
+const PLAIN = [''];
+export const variantsOf = ({ variants, precision }) =>
+  precision === 'fp32' ? variants : variants.map((variant) => `${variant} ${precision}`.trim());
 
-export const works = [
-  { name: 'small U-Net, training step', case: 'unet-small', mode: 'train', variants: fp32, rounds: 5, calls: 8, targets: { step: 0.55, peak: 1.03, first: 1.5 } },
-  { name: 'tiny U-Net, training step', case: 'unet-tiny', mode: 'train', variants: fp32, rounds: 5, calls: 30, targets: { step: 0.4 } },
-  { name: 'small U-Net, forward', case: 'unet-small', mode: 'forward', variants: fp32, rounds: 5, calls: 15, targets: { step: 0.5 } },
-  { name: 'Stable Diffusion 1.4 U-Net at 256², forward', case: 'unet-sd14', mode: 'forward', variants: [''], rounds: 4, calls: 3, targets: { step: 0.45 } },
-  { name: 'VAE at 128², training step', case: 'vae', mode: 'train', variants: fp32, rounds: 4, calls: 5, targets: { step: 0.7 } },
+const row = (work, rest) => ({ work, precision: 'fp32', variants: LAYOUTS, rounds: 4, ...rest });
+
+/**
+ * `targets` are ratios of ours to PyTorch's: of a call's time, and where they are given of peak memory and of the first call's time. `seconds` is what the
+ * row takes on two quick cores, about, until it is known of this machine. Both sides of an `alone` row do not fit into memory together: they take turns as
+ * processes. A row `against` another kind of work of ours has no PyTorch in it.
+ */
+export const rows = [
+  row('small-training', { rounds: 5, targets: { time: 0.55, peak: 1.03, first: 1.5 }, seconds: 110 }),
+  row('tiny-training', { rounds: 5, targets: { time: 0.4 }, seconds: 60 }),
+  row('small-forward', { rounds: 5, targets: { time: 0.5 }, seconds: 60 }),
+  row('sd14-forward', { variants: PLAIN, targets: { time: 0.45 }, seconds: 120 }),
+  row('sd14-training', { variants: PLAIN, rounds: 2, alone: true, targets: { time: 0.7 }, seconds: 260 }),
+  row('vae-training', { targets: { time: 0.7 }, seconds: 100 }),
+  row('quickstart-vae', { targets: { time: 0.6 }, seconds: 60 }),
+  row('quickstart-joint', { targets: { time: 0.6 }, seconds: 80 }),
+  row('tiny-sampling', { rounds: 3, targets: { time: 0.55 }, seconds: 80 }),
+  row('small-sampling', { rounds: 2, targets: { time: 0.55 }, seconds: 200 }),
+  row('sd14-sampling', { variants: PLAIN, rounds: 2, targets: { time: 0.55 }, seconds: 280 }),
+  row('clip-text', { variants: PLAIN, targets: { time: 0.8 }, seconds: 80 }),
+  row('bert-text', { variants: PLAIN, targets: { time: 0.8 }, seconds: 110 }),
+  row('minilm-text', { variants: PLAIN, targets: { time: 0.8 }, seconds: 50 }),
+  row('loading', { against: 'training-from-memory', targets: { time: 1.03 }, seconds: 70 }),
 ];

@@ -1,100 +1,90 @@
 // The library's speed and memory against PyTorch's, side by side: processes of both are kept running and take turns on a quiet machine.
 //
-// node bench/speed/run.mjs --python PYTHON [--only TEXT] [--folder DIR] [--patience SECONDS]
+// node bench/speed/run.mjs --python PYTHON [--only TEXT] [--with quickstart] [--rounds N] [--patience SECONDS]
 //
-// Writes bench/results.json, and the table to standard output. PYTHON has torch, diffusers and safetensors.
+// Writes each row into bench/results.json when it is done, and the table to standard output. PYTHON has torch, diffusers, transformers and safetensors.
+// Ends with 1 where a row failed: it could not be measured, or the two sides do not compute the same.
 
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { quiet } from './quiet.mjs';
-import { works } from './rows.mjs';
-import { Worker } from './worker.mjs';
+import { availableMemory } from '#engine/internal';
+import { works } from '#cli/bench/works';
+import { compare } from './compare.mjs';
+import { quickstartTitle, timeQuickstart } from './quickstart.mjs';
+import { keepRows, readResults } from './results.mjs';
+import { rows } from './rows.mjs';
+import { tableLines } from './table.mjs';
 
 const { values: flags } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
-    only: { type: 'string', default: '' },
-    folder: { type: 'string', default: join(tmpdir(), 'roentgen-speed') },
+    only: { type: 'string' },
+    with: { type: 'string', multiple: true, default: [] },
+    rounds: { type: 'string' },
     patience: { type: 'string', default: '20' },
   },
 });
-const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
 const say = (text) => process.stderr.write(`${text}\n`);
 const patience = Number(flags.patience);
-const chosen = works.filter(({ name }) => name.includes(flags.only));
-if (chosen.length === 0) {
-  say(`--only: no row is named so; there are ${works.map(({ name }) => name).join('; ')}`);
+const planned = rows.map((row) => ({ ...row, ...(flags.rounds ? { rounds: Number(flags.rounds) } : {}), of: works.find(({ name }) => name === row.work) }));
+const quickstart = { work: 'quickstart', precision: 'fp32', of: { name: 'quickstart', title: quickstartTitle }, seconds: 250 };
+const all = [...planned, ...(flags.with.includes('quickstart') ? [quickstart] : [])];
+const chosen = all.filter(({ of }) => flags.only === undefined || [of.name, of.title].some((text) => text.includes(flags.only)));
+const strange = flags.with.find((name) => name !== 'quickstart');
+if (chosen.length === 0 || strange !== undefined) {
+  say(chosen.length === 0 ? `--only: no row is named so; there are ${all.map(({ work }) => work).join(', ')}` : `--with: expected quickstart, got ${strange}`);
   process.exit(2);
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-const least = (values) => Math.min(...values);
-/** Largest difference of two outputs, as a fraction of the largest value. */
-const disagreement = (a, b) =>
-  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0) / Math.max(...b.map((value) => Math.abs(value)));
+/** Seconds that a row took the last time here, or takes about. */
+const known = readResults()?.rows ?? [];
+const expected = ({ work, precision, seconds }) => known.find((row) => row.work === work && row.precision === precision)?.seconds ?? seconds;
+const started = performance.now();
+let expectedSoFar = 0;
+const expectedInAll = chosen.reduce((sum, row) => sum + expected(row), 0);
+const minutes = (seconds) => `${Math.max(1, Math.round(seconds / 60))} min`;
 
-/** Both sides of one piece of work. @returns its rows: time of a call, peak memory, time of the first call */
-async function compare(work) {
-  execFileSync(flags.python, [beside('make.py'), flags.folder, work.case], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const ours = new Worker(process.execPath, [beside('ours.mjs'), flags.folder, work.case, work.mode]);
-  const references = work.variants.map((variant) => {
-    const words = variant === '' ? [] : variant.split(' ');
-    return new Worker(flags.python, [beside('reference.py'), flags.folder, work.case, work.mode, ...words]);
-  });
-  const workers = [ours, ...references];
-  let [waits, loud] = [0, 0];
-  const hush = async () => {
-    waits += 1;
-    if (!(await quiet(patience))) loud += 1;
-  };
+/** Remaining seconds: what was expected, at the pace of the rows that are done. */
+function remaining() {
+  const pace = expectedSoFar > 0 ? (performance.now() - started) / 1000 / expectedSoFar : 1;
+  return pace * (expectedInAll - expectedSoFar);
+}
+
+/** @throws Error where the row can't be done here */
+async function measure(row, report) {
+  if (row === quickstart) return timeQuickstart({ patience });
+  const { of: work, alone, variants } = row;
+  const needed = work.gigabytes * (alone ? 1 : 1 + (row.against ? 1 : variants.length));
+  const free = availableMemory() / 1024;
+  if (needed > free) throw new Error(`needs about ${needed} GiB of memory; ${free.toFixed(1)} are free`);
+  const folder = mkdtempSync(join(tmpdir(), 'roentgen-speed-'));
   try {
-    for (const worker of workers) {
-      await hush();
-      await worker.start();
-    }
-    for (let round = 0; round <= work.rounds; round++) {
-      for (const worker of workers) {
-        await hush();
-        await worker.round(work.calls, { warmUp: round === 0 });
-      }
-      say(`${work.name}: round ${round} of ${work.rounds}`);
-    }
-    const peaks = [];
-    for (const worker of workers) peaks.push(await worker.end());
-    const quickest = references.reduce((best, one) => (least(one.times) < least(best.times) ? one : best));
-    const [mine, theirs] = [ours.beginning, quickest.beginning];
-    const common = { variant: work.variants[references.indexOf(quickest)] || 'default', loud: loud / waits, threads: mine.threads, versions: { ...mine.versions, ...theirs.versions } };
-    const row = (name, unit, own, reference, target, more = {}) => ({ name, ours: own, reference, unit, ratio: own / reference, target, ...more, ...common });
-    const { step, peak, first } = work.targets;
-    const medians = { oursMedian: median(ours.times), referenceMedian: median(quickest.times), disagreement: disagreement(mine.output, theirs.output) };
-    return [
-      row(work.name, 'ms', least(ours.times), least(quickest.times), step, medians),
-      row(`${work.name}: peak memory`, 'MiB', peaks[0], least(peaks.slice(1)), peak),
-      row(`${work.name}: first call`, 'ms', mine.first, least(references.map(({ beginning }) => beginning.first)), first),
-    ];
+    return await compare(row, work, { python: flags.python, folder, patience, say: report });
   } finally {
-    for (const worker of workers) worker.kill();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const path = beside('../results.json');
-let before = [];
-try {
-  before = JSON.parse(readFileSync(path, 'utf8')).rows;
-} catch {
-  // the first run
+const made = [];
+for (const [i, row] of chosen.entries()) {
+  const place = `${i + 1}/${chosen.length} ${row.of.name}`;
+  say(`${place}: about ${minutes(remaining())} left`);
+  const start = performance.now();
+  let entries;
+  try {
+    entries = await measure(row, (text) => say(`${place}: ${text}`));
+  } catch (error) {
+    const { of: work, precision, targets } = row;
+    entries = [{ name: work.title, ours: null, reference: null, unit: 'ms', ratio: null, target: targets?.time ?? null, work: row.work, precision, error: error.message }];
+  }
+  const seconds = (performance.now() - start) / 1000;
+  for (const entry of entries) Object.assign(entry, { seconds });
+  expectedSoFar += expected(row);
+  keepRows(entries);
+  made.push(...entries);
+  if (entries[0].error) say(`${place}: failed: ${entries[0].error}`);
 }
-const rows = [];
-for (const work of chosen) rows.push(...(await compare(work)));
-const machine = { processor: cpus()[0].model, cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), system: `${process.platform} ${process.arch}` };
-const kept = before.filter(({ name }) => !rows.some((row) => row.name === name));
-writeFileSync(path, `${JSON.stringify({ machine, date: new Date().toISOString().slice(0, 10), rows: [...kept, ...rows] }, null, 2)}\n`);
-
-const digits = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-process.stdout.write('| work | ours | reference | ratio | target |\n|---|---|---|---|---|\n');
-for (const { name, ours, reference, unit, ratio, target } of rows)
-  process.stdout.write(`| ${name} | ${digits(ours)} ${unit} | ${digits(reference)} | ${ratio.toFixed(2)} | ${target ? `≤ ${target}` : ''} |\n`);
+process.stdout.write(`${tableLines(made).join('\n')}\n`);
+process.exit(made.some(({ error }) => error) ? 1 : 0);

@@ -8,6 +8,10 @@ interface Entry {
 }
 
 export const commands: Readonly<Record<string, Entry>> = {
+  bench: {
+    description: 'time the work of the speed table on this machine: milliseconds, peak memory, first call',
+    load: () => (require('./bench') as typeof import('./bench')).addBench,
+  },
   doctor: {
     description: 'show what was found (Node, engine, devices, memory, kernels, tokenizers) and what to do about what is missing',
     load: () => (require('./doctor') as typeof import('./doctor')).addDoctor,

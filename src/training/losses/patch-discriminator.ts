@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { conv2d, type Key, scope } from '../../engine';
 import { detach } from '../../engine/internal';
 import { type ConvParams, convLayer, groupNormLayer, type NormParams, type Spec } from '../../nn';
-import { convSpec, initialise, normSpec } from '../../nn/internal';
+import { convSpec, initialise, normSpec, specShapes } from '../../nn/internal';
 
 export type PatchDiscriminatorParams = { stages: { conv: ConvParams; norm?: NormParams }[]; out: ConvParams };
 
@@ -28,6 +28,11 @@ const spec = (channels: number): Spec<PatchDiscriminatorParams> => ({
 /** Random weights, normal with deviation 0.02; the caller disposes them. */
 export function initPatchDiscriminator(channels: number, key: Key): PatchDiscriminatorParams {
   return initialise<PatchDiscriminatorParams>(spec(channels), key);
+}
+
+/** Every parameter's shape by its key, in the engine's layout; nothing is allocated. */
+export function patchDiscriminatorShapes(channels: number): Record<string, number[]> {
+  return specShapes(spec(channels));
 }
 
 /**
