@@ -1,4 +1,4 @@
-// bench/results.json: the figures as last measured, those of one machine.
+// Where figures are kept as last measured, and bench/results.json: those of one machine.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { thisMachine } from '#cli/bench/machine';
 import { rows } from './rows.mjs';
 
 export const resultsFile = fileURLToPath(new URL('../results.json', import.meta.url));
+export const growthFile = fileURLToPath(new URL('../growth.json', import.meta.url));
 
 /** What is there; undefined where nothing was measured. */
 export function readResults() {

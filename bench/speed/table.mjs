@@ -1,11 +1,10 @@
-// The speed table as text. As a program it writes the table of bench/results.json between the markers of bench/README.md.
+// The speed table as text. As a program it writes what bench/results.json and bench/growth.json hold between the markers of bench/README.md.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { readResults } from './results.mjs';
+import { growthFile, resultsFile } from './results.mjs';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
-const [BEGIN, END] = ['<!-- speed: made by node bench/speed/table.mjs -->', '<!-- /speed -->'];
 
 const digits = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 const figure = (value, unit) => (value === null ? '–' : `${digits(value)} ${unit}`);
@@ -47,19 +46,46 @@ function origin({ machine, date, rows }) {
   ];
 }
 
-/** The rows of works that are behind a target. */
-const behind = ({ rows }) => rows.filter(({ ratio, target, ours, targetOurs }) => (ratio !== null && target !== null && ratio > target) || (targetOurs && ours > targetOurs));
+/** What is behind its target. */
+const behind = ({ rows }) =>
+  rows.filter(({ ratio, target, ours, targetOurs }) => (ratio !== null && target !== null && ratio > target) || (targetOurs && ours > targetOurs)).map(({ name }) => name);
+
+/** Lines of text, not longer than those of the documents. */
+const wrapped = (text) => text.match(/.{1,160}(?:\s|$)/g).map((line) => line.trim());
+
+function speedSection(results) {
+  const missed = behind(results);
+  return [...wrapped(origin(results).join(' ')), '', ...tableLines(results.rows), '', missed.length > 0 ? `Behind: ${missed.join('; ')}.` : 'All targets are met.'];
+}
+
+const exponent = ({ exponent: value, interval }) => `${value.toFixed(2)} ± ${interval.toFixed(2)}`;
+
+function growthSection({ axes, date }) {
+  const rows = Object.entries(axes).map(([name, { exponents: { ours, pytorch } }]) =>
+    [`[${name}](growth/${name}.svg)`, exponent(ours.ms), exponent(pytorch.ms), exponent(ours.MiB), exponent(pytorch.MiB)].join(' | '),
+  );
+  return [
+    `Exponents, with their 95 % intervals, as measured on ${date}:`,
+    '',
+    "| with | time, ours | time, PyTorch's | memory, ours | memory, PyTorch's |",
+    '|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ];
+}
+
+/** Puts lines between `<!-- NAME: … -->` and `<!-- /NAME -->`. */
+function between(text, name, lines) {
+  const parts = new RegExp(`^([^]*<!-- ${name}: [^>]*-->)[^]*(<!-- /${name} -->[^]*)$`).exec(text);
+  if (!parts) throw new Error(`bench/README.md: there are no markers named ${name}`);
+  return `${parts[1]}\n\n${lines.join('\n')}\n\n${parts[2]}`;
+}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const results = readResults();
-  if (!results) {
-    process.stderr.write('bench/results.json is not there: run bench/speed/run.mjs first\n');
-    process.exit(2);
+  const sections = { speed: [resultsFile, speedSection], growth: [growthFile, growthSection] };
+  let text = readFileSync(README, 'utf8');
+  for (const [name, [file, section]] of Object.entries(sections)) {
+    if (existsSync(file)) text = between(text, name, section(JSON.parse(readFileSync(file, 'utf8'))));
+    else process.stderr.write(`${file} is not there; its table stays as it is\n`);
   }
-  const missed = behind(results).map(({ name, ratio, target, ours, targetOurs, unit }) => `- ${name}: ${ratio === null ? `${digits(ours)} ${unit}` : ratio.toFixed(2)}, target ${targetOurs ?? target}`);
-  const text = [BEGIN, '', ...origin(results).join(' ').match(/.{1,150}(?:\s|$)/g).map((line) => line.trim()), '', ...tableLines(results.rows), '', missed.length > 0 ? 'Behind their targets:' : 'All targets are met.', ...(missed.length > 0 ? ['', ...missed] : []), '', END];
-  const readme = readFileSync(README, 'utf8');
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`bench/README.md has no markers ${BEGIN} and ${END}`);
-  writeFileSync(README, readme.slice(0, from) + text.join('\n') + readme.slice(to + END.length));
+  writeFileSync(README, text);
 }
