@@ -55,9 +55,11 @@ export async function setUp({ engine, tests = false } = {}) {
     progress.say(`waiting for another set-up of this clone (process ${pid})`),
   );
   const done = [];
+  let planned;
   try {
-    const planned = await plan(); // the other one may have done it
+    planned = await plan(); // the other one may have done it
     if (!planned.stages.every((stage) => stage.done())) progress.say('roentgen: setting up');
+    planned.begin();
     for (const stage of planned.stages) {
       if (stage.done()) continue;
       progress.begin(stage.name, stage.hint);
@@ -68,6 +70,7 @@ export async function setUp({ engine, tests = false } = {}) {
     return finish(planned, done);
   } finally {
     progress.end();
+    await planned?.end();
     release();
   }
 }

@@ -14,19 +14,28 @@ const stamp = join(dirname(addon), 'roentgen-fused.json');
 const folder = join(root, 'kernels', 'fused');
 
 /** One library for each set of instructions that the kernels are compiled for; what it is loaded on says which one runs. */
-const instructionSets = [
+export const instructionSets = [
   { name: 'avx512', kernels: ['-march=x86-64-v4', '-mprefer-vector-width=512'], addon: ['-DROENTGEN_AVX512'] },
   { name: 'avx2', kernels: ['-march=x86-64-v3'], addon: [] },
 ];
 const libraryOf = (name) => join(dirname(addon), `roentgen_fused_${name}.node`);
 
-/** What runs before the processor was looked at, and is in every library. */
+/** What every file is compiled with. */
+export const flags = ['-std=gnu++17', '-O2', '-fPIC', '-w', '-fvisibility=hidden', '-fno-math-errno'];
+
+/** What runs before the processor was looked at, and is in every library. The one with TensorFlow's C++ headers takes longest and comes first. */
 const common = ['tensorflow.cc', 'operation.cc', 'operations.cc', 'workers.cc'];
 
 const filesOf = (extension) =>
   readdirSync(folder)
     .filter((name) => name.endsWith(extension))
     .sort();
+
+/** What is compiled for each set of instructions, from nothing but these files. */
+export const kernelFiles = () =>
+  filesOf('.cc')
+    .filter((name) => name !== 'addon.cc' && !common.includes(name))
+    .map((name) => join(folder, name));
 
 /** Absolute paths are part of the libraries (their rpath), so a clone that moved builds again. */
 const wanted = () =>
@@ -38,14 +47,79 @@ export const canFuse = () => process.platform === 'linux' && process.arch === 'x
 /** Whether the libraries belong to the sources as they are. */
 export const isFused = () => instructionSets.every(({ name }) => existsSync(libraryOf(name))) && readStamp(stamp).fingerprint === wanted();
 
-/** Compiles and links the libraries, then loads them in a process of its own. */
-export async function buildFused(compiler, onProgress) {
-  if (compiler.missing) throw new SetUpError(compiler.missing);
+/**
+ * The libraries on their way. They take most of a minute of one processor, which set-up has to spare while it waits for networks and disks, so parts may
+ * be begun early: `begin('kernels')` needs the compiler alone, `begin('rest')` the packages and the wheel. `finish` does what is left, `end` lets go of
+ * all, in whatever state it is.
+ */
+export function fusedBuild(compiler) {
   const objects = mkdtempSync(join(tmpdir(), 'roentgen-fused-'));
+  const stop = new AbortController();
+  const begun = new Set();
+  const waiting = [];
+  const workers = [];
+  let working = 0;
+  const work = async () => {
+    working++;
+    for (let args = waiting.shift(); args; args = waiting.shift()) await call(compiler, args, stop.signal);
+    working--;
+  };
+  const workWith = (count) => {
+    while (waiting.length > 0 && working < count) workers.push(work());
+    for (const worker of workers) worker.catch(() => {}); // `finish` tells
+  };
+
+  function begin(part) {
+    if (compiler.missing || begun.has(part)) return;
+    begun.add(part);
+    if (part === 'rest') waiting.unshift(...restOf(objects));
+    else waiting.push(...kernelsOf(objects));
+    workWith(1);
+  }
+
+  return {
+    begin,
+    async finish(onProgress) {
+      if (compiler.missing) throw new SetUpError(compiler.missing);
+      begin('rest');
+      begin('kernels');
+      workWith(Math.max(2, cpus().length));
+      await Promise.all(workers);
+      await makeLibraries(compiler, objects, onProgress);
+    },
+    async end() {
+      waiting.length = 0;
+      stop.abort();
+      await Promise.allSettled(workers);
+      rmSync(objects, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Arguments that compile a file for one of the folders of `objects`. */
+function compilation(objects, part, file, more) {
+  mkdirSync(join(objects, part), { recursive: true });
+  return [...flags, ...more, '-c', file, '-o', join(objects, part, `${basename(file, '.cc')}.o`)];
+}
+
+const kernelsOf = (objects) =>
+  instructionSets.flatMap(({ name, kernels }) => kernelFiles().map((file) => compilation(objects, name, file, kernels)));
+
+function restOf(objects) {
+  const include = [join(modules, 'node-api-headers', 'include'), join(findTensorFlow(), 'include')].map((path) => `-I${path}`);
+  return [
+    ...common.map((name) => compilation(objects, 'common', join(folder, name), include)),
+    ...instructionSets.map(({ name, addon }) =>
+      compilation(objects, name, join(folder, 'addon.cc'), [...include, ...addon, '-DNAPI_VERSION=8']),
+    ),
+  ];
+}
+
+/** Links the libraries, then loads them in a process of its own. */
+async function makeLibraries(compiler, objects, onProgress) {
   const tensorflow = findTensorFlow();
   const built = instructionSets.map(({ name }) => [libraryOf(name).replace(/node$/, `${process.pid}.node`), libraryOf(name)]);
   try {
-    await compileAll(compiler, objects);
     const objectsOf = (part) => readdirSync(join(objects, part)).map((name) => join(objects, part, name));
     const link = [...libraryFiles(tensorflow), '-Xlinker', '-rpath', '-Xlinker', tensorflow, '-pthread'];
     for (const [i, { name }] of instructionSets.entries())
@@ -55,30 +129,12 @@ export async function buildFused(compiler, onProgress) {
     for (const [temporary, library] of built) renameSync(temporary, library); // processes that have the old one loaded keep it
     writeStamp(stamp, { fingerprint: wanted() });
   } finally {
-    rmSync(objects, { recursive: true, force: true });
     for (const [temporary] of built) rmSync(temporary, { force: true });
   }
 }
 
-/** The file with TensorFlow's C++ headers takes longest and is begun first; the others are compiled beside it. */
-async function compileAll(compiler, objects) {
-  const flags = ['-std=gnu++17', '-O2', '-fPIC', '-w', '-fvisibility=hidden', '-fno-math-errno', '-DNAPI_VERSION=8'];
-  const include = [join(modules, 'node-api-headers', 'include'), join(findTensorFlow(), 'include')].map((path) => `-I${path}`);
-  const waiting = [];
-  const add = (part, name, more) =>
-    waiting.push([...more, '-c', join(folder, name), '-o', join(objects, part, `${basename(name, '.cc')}.o`)]);
-  for (const part of ['common', ...instructionSets.map(({ name }) => name)]) mkdirSync(join(objects, part));
-  for (const name of common) add('common', name, []);
-  for (const { name: part, kernels, addon } of instructionSets)
-    for (const name of filesOf('.cc').filter((file) => !common.includes(file))) add(part, name, name === 'addon.cc' ? addon : kernels);
-  const work = async () => {
-    for (let args = waiting.shift(); args; args = waiting.shift()) await call(compiler, [...flags, ...include, ...args]);
-  };
-  await Promise.all(Array.from({ length: Math.max(2, cpus().length) }, work));
-}
-
-async function call(compiler, args) {
-  const { code, output } = await run(compiler.path, args);
+async function call(compiler, args, signal) {
+  const { code, output } = await run(compiler.path, args, { signal });
   if (code === 0) return;
   const first = output.find((line) => /error|undefined reference/i.test(line)) ?? output.at(-1) ?? 'no message';
   throw new SetUpError(`${compiler.path} could not compile the fused operations ("${first.trim().slice(0, 200)}")`);

@@ -38,11 +38,12 @@ function isProgram(path) {
  * Runs a program and waits for its end.
  *
  * @param onLine called with each line of both outputs
+ * @param signal ends the program when it is aborted
  * @returns { code, stdout, output }: `output` holds the last 200 lines of both outputs
  */
-export async function run(program, args, { cwd = root, env = {}, onLine, timeout = 0 } = {}) {
+export async function run(program, args, { cwd = root, env = {}, onLine, signal, timeout = 0 } = {}) {
   if (interrupted) throw new SetUpInterrupted('interrupted');
-  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout });
+  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], signal, timeout });
   running.add(child);
   let stdout = '';
   const output = [];

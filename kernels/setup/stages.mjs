@@ -3,7 +3,7 @@
 import { build, isBuilt } from './build.mjs';
 import { findCompiler, findTensorFlow, linkEngine, linked } from './engine.mjs';
 import { SetUpError, SetUpInterrupted } from './error.mjs';
-import { buildFused, canFuse, isFused } from './fused.mjs';
+import { canFuse, fusedBuild, isFused } from './fused.mjs';
 import { hasKernels, kernelSpecs, writeKernels } from './kernelspecs.mjs';
 import { hasLabExtension, writeLabExtension } from './lab-extension.mjs';
 import { hasLinks, hasModules, installModules, makeLinks } from './npm.mjs';
@@ -19,7 +19,8 @@ const engineFile = (variant) => `kernels/requirements-engine-${variant}.txt`;
  * The stages for this machine.
  *
  * @param wanted { choice: 'cpu' | 'gpu' | 'wasm' | undefined, variant: 'cpu' | 'gpu', tests: boolean }
- * @returns { stages, notes, outcome }: `notes` grows as stages find that something is missing; `outcome()` is what the engine is at the end
+ * @returns { stages, notes, outcome, begin, end }: `notes` grows as stages find that something is missing; `outcome()` is what the engine is at the end;
+ *   `begin()` before the first stage and `end()` after the last let work run beside them
  */
 export async function planStages({ choice, variant, tests }) {
   const notes = [];
@@ -46,6 +47,24 @@ export async function planStages({ choice, variant, tests }) {
       return 'done';
     },
   });
+
+  let fused; // their build, once it is begun
+  const fusedStage = {
+    name: 'fused operations',
+    hint: 'compiling',
+    done: () => !tensorflow || isFused(),
+    make: async (progress) => {
+      try {
+        fused ??= fusedBuild(findCompiler());
+        await fused.finish(progress);
+      } catch (error) {
+        if (!(error instanceof SetUpError)) throw error;
+        notes.push(`${error.message}. ${unfused}`);
+        return 'not possible here';
+      }
+      return 'done';
+    },
+  };
 
   const stages = [
     { name: 'npm packages', hint: 'about a minute', done: hasModules, make: installModules },
@@ -107,6 +126,7 @@ export async function planStages({ choice, variant, tests }) {
         done: () => Boolean(linked(variant)),
         make: async (progress) => {
           try {
+            fused?.begin('rest');
             const { gpu } = await linkEngine(variant, compiler.path ? compiler : findCompiler(), progress);
             if (variant === 'gpu' && !gpu) noGpu(choice, notes);
           } catch (error) {
@@ -117,27 +137,15 @@ export async function planStages({ choice, variant, tests }) {
           return 'done';
         },
       },
-      ...(canFuse() ? [fusedStage()] : []),
+      ...(canFuse() ? [fusedStage] : []),
     ];
   }
 
-  function fusedStage() {
-    return {
-      name: 'fused operations',
-      hint: 'compiling, 20 seconds',
-      done: () => !tensorflow || isFused(),
-      make: async (progress) => {
-        try {
-          await buildFused(findCompiler(), progress);
-        } catch (error) {
-          if (!(error instanceof SetUpError)) throw error;
-          notes.push(`${error.message}. ${unfused}`);
-          return 'not possible here';
-        }
-        return 'done';
-      },
-    };
-  }
+  const begin = () => {
+    if (!stages.includes(fusedStage) || fusedStage.done()) return;
+    fused = fusedBuild(findCompiler());
+    fused.begin('kernels');
+  };
 
   /** What the engine is once all stages are done. */
   const outcome = () => {
@@ -145,7 +153,7 @@ export async function planStages({ choice, variant, tests }) {
     if (!found) return { engine: 'wasm', library: 'tfjs-backend-wasm' };
     return { engine: found.gpu ? 'gpu' : 'cpu', library: `TensorFlow ${found.library}` };
   };
-  return { stages, notes, outcome };
+  return { stages, notes, outcome, begin, end: async () => fused?.end() };
 }
 
 /** No wheel of TensorFlow 2.20 is for a Python newer than 3.13, but only its library and headers are used, which are the same in all of them. */
