@@ -4,7 +4,7 @@ export { adamUpdate } from './adam';
 export { type AveragedLeaf, adamInOnePass, fitsOnePass } from './adam-fused';
 export { availableMemory } from './available-memory';
 export { checkpoint } from './checkpoint';
-export { fusedState } from './fused';
+export { fusedState, isFused } from './fused';
 export { detach } from './grad';
 export { nextTurn } from './interrupt';
 export { collectGarbage, copyToTensor, memoryUse } from './memory';

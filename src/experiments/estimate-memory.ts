@@ -1,7 +1,7 @@
 /** How much memory a training will take, before it takes it. */
 
 import { countParameters, flatten, type Tree } from '../engine';
-import { availableMemory } from '../engine/internal';
+import { availableMemory, isFused } from '../engine/internal';
 import type { Model } from '../pipelines';
 import { latentFactor } from '../pipelines/internal';
 import type { Optimisation } from '../training';
@@ -30,28 +30,40 @@ export interface MemoryEstimate {
 
 const MiB = (values: number): number => (4 * values) / 2 ** 20;
 
-/** Node, TensorFlow and the graph before any tensor; measured (bench/training/memory.mjs). */
-const ENGINE_MIB = 650;
-/** Values stored for each position and channel: of a residual block's input and output, of a transformer's; fitted to the same measurements. */
+/** What was measured (bench/training/memory.mjs) for the two forms that a step's graph may have. */
+const COSTS = {
+  composed: {
+    /** Node, TensorFlow and the graph before any tensor, MiB. */
+    engine: 650,
+    /** Temporary copies of the update and of what is saved, and what the allocator does not give back, for each value of parameters, moments, gradients. */
+    copies: 1.1,
+    /** For each value stored for the backward pass. */
+    activations: 1,
+  },
+  /** The fused operations keep neither attention's scores nor what lies between the steps of a norm (kernels/fused). */
+  fused: { engine: 520, copies: 1.2, activations: 0.45 },
+};
+/** Values stored for each position and channel where nothing is fused: of a residual block's input and output, of a transformer's; fitted likewise. */
 const RESNET_INPUT = 5;
 const RESNET_OUTPUT = 10;
 const TRANSFORMER = 74;
 /** Values stored for each attention score. */
 const SCORES = 3.4;
-/** The update's temporary copies, and what the allocator does not give back, for each value of parameters, moments and gradients. */
-const COPIES = 1.1;
+
+const costsHere = (): (typeof COSTS)['composed'] => (isFused() ? COSTS.fused : COSTS.composed);
 
 /** The peak of a training step. */
 export function estimateStepMemory(
   { parameters, trained, activations }: MemoryModel,
   { batch_size, ema_decay, accumulation = 1 }: Optimisation,
 ): MemoryEstimate {
+  const costs = costsHere();
   const parts = {
-    engine: ENGINE_MIB,
-    parameters: COPIES * MiB(parameters),
-    optimiser: COPIES * MiB(trained * (2 + (ema_decay === undefined ? 0 : 1) + (accumulation > 1 ? 1 : 0))),
-    gradients: COPIES * MiB(trained),
-    activations: MiB(activations * batch_size),
+    engine: costs.engine,
+    parameters: costs.copies * MiB(parameters),
+    optimiser: costs.copies * MiB(trained * (2 + (ema_decay === undefined ? 0 : 1) + (accumulation > 1 ? 1 : 0))),
+    gradients: costs.copies * MiB(trained),
+    activations: costs.activations * MiB(activations * batch_size),
   };
   return { MiB: Object.values(parts).reduce((a, b) => a + b, 0), parts };
 }
@@ -190,7 +202,7 @@ export function estimateMemory(
     ...(settings.optimisation.ema_decay === undefined ? [] : [`no ${part}.optimisation.ema_decay`]),
     'a machine with more memory',
   ];
-  const once = joint.MiB - COPIES * MiB(parameters);
+  const once = joint.MiB - costsHere().copies * MiB(parameters);
   const handedOver = withVae ? Math.max(first.MiB, once) : once;
   return { MiB: largest.MiB, handedOver, available: availableMemory(), parts: largest.parts, advice };
 }
