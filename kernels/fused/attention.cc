@@ -79,7 +79,7 @@ void soften(float* scores, int64_t count, float& before, float& total, float* ou
     store(scores + j, e);
     s += e;
   }
-  const float factor = std::exp(before - now);
+  const float factor = before == now ? 1 : std::exp(before - now);
   total = total * factor + sum(s);
   if (factor != 1)
     for (int64_t d = 0; d < outWidth; d += kWidth) store(out + d, load(out + d) * all(factor));
@@ -173,11 +173,13 @@ void attentionGradient(Context& context, const AttentionShape& shape, const floa
           float *w = weights + i * kKeys, *s = dScores + i * kKeys;
           addMask(mask, head, from + i, key, count, w);
           const Vector largest = all(own[from + i].largest), inverse = all(own[from + i].inverse), dot = all(dots[from + i]);
-          for (int64_t j = 0; j < count; j += kWidth) {
-            const Vector weight = select(first(count - j), exponential(load(w + j) - largest) * inverse, zero());
+          const auto soften = [&](int64_t j, Vector weight) {
             store(w + j, weight);
             store(s + j, weight * (load(s + j) - dot));
-          }
+          };
+          int64_t j = 0;
+          for (; j + kWidth <= count; j += kWidth) soften(j, exponential(load(w + j) - largest) * inverse);
+          if (j < count) soften(j, select(first(count - j), exponential(load(w + j) - largest) * inverse, zero()));
         }
         multiply<true, true>(weights, kKeys, dys + from * wide, wide, dvs, wide, count, wide, rows);
         multiply<true, true>(dScores, kKeys, qs + from * wide, wide, dks, wide, count, wide, rows);

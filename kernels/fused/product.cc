@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kDepth = 256;    // of a block of the weights, of which a strip stays in cache
 constexpr int64_t kColumns = 128;  // of a piece of work at most
 constexpr int64_t kPixels = 384;
-constexpr int64_t kFewColumns = 32, kFewPixels = 96;
+constexpr int64_t kFewColumns = kTileColumns > 32 ? kTileColumns : 32, kFewPixels = 96;
 constexpr int64_t kPieces = 16;    // wanted at least
 constexpr int kMostTaps = 9;
 

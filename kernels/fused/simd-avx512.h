@@ -42,6 +42,12 @@ ROENTGEN_INLINE Vector zeroBelow(float limit, Vector by, Vector x) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(by, all(limit), _CMP_NLT_UQ), x);
 }
 
+// Quarters of a, then of b, as the bits of Which say. (Of integers, since SIMDe, which emulates these instructions in a test, lacks that of floats.)
+template <int Which>
+ROENTGEN_INLINE Vector quarters(Vector a, Vector b) {
+  return _mm512_castsi512_ps(_mm512_shuffle_i32x4(_mm512_castps_si512(a), _mm512_castps_si512(b), Which));
+}
+
 // A square of kWidth rows and columns, its rows written as columns.
 ROENTGEN_INLINE void transpose(const float* from, int64_t fromStep, float* to, int64_t toStep) {
   Vector x[16], y[16];
@@ -62,12 +68,12 @@ ROENTGEN_INLINE void transpose(const float* from, int64_t fromStep, float* to, i
   // Quarters of vectors: x[4 r + c] holds columns c, c + 4, c + 8 and c + 12 of rows 4 r to 4 r + 3.
 #pragma GCC unroll 4
   for (int c = 0; c < 4; c++) {
-    const Vector low = _mm512_shuffle_f32x4(x[c], x[c + 4], 0x88), lowOdd = _mm512_shuffle_f32x4(x[c], x[c + 4], 0xdd);
-    const Vector high = _mm512_shuffle_f32x4(x[c + 8], x[c + 12], 0x88), highOdd = _mm512_shuffle_f32x4(x[c + 8], x[c + 12], 0xdd);
-    store(to + c * toStep, _mm512_shuffle_f32x4(low, high, 0x88));
-    store(to + (c + 4) * toStep, _mm512_shuffle_f32x4(lowOdd, highOdd, 0x88));
-    store(to + (c + 8) * toStep, _mm512_shuffle_f32x4(low, high, 0xdd));
-    store(to + (c + 12) * toStep, _mm512_shuffle_f32x4(lowOdd, highOdd, 0xdd));
+    const Vector low = quarters<0x88>(x[c], x[c + 4]), lowOdd = quarters<0xdd>(x[c], x[c + 4]);
+    const Vector high = quarters<0x88>(x[c + 8], x[c + 12]), highOdd = quarters<0xdd>(x[c + 8], x[c + 12]);
+    store(to + c * toStep, quarters<0x88>(low, high));
+    store(to + (c + 4) * toStep, quarters<0x88>(lowOdd, highOdd));
+    store(to + (c + 8) * toStep, quarters<0xdd>(low, high));
+    store(to + (c + 12) * toStep, quarters<0xdd>(lowOdd, highOdd));
   }
 }
 
