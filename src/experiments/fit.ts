@@ -226,7 +226,6 @@ export async function fitDiffusion(
       unet: unet.config,
       textEncoder: textEncoder.config,
       params,
-      handOver,
       scheduler: model.schedulerConfig,
       latents,
       scalingFactor: completeVaeConfig(vae.config).scaling_factor,

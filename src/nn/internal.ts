@@ -1,6 +1,6 @@
 /** What other rooms use of this one beside its public names. */
 
-export { attentionLayer, attentionSpec, type KeysAndValues } from './attention';
+export { attentionLayer, attentionSpec } from './attention';
 export { expectGroups, MOST_LAYERS, perBlock } from './config';
 export { convSpec, embeddingSpec, layerNormLayer, linearSpec, normSpec } from './layers';
 export { mergedWeight } from './lora';

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, scope } from '../engine';
-import { contextKeys } from '../unet';
+import { contextKeys } from '../unet/internal';
 import { concatRows } from './batch';
 import { type Branch, type Guidance, type TextContexts, type TextGuidance, textGuidance } from './guidance';
 import type { Model } from './model';

@@ -82,6 +82,7 @@ export async function trainClassifier(options: TrainClassifierOptions): Promise<
   try {
     const result = await train<ClassifierParams, Batch>({
       params,
+      handOver: true,
       batch,
       optimisation,
       loss: (weights, { images, presence, known, right, sided }) =>

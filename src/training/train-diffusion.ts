@@ -39,9 +39,8 @@ export interface TokenSet {
 export interface TrainDiffusionOptions {
   readonly unet: UNetConfig;
   readonly textEncoder: TextEncoderConfig;
-  /** Where it starts; borrowed, unless `handOver` is set (`TrainOptions`). */
+  /** Where it starts; handed over (`TrainOptions`). Where it throws, they may be there still. */
   readonly params: DiffusionParams;
-  readonly handOver?: boolean;
   /** What trains: what a strategy says of the model. */
   readonly strategy: Pick<Strategy, 'trains'> & Partial<Extension>;
   /** Where the second half of every batch is drawn from another class (Ruiz et al. 2023, arXiv:2208.12242, eq. 2). */
@@ -129,7 +128,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     dispose(last.params, last.frozen);
     return model;
   };
-  const { handOver = false, signal, onStart, onStep, checkpoints } = options;
+  const { signal, onStart, onStep, checkpoints } = options;
   try {
     const {
       params: last,
@@ -138,7 +137,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     } = await train<Trained, DiffusionBatch, Tree>({
       params,
       frozen,
-      handOver,
+      handOver: true,
       batch,
       optimisation,
       loss: (trained, inputs, rest) => scope(() => diffusionLoss(configs, wholeModel(trained, rest), inputs)),
@@ -149,7 +148,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     });
     return { ...rest, params: finished({ params: last, frozen: fixed }), frozen: {}, trained };
   } finally {
-    if (!handOver) dispose(added);
+    dispose(added);
   }
 }
 

@@ -125,6 +125,7 @@ export async function trainMlm(options: TrainMlmOptions): Promise<TrainResult<Be
   try {
     const { params: last, ...rest } = await train<MlmParams, Batch>({
       params,
+      handOver: true,
       batch,
       optimisation,
       loss: (trained, inputs) =>

@@ -1,7 +1,7 @@
 /** Training the autoencoder on images. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, foldIn, type Key, split, type Tree, uniformArray } from '../engine';
+import { cloneTree, dispose, foldIn, type Key, split, type Tree, uniformArray } from '../engine';
 import { normalArray } from '../engine/internal';
 import type { PerceptualNetwork } from '../metrics';
 import type { VaeConfig, VaeParams } from '../vae';
@@ -75,11 +75,18 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
     };
   };
 
-  const discriminator = weights.adversarial ? initPatchDiscriminator(in_channels, foldIn(options.key, 2)) : undefined;
+  // Trees of its own, on the same memory, so that it can be handed over.
+  const start = {
+    params: {
+      vae: cloneTree(options.params),
+      ...(weights.adversarial ? { discriminator: initPatchDiscriminator(in_channels, foldIn(options.key, 2)) } : {}),
+    },
+    frozen: perceptual && weights.perceptual ? { perceptual: cloneTree(perceptual.params as Tree) } : {},
+  };
   try {
     const { params, frozen, ...rest } = await train<VaeTrained, VaeBatch, { perceptual?: Tree }>({
-      params: { vae: options.params, ...(discriminator ? { discriminator } : {}) },
-      frozen: perceptual && weights.perceptual ? { perceptual: perceptual.params } : {},
+      ...start,
+      handOver: true,
       batch,
       optimisation,
       loss: (trained, inputs, frozenParams) => {
@@ -94,7 +101,7 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
     });
     return { ...rest, params: autoencoderOf({ params, frozen }), frozen: {} };
   } finally {
-    dispose(discriminator);
+    dispose(start.params, start.frozen);
   }
 }
 

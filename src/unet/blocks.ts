@@ -3,8 +3,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
 import { checkpoint } from '../engine/internal';
-import type { ResnetParams, Transformer2DParams } from '../nn';
-import { downsample, type KeysAndValues, resnetBlock, transformer2d, upsample } from '../nn/internal';
+import type { KeysAndValues, ResnetParams, Transformer2DParams } from '../nn';
+import { downsample, resnetBlock, transformer2d, upsample } from '../nn/internal';
 import type { BlockKeys } from './context';
 import type { DownBlockParams, MidBlockParams, UpBlockParams } from './parameters';
 

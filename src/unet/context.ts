@@ -3,7 +3,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
 import { expectShape } from '../engine/internal';
-import { contextKeys2d, type KeysAndValues } from '../nn/internal';
+import type { KeysAndValues } from '../nn';
+import { contextKeys2d } from '../nn/internal';
 import type { UNetParams } from './parameters';
 
 /** One entry for each transformer of the block, and in it one for each transformer block; none where the block does not attend. */
