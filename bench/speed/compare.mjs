@@ -114,7 +114,7 @@ export async function compare(row, work, { python, folder, patience, say }) {
     },
   });
   const done = others.filter(({ times }) => times.length > 0);
-  if (done.length === 0) return entriesOf(row, work, ours, undefined, { loud: loud / waits, error: failures[0] });
+  if (done.length === 0) return entriesOf(row, work, ours, undefined, { loud: loud / waits, error: `no reference: ${failures[0]}` });
   const quickest = done.reduce((best, one) => (least(one.times) < least(best.times) ? one : best));
   const apart = disagreement(ours.beginning.output, quickest.beginning.output);
   const theirs = {

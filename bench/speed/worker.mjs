@@ -74,7 +74,7 @@ export class Worker {
   async #next() {
     for (;;) {
       const { value, done } = await this.#lines.next();
-      if (done) throw new Error(`${this.label}: ${await this.#ended}: ${lastWords(this.#said)}`);
+      if (done) throw new Error([this.label, await this.#ended, lastWords(this.#said)].filter(Boolean).join(': '));
       if (value.startsWith('{')) return JSON.parse(value);
     }
   }

@@ -198,8 +198,8 @@ export const works: readonly Work[] = [
     title: 'Stable Diffusion 1.4 U-Net at 256², training step with checkpointing',
     kind: 'unet-training',
     settings: () => unetTraining(sd14UNet, 1, true),
-    calls: 2,
-    gigabytes: 17,
+    calls: 1,
+    gigabytes: 15,
   },
   {
     name: 'vae-training',
