@@ -49,27 +49,4 @@ ROENTGEN_INLINE Vector timesPowerOfTwo(Vector x, Vector n) {
 }
 ROENTGEN_INLINE Vector zeroBelow(float limit, Vector by, Vector x) { return _mm256_and_ps(x, _mm256_cmp_ps(by, all(limit), _CMP_NLT_UQ)); }
 
-ROENTGEN_INLINE void transpose(const float* from, int64_t fromStep, float* to, int64_t toStep) {
-  Vector x[8], y[8];
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) x[i] = load(from + i * fromStep);
-#pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2) {
-    y[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
-    y[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);
-  }
-#pragma GCC unroll 2
-  for (int i = 0; i < 8; i += 4) {
-    x[i] = _mm256_shuffle_ps(y[i], y[i + 2], 0x44);
-    x[i + 1] = _mm256_shuffle_ps(y[i], y[i + 2], 0xee);
-    x[i + 2] = _mm256_shuffle_ps(y[i + 1], y[i + 3], 0x44);
-    x[i + 3] = _mm256_shuffle_ps(y[i + 1], y[i + 3], 0xee);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
-    store(to + i * toStep, _mm256_permute2f128_ps(x[i], x[i + 4], 0x20));
-    store(to + (i + 4) * toStep, _mm256_permute2f128_ps(x[i], x[i + 4], 0x31));
-  }
-}
-
 }  // namespace roentgen

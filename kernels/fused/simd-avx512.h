@@ -42,39 +42,4 @@ ROENTGEN_INLINE Vector zeroBelow(float limit, Vector by, Vector x) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(by, all(limit), _CMP_NLT_UQ), x);
 }
 
-// Quarters of a, then of b, as the bits of Which say. (Of integers, since SIMDe, which emulates these instructions in a test, lacks that of floats.)
-template <int Which>
-ROENTGEN_INLINE Vector quarters(Vector a, Vector b) {
-  return _mm512_castsi512_ps(_mm512_shuffle_i32x4(_mm512_castps_si512(a), _mm512_castps_si512(b), Which));
-}
-
-// A square of kWidth rows and columns, its rows written as columns.
-ROENTGEN_INLINE void transpose(const float* from, int64_t fromStep, float* to, int64_t toStep) {
-  Vector x[16], y[16];
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; i++) x[i] = load(from + i * fromStep);
-#pragma GCC unroll 8
-  for (int i = 0; i < 16; i += 2) {
-    y[i] = _mm512_unpacklo_ps(x[i], x[i + 1]);
-    y[i + 1] = _mm512_unpackhi_ps(x[i], x[i + 1]);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 16; i += 4) {
-    x[i] = _mm512_shuffle_ps(y[i], y[i + 2], 0x44);
-    x[i + 1] = _mm512_shuffle_ps(y[i], y[i + 2], 0xee);
-    x[i + 2] = _mm512_shuffle_ps(y[i + 1], y[i + 3], 0x44);
-    x[i + 3] = _mm512_shuffle_ps(y[i + 1], y[i + 3], 0xee);
-  }
-  // Quarters of vectors: x[4 r + c] holds columns c, c + 4, c + 8 and c + 12 of rows 4 r to 4 r + 3.
-#pragma GCC unroll 4
-  for (int c = 0; c < 4; c++) {
-    const Vector low = quarters<0x88>(x[c], x[c + 4]), lowOdd = quarters<0xdd>(x[c], x[c + 4]);
-    const Vector high = quarters<0x88>(x[c + 8], x[c + 12]), highOdd = quarters<0xdd>(x[c + 8], x[c + 12]);
-    store(to + c * toStep, quarters<0x88>(low, high));
-    store(to + (c + 4) * toStep, quarters<0x88>(lowOdd, highOdd));
-    store(to + (c + 8) * toStep, quarters<0xdd>(low, high));
-    store(to + (c + 12) * toStep, quarters<0xdd>(lowOdd, highOdd));
-  }
-}
-
 }  // namespace roentgen

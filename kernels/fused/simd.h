@@ -47,4 +47,30 @@ ROENTGEN_INLINE Vector errorFunction(Vector x) {
   return smaller(all(1.f), larger(all(-1.f), x * p / q));
 }
 
+constexpr int kSquare = 8;
+
+// Rows of a square of kSquare by kSquare become columns.
+ROENTGEN_INLINE void transpose(const float* from, int64_t fromStep, float* to, int64_t toStep) {
+  __m256 x[kSquare], y[kSquare];
+#pragma GCC unroll 8
+  for (int i = 0; i < kSquare; i++) x[i] = _mm256_loadu_ps(from + i * fromStep);
+#pragma GCC unroll 4
+  for (int i = 0; i < kSquare; i += 2) {
+    y[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
+    y[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < kSquare; i += 4) {
+    x[i] = _mm256_shuffle_ps(y[i], y[i + 2], 0x44);
+    x[i + 1] = _mm256_shuffle_ps(y[i], y[i + 2], 0xee);
+    x[i + 2] = _mm256_shuffle_ps(y[i + 1], y[i + 3], 0x44);
+    x[i + 3] = _mm256_shuffle_ps(y[i + 1], y[i + 3], 0xee);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    _mm256_storeu_ps(to + i * toStep, _mm256_permute2f128_ps(x[i], x[i + 4], 0x20));
+    _mm256_storeu_ps(to + (i + 4) * toStep, _mm256_permute2f128_ps(x[i], x[i + 4], 0x31));
+  }
+}
+
 }  // namespace roentgen

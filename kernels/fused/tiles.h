@@ -47,14 +47,12 @@ ROENTGEN_INLINE void packStrips(const float* from, int64_t step, int64_t depth, 
   });
 }
 
-// The same from [columns, depth]; depth is a multiple of kWidth.
+// The same from [columns, depth]; both are multiples of kSquare.
 ROENTGEN_INLINE void packTurnedStrips(const float* from, int64_t step, int64_t depth, int64_t columns, float* to) {
   forTileColumns(columns, [&](auto vectors, int64_t j) {
-    float* strip = to + j * depth;
-    for (int64_t k = 0; k < depth; k += kWidth)
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors.value; v++)
-        transpose(from + (j + v * kWidth) * step + k, step, strip + (k * vectors.value + v) * kWidth, vectors.value * kWidth);
+    constexpr int64_t width = decltype(vectors)::value * kWidth;
+    for (int64_t k = 0; k < depth; k += kSquare)
+      for (int64_t c = 0; c < width; c += kSquare) transpose(from + (j + c) * step + k, step, to + j * depth + k * width + c, width);
   });
 }
 

@@ -87,6 +87,7 @@ export const cases: readonly Case[] = [
   conv([1, 1, 1, 32], 16),
   conv([1, 33, 2, 48], 64, false),
   conv([1, 9, 11, 272], 16), // more channels than a block is deep
+  conv([1, 40, 41, 16], 144), // several pieces of pixels and of columns, with all taps in one block
   conv([3, 5, 4, 6], 10),
 ];
 
