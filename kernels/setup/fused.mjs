@@ -1,7 +1,7 @@
 // The fused operations: kernels of our own for TensorFlow on the CPU, a library beside the engine's addon. Without it the engine composes the same
 // from TensorFlow's operations.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { findTensorFlow, libraryFiles, prepareNode } from './engine.mjs';
@@ -44,8 +44,14 @@ const wanted = () =>
 /** Whether there are kernels for this kind of machine. */
 export const canFuse = () => process.platform === 'linux' && process.arch === 'x64';
 
-/** Whether the libraries belong to the sources as they are. */
-export const isFused = () => instructionSets.every(({ name }) => existsSync(libraryOf(name))) && readStamp(stamp).fingerprint === wanted();
+const sizes = () =>
+  Object.fromEntries(instructionSets.map(({ name }) => [name, statSync(libraryOf(name), { throwIfNoEntry: false })?.size]));
+
+/** Whether the libraries are whole and belong to the sources as they are. */
+export function isFused() {
+  const done = readStamp(stamp);
+  return done.fingerprint === wanted() && JSON.stringify(done.sizes) === JSON.stringify(sizes());
+}
 
 /**
  * The libraries on their way. They take most of a minute of one processor, which set-up has to spare while it waits for networks and disks, so parts may
@@ -127,7 +133,7 @@ async function makeLibraries(compiler, objects, onProgress) {
     onProgress('loading it', undefined);
     await tryLibraries(built.map(([temporary]) => temporary));
     for (const [temporary, library] of built) renameSync(temporary, library); // processes that have the old one loaded keep it
-    writeStamp(stamp, { fingerprint: wanted() });
+    writeStamp(stamp, { fingerprint: wanted(), sizes: sizes() });
   } finally {
     for (const [temporary] of built) rmSync(temporary, { force: true });
   }

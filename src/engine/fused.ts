@@ -3,7 +3,7 @@
  * results it equals to rounding. `isFused` says whether they are there; where not, the compositions run.
  */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { backend, isTensorFlow } from './tensorflow';
 
@@ -14,10 +14,19 @@ export interface FusedState {
   readonly note?: string;
 }
 
-/** One for each set of instructions, the best first. A library registers its operations where the processor has them. */
-const LIBRARIES = ['roentgen_fused_avx512.node', 'roentgen_fused_avx2.node'];
+/** Sets of instructions with a library each, the best first. A library registers its operations where the processor has them. */
+const SETS = ['avx512', 'avx2'];
 
 let state: FusedState = { note: 'TensorFlow does not run' };
+
+/** How long set-up left each library: one that was cut short would end the process that loads it. */
+function sizesIn(stamp: string): Readonly<Record<string, number>> {
+  try {
+    return (JSON.parse(readFileSync(stamp, 'utf8')) as { sizes: Record<string, number> }).sizes ?? {};
+  } catch {
+    return {};
+  }
+}
 
 function load(): FusedState {
   if (process.env.ROENTGEN_FUSED === '0') return { note: 'off, since ROENTGEN_FUSED is 0' };
@@ -25,11 +34,16 @@ function load(): FusedState {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return { note: `not written for ${process.platform} on ${process.arch}; TensorFlow's own operations run, somewhat slower` };
   const folder = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib', 'napi-v8');
-  const libraries = LIBRARIES.map((name) => join(folder, name)).filter(existsSync);
+  const libraries = SETS.map((name) => ({ name, path: join(folder, `roentgen_fused_${name}.node`) })).filter(({ path }) =>
+    existsSync(path),
+  );
   if (libraries.length === 0) return { note: 'not compiled; "npm run setup" does, or says what keeps it from that' };
+  const sizes = sizesIn(join(folder, 'roentgen-fused.json'));
+  if (libraries.some(({ name, path }) => statSync(path).size !== sizes[name]))
+    return { note: 'their files are not whole; run "npm run setup"' };
   try {
-    for (const library of libraries) {
-      const { instructions } = require(library) as { instructions: string };
+    for (const { path } of libraries) {
+      const { instructions } = require(path) as { instructions: string };
       if (instructions) return { instructions };
     }
     return { note: "this processor lacks AVX2; TensorFlow's own operations run, somewhat slower" };

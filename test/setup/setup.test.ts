@@ -82,6 +82,8 @@ describe('where everything is there', () => {
     assert.deepEqual(await redone(() => rmSync(addon)), ['engine']);
     for (const file of readdirSync(dirname(addon)).filter((name) => /fused/.test(name)))
       assert.deepEqual(await redone(() => rmSync(join(dirname(addon), file))), fused);
+    const library = join(dirname(addon), 'roentgen_fused_avx2.node');
+    assert.deepEqual(await redone(() => writeFileSync(library, 'torn')), fused);
     assert.deepEqual(await redone(() => rmSync(clone.path('.venv', 'share'), { recursive: true })), [
       'Jupyter kernels',
       'JupyterLab extension',
@@ -175,6 +177,31 @@ describe('where something is missing', () => {
       assert.match(stderr, /engine: TensorFlow 2\.20\.0 on the CPU/);
     }
     assert.deepEqual((JSON.parse((await clone.setUp(['--json'])).stdout) as { done: string[] }).done, fused);
+  });
+
+  test('fused operations without the compiler that they had: one sentence, and the engine is TensorFlow all the same', async (t) => {
+    if (fused.length === 0) return t.skip('this machine has none');
+    const clone = fakeClone(t);
+    await clone.setUp();
+    rmSync(clone.path('node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib', 'napi-v8', 'roentgen_fused_avx2.node'));
+    const { status, stderr } = await clone.setUp([], { tools: ['npm', 'python3'] });
+    assert.equal(status, 0, stderr);
+    const notes = stderr.split('\n').filter((line) => line.startsWith('note: '));
+    assert.equal(notes.length, 1, stderr);
+    assert.match(notes[0]!, /no C\+\+ compiler was found .*TensorFlow's own operations do their work/);
+    assert.match(stderr, /engine: TensorFlow 2\.20\.0 on the CPU/);
+  });
+
+  test('another kind of processor: no fused operations are compiled', async (t) => {
+    const clone = fakeClone(t);
+    const preload = clone.path('other.cjs');
+    writeFileSync(preload, "Object.defineProperty(process, 'arch', { value: 'arm64' });");
+    const { status, stderr, stdout } = await clone.setUp(['--json'], { env: { NODE_OPTIONS: `--require "${preload}"` } });
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stderr, /note: |fused/);
+    assert.doesNotMatch(stdout, /fused/);
+    const compiled = clone.calls().filter((line) => line.startsWith('c++'));
+    assert.equal(compiled.length, 1, 'the addon alone');
   });
 
   test('no Python: wasm, what it costs, and the command that gets it; --engine cpu fails', async (t) => {

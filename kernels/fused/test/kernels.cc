@@ -35,8 +35,11 @@ Array<float> values(int64_t count, float offset = 0, float factor = 1) {
 // The results of one shape.
 class Results {
  public:
-  explicit Results(std::string name) : name_(std::move(name)) {}
-  ~Results() { std::printf("%s: %016" PRIx64 "\n", name_.c_str(), hash_); }
+  explicit Results(std::string name) : name_(std::move(name)) {
+    std::printf("%s: ", name_.c_str());
+    std::fflush(stdout);  // the kernel may end the program
+  }
+  ~Results() { std::printf("%016" PRIx64 "\n", hash_); }
 
   // `least`: rounding is relative to at least this, where what is wanted is a small difference of larger terms.
   void expect(const char* what, const Array<float>& got, const Doubles& want, double least = 1e-4) {
