@@ -19,6 +19,7 @@ class Taps {
 
   // For pixels from `first` on: bit t is set where the neighbour lies in the image.
   void inside(int64_t first, int64_t pixels, uint16_t* bits) const {
+    if (pixels == 0) return;
     int64_t x = first % width_, y = first / width_ % height_;
     for (int64_t p = 0; p < pixels; p++) {
       bits[p] = 1;

@@ -104,6 +104,7 @@ struct Pieces {
 template <class Weights>
 void multiply(Context& context, const ProductShape& shape, const float* x, const Weights& weights, const float* bias, float* y) {
   const int64_t pixels = shape.images * shape.height * shape.width, K = shape.in, N = shape.out;
+  if (pixels == 0) return;
   const Taps taps(shape);
   const Blocks blocks(shape);
   const Pieces pieces(pixels, N);
