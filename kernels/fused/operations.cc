@@ -14,7 +14,7 @@ struct GroupNormOp {
   explicit GroupNormOp(Attributes& a) : groups(a.integer("groups")), eps(a.number("eps")), silu(a.flag("silu")) {}
 
   static GroupNormShape shapeOf(const Shape& x, int groups, bool silu) {
-    if (x.size() < 2 || groups < 1 || x.back() % groups != 0) throw std::invalid_argument("groups must divide the channels of [B, ..., C]");
+    if (x.size() < 2 || groups < 1 || x.back() < 1 || x.back() % groups != 0) throw std::invalid_argument("groups must divide the channels of [B, ..., C]");
     int64_t positions = 1;
     for (size_t i = 1; i + 1 < x.size(); i++) positions *= x[i];
     return {x[0], positions, x.back(), groups, silu};

@@ -188,9 +188,11 @@ export function jupyterLab(): Lab {
     },
     async save(name) {
       const { folder, page } = parts!;
-      const before = readFileSync(join(folder, name), 'utf8');
+      const read = (): string => readFileSync(join(folder, name), 'utf8');
+      const before = read();
       await lab.menu('File', 'Save Notebook');
-      for (let i = 0; i < 300 && readFileSync(join(folder, name), 'utf8') === before; i++) await page.waitForTimeout(100);
+      const isSaved = (text: string): boolean => text !== before && text.trimEnd().endsWith('}'); // the file is emptied first
+      for (let i = 0; i < 300 && !isSaved(read()); i++) await page.waitForTimeout(100);
     },
     async open(name) {
       const { address, page } = parts!;
