@@ -17,16 +17,26 @@ import { keepRows, readResults } from './results.mjs';
 import { rows } from './rows.mjs';
 import { tableLines } from './table.mjs';
 
-const { values: flags } = parseArgs({
-  options: {
-    python: { type: 'string', default: 'python3' },
-    only: { type: 'string' },
-    with: { type: 'string', multiple: true, default: [] },
-    rounds: { type: 'string' },
-    patience: { type: 'string', default: '20' },
-  },
-});
 const say = (text) => process.stderr.write(`${text}\n`);
+
+function readFlags() {
+  try {
+    return parseArgs({
+      options: {
+        python: { type: 'string', default: 'python3' },
+        only: { type: 'string' },
+        with: { type: 'string', multiple: true, default: [] },
+        rounds: { type: 'string' },
+        patience: { type: 'string', default: '20' },
+      },
+    }).values;
+  } catch (error) {
+    say(`${error.message}\nusage: node bench/speed/run.mjs --python PYTHON [--only TEXT] [--with quickstart] [--rounds N] [--patience SECONDS]`);
+    return process.exit(2);
+  }
+}
+
+const flags = readFlags();
 const patience = Number(flags.patience);
 const planned = rows.map((row) => ({ ...row, ...(flags.rounds ? { rounds: Number(flags.rounds) } : {}), of: works.find(({ name }) => name === row.work) }));
 const quickstart = { work: 'quickstart', precision: 'fp32', of: { name: 'quickstart', title: quickstartTitle }, seconds: 250 };
