@@ -10,26 +10,9 @@ import { memoryUse } from '#engine/internal';
 import { formOf } from '#engine/tensorflow';
 import { record } from '#engine/trace';
 import { stepScalars, trainStep } from '#training/train-step';
+import { scheduler, textEncoder, unet } from './stable-diffusion.mjs';
 
 const batchSize = Number(process.argv[2] ?? 8);
-const unet = {
-  sample_size: 64,
-  cross_attention_dim: 768,
-  attention_head_dim: 8,
-  block_out_channels: [320, 640, 1280, 1280],
-  layers_per_block: 2,
-  down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
-  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
-  norm_num_groups: 32,
-};
-const textEncoder = {
-  vocab_size: 49408,
-  hidden_size: 768,
-  intermediate_size: 3072,
-  num_hidden_layers: 12,
-  num_attention_heads: 12,
-  max_position_embeddings: 77,
-};
 const optimisation = {
   steps: 1,
   batch_size: batchSize,
@@ -43,7 +26,7 @@ const optimisation = {
 await startEngine();
 const [a, b] = split(key(1), 2);
 const params = { unet: initUNet(unet, a), textEncoder: initClipText(textEncoder, b) };
-const tables = noiseTables({ _class_name: 'PNDMScheduler', beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear' });
+const tables = noiseTables(scheduler);
 const batch = diffusionBatch(tables, {}, {
   x0: new Float32Array(batchSize * 64 * 64 * 4),
   shape: [batchSize, 64, 64, 4],

@@ -7,27 +7,9 @@ import { normalArray } from '#engine/internal';
 import { noiseTables } from 'roentgen-lab/schedulers';
 import { diffusionBatch, diffusionLoss, train } from 'roentgen-lab/training';
 import { initUNet } from 'roentgen-lab/unet';
+import { scheduler, textEncoder, unet } from './stable-diffusion.mjs';
 
 const steps = Number(process.argv[2] ?? 1);
-const unet = {
-  sample_size: 64,
-  cross_attention_dim: 768,
-  attention_head_dim: 8,
-  block_out_channels: [320, 640, 1280, 1280],
-  layers_per_block: 2,
-  down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
-  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
-  norm_num_groups: 32,
-};
-const textEncoder = {
-  vocab_size: 49408,
-  hidden_size: 768,
-  intermediate_size: 3072,
-  num_hidden_layers: 12,
-  num_attention_heads: 12,
-  max_position_embeddings: 77,
-};
-const scheduler = { _class_name: 'PNDMScheduler', beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear' };
 const peak = (name = 'VmHWM') => (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 2 ** 20).toFixed(2);
 const say = (what) => console.log(`${(performance.now() / 1000).toFixed(0)} s: ${what}; now ${peak('VmRSS')} GiB, peak ${peak()} GiB`);
 
