@@ -2,7 +2,6 @@
 
 import { quiet } from './quiet.mjs';
 import { ourSide, pytorchSide, Worker, writeWork } from './worker.mjs';
-import { variantsOf } from './rows.mjs';
 
 /** Outputs may differ by this fraction of the largest value; more is no comparison of the same work. */
 const AGREE = { fp32: 1e-3, bf16: 5e-2 };
@@ -94,10 +93,10 @@ async function inTurn(sides, { rounds, calls, hush, say, fail }) {
  * @throws Error where ours fails; where the references do, the entries have no reference, and say why
  */
 export async function compare(row, work, { python, folder, patience, say }) {
-  const { precision, rounds, alone = false, against } = row;
+  const { precision, rounds, variants, alone = false, against } = row;
   writeWork(work.kind, folder, await work.settings());
-  const references = against ? [{ ...ourSide(against, folder), label: 'in memory' }] : variantsOf(row).map((variant) => pytorchSide(python, work.kind, folder, variant));
-  const [ours, ...others] = [ourSide(work.kind, folder), ...references].map((side) => new Side(side));
+  const references = against ? [{ ...ourSide(against, folder), label: 'in memory' }] : variants.map((variant) => pytorchSide(python, work.kind, folder, variant));
+  const [ours, ...others] = [ourSide(work.kind, folder, precision), ...references].map((side) => new Side(side));
   let [waits, loud] = [0, 0];
   const failures = [];
   await (alone ? inTurn : together)([ours, ...others], {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { availableMemory } from '#engine/internal';
+import { thisMachine } from '#cli/bench/machine';
 import { works } from '#cli/bench/works';
 import { compare } from './compare.mjs';
 import { quickstartTitle, timeQuickstart } from './quickstart.mjs';
@@ -38,7 +39,8 @@ function readFlags() {
 
 const flags = readFlags();
 const patience = Number(flags.patience);
-const planned = rows.map((row) => ({ ...row, ...(flags.rounds ? { rounds: Number(flags.rounds) } : {}), of: works.find(({ name }) => name === row.work) }));
+const canBf16 = thisMachine().instructions.includes('avx512_bf16');
+const planned = rows.filter(({ precision }) => precision === 'fp32' || canBf16).map((row) => ({ ...row, ...(flags.rounds ? { rounds: Number(flags.rounds) } : {}), of: works.find(({ name }) => name === row.work) }));
 const quickstart = { work: 'quickstart', precision: 'fp32', of: { name: 'quickstart', title: quickstartTitle }, seconds: 250 };
 const all = [...planned, ...(flags.with.includes('quickstart') ? [quickstart] : [])];
 const chosen = all.filter(({ of }) => flags.only === undefined || [of.name, of.title].some((text) => text.includes(flags.only)));
@@ -79,7 +81,7 @@ async function measure(row, report) {
 
 const made = [];
 for (const [i, row] of chosen.entries()) {
-  const place = `${i + 1}/${chosen.length} ${row.of.name}`;
+  const place = `${i + 1}/${chosen.length} ${row.of.name}${row.precision === 'fp32' ? '' : ` ${row.precision}`}`;
   say(`${place}: about ${minutes(remaining())} left`);
   const start = performance.now();
   let entries;

@@ -17,7 +17,12 @@ export function writeWork(kind, folder, settings) {
 }
 
 /** A side of a row: what is called, and what it is called with. */
-export const ourSide = (kind, folder) => ({ label: 'ours', command: process.execPath, args: [beside('ours.mjs'), 'time', kind, folder] });
+export const ourSide = (kind, folder, precision = 'fp32') => ({
+  label: 'ours',
+  command: process.execPath,
+  args: [beside('ours.mjs'), 'time', kind, folder],
+  env: precision === 'bf16' ? { ROENTGEN_PRECISION: 'bfloat16' } : {},
+});
 
 export const pytorchSide = (python, kind, folder, variant) => ({
   label: variant || 'default',
@@ -33,9 +38,9 @@ export class Worker {
   /** Milliseconds of the calls so far. */
   times = [];
 
-  constructor({ label, command, args }) {
+  constructor({ label, command, args, env: more = {} }) {
     this.label = label;
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...env, ...more } });
     this.#child.stderr.on('data', (text) => {
       this.#said += text;
     });

@@ -11,11 +11,18 @@
 namespace {
 
 #ifdef ROENTGEN_AVX512
-constexpr const char* kInstructions = "AVX-512";
-bool fits() {
+bool hasAvx512() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+#endif
+
+#if defined ROENTGEN_AVX512 && defined ROENTGEN_BF16
+constexpr const char* kInstructions = "AVX-512 BF16";
+bool fits() { return hasAvx512() && __builtin_cpu_supports("avx512bf16"); }
+#elif defined ROENTGEN_AVX512
+constexpr const char* kInstructions = "AVX-512";
+bool fits() { return hasAvx512(); }
 #else
 constexpr const char* kInstructions = "AVX2";
 bool fits() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"); }

@@ -1,14 +1,9 @@
 // GEGLU (Shazeer 2020, arXiv:2002.05202): value · gate · Phi(gate).
 #include "kernels.h"
-#include "simd.h"
+#include "normal.h"
 
 namespace roentgen {
 namespace {
-
-// Phi, the normal distribution's cumulative function.
-ROENTGEN_INLINE Vector normalCdf(Vector x) { return mulAdd(errorFunction(x * all(0.70710678f)), all(.5f), all(.5f)); }
-
-ROENTGEN_INLINE Vector normalDensity(Vector x) { return exponential(x * x * all(-.5f)) * all(0.39894228f); }
 
 // Calls body(row) for every row, in pieces of about 16,000 values.
 template <class Body>

@@ -34,14 +34,21 @@ void layerNorm(Context& context, int64_t rows, int64_t width, const float* x, co
 void layerNormGradient(Context& context, int64_t rows, int64_t width, const float* dy, const float* x, const float* weight,
                        const RowStatistics* statistics, float* dx, float* dWeight, float* dBias);
 
+enum class Activation { silu, gelu, quickGelu, geluTanh };
+
+void activation(Context& context, Activation kind, int64_t size, const float* x, float* y);
+// dx may be dy.
+void activationGradient(Context& context, Activation kind, int64_t size, const float* dy, const float* x, float* dx);
+
 // x [rows, 2 width]: values, then gates; y [rows, width].
 void geglu(Context& context, int64_t rows, int64_t width, const float* x, float* y);
 void gegluGradient(Context& context, int64_t rows, int64_t width, const float* dy, const float* x, float* dx);
 
-// q [batch, queries, heads · width], k and v [batch, keys, heads · width].
+// q [batch, queries, heads · width], k and v [batch, keys, heads · width]. What is multiplied may be rounded to bfloat16 first, as in products.
 struct AttentionShape {
   int64_t batch, queries, keys, heads, width;
   float scale;
+  bool bfloat16 = false;
 };
 
 // What is added to the scores: steps from image to image, head to head and so on, 0 where one value is for all. `data` is null where there is none.
@@ -83,11 +90,13 @@ void adamW(Context& context, const AdamWLeaf* leaves, int64_t count, const AdamW
 void sumsOfSquares(Context& context, const float* const* tensors, const int64_t* sizes, int64_t count, float* squares);
 
 // x [images, height, width, in] to [images, height, width, out], with weights [taps, in, out]: 1 tap, or the 9 of a 3 x 3 kernel with a border of zeros.
-// `in` and `out` are multiples of 16.
+// `in` and `out` are multiples of 16. What is multiplied may be rounded to bfloat16 first; sums and results are floats.
 struct ProductShape {
   int64_t images, height, width;
   int taps;
   int64_t in, out;
+  bool bfloat16 = false;
+  int64_t pixels() const { return images * height * width; }
 };
 
 // `bias` may be null.

@@ -72,6 +72,33 @@ struct LayerNormGradientOp {
   }
 };
 
+Activation activationOf(Attributes& a) {
+  const int kind = a.integer("kind");
+  if (kind < 0 || kind > int(Activation::geluTanh)) throw std::invalid_argument("there is no activation of this kind");
+  return Activation(kind);
+}
+
+struct ActivationOp {
+  Activation kind;
+  explicit ActivationOp(Attributes& a) : kind(activationOf(a)) {}
+
+  void run(Call& call) const {
+    const Input x = call.input(0);
+    activation(call, kind, x.size(), x.data, call.output(0, x.shape));
+  }
+};
+
+struct ActivationGradientOp {
+  Activation kind;
+  explicit ActivationGradientOp(Attributes& a) : kind(activationOf(a)) {}
+
+  void run(Call& call) const {
+    const Input x = call.input(1);
+    const float* dy = call.input(0, x.size());
+    activationGradient(call, kind, x.size(), dy, x.data, call.outputOver(0, 0, x.shape));
+  }
+};
+
 struct GegluOp {
   explicit GegluOp(Attributes&) {}
 
@@ -101,12 +128,12 @@ struct AttentionInputs {
   AttentionShape shape;
   AttentionMask mask{nullptr, 0, 0, 0, 0};
 
-  AttentionInputs(Call& call, int from, int maskAt, bool masked, int heads, float scale)
+  AttentionInputs(Call& call, int from, int maskAt, bool masked, int heads, float scale, bool bfloat16)
       : q(call.input(from)), k(call.input(from + 1)), v(call.input(from + 2)) {
     if (q.shape.size() != 3 || k.shape.size() != 3 || k.shape != v.shape || q.shape[0] != k.shape[0] || q.shape[2] != k.shape[2] || heads < 1 ||
         q.shape[2] % heads != 0)
       throw std::invalid_argument("expected q [B, Lq, C], k and v [B, Lk, C], and heads that divide C");
-    shape = {q.shape[0], q.shape[1], k.shape[1], heads, q.shape[2] / heads, scale};
+    shape = {q.shape[0], q.shape[1], k.shape[1], heads, q.shape[2] / heads, scale, bfloat16};
     if (!masked) return;
     const Input given = call.input(maskAt);
     const Shape full = {shape.batch, shape.heads, shape.queries, shape.keys};
@@ -124,10 +151,11 @@ struct AttentionInputs {
 struct AttentionOp {
   int heads, masks;
   float scale;
-  explicit AttentionOp(Attributes& a) : heads(a.integer("heads")), masks(a.integer("N")), scale(a.number("scale")) {}
+  bool bfloat16;
+  explicit AttentionOp(Attributes& a) : heads(a.integer("heads")), masks(a.integer("N")), scale(a.number("scale")), bfloat16(a.flag("bf16")) {}
 
   void run(Call& call) const {
-    const AttentionInputs in(call, 0, 3, masks > 0, heads, scale);
+    const AttentionInputs in(call, 0, 3, masks > 0, heads, scale, bfloat16);
     float* statistics = call.output(1, {in.shape.batch, heads, in.shape.queries, 2});
     attention(call, in.shape, in.q.data, in.k.data, in.v.data, in.mask, call.output(0, in.q.shape),
               reinterpret_cast<SoftmaxStatistics*>(statistics));
@@ -137,10 +165,12 @@ struct AttentionOp {
 struct AttentionGradientOp {
   int heads, masks;
   float scale;
-  explicit AttentionGradientOp(Attributes& a) : heads(a.integer("heads")), masks(a.integer("N")), scale(a.number("scale")) {}
+  bool bfloat16;
+  explicit AttentionGradientOp(Attributes& a)
+      : heads(a.integer("heads")), masks(a.integer("N")), scale(a.number("scale")), bfloat16(a.flag("bf16")) {}
 
   void run(Call& call) const {
-    const AttentionInputs in(call, 1, 6, masks > 0, heads, scale);
+    const AttentionInputs in(call, 1, 6, masks > 0, heads, scale, bfloat16);
     const float *dy = call.input(0, in.q.size()), *y = call.input(4, in.q.size());
     const auto* statistics = reinterpret_cast<const SoftmaxStatistics*>(call.input(5, in.shape.batch * heads * in.shape.queries * 2));
     attentionGradient(call, in.shape, dy, in.q.data, in.k.data, in.v.data, in.mask, y, statistics, call.output(0, in.q.shape),
@@ -149,11 +179,11 @@ struct AttentionGradientOp {
 };
 
 // x [..., in] as images: of a linear layer one image with all rows. Weights have `taps` matrices.
-ProductShape productShape(const Shape& x, int taps, int64_t out) {
+ProductShape productShape(const Shape& x, int taps, int64_t out, bool bfloat16) {
   if (x.empty() || (taps != 1 && taps != 9) || (taps == 9 && x.size() != 4)) throw std::invalid_argument("expected [..., in], or images and 9 taps");
   if (x.back() % 16 != 0 || out % 16 != 0 || x.back() < 16 || out < 16) throw std::invalid_argument("widths must be multiples of 16");
-  if (taps == 9) return {x[0], x[1], x[2], taps, x[3], out};
-  return {1, 1, sizeOf(x) / x.back(), taps, x.back(), out};
+  if (taps == 9) return {x[0], x[1], x[2], taps, x[3], out, bfloat16};
+  return {1, 1, sizeOf(x) / x.back(), taps, x.back(), out, bfloat16};
 }
 
 Shape withWidth(Shape shape, int64_t width) {
@@ -164,11 +194,12 @@ Shape withWidth(Shape shape, int64_t width) {
 // x, the weights [in, out] or [3, 3, in, out], and none or one bias.
 struct ProductOp {
   int biases;
-  explicit ProductOp(Attributes& a) : biases(a.integer("N")) {}
+  bool bfloat16;
+  explicit ProductOp(Attributes& a) : biases(a.integer("N")), bfloat16(a.flag("bf16")) {}
 
   void run(Call& call) const {
     const Input x = call.input(0), weight = call.input(1);
-    const ProductShape shape = productShape(x.shape, weight.shape.size() == 4 ? 9 : 1, weight.width());
+    const ProductShape shape = productShape(x.shape, weight.shape.size() == 4 ? 9 : 1, weight.width(), bfloat16);
     call.input(1, shape.taps * shape.in * shape.out);
     const float* bias = biases > 0 ? call.input(2, shape.out) : nullptr;
     product(call, shape, x.data, weight.data, bias, call.output(0, withWidth(x.shape, shape.out)));
@@ -176,14 +207,15 @@ struct ProductOp {
 };
 
 struct ProductInputGradientOp {
-  explicit ProductInputGradientOp(Attributes&) {}
+  bool bfloat16;
+  explicit ProductInputGradientOp(Attributes& a) : bfloat16(a.flag("bf16")) {}
 
   void run(Call& call) const {
     const Input dy = call.input(0), weight = call.input(1);
     if (weight.shape.size() < 2) throw std::invalid_argument("expected weights [in, out] or [3, 3, in, out]");
     const int64_t in = weight.shape[weight.shape.size() - 2];
     const Shape x = withWidth(dy.shape, in);
-    const ProductShape shape = productShape(x, weight.shape.size() == 4 ? 9 : 1, dy.width());
+    const ProductShape shape = productShape(x, weight.shape.size() == 4 ? 9 : 1, dy.width(), bfloat16);
     call.input(1, shape.taps * shape.in * shape.out);
     productInputGradient(call, shape, dy.data, weight.data, call.output(0, x));
   }
@@ -191,12 +223,13 @@ struct ProductInputGradientOp {
 
 struct ProductWeightGradientOp {
   int taps;
-  explicit ProductWeightGradientOp(Attributes& a) : taps(a.integer("taps")) {}
+  bool bfloat16;
+  explicit ProductWeightGradientOp(Attributes& a) : taps(a.integer("taps")), bfloat16(a.flag("bf16")) {}
 
   void run(Call& call) const {
     const Input dy = call.input(0), x = call.input(1);
-    const ProductShape shape = productShape(x.shape, taps, dy.width());
-    call.input(0, shape.images * shape.height * shape.width * shape.out);
+    const ProductShape shape = productShape(x.shape, taps, dy.width(), bfloat16);
+    call.input(0, shape.pixels() * shape.out);
     const Shape weight = taps == 9 ? Shape{3, 3, shape.in, shape.out} : Shape{shape.in, shape.out};
     productWeightGradient(call, shape, dy.data, x.data, call.output(0, weight), call.output(1, {shape.out}));
   }
@@ -260,16 +293,18 @@ void registerOperations() {
                                      {"dy: float", "x: float", "weight: float", "statistics: float"},
                                      {"dx: float", "dweight: float", "dbias: float"},
                                      {}});
+  add<ActivationOp, 0>({"RoentgenActivation", {"x: float"}, {"y: float"}, {"kind: int"}});
+  add<ActivationGradientOp, 1>({"RoentgenActivationGradient", {"dy: float", "x: float"}, {"dx: float"}, {"kind: int"}});
   add<GegluOp, -1>({"RoentgenGeglu", {"x: float"}, {"y: float"}, {}});
   add<GegluGradientOp, 1>({"RoentgenGegluGradient", {"dy: float", "x: float"}, {"dx: float"}, {}});
   add<AttentionOp, 0, -1>({"RoentgenAttention",
                            {"q: float", "k: float", "v: float", "mask: N * float"},
                            {"y: float", "statistics: float"},
-                           {"heads: int", "scale: float", "N: int >= 0"}});
+                           {"heads: int", "scale: float", "N: int >= 0", "bf16: bool"}});
   add<AttentionGradientOp, 1, 2, 3>({"RoentgenAttentionGradient",
                                      {"dy: float", "q: float", "k: float", "v: float", "y: float", "statistics: float", "mask: N * float"},
                                      {"dq: float", "dk: float", "dv: float"},
-                                     {"heads: int", "scale: float", "N: int >= 0"}});
+                                     {"heads: int", "scale: float", "N: int >= 0", "bf16: bool"}});
   add<SumsOfSquaresOp, -1>({"RoentgenSumsOfSquares", {"x: N * float"}, {"y: float"}, {"N: int"}});
   add<AdamWOp, -1>({"RoentgenAdamW",
                     {"params: N * resource", "m: N * resource", "v: N * resource", "averages: E * resource", "grads: N * float", "scalars: float",
@@ -277,10 +312,10 @@ void registerOperations() {
                     {"squares: float"},
                     {"N: int", "E: int >= 0", "groups: list(int)"},
                     true});
-  add<ProductOp, -1>({"RoentgenProduct", {"x: float", "weight: float", "bias: N * float"}, {"y: float"}, {"N: int >= 0"}});
-  add<ProductInputGradientOp, -1>({"RoentgenProductInputGradient", {"dy: float", "weight: float"}, {"dx: float"}, {}});
+  add<ProductOp, -1>({"RoentgenProduct", {"x: float", "weight: float", "bias: N * float"}, {"y: float"}, {"N: int >= 0", "bf16: bool"}});
+  add<ProductInputGradientOp, -1>({"RoentgenProductInputGradient", {"dy: float", "weight: float"}, {"dx: float"}, {"bf16: bool"}});
   add<ProductWeightGradientOp, -1, -1>(
-      {"RoentgenProductWeightGradient", {"dy: float", "x: float"}, {"dweight: float", "dbias: float"}, {"taps: int"}});
+      {"RoentgenProductWeightGradient", {"dy: float", "x: float"}, {"dweight: float", "dbias: float"}, {"taps: int", "bf16: bool"}});
 }
 
 }  // namespace roentgen

@@ -22,7 +22,7 @@ ROENTGEN_INLINE int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; 
 
 // c (+)= a b. A row of a is `parts` pieces of `depth` values, its pointers `step` apart; b is a strip [parts · depth, Vectors · kWidth].
 // Where sums begin anew, `init` is what they begin with (null: zeros).
-template <int Rows, int Vectors>
+template <class Numbers, int Rows, int Vectors>
 __attribute__((noinline)) static void rowsTile(const float* const* a, int64_t step, int64_t parts, int64_t depth, const float* b, float* const* c,
                                                int64_t column, bool add, const float* init) {
   Vector sums[Rows][Vectors];
@@ -42,7 +42,7 @@ __attribute__((noinline)) static void rowsTile(const float* const* a, int64_t st
       for (int i = 0; i < Rows; i++) {
         const Vector value = all(rows[i][k]);
 #pragma GCC unroll 8
-        for (int j = 0; j < Vectors; j++) sums[i][j] = mulAdd(value, row[j], sums[i][j]);
+        for (int j = 0; j < Vectors; j++) sums[i][j] = Numbers::mulAdd(value, row[j], sums[i][j]);
       }
     }
   }
@@ -100,10 +100,10 @@ struct Pieces {
   }
 };
 
-// y = x times weights, given as parts of a tap's matrix from row k and column n on.
-template <class Weights>
+// y = x times weights, given as parts of a tap's matrix from row k and column n on. The depth of both, `shape.in`, is counted in `Numbers`.
+template <class Numbers, class Weights>
 void multiply(Context& context, const ProductShape& shape, const float* x, const Weights& weights, const float* bias, float* y) {
-  const int64_t pixels = shape.images * shape.height * shape.width, K = shape.in, N = shape.out;
+  const int64_t pixels = shape.pixels(), K = shape.in, N = shape.out;
   if (pixels == 0) return;
   const Taps taps(shape);
   const Blocks blocks(shape);
@@ -145,7 +145,7 @@ void multiply(Context& context, const ProductShape& shape, const float* x, const
         const float* init = bias == nullptr ? nullptr : bias + column + j;
         forTileRows(rows, [&](auto height, int64_t row) {
           ahead.some();
-          rowsTile<height.value, vectors.value>(a + row, kPixels, block.taps, block.depth, strips + j * depth, c + row, column + j, i > 0, init);
+          rowsTile<Numbers, height.value, vectors.value>(a + row, kPixels, block.taps, block.depth, strips + j * depth, c + row, column + j, i > 0, init);
         });
       });
     }
@@ -161,6 +161,15 @@ struct Weights {
   Prefetch ahead(int tap, int64_t k, int64_t depth, int64_t n, int64_t columns) const { return {at(tap, k, n), N, depth, columns}; }
 };
 
+// Rows 2 k and 2 k + 1 of them are row k of the pairs.
+struct PairedWeights {
+  Weights of;
+  void pack(int tap, int64_t k, int64_t depth, int64_t n, int64_t columns, float* to) const {
+    packPairStrips(of.at(tap, 2 * k, n), of.N, depth, columns, to);
+  }
+  Prefetch ahead(int tap, int64_t k, int64_t depth, int64_t n, int64_t columns) const { return {of.at(tap, 2 * k, n), of.N, 2 * depth, columns}; }
+};
+
 // The kernel turned round, and each tap's matrix transposed.
 struct TurnedWeights {
   Weights of;
@@ -171,17 +180,42 @@ struct TurnedWeights {
   Prefetch ahead(int tap, int64_t n, int64_t depth, int64_t k, int64_t columns) const { return {of.at(taps - 1 - tap, k, n), of.N, columns, depth}; }
 };
 
+// Rows of values as rows of pairs. `size` is a multiple of 16, which may not fill the last pairs of vectors.
+const float* inPairs(Context& context, const float* values, int64_t size) {
+  constexpr int64_t kEach = 32768;
+  float* pairs = context.temporary<float>(size / 2);
+  context.parallel(ceilDiv(size, kEach), [&](int64_t piece) {
+    const int64_t end = least(size, (piece + 1) * kEach);
+    int64_t i = piece * kEach;
+    for (; i + 2 * kWidth <= end; i += 2 * kWidth) storePairs(values + i, pairs + i / 2);
+    if (i < end) {
+      float last[2 * kWidth] = {};
+      std::memcpy(last, values + i, sizeof(float) * (end - i));
+      storePairs(last, last);
+      std::memcpy(pairs + i / 2, last, sizeof(float) * (end - i) / 2);
+    }
+  });
+  return pairs;
+}
+
 }  // namespace
 
 void product(Context& context, const ProductShape& shape, const float* x, const float* weight, const float* bias, float* y) {
-  multiply(context, shape, x, Weights{weight, shape.in, shape.out}, bias, y);
+  const Weights weights{weight, shape.in, shape.out};
+  if (!shape.bfloat16) return multiply<Floats>(context, shape, x, weights, bias, y);
+  ProductShape pairs = shape;
+  pairs.in /= 2;
+  multiply<Pairs>(context, pairs, inPairs(context, x, shape.pixels() * shape.in), PairedWeights{weights}, bias, y);
 }
 
 void productInputGradient(Context& context, const ProductShape& shape, const float* dy, const float* weight, float* dx) {
   ProductShape back = shape;
   back.in = shape.out;
   back.out = shape.in;
-  multiply(context, back, dy, TurnedWeights{{weight, shape.in, shape.out}, shape.taps}, nullptr, dx);
+  if (!shape.bfloat16) return multiply<Floats>(context, back, dy, TurnedWeights{{weight, shape.in, shape.out}, shape.taps}, nullptr, dx);
+  back.in /= 2;
+  const Weights pairs{inPairs(context, weight, shape.taps * shape.in * shape.out), shape.in, shape.out / 2};
+  multiply<Pairs>(context, back, inPairs(context, dy, shape.pixels() * shape.out), TurnedWeights{pairs, shape.taps}, nullptr, dx);
 }
 
 }  // namespace roentgen

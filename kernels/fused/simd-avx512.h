@@ -42,4 +42,9 @@ ROENTGEN_INLINE Vector zeroBelow(float limit, Vector by, Vector x) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(by, all(limit), _CMP_NLT_UQ), x);
 }
 
+#ifdef __AVX512BF16__
+#define ROENTGEN_PRODUCTS_OF_PAIRS
+ROENTGEN_INLINE Vector mulAddPairs(Vector a, Vector b, Vector c) { return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b); }
+#endif
+
 }  // namespace roentgen

@@ -47,6 +47,38 @@ ROENTGEN_INLINE Vector errorFunction(Vector x) {
   return smaller(all(1.f), larger(all(-1.f), x * p / q));
 }
 
+// The bits of a vector's floats. A bfloat16 is the upper half of a float's; two of them, the first one in the lower half, take the place of a float.
+typedef uint32_t Bits __attribute__((vector_size(sizeof(Vector))));
+
+// The nearest bfloat16, to even between two, in the upper half; NaN stays what it is.
+ROENTGEN_INLINE Bits rounded(Vector x) {
+  const Bits bits = (Bits)x, isNumber = (Bits)(x == x);
+  return ((bits + 0x7fff + (bits >> 16 & 1)) & isNumber) | ((bits | 0x400000) & ~isNumber);
+}
+
+ROENTGEN_INLINE Vector pairsOf(Vector first, Vector second) { return (Vector)(rounded(first) >> 16 | (rounded(second) & 0xffff0000)); }
+
+// 2 kWidth values, each with its neighbour, to kWidth pairs.
+ROENTGEN_INLINE void storePairs(const float* from, float* to) {
+  typedef uint64_t Two __attribute__((vector_size(sizeof(Vector))));
+  typedef uint32_t Half __attribute__((vector_size(sizeof(Vector) / 2)));
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; i++) {
+    const Two two = (Two)rounded(load(from + i * kWidth));
+    const Half pairs = __builtin_convertvector((two >> 16 & 0xffff) | (two >> 32 & 0xffff0000), Half);
+    __builtin_memcpy(to + i * kWidth / 2, &pairs, sizeof pairs);
+  }
+}
+
+#ifndef ROENTGEN_PRODUCTS_OF_PAIRS
+// c + a b for pairs: both products are added to the float.
+ROENTGEN_INLINE Vector mulAddPairs(Vector a, Vector b, Vector c) {
+  const Bits upper = Bits{} + 0xffff0000;
+  c = mulAdd((Vector)((Bits)a & upper), (Vector)((Bits)b & upper), c);
+  return mulAdd((Vector)((Bits)a << 16), (Vector)((Bits)b << 16), c);
+}
+#endif
+
 constexpr int kSquare = 8;
 
 // Rows of a square of kSquare by kSquare become columns.

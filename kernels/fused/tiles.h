@@ -1,7 +1,7 @@
 // Tiles of large products: sums that stay in registers while a strip of b, copied to where it lies in one piece, stays in the first cache.
 #pragma once
 
-#include "simd.h"
+#include "numbers.h"
 
 namespace roentgen {
 
@@ -47,7 +47,20 @@ ROENTGEN_INLINE void packStrips(const float* from, int64_t step, int64_t depth, 
   });
 }
 
-// The same from [columns, depth]; both are multiples of kSquare.
+// The same from [2 depth, columns], of which two rows become one of pairs.
+ROENTGEN_INLINE void packPairStrips(const float* from, int64_t step, int64_t depth, int64_t columns, float* to) {
+  forTileColumns(columns, [&](auto vectors, int64_t j) {
+    float* strip = to + j * depth;
+    for (int64_t k = 0; k < depth; k++) {
+      const float *first = from + 2 * k * step + j, *second = first + step;
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors.value; v++)
+        store(strip + (k * vectors.value + v) * kWidth, pairsOf(load(first + v * kWidth), load(second + v * kWidth)));
+    }
+  });
+}
+
+// As `packStrips`, from [columns, depth]; both are multiples of kSquare.
 ROENTGEN_INLINE void packTurnedStrips(const float* from, int64_t step, int64_t depth, int64_t columns, float* to) {
   forTileColumns(columns, [&](auto vectors, int64_t j) {
     constexpr int64_t width = decltype(vectors)::value * kWidth;

@@ -13,9 +13,21 @@ import { fingerprint, readStamp, writeStamp } from './stamp.mjs';
 const stamp = join(dirname(addon), 'roentgen-fused.json');
 const folder = join(root, 'kernels', 'fused');
 
-/** One library for each set of instructions that the kernels are compiled for; what it is loaded on says which one runs. */
+const avx512 = ['-march=x86-64-v4', '-mprefer-vector-width=512'];
+
+/**
+ * One library for each set of instructions that the kernels are compiled for; what it is loaded on says which one runs. Where `others` names a set, only
+ * the files of `differ` are compiled anew.
+ */
 export const instructionSets = [
-  { name: 'avx512', kernels: ['-march=x86-64-v4', '-mprefer-vector-width=512'], addon: ['-DROENTGEN_AVX512'] },
+  { name: 'avx512', kernels: avx512, addon: ['-DROENTGEN_AVX512'] },
+  {
+    name: 'avx512bf16',
+    kernels: [...avx512, '-mavx512bf16'],
+    addon: ['-DROENTGEN_AVX512', '-DROENTGEN_BF16'],
+    differ: ['attention.cc', 'product.cc', 'product-weights.cc'],
+    others: 'avx512',
+  },
   { name: 'avx2', kernels: ['-march=x86-64-v3'], addon: [] },
 ];
 const libraryOf = (name) => join(dirname(addon), `roentgen_fused_${name}.node`);
@@ -109,7 +121,11 @@ function compilation(objects, part, file, more) {
 }
 
 const kernelsOf = (objects) =>
-  instructionSets.flatMap(({ name, kernels }) => kernelFiles().map((file) => compilation(objects, name, file, kernels)));
+  instructionSets.flatMap(({ name, kernels, differ }) =>
+    kernelFiles()
+      .filter((file) => !differ || differ.includes(basename(file)))
+      .map((file) => compilation(objects, name, file, kernels)),
+  );
 
 function restOf(objects) {
   const include = [join(modules, 'node-api-headers', 'include'), join(findTensorFlow(), 'include')].map((path) => `-I${path}`);
@@ -126,10 +142,15 @@ async function makeLibraries(compiler, objects, onProgress) {
   const tensorflow = findTensorFlow();
   const built = instructionSets.map(({ name }) => [libraryOf(name).replace(/node$/, `${process.pid}.node`), libraryOf(name)]);
   try {
-    const objectsOf = (part) => readdirSync(join(objects, part)).map((name) => join(objects, part, name));
+    const objectsOf = (part, without = []) =>
+      readdirSync(join(objects, part))
+        .filter((name) => !without.includes(name))
+        .map((name) => join(objects, part, name));
     const link = [...libraryFiles(tensorflow), '-Xlinker', '-rpath', '-Xlinker', tensorflow, '-pthread'];
-    for (const [i, { name }] of instructionSets.entries())
-      await call(compiler, ['-shared', '-o', built[i][0], ...objectsOf('common'), ...objectsOf(name), ...link]);
+    for (const [i, { name, others }] of instructionSets.entries()) {
+      const own = [...objectsOf(name), ...(others ? objectsOf(others, readdirSync(join(objects, name))) : [])];
+      await call(compiler, ['-shared', '-o', built[i][0], ...objectsOf('common'), ...own, ...link]);
+    }
     onProgress('loading it', undefined);
     await tryLibraries(built.map(([temporary]) => temporary));
     for (const [temporary, library] of built) renameSync(temporary, library); // processes that have the old one loaded keep it

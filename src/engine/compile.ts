@@ -6,12 +6,13 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from './memory';
+import { precision } from './precision';
 import { formOf, type TensorForm } from './tensorflow';
 import { type Recording, record, runSession } from './trace';
 import { cloneTree, dispose, flatten, keep, type Tree, unflatten } from './tree';
 import { tellWait } from './waits';
 
-/** Each set of shapes and plain values has a graph of its own; more than this many says that something that changes should be a tensor. */
+/** Each set of shapes and plain values, and each precision, has a graph of its own; more than this many says that something that changes should be a tensor. */
 const MOST_GRAPHS = 64;
 
 /** A compiled function. Arguments are trees of tensors, or plain values that are fixed in the graph; it borrows them and its result is the caller's. */
@@ -135,7 +136,8 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
   }
 
   run(...args: A): R {
-    const { tensors, signature, rebuild } = takeApart(args);
+    const { tensors, signature: ofArguments, rebuild } = takeApart(args);
+    const signature = `${precision()} ${ofArguments}`;
     const graph = this.graphs.get(signature) ?? this.record(signature, tensors, rebuild);
     this.moveStateTo(graph);
     const names = tensors.map((_, i) => `input${i}`);

@@ -15,7 +15,7 @@ export interface FusedState {
 }
 
 /** Sets of instructions with a library each, the best first. A library registers its operations where the processor has them. */
-const SETS = ['avx512', 'avx2'];
+const SETS = ['avx512bf16', 'avx512', 'avx2'];
 
 let state: FusedState = { note: 'TensorFlow does not run' };
 

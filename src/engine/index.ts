@@ -10,6 +10,7 @@ export { type ConvOptions, conv2d, type Padding } from './ops/conv';
 export { embedding } from './ops/embedding';
 export { type GroupNormOptions, groupNorm } from './ops/group-norm';
 export { linear } from './ops/linear';
+export type { Precision } from './precision';
 export { foldIn, type Key, key, normal, randomInts, split, uniform, uniformArray } from './random';
 export { type Backend, type EngineInfo, type EngineOptions, startEngine } from './start';
 export { cloneTree, countParameters, dispose, type FlatTree, flatten, mapTree, type Tree, unflatten } from './tree';

@@ -208,6 +208,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ...names('RoentgenGroupNormGradient', inputs(1, 2, 3)),
   ...names('RoentgenLayerNorm', layerNorm),
   ...names('RoentgenLayerNormGradient', inputs(1, 2, 2)),
+  ...names('RoentgenActivation', first),
+  ...names('RoentgenActivationGradient', second),
   ...names('RoentgenGeglu', ([x]) => [withLast(x!, x!.shape.at(-1)! / 2)]),
   ...names('RoentgenGegluGradient', second),
   ...names('RoentgenAttention', attention),

@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { isFused, loadFused } from './fused';
+import { type Precision, precision, precisionFromEnvironment, setPrecision } from './precision';
 import { type Key, key } from './random';
 import { backend } from './tensorflow';
 
@@ -13,6 +14,11 @@ export interface EngineOptions {
   backend?: Backend;
   /** Where random numbers start, an integer >= 0; 0 by default. */
   seed?: number;
+  /**
+   * What products are computed in from now on, 'float32' by default. The environment's ROENTGEN_PRECISION says the same for a whole process, and recipes for a
+   * training (`precision`).
+   */
+  precision?: Precision;
 }
 
 export interface EngineInfo {
@@ -25,6 +31,8 @@ export interface EngineInfo {
   readonly threads: number;
   /** Whether operations of our own run in place of compositions of TensorFlow's (kernels/fused); results are the same bytes only where both have them. */
   readonly fused: boolean;
+  /** What products are computed in. Results are the same bytes only for the same, and with bfloat16 only on processors of one kind. */
+  readonly precision: Precision;
   /** Why it is not the best backend, if it is not. */
   readonly note?: string;
   readonly seed: number;
@@ -32,7 +40,7 @@ export interface EngineInfo {
   readonly key: Key;
 }
 
-let started: Promise<EngineInfo> | undefined;
+let started: Promise<Omit<EngineInfo, 'precision'>> | undefined;
 
 /** TensorFlow's own messages go to the terminal before anything can stop them, and two functions it needs are gone from Node 23 on. */
 function prepareTensorFlow(): void {
@@ -51,7 +59,7 @@ function tensorFlowThreads(): number {
   return fixed > 0 ? fixed : cpus().length;
 }
 
-async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
+async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key' | 'precision'>> {
   prepareTensorFlow();
   require('@tensorflow/tfjs-node-gpu');
   if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
@@ -66,7 +74,7 @@ async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
   };
 }
 
-async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
+async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key' | 'precision'>> {
   require('@tensorflow/tfjs'); // registers the gradients of tfjs's own functions: the core package alone has none
   require('@tensorflow/tfjs-backend-wasm');
   if (!(await tf.setBackend('wasm'))) throw new Error('startEngine: the wasm backend did not start; run "npm run setup" again');
@@ -75,7 +83,7 @@ async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key'
   return { backend: 'wasm', library: `tfjs-backend-wasm ${version}`, device: 'CPU', threads: 1, fused: false, note };
 }
 
-async function start(requested: Backend | undefined): Promise<Omit<EngineInfo, 'seed' | 'key'>> {
+async function start(requested: Backend | undefined): Promise<Omit<EngineInfo, 'seed' | 'key' | 'precision'>> {
   if (requested === 'wasm') return startWasm();
   try {
     return await startTensorFlow();
@@ -94,16 +102,17 @@ function backendFromEnvironment(): Backend | undefined {
 }
 
 /**
- * Starts the tensor engine, once per process; later calls return what runs (with another seed if one is given).
+ * Starts the tensor engine, once per process; later calls return what runs, with another seed or precision if one is given.
  *
- * @throws Error where the backend asked for can't start, or another one already runs
+ * @throws Error where the backend asked for can't start, or another one already runs; RangeError where the precision can't be had here
  */
 export async function startEngine(options: EngineOptions = {}): Promise<EngineInfo> {
   const seed = options.seed ?? 0;
   const root = key(seed);
   const requested = options.backend ?? backendFromEnvironment();
+  const wanted = options.precision ?? (started ? undefined : precisionFromEnvironment());
   started ??= start(requested).then((info) => ({ ...info, seed, key: root }));
-  let running: EngineInfo;
+  let running: Omit<EngineInfo, 'precision'>;
   try {
     running = await started;
   } catch (error) {
@@ -114,5 +123,6 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
     throw new Error(
       `startEngine: ${running.backend} already runs in this process; start "${options.backend}" in a new one (restart the kernel)`,
     );
-  return { ...running, seed, key: root };
+  if (wanted) setPrecision(wanted);
+  return { ...running, precision: precision(), seed, key: root };
 }

@@ -2,11 +2,12 @@
 
 import { contextParts } from '../encoders/internal';
 import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, type Tree } from '../engine';
+import { precision } from '../engine/internal';
 import type { PerceptualNetwork } from '../metrics';
 import type { Model, TrainablePart } from '../pipelines';
 import { expectWeights } from '../pipelines/internal';
 import type { Tokenizer } from '../tokenizers';
-import type { CutTexts, DiffusionParams, StepLog, TrainingSet } from '../training';
+import type { CutTexts, DiffusionParams, Optimisation, StepLog, TrainingSet } from '../training';
 import {
   countCut,
   encodeContexts,
@@ -70,6 +71,15 @@ function replaceDiffusion(model: Model, { unet, textEncoder, projection }: Diffu
   dispose(...before);
 }
 
+/** How a part of a recipe is optimised, with its precision. */
+function optimisationOf(recipe: Recipe, part: 'vae' | 'diffusion'): Optimisation {
+  const { optimisation } = recipe[part];
+  return { ...optimisation, precision: optimisation.precision ?? recipe.precision ?? precision() };
+}
+
+/** What tells trainings from one another beside their parts of the recipe: nothing for float32, so that older checkpoints are gone on from. */
+const precisionOf = ({ precision }: Optimisation): string[] => (precision === 'float32' ? [] : [precision!]);
+
 /** The texts as tokens, for an encoder that trains. */
 function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]): TokenSet {
   const [all, none] = [tokenizer.encodeBatch(texts), tokenizer.encode('')];
@@ -98,9 +108,15 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
   expectWeights(model, 'fitVae');
   const { onStep, onStart, key, signal, checkpoint } = options;
   const { size } = recipe;
+  const optimisation = optimisationOf(recipe, 'vae');
   const data: TrainingSet = { pixels, texts: [] };
   const start = (): Tree => model.vae.params;
-  const sitting = await sit(model, { part: 'autoencoder', checkpoint, settings: [key, recipe.vae], data }, () => data, start);
+  const sitting = await sit(
+    model,
+    { part: 'autoencoder', checkpoint, settings: [key, recipe.vae, ...precisionOf(optimisation)], data },
+    () => data,
+    start,
+  );
   const result = await trainVae({
     config: model.vae.config,
     params: model.vae.params,
@@ -108,7 +124,7 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
     size,
     weights: recipe.vae.weights,
     perceptual: options.perceptual,
-    optimisation: recipe.vae.optimisation,
+    optimisation,
     key,
     signal,
     checkpointing: recipe.vae.checkpointing ?? false,
@@ -130,7 +146,7 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
   setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
   model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
   remember(model, sitting, start(), !result.interrupted);
-  return fitted(result, countParameters(model.vae.params), sitting, recipe.vae.optimisation.steps);
+  return fitted(result, countParameters(model.vae.params), sitting, optimisation.steps);
 }
 
 /** What is told of a training. */
@@ -191,11 +207,12 @@ export async function fitDiffusion(
   const { onStep, onStart, key, checkpoint, onPrepare, onTexts, contextFolder, onEncoded, handOver = false, signal } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
+  const optimisation = optimisationOf(recipe, 'diffusion');
   const given: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
   const preparation = { model, data: given, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
   const sitting = await sit(
     model,
-    { part: 'diffusion model', checkpoint, settings: [key, recipe.diffusion, options.trains], data: given },
+    { part: 'diffusion model', checkpoint, settings: [key, recipe.diffusion, options.trains, ...precisionOf(optimisation)], data: given },
     async () => (await strategy.prepare?.({ ...preparation, onProgress: onPrepare })) ?? given,
     () => diffusionStart(model),
   );
@@ -235,7 +252,7 @@ export async function fitDiffusion(
       textDropout: recipe.diffusion.text_dropout,
       objective: recipe.diffusion,
       checkpointing: recipe.diffusion.checkpointing ?? false,
-      optimisation: recipe.diffusion.optimisation,
+      optimisation,
       key,
       signal,
       checkpoints: sitting.kept?.checkpoints,
@@ -250,7 +267,7 @@ export async function fitDiffusion(
     });
     replaceDiffusion(model, result.params);
     remember(model, sitting, diffusionStart(model), !result.interrupted);
-    return fitted(result, result.trained, sitting, recipe.diffusion.optimisation.steps);
+    return fitted(result, result.trained, sitting, optimisation.steps);
   } finally {
     if (!handOver) dispose(params);
   }

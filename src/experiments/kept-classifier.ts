@@ -42,7 +42,7 @@ export async function keptClassifier(recipe: Recipe, dataset: Dataset, options: 
     config: { size: recipe.size, channels, hidden, findings: dataset.findings, sided },
     pixels: await loadPixels(dataset, recipe.size, { onProgress: (done, total) => tellWait('drawing images', done, total) }),
     records,
-    optimisation,
+    optimisation: { precision: 'float32', ...optimisation },
     key: key(SEED),
     signal,
     onStep,

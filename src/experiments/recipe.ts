@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import type { Projection } from '../datasets';
 import type { TextEncoderConfig } from '../encoders';
 import { textEncoderFacts } from '../encoders/internal';
+import type { Precision } from '../engine';
+import { precisions } from '../engine/internal';
 import { checkContent, FileError, readObject } from '../files';
 import { checkSettings, is, optional, type ShapeOf } from '../files/internal';
 import type { SchedulerConfig } from '../schedulers';
@@ -23,6 +25,8 @@ export interface Recipe {
   readonly comment?: string;
   /** Width and height of the images, pixels. */
   readonly size: number;
+  /** What products are computed in while parts train that do not say so themselves (`optimisation.precision`). Default: what the engine was started with. */
+  readonly precision?: Precision;
   readonly tokenizer: { readonly vocabulary_size: number; readonly max_length: number };
   readonly vae: {
     readonly config: VaeConfig;
@@ -84,6 +88,7 @@ const RECIPE: ShapeOf<Recipe> = {
   name: is.text,
   comment: optional(is.text),
   size: is.whole(1, 16_384),
+  precision: optional(is.oneOf(...precisions)),
   tokenizer: tokenizerShape,
   vae: {
     config: is.object,

@@ -50,19 +50,19 @@ function gitCommit(): string | undefined {
 
 /** Writes `config.json`: everything that the run depends on. */
 export async function writeRunConfig(folder: string, config: RunConfig, engine: EngineInfo): Promise<void> {
-  const { backend, library, device, threads, fused } = engine;
+  const { backend, library, device, threads, fused, precision } = engine;
   const commit = gitCommit();
   const versions = { 'roentgen-lab': libraryVersion, node: process.version, commit };
   await writeJson(join(folder, 'config.json'), {
     ...config,
-    engine: { backend, library, device, threads, fused },
+    engine: { backend, library, device, threads, fused, precision },
     versions,
     note: disclaimer,
   });
 }
 
 /** Parts of a recipe that trained bytes follow from; how often a run looks or saves is not among them. */
-const SETTINGS = ['size', 'tokenizer', 'vae', 'unet', 'text_encoder', 'scheduler', 'diffusion', 'data'] as const;
+const SETTINGS = ['size', 'precision', 'tokenizer', 'vae', 'unet', 'text_encoder', 'scheduler', 'diffusion', 'data'] as const;
 
 /**
  * Whether a folder's run had these settings, before anything is loaded for them.
@@ -75,7 +75,7 @@ export async function checkSameRun(folder: string, { recipe, seed }: { readonly 
   const had = await readObject<{ readonly recipe?: Partial<Recipe>; readonly seed?: number }>(path);
   const differs = [
     ...(had.seed === seed ? [] : [`seed (${had.seed}, now ${seed})`]),
-    ...SETTINGS.filter((part) => !isDeepStrictEqual(had.recipe?.[part], JSON.parse(JSON.stringify(recipe[part])))).map(
+    ...SETTINGS.filter((part) => !isDeepStrictEqual(had.recipe?.[part] ?? null, JSON.parse(JSON.stringify(recipe[part] ?? null)))).map(
       (part) => `the recipe's ${part}`,
     ),
   ];

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { compileStep, flatten, type Loss, mapTree, type Step, type StepResult, scope, type Tree, valueAndGrad } from '../engine';
-import { mapTrees, sumOfSquares } from '../engine/internal';
+import { mapTrees, precision, sumOfSquares, withPrecision } from '../engine/internal';
 import { adamWSchedule, initMoments } from './optimiser/adamw';
 import { scaleGradients, squaredNorms } from './optimiser/clip';
 import { emaDecay } from './optimiser/ema';
@@ -76,7 +76,11 @@ export function trainStep<P extends Tree, B extends Tree, F extends Tree>(
   const differentiate = valueAndGrad(loss);
   const fraction = 1 / (optimisation.accumulation ?? 1);
   return ({ train: current, frozen: fixed }, batch, scalars) => {
-    const { value, grads: batchGrads, aux = {} } = differentiate(current.params, batch, fixed);
+    const {
+      value,
+      grads: batchGrads,
+      aux = {},
+    } = withPrecision(optimisation.precision ?? precision(), () => differentiate(current.params, batch, fixed));
     const grads = current.gradient ? mapTrees(([g, sum]) => tf.add(sum, tf.mul(g, fraction)), batchGrads, current.gradient) : batchGrads;
     const gradientSquares = squaredNorms(grads);
     const norm = tf.sqrt(tf.sum(gradientSquares)) as tf.Scalar;

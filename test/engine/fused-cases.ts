@@ -33,6 +33,12 @@ const layer = (x: number[]): Case => ({
 
 const gate = (x: number[]): Case => ({ name: `geglu [${x}]`, shapes: [x], run: (ops, [x]) => ops.geglu(x!) });
 
+const activation = (name: 'silu' | 'gelu' | 'quickGelu' | 'geluTanh', x: number[]): Case => ({
+  name: `${name} [${x}]`,
+  shapes: [x],
+  run: (ops, [x]) => ops[name](x!),
+});
+
 const attend = (batch: number, queries: number, keys: number, heads: number, width: number, mask?: number[]): Case => ({
   name: `attention of ${batch} x ${queries} to ${keys}, ${heads} heads of ${width}${mask ? `, mask [${mask}]` : ''}`,
   shapes: [[batch, queries, heads * width], [batch, keys, heads * width], [batch, keys, heads * width], ...(mask ? [mask] : [])],
@@ -64,6 +70,7 @@ export const cases: readonly Case[] = [
   layer([3, 33, 320]),
   layer([1, 6]),
   layer([1300, 40]), // several pieces
+  ...(['silu', 'gelu', 'quickGelu', 'geluTanh'] as const).flatMap((name) => [activation(name, [7, 5]), activation(name, [3, 33, 320])]),
   gate([7, 12]),
   gate([1, 33, 2, 20]),
   gate([3, 33, 640]),

@@ -45,7 +45,7 @@ function run(program: string, args: readonly string[]): Promise<Result> {
 }
 
 const processorHas = (instructions: string): boolean =>
-  new RegExp(`^flags.* ${instructions}( |$)`, 'm').test(readFileSync('/proc/cpuinfo', 'utf8'));
+  process.platform === 'linux' && new RegExp(`^flags.* ${instructions}( |$)`, 'm').test(readFileSync('/proc/cpuinfo', 'utf8'));
 
 /** Compiles the kernels, and with them the program that checks them; gives the program. */
 async function compile(
@@ -79,9 +79,14 @@ async function check(t: TestContext, instructions: string, drawn: number, saniti
   if (!compiler) return t.skip('no C++ compiler');
   if (!processorHas('avx2')) return t.skip('this processor lacks AVX2');
   const into = tempDir(t);
-  const emulated = instructions === 'avx512' && !processorHas('avx512vl');
+  const emulated = instructions.startsWith('avx512') && !processorHas(instructions === 'avx512bf16' ? 'avx512_bf16' : 'avx512vl');
   const set = instructionSets.find(({ name }) => name === (emulated ? 'avx2' : instructions))!;
-  const forKernels = [...set.kernels, ...(emulated ? ['-D__AVX512F__', `-I${join(folder, 'test', 'emulated')}`] : [])];
+  const forKernels = [
+    ...set.kernels,
+    ...(emulated
+      ? ['-D__AVX512F__', ...(instructions === 'avx512bf16' ? ['-D__AVX512BF16__'] : []), `-I${join(folder, 'test', 'emulated')}`]
+      : []),
+  ];
   if (sanitizers.length > 0) {
     const empty = join(into, 'empty.cc');
     writeFileSync(empty, 'int main() {}');
@@ -100,9 +105,9 @@ async function check(t: TestContext, instructions: string, drawn: number, saniti
 
 if (!long) {
   test('every kernel on memory that ends where its values end, with the best instructions that this processor has', (t) =>
-    check(t, process.platform === 'linux' && processorHas('avx512vl') ? 'avx512' : 'avx2', 100));
+    check(t, processorHas('avx512_bf16') ? 'avx512bf16' : processorHas('avx512vl') ? 'avx512' : 'avx2', 100));
 } else {
-  for (const instructions of ['avx2', 'avx512']) {
+  for (const instructions of ['avx2', 'avx512', 'avx512bf16']) {
     test(`every kernel for ${instructions} on memory that ends where its values end`, (t) => check(t, instructions, 2000));
     test(`every kernel for ${instructions} under the sanitizers of addresses and of undefined behaviour`, (t) =>
       check(t, instructions, 500, ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-g']));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, foldIn, key, normal, scope, startEngine } from 'roentgen-lab/engine';
+import { dispose, foldIn, key, linear, normal, scope, startEngine } from 'roentgen-lab/engine';
 import { train } from 'roentgen-lab/training';
 import { normalArray } from '#engine/internal';
 
@@ -21,7 +21,7 @@ async function run(folder: string, steps: number, stopAt: number, lookEvery: num
     batch: (i) => ({ x: tf.tensor2d(normalArray(foldIn(key(4), i), 8 * 64), [8, 64]) }),
     loss: ({ layers }, { x }) =>
       scope(() => {
-        const y = layers.reduce((h, { w, b }) => tf.tanh(tf.add(tf.matMul(h, w), b)) as tf.Tensor2D, x);
+        const y = layers.reduce((h, { w, b }) => tf.tanh(linear(h, w, b)) as tf.Tensor2D, x);
         return tf.mean(tf.squaredDifference(y, tf.reverse(x, 1))) as tf.Scalar;
       }),
     optimisation: {

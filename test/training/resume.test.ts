@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, startEngine } from 'roentgen-lab/engine';
+import { isFused } from '#engine/internal';
 import { lockFolder } from '#files/internal';
 import { lastCheckpoint, readCheckpoint, writeCheckpoint } from '#training/checkpoint-store';
 import { noLeaks, root, tempDir } from '../support';
@@ -14,9 +15,10 @@ const program = join(__dirname, 'process.js');
 const kills = process.env.ROENTGEN_LONG_TESTS ? 200 : 12;
 
 /** Runs it to its end; the last line names the last checkpoint and the hash of its manifest. */
-function finish(folder: string, steps: number, stopAt = 0, lookEvery = 0): string {
+function finish(folder: string, steps: number, stopAt = 0, lookEvery = 0, env: Record<string, string> = {}): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, [program, folder, String(steps), String(stopAt), String(lookEvery)], {
     encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
   assert.equal(status, 0, stderr);
   return stdout.trim().split('\n').at(-1)!;
@@ -35,6 +37,17 @@ test('stopped at a step and resumed in a new process, the bytes are those of a r
       readFileSync(join(folder, 'whole', 'step-00000012', file)),
       file,
     );
+});
+
+test('in bfloat16 too, other than in float32', async (t) => {
+  await startEngine();
+  if (!isFused()) return t.skip('no fused operations here');
+  const folder = tempDir(t);
+  const env = { ROENTGEN_PRECISION: 'bfloat16' };
+  const whole = finish(join(folder, 'whole'), 12, 0, 0, env);
+  finish(join(folder, 'parts'), 12, 5, 0, env);
+  assert.equal(finish(join(folder, 'parts'), 12, 0, 0, env), whole);
+  assert.notEqual(finish(join(folder, 'float32'), 12), whole);
 });
 
 test(`killed ${kills} times at random moments, a whole checkpoint is always there and never an older one`, {

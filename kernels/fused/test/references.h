@@ -55,6 +55,29 @@ inline NormReference layerNormReference(int64_t rows, int64_t width, const float
   return groupNormReference({rows, 1, width, 1, false}, dy, x, weight, bias, eps);
 }
 
+struct ActivationReference {
+  Doubles y, dx;
+};
+
+inline ActivationReference activationReference(Activation kind, int64_t size, const float* dy, const float* x) {
+  ActivationReference out{Doubles(size), Doubles(size)};
+  for (int64_t i = 0; i < size; i++) {
+    const double v = x[i], a = std::sqrt(2 / M_PI), inner = a * (v + .044715 * v * v * v);
+    double part = 0, slope = 0;  // s(x) and s'(x)
+    switch (kind) {
+      case Activation::silu: part = logistic(v), slope = part * (1 - part); break;
+      case Activation::gelu: part = .5 * std::erfc(-v / std::sqrt(2.)), slope = std::exp(-v * v / 2) / std::sqrt(2 * M_PI); break;
+      case Activation::quickGelu: part = logistic(1.702 * v), slope = 1.702 * part * (1 - part); break;
+      case Activation::geluTanh:
+        part = .5 * (1 + std::tanh(inner)), slope = .5 * (1 - std::tanh(inner) * std::tanh(inner)) * a * (1 + 3 * .044715 * v * v);
+        break;
+    }
+    out.y[i] = v * part;
+    out.dx[i] = dy[i] * (part + v * slope);
+  }
+  return out;
+}
+
 struct GegluReference {
   Doubles y, dx;
 };
@@ -125,6 +148,26 @@ struct ProductReference {
   Doubles y, dx, dWeight, dBias;
 };
 
+typedef std::vector<float> Singles;
+
+// The nearest values with 8 significant bits, the even one of two; or the values themselves.
+inline Singles roundedWhere(bool bfloat16, const float* values, int64_t count) {
+  Singles rounded(values, values + count);
+  if (!bfloat16) return rounded;
+  for (float& value : rounded) {
+    int exponent;
+    const double fraction = std::frexp(double(value), &exponent);
+    value = float(std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
+  }
+  return rounded;
+}
+
+inline Doubles columnSums(const float* values, int64_t rows, int64_t columns) {
+  Doubles sums(columns);
+  for (int64_t i = 0; i < rows * columns; i++) sums[i % columns] += values[i];
+  return sums;
+}
+
 inline ProductReference productReference(const ProductShape& s, const float* dy, const float* x, const float* weight, const float* bias) {
   const int64_t pixels = s.images * s.height * s.width;
   ProductReference out{Doubles(pixels * s.out), Doubles(pixels * s.in), Doubles(s.taps * s.in * s.out), Doubles(s.out)};
@@ -132,10 +175,7 @@ inline ProductReference productReference(const ProductShape& s, const float* dy,
     for (int64_t row = 0; row < s.height; row++)
       for (int64_t column = 0; column < s.width; column++) {
         const int64_t pixel = (b * s.height + row) * s.width + column;
-        for (int64_t n = 0; n < s.out; n++) {
-          out.y[pixel * s.out + n] = bias ? bias[n] : 0;
-          out.dBias[n] += dy[pixel * s.out + n];
-        }
+        for (int64_t n = 0; n < s.out; n++) out.y[pixel * s.out + n] = bias ? bias[n] : 0;
         for (int tap = 0; tap < s.taps; tap++) {
           const int64_t r = row + (s.taps == 9 ? tap / 3 - 1 : 0), c = column + (s.taps == 9 ? tap % 3 - 1 : 0);
           if (r < 0 || r >= s.height || c < 0 || c >= s.width) continue;

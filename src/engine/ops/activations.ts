@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isFused } from '../fused';
 import { scope } from '../memory';
+import { attribute, rawOp } from '../tensorflow';
 import { differentiable } from './differentiable';
 import { sigmoidGradient } from './primitives';
 
@@ -34,6 +36,25 @@ export function geluSlope<T extends tf.Tensor>(x: T, cdf: T): T {
   });
 }
 
+/** An activation, as the fused operation numbers it (kernels/fused/kernels.h) and as a composition. */
+interface Activation {
+  readonly kind: number;
+  readonly value: (x: tf.Tensor) => tf.Tensor;
+  readonly gradient: (x: tf.Tensor, dy: tf.Tensor) => tf.Tensor;
+}
+
+function activate<T extends tf.Tensor>({ kind, value, gradient }: Activation, x: T): T {
+  const attributes = isFused() ? [attribute.int('kind', kind)] : undefined;
+  return differentiable<T>(
+    [x],
+    (keep) => {
+      keep([x]);
+      return (attributes ? rawOp('RoentgenActivation', attributes, [x]) : value(x)) as T;
+    },
+    (dy, [saved]) => [attributes ? rawOp('RoentgenActivationGradient', attributes, [dy, saved!]) : gradient(saved!, dy)],
+  );
+}
+
 /**
  * SiLU, x · sigmoid(x), also called swish.
  *
@@ -41,14 +62,7 @@ export function geluSlope<T extends tf.Tensor>(x: T, cdf: T): T {
  * @returns the same shape; the caller disposes it
  */
 export function silu<T extends tf.Tensor>(x: T): T {
-  return differentiable<T>(
-    [x],
-    (keep) => {
-      keep([x]);
-      return tf.mul(x, tf.sigmoid(x));
-    },
-    (dy, [x]) => [siluGradient(x as T, dy)],
-  );
+  return activate({ kind: 0, value: (x) => tf.mul(x, tf.sigmoid(x)), gradient: siluGradient }, x);
 }
 
 /**
@@ -58,14 +72,8 @@ export function silu<T extends tf.Tensor>(x: T): T {
  * @returns the same shape; the caller disposes it
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
-  return differentiable<T>(
-    [x],
-    (keep) => {
-      keep([x]);
-      return tf.mul(x, normalCdf(x));
-    },
-    (dy, [x]) => [tf.mul(dy, geluSlope(x!, normalCdf(x!)))],
-  );
+  const gradient = (x: tf.Tensor, dy: tf.Tensor): tf.Tensor => tf.mul(dy, geluSlope(x, normalCdf(x)));
+  return activate({ kind: 1, value: (x) => tf.mul(x, normalCdf(x)), gradient }, x);
 }
 
 /**
@@ -75,14 +83,9 @@ export function gelu<T extends tf.Tensor>(x: T): T {
  * @returns the same shape; the caller disposes it
  */
 export function quickGelu<T extends tf.Tensor>(x: T): T {
-  return differentiable<T>(
-    [x],
-    (keep) => {
-      keep([x]);
-      return tf.mul(x, tf.sigmoid(tf.mul(x, QUICK)));
-    },
-    (dy, [x]) => [siluGradient(tf.mul(x!, QUICK), dy)], // x · sigmoid(a x) is SiLU(a x) / a: the factors cancel
-  );
+  // x · sigmoid(a x) is SiLU(a x) / a: the factors cancel
+  const gradient = (x: tf.Tensor, dy: tf.Tensor): tf.Tensor => siluGradient(tf.mul(x, QUICK), dy);
+  return activate({ kind: 2, value: (x) => tf.mul(x, tf.sigmoid(tf.mul(x, QUICK))), gradient }, x);
 }
 
 /**
@@ -94,17 +97,10 @@ export function quickGelu<T extends tf.Tensor>(x: T): T {
 export function geluTanh<T extends tf.Tensor>(x: T): T {
   // (1 + tanh(u)) / 2 is sigmoid(2 u), which both backends compute faster.
   const bend = (x: tf.Tensor): tf.Tensor => tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), TANH_CUBIC), TANH_LINEAR)));
-  return differentiable<T>(
-    [x],
-    (keep) => {
-      keep([x]);
-      return tf.mul(x, bend(x)) as T;
-    },
-    (dy, [saved]) => {
-      const x = saved!;
-      const s = bend(x);
-      const inner = tf.add(tf.mul(tf.square(x), 3 * TANH_CUBIC), TANH_LINEAR);
-      return [tf.mul(tf.add(sigmoidGradient(s, tf.mul(x, inner)), s), dy)];
-    },
-  );
+  const gradient = (x: tf.Tensor, dy: tf.Tensor): tf.Tensor => {
+    const s = bend(x);
+    const inner = tf.add(tf.mul(tf.square(x), 3 * TANH_CUBIC), TANH_LINEAR);
+    return tf.mul(tf.add(sigmoidGradient(s, tf.mul(x, inner)), s), dy);
+  };
+  return activate({ kind: 3, value: (x) => tf.mul(x, bend(x)), gradient }, x);
 }

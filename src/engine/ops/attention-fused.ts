@@ -1,12 +1,18 @@
 /** Attention whose scores are never in memory, forward nor backward: one operation of kernels/fused each. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { precision } from '../precision';
 import { attribute, type OpAttribute, rawOps } from '../tensorflow';
 import type { AttentionGeometry, AttentionGradients } from './attention-batched';
 import { attendGradient as batchedGradient, splitHeads } from './attention-batched';
 
 function attributes(mask: tf.Tensor | undefined, { heads, scale }: AttentionGeometry): OpAttribute[] {
-  return [attribute.int('heads', heads), attribute.float('scale', scale), attribute.int('N', mask ? 1 : 0)];
+  return [
+    attribute.int('heads', heads),
+    attribute.float('scale', scale),
+    attribute.int('N', mask ? 1 : 0),
+    attribute.bool('bf16', precision() === 'bfloat16'),
+  ];
 }
 
 /** The mask with four dimensions, as a list of inputs. */

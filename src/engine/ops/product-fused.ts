@@ -2,6 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { isFused } from '../fused';
+import { precision } from '../precision';
 import { attribute, rawOp, rawOps } from '../tensorflow';
 import { differentiable } from './differentiable';
 
@@ -22,17 +23,18 @@ export function fitsProduct(weight: tf.Tensor): boolean {
  * @param weight as `fitsProduct` has it
  */
 export function product(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
+  const bfloat16 = attribute.bool('bf16', precision() === 'bfloat16');
   return differentiable<tf.Tensor>(
     [x, weight, bias],
     (keep) => {
       keep([x, weight]);
-      return rawOp('RoentgenProduct', [attribute.int('N', bias ? 1 : 0)], bias ? [x, weight, bias] : [x, weight]);
+      return rawOp('RoentgenProduct', [attribute.int('N', bias ? 1 : 0), bfloat16], bias ? [x, weight, bias] : [x, weight]);
     },
     (dy, saved) => {
       const [x, weight] = saved as [tf.Tensor, tf.Tensor];
-      const dx = rawOp('RoentgenProductInputGradient', [], [dy, weight]);
+      const dx = rawOp('RoentgenProductInputGradient', [bfloat16], [dy, weight]);
       const taps = attribute.int('taps', weight.rank === 4 ? 9 : 1);
-      const [dWeight, dBias] = rawOps('RoentgenProductWeightGradient', [taps], [dy, x], 2);
+      const [dWeight, dBias] = rawOps('RoentgenProductWeightGradient', [taps, bfloat16], [dy, x], 2);
       return [dx, dWeight, dBias];
     },
   );

@@ -1,5 +1,7 @@
 /** How parameters are updated: what a recipe says of its optimiser. */
 
+import type { Precision } from '../../engine';
+import { precisions } from '../../engine/internal';
 import { is, optional, type ShapeOf } from '../../files/internal';
 import type { AdamWOptions } from './adamw';
 import type { LearningRate } from './learning-rate';
@@ -17,6 +19,8 @@ export interface Optimisation extends AdamWOptions {
   readonly clip_norm: number;
   /** Decay of the moving average of the parameters; without it there is none. */
   readonly ema_decay?: number;
+  /** What products of the step are computed in; parameters and moments are float32 either way. Default: what the engine was started with. */
+  readonly precision?: Precision;
 }
 
 /** Beyond what float32 holds. */
@@ -39,4 +43,5 @@ export const optimisationShape: ShapeOf<Optimisation> = {
   weight_decay: is.number(0, MOST),
   clip_norm: is.number(1e-30, MOST),
   ema_decay: optional(is.number(0, 1)),
+  precision: optional(is.oneOf(...precisions)),
 };

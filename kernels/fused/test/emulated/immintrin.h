@@ -51,6 +51,12 @@ EMULATED Vector min(const Vector& a, const Vector& b) {
 EMULATED Vector max(const Vector& a, const Vector& b) {
   return each([&](int i) { return a[i] > b[i] ? a[i] : b[i]; });
 }
+// The bits of each value are two bfloat16.
+EMULATED Vector dotOfPairs(const Vector& c, const Vector& a, const Vector& b) {
+  typedef uint32_t Bits __attribute__((vector_size(sizeof(Vector))));
+  const Vector low = fmadd((Vector)((Bits)a << 16), (Vector)((Bits)b << 16), c);
+  return fmadd((Vector)((Bits)a & 0xffff0000), (Vector)((Bits)b & 0xffff0000), low);
+}
 EMULATED Vector sqrt(const Vector& x) {
   return each([&](int i) { return std::sqrt(x[i]); });
 }
@@ -81,6 +87,7 @@ EMULATED float largest(const Vector& x) {
 }  // namespace roentgen_emulated
 
 #define _mm512_cmp_ps_mask(a, b, kind) roentgen_emulated::notLess(a, b)
+#define _mm512_dpbf16_ps(c, a, b) roentgen_emulated::dotOfPairs(c, (__m512)(a), (__m512)(b))
 #define _mm512_fmadd_ps roentgen_emulated::fmadd
 #define _mm512_fnmadd_ps roentgen_emulated::fnmadd
 #define _mm512_loadu_ps roentgen_emulated::loadu

@@ -1,0 +1,51 @@
+/** What products are computed in: those of linear layers, convolutions and attention of every network, forward and backward. */
+
+import { fusedState, isFused } from './fused';
+
+/**
+ * `bfloat16` rounds what is multiplied to 8 significant bits and adds up in float32; parameters, norms, softmax and all that is stored stay float32.
+ * Convolutions with steps, and products whose widths are no multiples of 16, stay float32 too. Quicker where the processor multiplies bfloat16 (AVX-512 BF16),
+ * slower elsewhere; it takes the fused operations.
+ */
+export type Precision = 'float32' | 'bfloat16';
+
+export const precisions: readonly Precision[] = ['float32', 'bfloat16'];
+
+let present: Precision = 'float32';
+
+/** What products that are computed or recorded now take. */
+export function precision(): Precision {
+  return present;
+}
+
+/** @throws RangeError where it can't be had here */
+export function setPrecision(wanted: Precision): void {
+  present = expectPrecision(wanted);
+}
+
+/**
+ * Runs a function, which is not asynchronous, with products in `wanted`.
+ *
+ * @throws RangeError where it can't be had here
+ */
+export function withPrecision<T>(wanted: Precision, body: () => T): T {
+  const before = present;
+  present = expectPrecision(wanted);
+  try {
+    return body();
+  } finally {
+    present = before;
+  }
+}
+
+function expectPrecision(wanted: Precision): Precision {
+  if (!precisions.includes(wanted)) throw new RangeError(`precision: expected ${precisions.join(' or ')}, got ${JSON.stringify(wanted)}`);
+  if (wanted === 'bfloat16' && !isFused())
+    throw new RangeError(`precision: bfloat16 takes the fused operations (${fusedState().note ?? 'another engine runs'}); use float32`);
+  return wanted;
+}
+
+/** What the environment's ROENTGEN_PRECISION says for a whole process. */
+export function precisionFromEnvironment(): Precision | undefined {
+  return (process.env.ROENTGEN_PRECISION as Precision | undefined) || undefined;
+}
