@@ -10,6 +10,10 @@ export interface ImageRecord {
   readonly group?: string;
   /** The prompt, report or caption that belongs to the image. */
   readonly text: string;
+  /** Images that were taken together share it, where that is known. */
+  readonly study?: string;
+  /** Days between the study and some first day of the patient's own, where known: journeys are in its order. */
+  readonly day?: number;
   /** Projection, such as `PA`, `AP`, `lateral`; absent where unknown. */
   readonly view?: string;
   /** Years. */

@@ -27,8 +27,12 @@ export {
   type Zone,
 } from './phantom/types';
 export { type LoadPixelsOptions, loadPixels } from './pixels';
+export { openChexpert } from './published/chexpert';
+export { openCovid } from './published/covid';
 export { openMimic } from './published/mimic';
+export { type MimicParts, type MimicPartsOptions, openMimicParts } from './published/mimic-parts';
 export { openNih } from './published/nih';
 export { openOpenI } from './published/open-i';
+export { openPadchest } from './published/padchest';
 export { splitByPatient, subset } from './split';
 export { openWorld, type WorldDataset, type WorldOptions } from './world/world';

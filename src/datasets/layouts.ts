@@ -6,7 +6,20 @@ import { FileError } from '../files';
 import { openCaptions } from './captions';
 import type { Dataset } from './dataset';
 import { openFolder } from './folder';
-import { findMimic, findNihTable, findOpenI, openMimic, openNih, openOpenI } from './published';
+import {
+  findChexpert,
+  findCovid,
+  findMimic,
+  findNihTable,
+  findOpenI,
+  findPadchest,
+  openChexpert,
+  openCovid,
+  openMimic,
+  openNih,
+  openOpenI,
+  openPadchest,
+} from './published';
 import { otherForm } from './read-table';
 
 /** Columns of a table, by the options that name them. */
@@ -19,10 +32,13 @@ const collections = [
   { find: findNihTable, open: openNih },
   { find: findOpenI, open: openOpenI },
   { find: findMimic, open: openMimic },
+  { find: findChexpert, open: openChexpert },
+  { find: findPadchest, open: openPadchest },
+  { find: findCovid, open: openCovid },
 ];
 
 /**
- * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, a `metadata.jsonl` or `metadata.csv` (`file_name`, `text`, or the columns that are
+ * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, CheXpert, PadChest, the COVID-19 collection, a `metadata.jsonl` or `metadata.csv` (`file_name`, `text`, or the columns that are
  * named), or texts beside the images.
  *
  * @throws FileError where it is of none, saying what it holds and what to do; RangeError where columns are named of a layout that has its own

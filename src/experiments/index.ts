@@ -20,3 +20,4 @@ export {
   type StrategyRow,
 } from './strategy-bench';
 export { type Summary, summarise } from './summary';
+export { type Spread, type TableOnePart, tableOneLabels, tableOneOfPaper, tableOnePart, tableOneRows } from './table-one';

@@ -1,18 +1,18 @@
 /** MIMIC-CXR-JPG. Johnson et al. 2019, arXiv:1901.07042. The text of an image is the impression of its study's report (MIMIC-CXR, doi:10.1038/s41597-019-0322-0). */
 
 import { readdirSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, readText } from '../../files';
 import type { Dataset } from '../dataset';
 import { readLabels } from '../folder';
 import { inBatches } from '../in-batches';
+import { isFile } from '../is-file';
 import { isEmptyCell, type Row, readTable } from '../read-table';
 import { type TableEntry, tableDataset } from '../table';
 import { leftOut } from './left-out';
 
 /** A table of the collection, such as `mimic-cxr-2.0.0-metadata.csv.gz`; undefined where it is not there. */
-function findMimicTable(folder: string, name: 'metadata' | 'chexpert'): string | undefined {
+export function findMimicTable(folder: string, name: 'metadata' | 'chexpert' | 'split'): string | undefined {
   const pattern = new RegExp(`^mimic-cxr-[\\d.]+-${name}\\.csv(\\.gz)?$`);
   const file = readdirSync(folder)
     .sort()
@@ -84,10 +84,6 @@ function placeOf(path: string, { number, cells }: Row): { file: string; study: s
   if (!/^[\w-]+$/.test(dicom!)) throw new FileError(path, `row ${number}: column dicom_id: expected a file's name without ending`);
   const folder = join('files', `p${subject!.slice(0, 2)}`, `p${subject}`, `s${study}`);
   return { file: join(folder, `${dicom}.jpg`), study: folder };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() === true;
 }
 
 /** The impression of a study's report; undefined where there is none of either. */

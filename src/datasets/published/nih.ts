@@ -7,6 +7,7 @@ import type { Dataset, ImageRecord } from '../dataset';
 import { findImages } from '../find-images';
 import { type Row, readTable, requireColumns } from '../read-table';
 import { type TableEntry, tableDataset } from '../table';
+import { composeText } from './compose-text';
 import { leftOut } from './left-out';
 
 /** The collection's 14 labels as in its files; ours are lower-case with spaces. */
@@ -139,19 +140,4 @@ function readAge(cell: string): number | undefined {
   if (cell === '') return undefined;
   const [, count, unit = 'Y'] = /^(\d+(?:\.\d+)?)([YMWD])?$/.exec(cell) ?? [];
   return count === undefined ? Number.NaN : Math.floor(Number(count) / perYear[unit as keyof typeof perYear]);
-}
-
-/** "PA chest X-ray of a 58-year-old man. Cardiomegaly, effusion." */
-function composeText(findings: readonly string[], { view, age, sex }: Pick<ImageRecord, 'view' | 'age' | 'sex'>): string {
-  const list = findings.length > 0 ? findings.join(', ') : 'no finding';
-  return `${view ? `${view} chest` : 'Chest'} X-ray of ${person(age, sex)}. ${list[0]!.toUpperCase()}${list.slice(1)}.`;
-}
-
-function person(age: number | undefined, sex: 'M' | 'F' | undefined): string {
-  const child = age !== undefined && age < 18;
-  const who = sex === 'M' ? (child ? 'boy' : 'man') : sex === 'F' ? (child ? 'girl' : 'woman') : 'patient';
-  if (age === undefined) return `a ${who}`;
-  if (age === 0) return sex ? `a baby ${who}` : 'a baby';
-  const spokenWithVowel = age === 8 || age === 11 || age === 18 || (age >= 80 && age < 90);
-  return `${spokenWithVowel ? 'an' : 'a'} ${age}-year-old ${who}`;
 }
