@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { loadPixels, openSplit } from 'roentgen-lab/datasets';
 import { figure } from 'roentgen-lab/display';
 import { key, split, startEngine } from 'roentgen-lab/engine';
-import { fitDiffusion, fitVae, initModel, loadRecipe, overrideRecipe, recipeTokenizer } from 'roentgen-lab/experiments';
+import { fitDiffusion, fitVae, initModel, loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
 import { disposeModel, loadModel, saveModel } from 'roentgen-lab/pipelines';
 import { textsOf } from '#datasets/internal';
 import { figureSvg } from '#display/plotly/render';
+import { recipeTokenizer } from '#experiments/run';
 
 const [steps = 200, seeds = 3] = process.argv.slice(2).map(Number);
 const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00'];

@@ -25,7 +25,7 @@ function datasetOf(records: readonly ImageRecord[]): Dataset {
   };
 }
 
-const tokenizer = trainBpe(['a b c d'], { vocabularySize: 300, maxLength: 6 });
+const tokenizer = trainBpe(['a b c d'], { vocabularySize: 520, maxLength: 6 });
 
 test('images, patients, views, lengths and labels of four records', () => {
   const part = tableOnePart(

@@ -7,7 +7,8 @@ type Facts = Pick<ImageRecord, 'view' | 'age' | 'sex'>;
 /** "PA chest X-ray of a 58-year-old man. Cardiomegaly, effusion." */
 export function composeText(findings: readonly string[], { view, age, sex }: Facts): string {
   const list = findings.length > 0 ? findings.join(', ') : 'no finding';
-  return `${view ? `${view} chest` : 'Chest'} X-ray of ${person(age, sex)}. ${list[0]!.toUpperCase()}${list.slice(1)}.`;
+  const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
+  return capital(`${view ? `${view} ` : ''}chest X-ray of ${person(age, sex)}. ${capital(list)}.`);
 }
 
 function person(age: number | undefined, sex: 'M' | 'F' | undefined): string {
