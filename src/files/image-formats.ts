@@ -1,5 +1,6 @@
 /** What a file's first bytes say of its format: names for what is not read here, and the TIFF tags that the decoder does not give. */
 
+import { isEnvelope } from './dicom';
 import { failedDownload } from './not-the-file';
 
 const text = (bytes: Uint8Array, from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).toString('latin1');
@@ -8,10 +9,11 @@ const starts = (bytes: Uint8Array, ...signatures: string[]): boolean => signatur
 
 /** Formats by their bytes: name, and the way round. Each is asked in turn. */
 const formats: readonly [is: (bytes: Uint8Array) => boolean, name: string, remedy: string][] = [
+  [isEnvelope, 'encrypted (a CMS envelope, as DICOM files are sent in)', 'decrypt it first, with the key of whoever sent it'],
   [
-    (b) => text(b, 128, 132) === 'DICM' || starts(b, '\x08\0\x05\0', '\x08\0\x08\0', '\x08\0\x16\0', '\x02\0\0\0', '\x02\0\x10\0'), // also without a preamble
-    'a DICOM file',
-    'convert it with its window applied, such as by `dcm2pnm +on16` (DCMTK; +on8 for 8 bits), or by pydicom and Pillow',
+    (b) => starts(b, '\x08\0\x05\0', '\x08\0\x08\0', '\x08\0\x16\0', '\x02\0\0\0', '\x02\0\x10\0'),
+    'a DICOM data set without the header of a file (PS3.10)',
+    'write it anew, such as by `dcmconv +F a.dcm b.dcm` (DCMTK)',
   ],
   [
     (b) => text(b, 4, 8) === 'jP  ' || starts(b, '\xff\x4f\xff\x51'),
@@ -24,11 +26,15 @@ const formats: readonly [is: (bytes: Uint8Array) => boolean, name: string, remed
   [
     (b) => starts(b, '\x5c\x01\0\0', '\0\0\x01\x5c') && ['n+1', 'ni1'].includes(text(b, 344, 347)),
     'a NIfTI file',
-    'write its slices as PNG, such as by nibabel and Pillow',
+    'a volume, of which `roentgen data drr` makes radiographs',
   ],
   [(b) => /^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg\b/is.test(head(b)), 'an SVG drawing', 'convert it to PNG'],
   [(b) => starts(b, 'PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'), 'a ZIP archive', 'unpack it'],
-  [(b) => starts(b, '\x1f\x8b'), 'compressed by gzip', 'unpack it (`gunzip`); what ends in .nii.gz is NIfTI: write its slices as PNG'],
+  [
+    (b) => starts(b, '\x1f\x8b'),
+    'compressed by gzip',
+    'unpack it (`gunzip`); what ends in .nii.gz is NIfTI, a volume, of which `roentgen data drr` makes radiographs',
+  ],
   [(b) => /^P[1-7]\s/.test(text(b, 0, 3)), 'a PNM file (PGM, PPM)', 'convert it to PNG'],
   [(b) => starts(b, '\x93NUMPY'), 'a NumPy array', 'save it as PNG, such as by Pillow'],
 ];

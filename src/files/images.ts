@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { decode as decodeBmp } from 'bmp-ts';
 import sharp, { type Metadata } from 'sharp';
+import { type DicomGreys, dicomImage, isDicom, parseDicomFile } from './dicom';
 import { describeSystemError, FileError } from './errors';
 import { pngSignificantBits, usedBits, whiteAt } from './image-depth';
 import { nameFormat, tiffTags } from './image-formats';
@@ -25,6 +26,8 @@ export interface ReadImageOptions {
    * so that it needs little memory. Others are never shrunk.
    */
   readonly side?: number;
+  /** How the values of a DICOM image become its 8-bit greys; `range` by default. Other formats have no windows. */
+  readonly greys?: DicomGreys;
 }
 
 const formats = ['jpeg', 'png', 'webp', 'tiff', 'gif'];
@@ -36,11 +39,12 @@ const MOST_PIXELS = 150e6;
 const LARGE = 25e6;
 
 /**
- * Decodes a JPEG, PNG, WebP, TIFF, GIF or BMP (of several pages the first), turned as its EXIF orientation says.
+ * Decodes a JPEG, PNG, WebP, TIFF, GIF, BMP (of several pages the first), turned as its EXIF orientation says; or a DICOM image (of several frames the
+ * first) as 8-bit greys, air dark.
  *
  * @throws FileError where it is missing, truncated, not such an image (other formats are named, with the way round) or has more than 150 million pixels
  */
-export async function readImage(path: string, { side }: ReadImageOptions = {}): Promise<Image> {
+export async function readImage(path: string, { side, greys = 'range' }: ReadImageOptions = {}): Promise<Image> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path); // not by sharp, whose cache would give an old picture for a rewritten file
@@ -48,6 +52,7 @@ export async function readImage(path: string, { side }: ReadImageOptions = {}): 
     throw new FileError(path, `cannot be read: ${describeSystemError(error)}`, error);
   }
   if (bytes.length === 0) throw new FileError(path, 'is empty, not an image');
+  if (isDicom(bytes)) return inTurn(bytes.length, () => dicomImage(parseDicomFile(path, bytes), greys));
   try {
     return isBmp(bytes) ? await readBmp(path, bytes) : await decode(path, bytes, side);
   } catch (error) {

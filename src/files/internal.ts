@@ -3,6 +3,18 @@
 export { writeFileAtomic } from './atomic';
 export * as is from './checks';
 export { claimFolder } from './claim';
+export {
+  applyWindow,
+  type DicomFile,
+  type DicomHeader,
+  lossySyntaxes,
+  modalityValues,
+  openDicom,
+  readHeader,
+  readStored,
+  voiRange,
+  voiValues,
+} from './dicom';
 export { describeSystemError } from './errors';
 export { commandFor, expectFolderOf } from './expect-folder';
 export { hashFile, hashFiles } from './hash';

@@ -268,13 +268,13 @@ test('formats that are not read are named, with the way round', async (t) => {
   const nifti = at(344, 'n+1\0');
   nifti.writeInt32LE(348, 0);
   const cases: [string, Buffer | string, RegExp][] = [
-    ['a.dcm', at(128, 'DICM\x02\0\0\0UL'), /is a DICOM file: convert it .*`dcm2pnm \+on16`.*pydicom/],
-    ['no-preamble', at(0, '\x08\0\x05\0CS'), /is a DICOM file/],
+    ['a.dcm', at(128, 'DICM\x02\0\0\0UL'), /is a truncated or damaged DICOM file/],
+    ['no-preamble', at(0, '\x08\0\x05\0CS'), /is a DICOM data set without the header of a file .*dcmconv \+F/],
     ['a.jp2', at(0, '\0\0\0\x0cjP  \r\n\x87\n'), /is a JPEG 2000 file: convert it to PNG/],
     ['a.j2k', at(0, '\xff\x4f\xff\x51'), /is a JPEG 2000 file/],
     ['a.heic', at(0, '\0\0\0\x18ftypheic'), /is a HEIC or AVIF file/],
     ['a.pdf', '%PDF-1.7\n', /is a PDF file/],
-    ['a.nii', nifti, /is a NIfTI file/],
+    ['a.nii', nifti, /is a NIfTI file: a volume, .*`roentgen data drr`/],
     ['a.nii.gz', at(0, '\x1f\x8b\x08'), /is compressed by gzip.*NIfTI/],
     ['pointer.png', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n', /is a git-lfs pointer.*git lfs pull/],
     ['page.png', '\ufeff\n<!DOCTYPE html><html><body>Sign in</body></html>', /is an HTML page, .*Download it again/],
