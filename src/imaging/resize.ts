@@ -35,8 +35,18 @@ interface Taps {
   readonly width: number;
 }
 
-/** The source pixels that each output pixel of one axis is made of; when shrinking, the filter is stretched by the scale. */
-function taps(from: number, to: number, filter: Exclude<ResizeFilter, 'nearest' | 'area'>): Taps {
+/** Pillow's weights of 8-bit images are whole multiples of this. */
+const WEIGHT_UNIT = 2 ** -22;
+
+/** Half a unit goes away from zero. */
+const wholeUnits = (weight: number): number => Math.sign(weight) * Math.floor(Math.abs(weight) / WEIGHT_UNIT + 0.5) * WEIGHT_UNIT;
+
+/**
+ * The source pixels that each output pixel of one axis is made of; when shrinking, the filter is stretched by the scale.
+ *
+ * @param bytes whether weights are rounded as for 8-bit images, so that sums are Pillow's to the last bit
+ */
+function taps(from: number, to: number, filter: Exclude<ResizeFilter, 'nearest' | 'area'>, bytes: boolean): Taps {
   const { support, weight } = FILTERS[filter];
   const scale = from / to;
   const stretch = Math.max(scale, 1);
@@ -52,7 +62,10 @@ function taps(from: number, to: number, filter: Exclude<ResizeFilter, 'nearest' 
       weights[i * width + j - low] = weight((j - centre + 0.5) / stretch);
       total += weights[i * width + j - low]!;
     }
-    for (let j = 0; j < high - low; j++) weights[i * width + j]! /= total;
+    for (let j = i * width; j < i * width + high - low; j++) {
+      const weight = weights[j]! / total;
+      weights[j] = bytes ? wholeUnits(weight) : weight;
+    }
     first[i] = low;
   }
   return { first, weights, width };
@@ -101,7 +114,7 @@ function nearest<Data extends Uint8Array | Float32Array>(image: GreyImage<Data>,
 }
 
 /**
- * A grey image at another size. Equal to Pillow 12 to one grey level for 8-bit data; for floats without rounding or clamping.
+ * A grey image at another size. Equal to Pillow 12 for 8-bit data; for floats without rounding or clamping.
  *
  * @param image    not changed; the result has the same kind of data
  * @param options  size in pixels and filter (`bilinear` if not given)
@@ -128,13 +141,13 @@ export function resize<Data extends Uint8Array | Float32Array>(
   let pixels: Float64Array | Float32Array | Uint8Array = image.data; // not copied: a large image would need twice its memory
   if (width !== image.width) {
     const rows = new Float64Array(width * image.height);
-    pass(pixels, image.height, image.width, 1, image.width, taps(image.width, width, name), rows, [width, 1]);
+    pass(pixels, image.height, image.width, 1, image.width, taps(image.width, width, name, bytes), rows, [width, 1]);
     pixels = rows;
     if (bytes) clampRound(rows); // Pillow stores 8 bits between the passes
   }
   if (height !== image.height) {
     const columns = new Float64Array(width * height);
-    pass(pixels, width, 1, width, image.height, taps(image.height, height, name), columns, [1, width]);
+    pass(pixels, width, 1, width, image.height, taps(image.height, height, name, bytes), columns, [1, width]);
     pixels = columns;
     if (bytes) clampRound(columns);
   }
