@@ -1,6 +1,9 @@
 /** The checkers that `roentgen verify` knows, one line a component; adding a component is adding a line. */
 
 import type { Checker } from './checker';
+import { drrChecker } from './drr';
+import { imagesChecker } from './images';
+import { imagesDicomChecker } from './images-dicom';
 import { metricsImagesChecker } from './metrics-images';
 import { pipelineChecker } from './pipeline';
 import { pretrainedChecker } from './pretrained';
@@ -13,6 +16,9 @@ import { unetChecker } from './unet';
 import { vaeChecker } from './vae';
 
 export const checkers: readonly Checker[] = [
+  drrChecker,
+  imagesChecker,
+  imagesDicomChecker,
   metricsImagesChecker,
   pipelineChecker,
   pretrainedChecker,
