@@ -12,6 +12,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     description: 'time the work of the speed table on this machine: milliseconds, peak memory, first call',
     load: () => (require('./bench') as typeof import('./bench')).addBench,
   },
+  data: {
+    description: 'prepare data: radiographs of CT volumes (drr)',
+    load: () => (require('./data') as typeof import('./data')).addData,
+  },
   doctor: {
     description: 'show what was found (Node, engine, devices, memory, kernels, tokenizers) and what to do about what is missing',
     load: () => (require('./doctor') as typeof import('./doctor')).addDoctor,

@@ -1,0 +1,10 @@
+/** `roentgen data`: what is made of data before a model sees it; one line a subcommand. */
+
+import type { Command } from 'commander';
+import type { Context } from '../context';
+import { addDrr } from './drr';
+
+/** The command's subcommands. */
+export function addData(command: Command, context: Context): void {
+  addDrr(command.command('drr'), context);
+}
