@@ -19,6 +19,8 @@ export interface ImageRecord {
   /** Years. */
   readonly age?: number;
   readonly sex?: 'M' | 'F';
+  /** Groups that the patient belongs to, where more than age and sex is known: `{ age: '65+', bmi: 'obese' }`. */
+  readonly groups?: Readonly<Record<string, string>>;
   /** Finding → 1 present, 0 absent. A finding that is not a key is unknown for this image. */
   readonly labels: Readonly<Record<string, 0 | 1>>;
   /** The patient's side of a finding, where it has one. */

@@ -14,6 +14,7 @@ export {
   worldSplit,
 } from './open';
 export type { Population } from './phantom/course';
+export { type PatientGroups, patientGroups } from './phantom/groups';
 export { openPhantom, type PhantomDataset, type PhantomOptions } from './phantom/phantom';
 export {
   type Finding,

@@ -14,6 +14,8 @@ export interface Population {
   readonly findings: readonly FindingKind[];
   /** `prompt`: 0 to 3 findings, all equally likely. `impression`: up to 5 and more, as frequent as in a hospital, chronic ones stay. */
   readonly style: 'prompt' | 'impression';
+  /** Share of patients who are children; absent where there are none. */
+  readonly children?: number;
 }
 
 /** Where studies begin: patient of each study and its number. */
@@ -84,13 +86,18 @@ function chooseView(random: Draws, population: Population, findings: readonly Fi
   return frontal.length === 1 ? frontal[0]! : ofPortable < p.portable ? 'AP' : 'PA';
 }
 
+/** The patient's study before this one; undefined where it is the first. */
+export function priorStudy(population: Population, study: Study): Study | undefined {
+  return study.number === 0 ? undefined : makeStudy(population, study.patient.index, study.number - 1);
+}
+
 /** A patient's study, number 0 first. Earlier studies are worked out on the way; nothing is stored. */
 export function makeStudy(population: Population, patient: number, number: number): Study {
   const settings = phantomSettings();
   const ownKey = patientKey(population, patient);
   const plain = population.style === 'prompt';
   const variety = plain ? settings.prompt.variety : 1;
-  const person = samplePatient(ownKey, patient, variety);
+  const person = samplePatient(ownKey, patient, variety, population.children);
   let findings: Finding[] = [];
   let prior: readonly Finding[] | undefined;
   let [days, daysSincePrior]: [number, number | undefined] = [0, undefined];

@@ -2,7 +2,7 @@
 
 import type { Vec3 } from '../../imaging';
 import { averageDepth, averageOuter } from './lungs';
-import type { Displacement } from './torso';
+import { childScale, type Displacement } from './torso';
 import { type Finding, type Study, severity, sign } from './types';
 
 /** A cloud in a lung: air replaced by water, most in the middle, fading out as a Gaussian. */
@@ -65,8 +65,8 @@ export function nodulePlace(finding: Finding, study: Study): { centre: Vec3; rad
   const { patient } = study;
   const [low, high] = ZONES[finding.zone ?? 'mid'];
   const z = low + ((high - low) * (finding.place[2] + 1)) / 2;
-  const radius = [1.3, 1.6, 2.0][finding.grade]! + [0.25, 0.4, 0.6][finding.grade]! * finding.amount;
-  const outer = averageOuter(z) - radius - 0.9;
+  const radius = ([1.3, 1.6, 2.0][finding.grade]! + [0.25, 0.4, 0.6][finding.grade]! * finding.amount) * childScale(patient);
+  const outer = averageOuter(z) - radius / childScale(patient) - 0.9;
   const heart = finding.side === 'left' && z < 0 ? 9.4 : 5.6;
   const x = Math.min(outer, heart) + Math.max(0, outer - heart) * ((finding.place[0] + 1) / 2);
   const [back, front] = averageDepth(z);
@@ -101,36 +101,37 @@ function applyToLung(state: LungState, finding: Finding, study: Study): void {
   const s = study.patient.size;
   const d = sign(finding.side!);
   const size = severity(finding);
-  const base = -8.6 * s - 0.9 * study.inspiration;
+  const k = childScale(study.patient);
+  const base = -8.6 * s - 0.9 * k * study.inspiration;
   switch (finding.kind) {
     case 'effusion': {
       const level = [-1.5, 0.8, 4.2][finding.grade]! + [1.5, 2.6, 5][finding.grade]! * finding.amount;
       state.fluid = {
         level: base + level * s,
-        rise: state.rim?.kind === 'air' ? 0 : 1.6 + 2.2 * size,
+        rise: state.rim?.kind === 'air' ? 0 : (1.6 + 2.2 * size) * k,
         softness: study.view === 'AP' ? 0.9 : 0.4,
       };
       break;
     }
     case 'pneumothorax': {
-      const inset = [1.5, 3, 5.2][finding.grade]! + [0.8, 1.4, 2.4][finding.grade]! * finding.amount;
+      const inset = ([1.5, 3, 5.2][finding.grade]! + [0.8, 1.4, 2.4][finding.grade]! * finding.amount) * k;
       state.rim = { kind: 'air', inset, lower: 0.9 * inset, from: -40, to: 40 };
-      state.density = Math.min(0.5, state.density * (1 + 0.09 * inset));
+      state.density = Math.min(0.5, state.density * (1 + (0.09 * inset) / k));
       if (state.fluid) state.fluid = { ...state.fluid, rise: 0 };
       break;
     }
     case 'pleural thickening':
       state.rim ??=
         finding.zone === 'upper'
-          ? { kind: 'pleura', inset: 0.8 + 0.9 * size, lower: 0.8 + 1.6 * size, from: 5 * s, to: 40 }
-          : { kind: 'pleura', inset: 0.8 + 1.1 * size, lower: 0, from: -40, to: 1 * s };
+          ? { kind: 'pleura', inset: (0.8 + 0.9 * size) * k, lower: (0.8 + 1.6 * size) * k, from: 5 * s, to: 40 }
+          : { kind: 'pleura', inset: (0.8 + 1.1 * size) * k, lower: 0, from: -40, to: 1 * s };
       break;
     case 'consolidation':
     case 'pneumonia':
       state.opacities.push(lobeOpacity(finding, study));
       break;
     case 'atelectasis': {
-      state.domeRaise += 0.7 + 1.3 * size;
+      state.domeRaise += (0.7 + 1.3 * size) * k;
       const count = 1 + finding.grade;
       for (let i = 0; i < count; i++) {
         const z = base + (0.9 + 1.5 * i + 0.9 * size + 0.5 * finding.place[2]) * s + state.domeRaise;
@@ -174,11 +175,12 @@ export function effects(study: Study): Effects {
     flat: 0,
     hernia: 0,
   };
+  const k = childScale(study.patient);
   for (const finding of study.findings) {
     const size = severity(finding);
     if (finding.kind === 'cardiomegaly') out.heart = 1.17 + 0.36 * size;
-    else if (finding.kind === 'widened mediastinum') out.widening = 0.9 + 1.5 * size;
-    else if (finding.kind === 'hiatal hernia') out.hernia = 2.4 + 1.7 * size;
+    else if (finding.kind === 'widened mediastinum') out.widening = (0.9 + 1.5 * size) * k;
+    else if (finding.kind === 'hiatal hernia') out.hernia = (2.4 + 1.7 * size) * k;
     else if (finding.kind === 'hyperinflation') {
       out.flat = 0.45 + 0.5 * size;
       for (const lung of [out.left, out.right]) lung.density -= 0.04 + 0.05 * size;
@@ -189,13 +191,18 @@ export function effects(study: Study): Effects {
       for (const side of ['left', 'right'] as const) {
         const d = sign(side);
         out[side].density += 0.05 + 0.09 * size;
-        out[side].opacities.push({ centre: [d * 5.6, -1, -0.2], radii: [4.6, 5.5, 5.8], strength: 0.32 + 0.75 * size, patchiness: 0.55 });
+        out[side].opacities.push({
+          centre: [d * 5.6 * k, -1 * k, -0.2 * k],
+          radii: [4.6 * k, 5.5 * k, 5.8 * k],
+          strength: 0.32 + 0.75 * size,
+          patchiness: 0.55,
+        });
       }
     } else if (finding.side) applyToLung(out[finding.side], finding, study);
     if (finding.side && finding.grade === 2) {
       const away = -sign(finding.side);
-      if (finding.kind === 'effusion') out.shift += away * 1.1 * finding.amount;
-      if (finding.kind === 'pneumothorax') out.shift += away * (0.6 + 1.3 * finding.amount);
+      if (finding.kind === 'effusion') out.shift += away * 1.1 * k * finding.amount;
+      if (finding.kind === 'pneumothorax') out.shift += away * k * (0.6 + 1.3 * finding.amount);
     }
   }
   return out;

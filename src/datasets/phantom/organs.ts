@@ -5,24 +5,26 @@ import type { Solid } from '../../imaging';
 import { draws } from '../procedural';
 import type { Effects } from './effects';
 import { domeSolid } from './lungs';
-import { mediastinum, spineAt } from './torso';
+import { childScale, mediastinum, spineAt } from './torso';
 import type { Study } from './types';
 
-/** Solids that push the lungs aside, and the gas under the left dome. */
-export function organs(study: Study, effect: Effects): { solids: Solid[]; gas: Solid[] } {
+/** Solids that push the lungs aside (of these, the diaphragm's domes by themselves too), and the gas under the left dome. */
+export function organs(study: Study, effect: Effects): { solids: Solid[]; domes: Solid[]; gas: Solid[] } {
   const { patient } = study;
   const s = patient.size;
   const breath = study.inspiration;
   const random = draws(foldIn(key(patient.detail), 7));
   const solids = mediastinum(study, effect);
+  const domes: Solid[] = [];
   const tops: Record<string, number> = {};
   for (const side of ['right', 'left'] as const) {
     const raise = (side === 'right' ? patient.domeDifference : 0) + effect[side].domeRaise;
     const top = (-9.6 - 0.9 * breath - 2.0 * effect.flat) * s * patient.chestHeight + raise;
     tops[side] = top;
     const height = (4.6 - 2.0 * effect.flat) * s + raise * 0.6;
-    solids.push(domeSolid(side, top, height, 6.6 * s * patient.chestWidth, 8.3 * s * patient.chestDepth));
+    domes.push(domeSolid(side, top, height, 6.6 * s * patient.chestWidth, 8.3 * s * patient.chestDepth));
   }
+  solids.push(...domes);
   // the central tendon on which the heart rests
   solids.push({
     kind: 'ellipsoid',
@@ -51,7 +53,8 @@ export function organs(study: Study, effect: Effects): { solids: Solid[]; gas: S
       a: zs.map(() => a * s),
       b: zs.map(() => b * s),
     });
-  const bubble = random.uniform(0.35, 1.15);
+  const k = childScale(patient);
+  const bubble = random.uniform(0.35, 1.15) * k;
   const gas: Solid[] = [
     {
       kind: 'ellipsoid',
@@ -62,8 +65,8 @@ export function organs(study: Study, effect: Effects): { solids: Solid[]; gas: S
   for (let i = 0; i < 3; i++)
     gas.push({
       kind: 'ellipsoid',
-      centre: [random.uniform(-4, 10), 4, tops.left! - random.uniform(6, 11)],
-      radii: [random.uniform(0.8, 2), 1.8, random.uniform(0.7, 1.5)],
+      centre: [random.uniform(-4, 10) * k, 4 * k, tops.left! - random.uniform(6, 11) * k],
+      radii: [random.uniform(0.8, 2) * k, 1.8 * k, random.uniform(0.7, 1.5) * k],
     });
   if (effect.hernia > 0) {
     const r = effect.hernia;
@@ -71,5 +74,5 @@ export function organs(study: Study, effect: Effects): { solids: Solid[]; gas: S
     solids.push({ kind: 'ellipsoid', centre, radii: [r * 1.15, r, r] });
     gas.push({ kind: 'ellipsoid', centre: [centre[0], centre[1], centre[2] + r * 0.32], radii: [r * 0.85, r * 0.8, r * 0.5] });
   }
-  return { solids, gas };
+  return { solids, domes, gas };
 }

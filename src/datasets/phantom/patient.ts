@@ -16,11 +16,45 @@ export function studyCount(patientKey: Key): number {
 }
 
 /**
+ * A child in an adult's place, of the same sex. Children are smaller, their chests rounder and shorter, their ribs more level, their hearts larger for their
+ * chests, their bones less dense; breasts and the marks of age are absent.
+ */
+function asChild(adult: Patient, random: Draws): Patient {
+  const age = 2 + Math.floor(random.uniform(0, 14));
+  const grown = (age - 2) / 13;
+  return {
+    ...adult,
+    age,
+    bmi: Math.max(13, random.normal(15.5 + 4 * grown, 1.4)),
+    size: (0.58 + 0.32 * grown) * random.normal(1, 0.03),
+    chestWidth: adult.chestWidth * (0.98 + 0.02 * grown),
+    chestHeight: adult.chestHeight * (0.85 + 0.12 * grown),
+    chestDepth: adult.chestDepth * (1.14 - 0.12 * grown),
+    heart: adult.heart * (1.1 - 0.08 * grown),
+    aortaShift: 0,
+    kyphosis: 0.1,
+    scoliosis: 0.5 * adult.scoliosis,
+    ribSlope: adult.ribSlope * (0.72 + 0.24 * grown),
+    boneDensity: 0.78 + 0.17 * grown,
+    breast: 0,
+    domeDifference: 0.7 * adult.domeDifference,
+  };
+}
+
+/**
  * The patient of a key.
  *
  * @param variety  how far proportions spread, 1 as in the settings; age and sex do in any case
+ * @param children how likely it is a child
  */
-export function samplePatient(patientKey: Key, index: number, variety: number): Patient {
+export function samplePatient(patientKey: Key, index: number, variety: number, children: number = 0): Patient {
+  const adult = sampleAdult(patientKey, index, variety);
+  if (children === 0) return adult;
+  const random = draws(foldIn(patientKey, 2));
+  return random.chance(children) ? asChild(adult, random) : adult;
+}
+
+function sampleAdult(patientKey: Key, index: number, variety: number): Patient {
   const random = draws(foldIn(patientKey, 0));
   const p = phantomSettings().population;
   const sex = random.chance(p.female) ? 'F' : 'M';

@@ -1,7 +1,7 @@
 /** New findings: kind, side, place, grade. And the rule that whatever is named can be seen: findings that would hide each other move. */
 
 import type { Draws } from '../procedural';
-import type { Finding, FindingKind, Grade, Lobe, Projection, Side, Zone } from './types';
+import type { Finding, FindingKind, Grade, Lobe, Projection, Side, Study, Zone } from './types';
 
 /** Findings that lie on one side. */
 const SIDED: readonly FindingKind[] = [
@@ -84,6 +84,18 @@ function* alternatives(finding: Finding): Generator<Finding> {
   }
 }
 
+/** A study with those of its findings that its view shows: what texts and labels of that image alone may speak of. */
+export function asShown(study: Study, lateral: readonly FindingKind[]): Study {
+  if (study.view !== 'LATERAL') return study;
+  const shown = study.findings.filter((f) => lateral.includes(f.kind) && !isFaint(f));
+  return shown.length === study.findings.length ? study : { ...study, findings: shown };
+}
+
+/** On a lateral view, where both lungs lie over each other. */
+function isFaint(finding: Finding): boolean {
+  return finding.kind === 'consolidation' && finding.grade === 0;
+}
+
 /** Which findings are placed first; those after them give way. */
 const ORDER: readonly FindingKind[] = [
   'cardiomegaly',
@@ -114,5 +126,5 @@ export function settle(findings: readonly Finding[], view: Projection, visible: 
       break;
     }
   }
-  return view === 'LATERAL' ? kept.filter((f) => !(f.kind === 'consolidation' && f.grade === 0)) : kept;
+  return view === 'LATERAL' ? kept.filter((f) => !isFaint(f)) : kept;
 }

@@ -1,4 +1,4 @@
-/** A study as a radiograph: geometry, ray sums, detector, display. */
+/** A study as a radiograph: geometry, ray sums, detector, display. Its steps are also what counterfactuals and masks are made of. */
 
 import { foldIn, key } from '../../engine';
 import { normalArray } from '../../engine/internal';
@@ -29,7 +29,7 @@ import { makeLung } from './lungs';
 import { collimate, sideMarker } from './marks';
 import { organs } from './organs';
 import { skeleton } from './skeleton';
-import { bodySolids, fat, middleFat } from './torso';
+import { bodySolids, childScale, fat, middleFat } from './torso';
 import { trace } from './trace';
 import type { Study } from './types';
 import { airways, hila, vesselTree } from './vessels';
@@ -50,7 +50,8 @@ function noiseTile(): NoiseTile {
   return tile;
 }
 
-function geometry(study: Study, width: number): { view: View; grid: Grid } {
+/** Where a study's rays run, on `width` × `width` pixels. */
+export function geometry(study: Study, width: number): { view: View; grid: Grid } {
   const random = draws(foldIn(key(study.detail), 1));
   const { patient } = study;
   const s = patient.size;
@@ -58,7 +59,8 @@ function geometry(study: Study, width: number): { view: View; grid: Grid } {
   const jitter = study.plain ? 0.2 : 1;
   const across = ((study.view === 'LATERAL' ? 30.5 : 34.2) + 1.1 * fat(patient)) * s * patient.chestWidth ** 0.7;
   const along = 32.5 * s * patient.chestHeight; // the lungs from apex to sulcus, with a margin
-  const field = Math.max(across, along) * random.normal(1, jitter * (portable ? 0.045 : 0.03));
+  const room = childScale(patient) ** -0.25; // small children leave some of a cassette empty
+  const field = Math.max(across, along) * random.normal(1, jitter * (portable ? 0.045 : 0.03)) * room;
   const angle = (study.view === 'LATERAL' ? Math.PI / 2 : 0) + study.rotation;
   const view = makeView(angle, portable ? -95 : 170);
   const v0 = 13 * s * patient.chestHeight - field * (portable ? 0.37 : 0.385) + random.normal(0, jitter * (portable ? 0.9 : 0.5));
@@ -128,9 +130,12 @@ function addFine(water: Float32Array, aerated: Float32Array, study: Study, effec
   }
 }
 
-/** Line integrals of absorption, [width * width]. */
-function attenuation(study: Study, view: View, grid: Grid): Float32Array {
-  const effect = effects(study);
+/**
+ * Line integrals of absorption, [width * width].
+ *
+ * @param effect what the findings do to organs and lungs, where it is not all of it
+ */
+export function attenuation(study: Study, view: View, grid: Grid, effect: Effects = effects(study)): Float32Array {
   const { solids, gas } = organs(study, effect);
   const lungs = (['right', 'left'] as const).map((side) => ({ lung: makeLung(side, study), state: effect[side] }));
   const { water, aerated } = trace({ body: bodySolids(study), organs: solids, lungs, noise: noiseTile() }, view, grid);
@@ -170,6 +175,45 @@ function meter(signal: Float32Array, width: number): number {
   return sum / (high - low);
 }
 
+/** Rays for each side of a pixel: small images are means over finer ones. */
+export function oversampling(size: number): number {
+  return size <= 160 ? 2 : 1;
+}
+
+/** What a study's detector shows. */
+export interface Exposed {
+  /** 0 (black) to 1 (white), [size * size], shutters open. */
+  readonly grey: Float32Array;
+  /** What the exposure meter saw. */
+  readonly metered: number;
+}
+
+/**
+ * Detector and display.
+ *
+ * @param absorbed line integrals on the fine grid; not changed
+ * @param metered  of another exposure, whose setting this one takes
+ */
+export function expose(study: Study, absorbed: Float32Array, grid: Grid, size: number, metered?: number): Exposed {
+  const factor = grid.width / size;
+  const technique = exposure(study);
+  const pitch = grid.pitch * factor;
+  const signal = downsample(detect(absorbed, grid.width, grid.pitch, technique), grid.width, factor);
+  addQuantumNoise(signal, pitch, normalArray(foldIn(key(study.detail), 2), size * size), technique);
+  const centre = metered ?? meter(signal, size);
+  return { grey: develop(signal, size, pitch, centre, technique), metered: centre };
+}
+
+/** Closes the collimator's shutters, as the study has them. Changes the image. */
+export function closeShutters(grey: Float32Array, study: Study, size: number): void {
+  collimate(grey, size, study, draws(foldIn(key(study.detail), 6)));
+}
+
+/** Grey levels as bytes. */
+export function toBytes(grey: Float32Array): Uint8Array {
+  return Uint8Array.from(grey, (v) => Math.round(255 * v));
+}
+
 /**
  * Renders a study.
  *
@@ -177,13 +221,8 @@ function meter(signal: Float32Array, width: number): number {
  * @returns     grey, row-major, [size * size], 0 (black, air) to 255 (white)
  */
 export function renderStudy(study: Study, size: number): Uint8Array {
-  const factor = size <= 160 ? 2 : 1; // small pictures are means over finer ones
-  const { view, grid } = geometry(study, size * factor);
-  const technique = exposure(study);
-  const pitch = grid.pitch * factor;
-  const signal = downsample(detect(attenuation(study, view, grid), grid.width, grid.pitch, technique), grid.width, factor);
-  addQuantumNoise(signal, pitch, normalArray(foldIn(key(study.detail), 2), size * size), technique);
-  const grey = develop(signal, size, pitch, meter(signal, size), technique);
-  collimate(grey, size, study, draws(foldIn(key(study.detail), 6)));
-  return Uint8Array.from(grey, (v) => Math.round(255 * v));
+  const { view, grid } = geometry(study, size * oversampling(size));
+  const { grey } = expose(study, attenuation(study, view, grid), grid, size);
+  closeShutters(grey, study, size);
+  return toBytes(grey);
 }

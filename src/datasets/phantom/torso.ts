@@ -42,13 +42,21 @@ export function fat(patient: Patient): number {
   return Math.max(0.3, 0.4 + (patient.bmi - 19) * 0.17);
 }
 
+/** Lengths that are the same in all adults, in a child: a factor. */
+export function childScale(patient: Patient): number {
+  return patient.age < 18 ? patient.size : 1;
+}
+
+/** Girls of that age have none yet. */
+const hasBreasts = ({ sex, age }: Patient): boolean => sex === 'F' && age >= 12;
+
 function trunk(patient: Patient, armsUp: boolean): Stack {
   const s = patient.size;
   const f = fat(patient);
   const shoulder = patient.sex === 'M' ? 1.03 : 0.95;
   // height, half width, half depth, centre y
   const table: readonly (readonly [number, number, number, number])[] = [
-    [-30, 15.0 + 1.6 * f, 11.0 + 1.3 * f, 0.6],
+    [patient.age < 18 ? -60 : -30, 15.0 + 1.6 * f, 11.0 + 1.3 * f, 0.6], // more of a child is in the field
     [-16, 15.0 + 1.3 * f, 11.3 + 1.1 * f, 0.3],
     [-8, 14.9 + f, 11.4 + f, -0.4],
     [0, 14.6 + f, 11.2 + f, -0.8],
@@ -102,7 +110,7 @@ export function bodySolids(study: Study): Solid[] {
     }
     solids.push({ kind: 'ellipsoid', centre: [0, 2 * s, 26.5 * s], radii: [7.4, 9, 6.5] });
   }
-  if (view !== 'LATERAL' || patient.sex === 'F') for (const side of [-1, 1] as const) solids.push(...chestFront(patient, side));
+  if (view !== 'LATERAL' || hasBreasts(patient)) for (const side of [-1, 1] as const) solids.push(...chestFront(patient, side));
   return solids;
 }
 
@@ -110,7 +118,7 @@ export function bodySolids(study: Study): Solid[] {
 function chestFront(patient: Patient, side: -1 | 1): Ellipsoid[] {
   const s = patient.size;
   const front = (11 * patient.chestDepth + fat(patient)) * s;
-  if (patient.sex === 'M')
+  if (!hasBreasts(patient))
     return [{ kind: 'ellipsoid', centre: [side * 6.2 * s, front - 6.5, 0.8 * s], radii: [6.4 * s, 4.4 + 0.03 * patient.bmi, 7.5 * s] }];
   const size = 0.75 + 0.5 * patient.breast;
   const sag = Math.max(0, patient.age - 30) * 0.025 + 1.5 * patient.breast;
@@ -124,18 +132,16 @@ function chestFront(patient: Patient, side: -1 | 1): Ellipsoid[] {
   ];
 }
 
-/** Heart, great vessels and the tissue around the spine: what the lungs leave free. */
-export function mediastinum(study: Study, change: Displacement): Solid[] {
+/** The heart with the roots of its vessels. */
+export function heart(study: Study, change: Displacement): Solid[] {
   const { patient } = study;
   const s = patient.size;
   const h = patient.heart * change.heart * s;
-  const { widening: w } = change;
-  const old = Math.max(0, (patient.age - 45) / 40);
-  const shift = change.shift;
+  const { shift } = change;
+  const k = childScale(patient);
   const drop = (-0.6 * study.inspiration - 1.2 * change.flat) * s; // the heart is drawn down and slims on deep inspiration
   const broad = 1 - 0.05 * study.inspiration;
   const long: Vec3 = [0.74, 0.4, -0.54 + 0.16 * (1 - study.inspiration) * 0.5];
-  const upper = shift * 0.6;
   return [
     // left ventricle, right atrium and ventricle
     {
@@ -151,30 +157,47 @@ export function mediastinum(study: Study, change: Displacement): Solid[] {
     },
     // root of aorta and pulmonary trunk
     { kind: 'ellipsoid', centre: [0.9 + shift, 2.6, -0.4 * s], radii: [3.1 * h, 3.4 * h, 4.4 * s], axes: frame([0.32, 0.1, -1]) },
-    { kind: 'ellipsoid', centre: [2.0 * s + shift * 0.8, 2.0, 1.6 * s], radii: [2.9 * h, 3.0, 2.9], axes: frame([0.5, 0, -1]) },
+    { kind: 'ellipsoid', centre: [2.0 * s + shift * 0.8, 2.0, 1.6 * s], radii: [2.9 * h, 3.0 * k, 2.9 * k], axes: frame([0.5, 0, -1]) },
+  ];
+}
+
+/** Heart, great vessels and the tissue around the spine: what the lungs leave free. */
+export function mediastinum(study: Study, change: Displacement): Solid[] {
+  const { patient } = study;
+  const s = patient.size;
+  const { shift, widening: w } = change;
+  const old = Math.max(0, (patient.age - 45) / 40);
+  const k = childScale(patient);
+  const upper = shift * 0.6;
+  return [
+    ...heart(study, change),
     // ascending aorta and superior vena cava, arch, descending aorta
-    { kind: 'ellipsoid', centre: [-1.5 * s - 0.4 * w + upper, 1.2, 4.2 * s], radii: [1.9 + 0.35 * old + 0.75 * w, 2.3 + 0.4 * w, 5.6 * s] },
+    {
+      kind: 'ellipsoid',
+      centre: [-1.5 * s - 0.4 * w + upper, 1.2, 4.2 * s],
+      radii: [1.9 * k + 0.35 * old + 0.75 * w, 2.3 * k + 0.4 * w, 5.6 * s],
+    },
     {
       kind: 'ellipsoid',
       centre: [(1.6 + 0.3 * old) * s + 0.3 * w + upper, -1.4, 5.9 * s],
-      radii: [1.9 + 0.55 * old + 0.7 * w, 3.4, 1.6 + 0.3 * old + 0.3 * w],
+      radii: [1.9 * k + 0.55 * old + 0.7 * w, 3.4 * k, 1.6 * k + 0.3 * old + 0.3 * w],
     },
     {
       kind: 'stack',
       z: [-40, -8, 0, 4.5 * s, 6.2 * s],
-      x: [0.6, 1.3 + patient.aortaShift * 0.7, 1.9 + patient.aortaShift, 2.0, 1.9].map((x) => x + 0.4 * shift),
-      y: [-6.5, -6.8, -6.4, -5.2, -4.5],
-      a: [1.2, 1.3, 1.35, 1.4, 1.2].map((a) => a + 0.2 * old),
-      b: [1.2, 1.3, 1.35, 1.5, 1.2],
+      x: [0.6, 1.3 + patient.aortaShift * 0.7, 1.9 + patient.aortaShift, 2.0, 1.9].map((x) => x * k + 0.4 * shift),
+      y: [-6.5, -6.8, -6.4, -5.2, -4.5].map((y) => y * k),
+      a: [1.2, 1.3, 1.35, 1.4, 1.2].map((a) => a * k + 0.2 * old),
+      b: [1.2, 1.3, 1.35, 1.5, 1.2].map((b) => b * k),
     },
     // the middle: oesophagus, nodes, fat; at the top the vessels of the neck
     {
       kind: 'stack',
       z: [-40, -12, -4, 3, 7, 10, 12.5, 16].map((z) => z * s),
       x: [0, 0.3, 0.2, 0, 0, 0, 0, 0].map((x) => x + upper),
-      y: [-3, -3, -2.6, -2, -1.6, -1.4, -2, -2],
-      a: [3.0, 2.8, 2.7, 2.7, 2.9 + w, 3.1 + w * 0.9, 3.8 + 0.3 * w, 5],
-      b: [4, 3.6, 3.4, 3.4, 3.4, 3.4, 3.6, 5],
+      y: [-3, -3, -2.6, -2, -1.6, -1.4, -2, -2].map((y) => y * k),
+      a: [3.0 * k, 2.8 * k, 2.7 * k, 2.7 * k, 2.9 * k + w, 3.1 * k + w * 0.9, 3.8 * k + 0.3 * w, 5 * k],
+      b: [4, 3.6, 3.4, 3.4, 3.4, 3.4, 3.6, 5].map((b) => b * k),
     },
   ];
 }
@@ -182,13 +205,14 @@ export function mediastinum(study: Study, change: Displacement): Solid[] {
 /** What of the middle is not water: fat, oesophageal air, and the furrows before and behind. */
 export function middleFat(patient: Patient): Stack {
   const s = patient.size;
+  const k = childScale(patient);
   return {
     kind: 'stack',
     z: [-13, -9, -5, 4, 9, 13].map((z) => z * s),
     x: [0, 0.2, 0.2, 0, 0, 0],
     y: [-2, -2, -2, -2, -2, -2],
-    a: [1.2, 2.5, 2.7, 2.7, 2.9, 1.2],
-    b: [2, 3.8, 3.8, 3.6, 3.4, 1.5],
+    a: [1.2, 2.5, 2.7, 2.7, 2.9, 1.2].map((a) => a * k),
+    b: [2, 3.8, 3.8, 3.6, 3.4, 1.5].map((b) => b * k),
   };
 }
 

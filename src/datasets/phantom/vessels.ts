@@ -4,6 +4,7 @@ import { foldIn, key } from '../../engine';
 import { smoothCurve, type Tube, type Vec3 } from '../../imaging';
 import { type Draws, draws } from '../procedural';
 import { averageDepth, averageOuter } from './lungs';
+import { childScale } from './torso';
 import { type Patient, type Side, sign } from './types';
 
 /** First branches: direction (to the side, front, up) and radius in cm. */
@@ -109,16 +110,17 @@ export function airways(patient: Patient, shift: number): Tube[] {
   const s = patient.size;
   const carina: Vec3 = [-0.2 + 0.5 * shift, -3.6 * s, 4.6 * s];
   const wall = -1;
+  const k = childScale(patient);
   const trachea = smoothCurve([[0, 0, 24 * s], [0.05, -1.2 * s, 15 * s], [0.3 * shift - 0.15, -2.6 * s, 9.5 * s], carina], 6);
   return [
     { points: trachea, radius: 0.9 * s, amount: wall },
     {
-      points: smoothCurve([carina, [-1.6 + 0.4 * shift, -4 * s, 3.0 * s], [-3.4, -4.2 * s, 1.2 * s]], 4),
+      points: smoothCurve([carina, [-1.6 * k + 0.4 * shift, -4 * s, 3.0 * s], [-3.4 * k, -4.2 * s, 1.2 * s]], 4),
       radius: [0.74, 0.7, 0.66, 0.63, 0.6, 0.57, 0.54, 0.5, 0.45].map((r) => r * s),
       amount: wall * 0.7,
     },
     {
-      points: smoothCurve([carina, [1.9 + 0.4 * shift, -4 * s, 3.2 * s], [4.3, -4.4 * s, 2.0 * s]], 4),
+      points: smoothCurve([carina, [1.9 * k + 0.4 * shift, -4 * s, 3.2 * s], [4.3 * k, -4.4 * s, 2.0 * s]], 4),
       radius: [0.7, 0.66, 0.62, 0.58, 0.55, 0.52, 0.5, 0.46, 0.4].map((r) => r * s),
       amount: wall * 0.7,
     },
