@@ -1,14 +1,19 @@
-/** Impressions as a radiologist writes them, from a study's parameters: what is there, how it changed, what is not there. */
+/**
+ * Impressions as a radiologist writes them, from a study's parameters: what is there, how it changed, what is not there. Sentences are made with marks
+ * (`report/markup.ts`), which say what their words mean.
+ */
 
 import { foldIn, key } from '../../engine';
-import { type Draws, draws, fill, sentence, withArticle } from '../procedural';
+import { type Draws, draws, fill } from '../procedural';
 import { nodulePlace } from './effects';
 import { type Grammar, reportGrammar } from './grammar';
+import { asShown } from './place';
+import { markedArticle, markedSentence, mentionOf, plain, withCertainty, words } from './report/markup';
 import { phantomSettings } from './settings';
 import { type Finding, type FindingKind, PHANTOM_FINDINGS, type Study, severity } from './types';
 
 /** Findings of one kind in one study: one, or one on each side. */
-type Group = readonly [Finding] | readonly [Finding, Finding];
+export type Group = readonly [Finding] | readonly [Finding, Finding];
 
 /** A mention of a group: its noun phrase, whether it is plural, and whether a plain sentence will do. */
 interface Mention {
@@ -20,21 +25,22 @@ interface Mention {
 /** Longer texts lose their optional sentences: words and marks, of which tokenizers make up to a fifth more. */
 const MOST_WORDS = 95;
 
-function slots(finding: Finding, study: Study, grammar: Grammar): Record<string, string> {
+/** What the slots of a finding's templates hold, with marks; `cm` is a number. */
+export function slots(finding: Finding, study: Study, grammar: Grammar): Record<string, string> {
   const radius = finding.kind === 'nodule' && finding.side ? nodulePlace(finding, study).radius : 0;
   const apical = finding.zone === 'upper';
   const tip = 1.6 + 2.6 * (finding.place[2] * 0.5 + 0.5);
   return {
-    grade: grammar.grades[grammar.findings[finding.kind].grade]![finding.grade],
-    side: finding.side ?? '',
-    lobe: finding.lobe ?? '',
-    zone: finding.zone ?? '',
-    lesion: radius >= 1.5 ? 'mass' : 'nodule',
+    grade: words('m', grammar.grades[grammar.findings[finding.kind].grade]![finding.grade]),
+    side: words('b', finding.side ?? ''),
+    lobe: words('b', finding.lobe ?? ''),
+    zone: words('b', finding.zone ?? ''),
+    lesion: words('o', radius >= 1.5 ? 'mass' : 'nodule'),
     cm: finding.kind === 'nodule' ? (2 * radius).toFixed(1) : String(Math.round(tip)),
-    place: apical ? 'apical' : 'lateral',
-    where: apical ? 'apex' : 'chest wall',
-    leads: finding.grade > 0 ? '(dual-lead|dual-chamber)' : 'single-lead',
-    vein: finding.place[0] > -0.2 ? '(internal jugular|jugular|IJ)' : 'subclavian',
+    place: words('b', apical ? 'apical' : 'lateral'),
+    where: words('a', apical ? 'apex' : 'chest wall'),
+    leads: words('m', finding.grade > 0 ? '(dual-lead|dual-chamber)' : 'single-lead'),
+    vein: words('a', finding.place[0] > -0.2 ? '(internal jugular|jugular|IJ)' : 'subclavian'),
   };
 }
 
@@ -42,21 +48,24 @@ function slots(finding: Finding, study: Study, grammar: Grammar): Record<string,
 function nounPhrase(group: Group, study: Study, grammar: Grammar, random: Draws): { np: string; many: boolean } {
   const [first, second] = group;
   const named = grammar.findings[first.kind];
-  const plural = (np: string): boolean => /wires$|^hyperinflated lungs|effusions|pneumothoraces|opacities|nodules|fractures/.test(np);
+  const name = (templates: readonly string[], finding: Finding): string =>
+    mentionOf(finding.kind, fill(templates, slots(finding, study, grammar), random));
+  const plural = (np: string): boolean =>
+    /wires$|^hyperinflated lungs|effusions|pneumothoraces|opacities|nodules|fractures/.test(plain(np));
   if (study.view === 'LATERAL') {
-    const np = fill(named.lateral, slots(first, study, grammar), random);
+    const np = name(named.lateral, first);
     return { np, many: plural(np) };
   }
   if (!second) {
-    const np = fill(named.one, slots(first, study, grammar), random);
+    const np = name(named.one, first);
     return { np, many: plural(np) };
   }
   const alike = named.grade === 'none' || first.grade === second.grade;
   if (alike && named.both.length > 0) {
-    const np = fill(named.both, slots(first, study, grammar), random);
+    const np = name(named.both, first);
     return { np, many: plural(np) };
   }
-  const [a, b] = [first, second].map((f) => fill(named.one, slots(f, study, grammar), random));
+  const [a, b] = [first, second].map((f) => name(named.one, f));
   return { np: `${a} and ${b}`, many: true };
 }
 
@@ -71,14 +80,31 @@ function change(group: Group, prior: readonly Finding[]): 'new' | 'same' | 'wors
   return states.every((s) => s === states[0]) ? states[0] : undefined;
 }
 
+/** The frame of grammar that fits, filled with the name of a group. */
+function framed(
+  name: string,
+  group: Group,
+  study: Study,
+  grammar: Grammar,
+  random: Draws,
+  phrase = nounPhrase(group, study, grammar, random),
+): Mention {
+  const { many } = phrase;
+  const np = name === 'uncertain' ? withCertainty(phrase.np, 'uncertain') : phrase.np;
+  const list = grammar.frames[many ? `${name}Many` : name] ?? grammar.frames[name]!;
+  const text = fill(list, { np, anp: grammar.findings[group[0].kind].mass || many ? np : markedArticle(np) }, random);
+  return text === np ? { text, plain: np } : { text };
+}
+
+/** A sentence that a group is there, neither compared nor in doubt. */
+export function presence(group: Group, study: Study, grammar: Grammar, random: Draws): string {
+  return framed(grammar.findings[group[0].kind].device ? 'inPlace' : 'present', group, study, grammar, random).text;
+}
+
 function mention(group: Group, study: Study, grammar: Grammar, random: Draws): Mention {
   const named = grammar.findings[group[0].kind];
-  const { np, many } = nounPhrase(group, study, grammar, random);
-  const frame = (name: string): Mention => {
-    const list = grammar.frames[many ? `${name}Many` : name] ?? grammar.frames[name]!;
-    const text = fill(list, { np, anp: named.mass || many ? np : withArticle(np) }, random);
-    return text === np ? { text, plain: np } : { text };
-  };
+  const phrase = nounPhrase(group, study, grammar, random);
+  const frame = (name: string): Mention => framed(name, group, study, grammar, random, phrase);
   const compared = study.prior && study.view !== 'LATERAL' && random.chance(0.65) ? change(group, study.prior) : undefined;
   if (compared && !(named.device && compared !== 'new') && !(compared !== 'new' && compared !== 'same' && named.grade === 'none'))
     return frame(compared);
@@ -93,7 +119,7 @@ function resolved(study: Study, kinds: ReadonlySet<FindingKind>, grammar: Gramma
     const template = grammar.degreeless[f.kind];
     const twice = study.prior!.some((p) => p !== f && p.kind === f.kind);
     if (!template || kinds.has(f.kind) || twice || !random.chance(0.6)) return [];
-    const np = fill([template], slots(f, study, grammar), random);
+    const np = withCertainty(mentionOf(f.kind, fill([template], slots(f, study, grammar), random)), 'absent');
     return [fill(grammar.frames[grammar.findings[f.kind].device ? 'removed' : 'resolved']!, { np }, random)];
   });
 }
@@ -134,7 +160,7 @@ function join(mentions: readonly Mention[], grammar: Grammar, random: Draws): st
   const out: string[] = [];
   for (let i = 0; i < mentions.length; i++) {
     const [a, b] = [mentions[i]!, mentions[i + 1]];
-    if (a.plain && b?.plain && !a.plain.includes(',') && !b.plain.includes(',') && random.chance(0.45)) {
+    if (a.plain && b?.plain && !plain(a.plain).includes(',') && !plain(b.plain).includes(',') && random.chance(0.45)) {
       out.push(fill(grammar.frames.joined!, { np: a.plain, np2: b.plain }, random));
       i++;
     } else out.push(a.text);
@@ -142,14 +168,20 @@ function join(mentions: readonly Mention[], grammar: Grammar, random: Draws): st
   return out;
 }
 
-function groups(study: Study): Group[] {
+/** A study's findings, those of one kind together. */
+export function groups(study: Study): Group[] {
   const byKind = new Map<FindingKind, Finding[]>();
   for (const f of study.findings) byKind.set(f.kind, [...(byKind.get(f.kind) ?? []), f]);
   return [...byKind.values()].map((list) => list.slice(0, 2) as unknown as Group);
 }
 
-/** A study's impression, 3 to about 115 tokens. Findings of a lateral view are named without side. */
-export function writeImpression(study: Study): string {
+/**
+ * A study's impression, 3 to about 115 tokens, as marked sentences. Findings of a lateral view are named without side.
+ *
+ * @param opening whether technique, comparison and depth of breath may come before it; without them the rest is the same
+ */
+export function impressionSentences(whole: Study, opening: boolean): string[] {
+  const study = asShown(whole, phantomSettings().lateral);
   const grammar = reportGrammar();
   const random = draws(foldIn(key(study.detail), 4));
   const kinds = new Set(study.findings.map((f) => f.kind));
@@ -166,10 +198,15 @@ export function writeImpression(study: Study): string {
     optional.push(fill(random.pick([grammar.nothingAcute, grammar.lungsClear]), {}, random));
   if (random.chance(0.75)) optional.push(...negations(study, kinds, grammar, random));
 
-  const opening = openings(study, grammar, random);
-  const words = (list: readonly string[]): number => list.join('. ').match(/[a-z]+|\d|[^\sa-z\d]/gi)?.length ?? 0;
-  while (optional.length > 0 && words([...opening, ...needed, ...optional]) > MOST_WORDS) optional.pop();
-  const sentences = [...needed, ...optional].map(sentence);
+  const before = openings(study, grammar, random);
+  const count = (list: readonly string[]): number => plain(list.join('. ')).match(/[a-z]+|\d|[^\sa-z\d]/gi)?.length ?? 0;
+  while (optional.length > 0 && count([...before, ...needed, ...optional]) > MOST_WORDS) optional.pop();
+  const sentences = [...needed, ...optional].map(markedSentence);
   const numbered = sentences.length > 1 && random.chance(0.15);
-  return [...opening.map(sentence), ...sentences.map((s, i) => (numbered ? `${i + 1}. ${s}` : s))].join(' ');
+  return [...(opening ? before.map(markedSentence) : []), ...sentences.map((s, i) => (numbered ? `${i + 1}. ${s}` : s))];
+}
+
+/** A study's impression as it is read. */
+export function writeImpression(study: Study): string {
+  return plain(impressionSentences(study, true).join(' '));
 }
