@@ -17,12 +17,16 @@ export { CHEXPERT_LABELS, type ChexpertLabel } from './phantom/chexpert';
 export type { Population } from './phantom/course';
 export { type PatientGroups, patientGroups } from './phantom/groups';
 export { openPhantom, type PhantomDataset, type PhantomOptions } from './phantom/phantom';
+export { otherProjection } from './phantom/projections';
+export { renderStudy } from './phantom/render';
 export type { AnnotatedText, Entity, EntityLabel, Relation, RelationKind } from './phantom/report/annotate';
 export { INDICATION_RATES } from './phantom/report/indication';
 export type { TextLabel } from './phantom/report/labels';
 export { type Change, type ChangeKind, LEAST_CHANGE, studyChanges, writeProgression } from './phantom/report/progression';
 export { type RadgraphEntity, type RadgraphReport, radgraphOf } from './phantom/report/radgraph';
 export { annotateStudy, type Report, writeReport } from './phantom/report/report';
+export { COUNTERFACTUAL_REACH, renderCounterfactual } from './phantom/truth/counterfactual';
+export { type Box, type FindingMask, MASK_THRESHOLD, type StudyMasks, studyMasks } from './phantom/truth/masks';
 export {
   type Finding,
   type FindingKind,
