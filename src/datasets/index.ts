@@ -15,6 +15,7 @@ export {
 } from './open';
 export { CHEXPERT_LABELS, type ChexpertLabel } from './phantom/chexpert';
 export type { Population } from './phantom/course';
+export { LATERAL_SHARE, type WritePhantomOptions, type WrittenPhantom, writePhantom } from './phantom/export/write';
 export { type PatientGroups, patientGroups } from './phantom/groups';
 export { openPhantom, type PhantomDataset, type PhantomOptions } from './phantom/phantom';
 export { otherProjection } from './phantom/projections';

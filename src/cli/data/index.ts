@@ -3,8 +3,12 @@
 import type { Command } from 'commander';
 import type { Context } from '../context';
 import { addDrr } from './drr';
+import { addMake } from './make';
+import { addTable1 } from './table1';
 
 /** The command's subcommands. */
 export function addData(command: Command, context: Context): void {
   addDrr(command.command('drr'), context);
+  addMake(command.command('make'), context);
+  addTable1(command.command('table1'), context);
 }

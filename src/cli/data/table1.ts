@@ -23,6 +23,7 @@ interface Flags {
 /** The command's arguments, options and action. */
 export function addTable1(command: Command, context: Context): void {
   command
+    .description("the paper's Table 1 of any data: images, lengths of texts, labels, views")
     .argument('<sources...>', 'folders of radiographs as published, or "phantom" (its impressions)')
     .option('--tokenizer <folder>', "whose tokens are counted; by default CLIP's, data/tokenizers/clip")
     .option('--count <n>', "the phantom's studies", wholeNumber(1), 10_000)

@@ -35,7 +35,7 @@ const FILES_AT_A_TIME = 256;
 
 /**
  * Opens a folder as published: `mimic-cxr-2.0.0-metadata.csv` and, for labels, `-chexpert.csv` (also `.csv.gz`), images
- * `files/p10/p10000032/s50414267/<dicom>.jpg` and reports `files/p10/p10000032/s50414267.txt`, these also in a folder `mimic-cxr-reports`. PA and AP views are
+ * `files/p10/p10000032/s50414267/<dicom>.jpg` (or `.png`) and reports `files/p10/p10000032/s50414267.txt`, these also in a folder `mimic-cxr-reports`. PA and AP views are
  * taken; what has no image here, another view or no impression is left out and counted. The published split is not used.
  *
  * @throws FileError where table, column, all images or all reports are missing, or a cell is not what it should be
@@ -45,22 +45,21 @@ export async function openMimic(folder: string): Promise<Dataset> {
   if (path === undefined) throw new FileError(folder, 'has no table mimic-cxr-2.0.0-metadata.csv');
   const { rows } = await readTable(path, ['dicom_id', 'subject_id', 'study_id', 'ViewPosition']);
   const images = rows.map((row) => ({ row, ...placeOf(path, row) }));
-  const there = await inBatches(images, FILES_AT_A_TIME, ({ file }) => isFile(join(folder, file)));
-  const frontal = images.filter(({ row }, i) => there[i] && FRONTAL.includes(row.cells.ViewPosition!));
+  const files = await inBatches(images, FILES_AT_A_TIME, ({ image }) => findImage(folder, image));
+  const frontal = images.filter(({ row }, i) => files[i] && FRONTAL.includes(row.cells.ViewPosition!));
   const studies = [...new Set(frontal.map(({ study }) => study))];
   const texts = await inBatches(studies, FILES_AT_A_TIME, (study) => readImpression(folder, study));
   const impressions = new Map(studies.map((study, i) => [study, texts[i]]));
   const { names, labelsOf } = await readChexpert(folder);
 
   const out = leftOut();
-  const entries = images.flatMap(({ row, file, study }, i): TableEntry[] => {
+  const entries = images.flatMap(({ row, study }, i): TableEntry[] => {
+    const file = files[i];
     const { dicom_id: id, subject_id: patient, study_id: studyId, ViewPosition: view } = row.cells as Record<string, string>;
     const text = impressions.get(study);
-    if (text !== undefined && there[i] && FRONTAL.includes(view!))
+    if (text !== undefined && file && FRONTAL.includes(view!))
       return [{ record: { id: id!, patient: patient!, text, view: view!, labels: labelsOf(studyId!), sides: {} }, file, row: row.number }];
-    out.count(
-      !there[i] ? 'have no image here' : FRONTAL.includes(view!) ? 'have no report with an impression here' : 'are no PA or AP view',
-    );
+    out.count(!file ? 'have no image here' : FRONTAL.includes(view!) ? 'have no report with an impression here' : 'are no PA or AP view');
     return [];
   });
   const notes = out.notes(rows.length, 'rows of the metadata');
@@ -77,13 +76,19 @@ export async function openMimic(folder: string): Promise<Dataset> {
 }
 
 /** Where a row's image and its study lie. @throws FileError where a cell is no id */
-function placeOf(path: string, { number, cells }: Row): { file: string; study: string } {
+function placeOf(path: string, { number, cells }: Row): { image: string; study: string } {
   const { dicom_id: dicom, subject_id: subject, study_id: study } = cells as Record<string, string>;
   if (!/^\d+$/.test(subject!) || !/^\d+$/.test(study!))
     throw new FileError(path, `row ${number}: columns subject_id, study_id: expected numbers`);
   if (!/^[\w-]+$/.test(dicom!)) throw new FileError(path, `row ${number}: column dicom_id: expected a file's name without ending`);
   const folder = join('files', `p${subject!.slice(0, 2)}`, `p${subject}`, `s${study}`);
-  return { file: join(folder, `${dicom}.jpg`), study: folder };
+  return { image: join(folder, dicom!), study: folder };
+}
+
+/** An image's file; undefined where it is not here. The phantom writes PNG in this layout (`writePhantom`). */
+async function findImage(folder: string, image: string): Promise<string | undefined> {
+  for (const ending of ['jpg', 'png']) if (await isFile(join(folder, `${image}.${ending}`))) return `${image}.${ending}`;
+  return undefined;
 }
 
 /** The impression of a study's report; undefined where there is none of either. */
