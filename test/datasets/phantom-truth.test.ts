@@ -32,9 +32,9 @@ function changedRays(study: Study, findings: readonly Finding[], size: number): 
 }
 
 test("a counterfactual with the study's own findings is its image, and pixels away from a change keep their bytes", () => {
-  const phantom = openPhantom({ seed: 71, count: 60, style: 'impression', cache: false });
+  const phantom = openPhantom({ seed: 71, count: 30, style: 'impression', cache: false });
   let kept = 0;
-  for (const i of range(60)) {
+  for (const i of range(30)) {
     const prior = phantom.prior(i);
     if (!prior) continue;
     const image = renderStudy(prior, SIZE);
@@ -57,7 +57,7 @@ test("a counterfactual with the study's own findings is its image, and pixels aw
         assert.equal(other[y * SIZE + x], image[y * SIZE + x], `study ${i}, pixel ${x}, ${y}`);
       }
   }
-  assert.ok(kept > 5000, `${kept} pixels were away from a change`);
+  assert.ok(kept > 2000, `${kept} pixels were away from a change`);
 });
 
 test('a counterfactual shows the other findings as a render of them does', () => {
@@ -77,9 +77,9 @@ test('a counterfactual shows the other findings as a render of them does', () =>
 });
 
 test('masks lie on the side and in the zone that texts name, and boxes hold them tightly', () => {
-  const phantom = openPhantom({ seed: 73, count: 150, style: 'impression', cache: false });
+  const phantom = openPhantom({ seed: 73, count: 100, style: 'impression', cache: false });
   const shares = new Map<string, number[]>();
-  for (const i of range(150)) {
+  for (const i of range(100)) {
     const study = phantom.study(i);
     const { lungs, findings } = studyMasks(study, SIZE);
     assert.deepEqual(

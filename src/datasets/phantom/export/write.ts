@@ -156,6 +156,8 @@ async function writeStudy(
     split: written.split,
     past_dicom_id: earlier.images[0]!.id,
     current_dicom_id: images[0]!.id,
+    past_view: earlier.study.view,
+    current_view: study.view,
     instruction: writeProgression(earlier.study, study).text,
     counterfactual: file,
   });
@@ -167,7 +169,7 @@ async function writeTables(folder: string, { studies, boxes, journeys, radgraph 
   for (const [name, table] of Object.entries(published))
     await writeFileAtomic(join(folder, `mimic-cxr-2.0.0-${name}.csv.gz`), gzipSync(csv(table)));
   await writeFileAtomic(join(folder, 'boxes.csv'), csv({ columns: BOX_COLUMNS, rows: boxes }));
-  const columns = ['split', 'past_dicom_id', 'current_dicom_id', 'instruction', 'counterfactual'];
+  const columns = ['split', 'past_dicom_id', 'current_dicom_id', 'past_view', 'current_view', 'instruction', 'counterfactual'];
   await writeFileAtomic(join(folder, 'journeys.csv'), csv({ columns, rows: journeys }));
   await writeJson(join(folder, 'radgraph.json'), radgraph);
   await writeFileAtomic(join(folder, 'records.csv'), csv(recordsTable(studies))); // the last: it says that all is there
