@@ -55,7 +55,7 @@ const wrapped = (text) => text.match(/.{1,160}(?:\s|$)/g).map((line) => line.tri
 
 function speedSection(results) {
   const missed = behind(results);
-  return [...wrapped(origin(results).join(' ')), '', ...tableLines(results.rows), '', missed.length > 0 ? `Behind: ${missed.join('; ')}.` : 'All targets are met.'];
+  return [...wrapped(origin(results).join(' ')), '', ...tableLines(results.rows), '', ...wrapped(missed.length > 0 ? `Behind: ${missed.join('; ')}.` : 'All targets are met.')];
 }
 
 const exponent = ({ exponent: value, interval }) => `${value.toFixed(2)} ± ${interval.toFixed(2)}`;

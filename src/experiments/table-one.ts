@@ -81,7 +81,10 @@ export function tableOnePart(
   for (const { text } of records) if (!lengths.has(text)) lengths.set(text, tokenizer.ids(text).length);
   const tokens = records.map(({ text }) => lengths.get(text)!);
   const views: Record<string, number> = {};
-  for (const { view = 'unknown' } of records) views[view] = (views[view] ?? 0) + 1;
+  for (const { view = 'unknown' } of records) {
+    const name = view === 'LATERAL' ? 'lateral' : view; // the phantom's spelling
+    views[name] = (views[name] ?? 0) + 1;
+  }
   const labels = tableOneLabels.flatMap((label): [string, number][] => {
     const found = records.map((record) => shows(label, record));
     return found.every((each) => each === undefined) ? [] : [[label, found.filter(Boolean).length]];
