@@ -9,4 +9,5 @@ export { dispose, type Key, key, split, startEngine } from './engine';
 export { fitDiffusion, fitVae, initModel, keptClassifier, keptModel, loadRecipe, type Recipe } from './experiments';
 export { judge } from './metrics';
 export { disposeModel, type GeneratedImage, loadModel, type Model, saveModel, textToImage } from './pipelines';
+export { labelReport, reportSections } from './reports';
 export { trainBpe } from './tokenizers';

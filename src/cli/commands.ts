@@ -13,7 +13,8 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => (require('./bench') as typeof import('./bench')).addBench,
   },
   data: {
-    description: "prepare data: radiographs of CT volumes (drr), the phantom as a data set (make), the paper's Table 1 (table1)",
+    description:
+      "prepare data: label reports (label), radiographs of CT volumes (drr), the phantom as a data set (make), the paper's Table 1 (table1)",
     load: () => (require('./data') as typeof import('./data')).addData,
   },
   doctor: {

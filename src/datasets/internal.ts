@@ -3,4 +3,5 @@
 export { attenuationOf } from './ct';
 export { recordsOf, textsOf } from './dataset';
 export { findTable } from './folder';
+export { isEmptyCell, readTable, requireColumns } from './read-table';
 export { WORLD_KINDS } from './world/types';
