@@ -69,7 +69,7 @@ export function labelReport(text: string, { scheme: name = 'chexpert' }: LabelOp
     for (const sentence of sentencesOf(text.slice(start, end))) {
       spoken = true;
       for (const found of findingsOf(sentence)) {
-        const value = valueOf(found.certainty, scheme);
+        const value = labelValue(found.certainty, scheme);
         if (value === null) continue;
         const classes = classesOf(scheme, found.observation);
         if (
@@ -143,7 +143,7 @@ function findingsOf(words: readonly Word[]): Found[] {
     });
 }
 
-function valueOf(certainty: Certainty, scheme: Scheme): 1 | 0 | -1 | null {
+function labelValue(certainty: Certainty, scheme: Scheme): 1 | 0 | -1 | null {
   switch (certainty) {
     case 'present':
       return 1;

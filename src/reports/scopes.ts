@@ -69,10 +69,15 @@ export function decide(words: readonly Word[], cues: readonly Match<Cue>[], ment
   return { certainty: 'present' };
 }
 
-/** Whether nothing between ends a scope of this way. */
+/** Whether nothing between ends a scope of this way; the verb right before a backward cue belongs to it ("is | no longer seen"). */
 function reaches(words: readonly Word[], cues: readonly Match<Cue>[], from: number, to: number, way: 'forward' | 'backward'): boolean {
   for (let i = from; i < to; i++) if (isMark(words[i]!) && /[;:]/.test(words[i]!.raw)) return false;
   return !cues.some(
-    (cue) => cue.value.kind === 'end' && (cue.value.way === way || cue.value.way === 'both') && cue.from >= from && cue.to <= to,
+    (cue) =>
+      cue.value.kind === 'end' &&
+      (cue.value.way === way || cue.value.way === 'both') &&
+      cue.from >= from &&
+      cue.to <= to &&
+      !(way === 'backward' && cue.to === to),
   );
 }
