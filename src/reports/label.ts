@@ -3,7 +3,7 @@
  * After the method of CheXpert's labeler (Irvin et al. 2019, arXiv:1901.07031, appendix) and of NegBio (Peng et al. 2018, arXiv:1712.05898); the rules are our own.
  */
 
-import type { Match } from './phrases';
+import { type Match, overlap, width } from './phrases';
 import { labelerRules, type Naming, type Scheme } from './rules';
 import { type Certainty, type Cue, decide, settleCues } from './scopes';
 import { reportSections } from './sections';
@@ -100,8 +100,8 @@ export function labelReports(texts: readonly string[], options: LabelOptions = {
 
 function schemeOf(name: LabelScheme): Scheme {
   const { schemes } = labelerRules();
-  if (!Object.hasOwn(schemes, name))
-    throw new RangeError(`scheme: expected ${Object.keys(schemes).join(' or ')}, got ${JSON.stringify(name)}`);
+  if (!(name === 'chexpert' || name === 'openi14'))
+    throw new RangeError(`scheme: expected chexpert or openi14, got ${JSON.stringify(name)}`);
   return schemes[name];
 }
 
@@ -127,13 +127,10 @@ function findingsOf(words: readonly Word[]): Found[] {
   }
   if (namings.length === 0) return [];
   const settled = settleCues(cues);
-  namings.sort((a, b) => b.to - b.from - (a.to - a.from));
+  namings.sort((a, b) => width(b) - width(a) || Number(b.value.as === 'except') - Number(a.value.as === 'except'));
   const kept: Match<Naming>[] = [];
-  for (const naming of namings) {
-    const { observation } = naming.value;
-    if (!kept.some((other) => other.value.observation === observation && other.from < naming.to && naming.from < other.to))
-      kept.push(naming);
-  }
+  for (const naming of namings)
+    if (!kept.some((other) => other.value.observation === naming.value.observation && overlap(other, naming))) kept.push(naming);
   return kept
     .filter(({ value }) => value.as !== 'except')
     .sort((a, b) => a.from - b.from)

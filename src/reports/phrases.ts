@@ -9,6 +9,13 @@ export interface Match<T> {
   readonly to: number;
 }
 
+type Range = Pick<Match<unknown>, 'from' | 'to'>;
+
+/** In words. */
+export const width = ({ from, to }: Range): number => to - from;
+
+export const overlap = (a: Range, b: Range): boolean => a.from < b.to && b.from < a.to;
+
 interface Node<T> {
   readonly next: Map<number, Node<T>>;
   gap?: Node<T>;

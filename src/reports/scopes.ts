@@ -1,6 +1,6 @@
 /** What the words around a mention make of it: whether the finding is there, may be, is not, or is not spoken of as the image's. */
 
-import type { Match } from './phrases';
+import { type Match, overlap, width } from './phrases';
 import { isMark, type Word } from './words';
 
 /** `likely`: said with reserve that some readers take as there, as in "probable"; `ignored`: a history, a question, a condition. */
@@ -23,24 +23,20 @@ export interface Decision {
 /** Which of several that speak of one mention counts: the first of these that is there. */
 const WEIGHT: readonly Certainty[] = ['ignored', 'absent', 'uncertain', 'likely'];
 
-/** Of cues that overlap, the longest; ends stay what they are. */
+/** Of cues that overlap, the longest, so that "no change" is not "no"; ends give way to neutral phrases alone. */
 export function settleCues(cues: readonly Match<Cue>[]): Match<Cue>[] {
-  const settled = cues.filter(({ value }) => value.kind === 'end');
-  const longestFirst = cues.filter(({ value }) => value.kind !== 'end').sort((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from);
-  for (const cue of longestFirst) {
-    const clash = settled.some(
-      (other) =>
-        other.value.kind !== 'end' &&
-        other.from < cue.to &&
-        cue.from < other.to &&
-        !(same(other, cue) && other.value.way !== cue.value.way),
-    );
-    if (!clash) settled.push(cue);
+  const neutral = cues.filter(({ value }) => value.kind === 'neutral');
+  const ends = cues.filter(
+    (cue) => cue.value.kind === 'end' && !neutral.some((other) => overlap(cue, other) && width(other) >= width(cue)),
+  );
+  const settled: Match<Cue>[] = [];
+  for (const cue of cues.filter(({ value }) => value.kind !== 'end').sort((a, b) => width(b) - width(a) || a.from - b.from)) {
+    // One phrase may speak both ways, by two rules.
+    const twin = (other: Match<Cue>): boolean => other.from === cue.from && other.to === cue.to && other.value.way !== cue.value.way;
+    if (!settled.some((other) => overlap(other, cue) && !twin(other))) settled.push(cue);
   }
-  return settled.sort((a, b) => a.from - b.from);
+  return [...ends, ...settled].sort((a, b) => a.from - b.from);
 }
-
-const same = (a: Match<Cue>, b: Match<Cue>): boolean => a.from === b.from && a.to === b.to;
 
 /**
  * Decides on a mention. A forward cue speaks of all that follows up to an end (`;`, `:`, "but" …), a backward one of all before it; of forward cues the nearest

@@ -80,9 +80,8 @@ const BLANKS = /\[\*\*.*?\*\*\]|_{2,}|\bX{3,}\b/gs;
 export function cleanText(text: string): string {
   return text
     .replace(BLANKS, ' ')
+    .replace(/\(\s*\)/g, ' ')
     .replace(/\s+/g, ' ')
-    .replace(/\s+([.,;:!?])/g, '$1')
-    .replace(/\(\s*\)/g, '')
-    .replace(/\s+/g, ' ')
+    .replace(/ ([.,;:!?])/g, '$1')
     .trim();
 }
