@@ -28,6 +28,7 @@ export { type RadgraphEntity, type RadgraphReport, radgraphOf } from './phantom/
 export { annotateStudy, type Report, writeReport } from './phantom/report/report';
 export { COUNTERFACTUAL_REACH, renderCounterfactual } from './phantom/truth/counterfactual';
 export { type Box, type FindingMask, MASK_THRESHOLD, type StudyMasks, studyMasks } from './phantom/truth/masks';
+export { type PhantomVolume, phantomVolume } from './phantom/truth/volume';
 export {
   type Finding,
   type FindingKind,

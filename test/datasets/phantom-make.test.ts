@@ -11,6 +11,7 @@ import {
   openMimic,
   openPhantom,
   PHANTOM_FINDINGS,
+  phantomVolume,
   type RadgraphReport,
   renderCounterfactual,
   renderStudy,
@@ -88,7 +89,7 @@ test('a written phantom is read back as it was, by the loader of its layout and 
 
 test('the files of a written phantom agree with each other and with its parameters', async (t) => {
   const [folder, count, size] = [tempDir(t), 30, 48];
-  const written = await writePhantom({ folder, count, size, seed: 3 });
+  const written = await writePhantom({ folder, count, size, seed: 3, volumes: 10 });
   const phantom = openPhantom({ seed: 3, count, style: 'impression', cache: false });
   const records = table(folder, 'records.csv');
   assert.equal(records.length, written.images);
@@ -126,6 +127,22 @@ test('the files of a written phantom agree with each other and with its paramete
     assert.deepEqual([left, top], [Number(x), Number(y)]);
     assert.ok(on.every((k) => k % size < Number(x) + Number(width) && Math.floor(k / size) < Number(y) + Number(height)));
   }
+
+  // A NIfTI-1 header at its published places, then the values.
+  const nifti = gunzipSync(readFileSync(join(folder, 'volumes', 's50000001.nii.gz')));
+  const volume = phantomVolume(phantom.study(0), 10);
+  assert.deepEqual([nifti.readInt32LE(0), nifti.toString('latin1', 344, 347), nifti.readInt16LE(70)], [348, 'n+1', 4]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((i) => nifti.readInt16LE(40 + 2 * i)),
+    [3, ...volume.shape],
+  );
+  assert.deepEqual(
+    [280, 300, 320].map((at) => nifti.readFloatLE(at)),
+    [-10, -10, 10],
+    'x to the right and y to the front, as NIfTI has them',
+  );
+  assert.equal(nifti.length, 352 + 2 * volume.data.length);
+  for (const i of [0, 12345, volume.data.length - 1]) assert.equal(nifti.readInt16LE(352 + 2 * i), Math.round(volume.data[i]!));
 
   const journeys = table(folder, 'journeys.csv');
   assert.equal(journeys.length, written.journeys);

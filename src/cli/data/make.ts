@@ -13,6 +13,7 @@ interface Flags {
   out: string;
   seed: number;
   children: number;
+  volumes?: number;
   json?: boolean;
 }
 
@@ -26,6 +27,11 @@ export function addMake(command: Command, context: Context): void {
     .option('--size <n>', 'width and height of the images in pixels, 32 to 1024', wholeNumber(32), 256)
     .option('--seed <n>', 'another seed, other patients', wholeNumber(0), 0)
     .option('--children <share>', 'share of patients who are children, 0 to 1', numberIn(0, 1), 0)
+    .option(
+      '--volumes <mm>',
+      "each study's anatomy as a volume in Hounsfield units (NIfTI) too, with voxels of 1.5 to 10 mm",
+      numberIn(1.5, 10),
+    )
     .option('--json', 'print {folder, patients, studies, images, masks, journeys} as JSON')
     .addHelpText(
       'after',
@@ -35,7 +41,7 @@ export function addMake(command: Command, context: Context): void {
     .action((_: string, flags: Flags) => makePhantom(flags, context));
 }
 
-async function makePhantom({ out, count, size, seed, children, json }: Flags, context: Context): Promise<void> {
+async function makePhantom({ out, count, size, seed, children, volumes, json }: Flags, context: Context): Promise<void> {
   const bar = lineProgress(process.stderr);
   const written = await asUsage('data make', () =>
     writePhantom({
@@ -44,6 +50,7 @@ async function makePhantom({ out, count, size, seed, children, json }: Flags, co
       size,
       seed,
       children,
+      volumes,
       signal: context.signal,
       onProgress: (done, total) => bar.show(done, total, 'studies written'),
     }),

@@ -35,7 +35,10 @@ import type { Study } from './types';
 import { airways, hila, vesselTree } from './vessels';
 
 /** Absorption in 1/cm at a chest X-ray's energy: water, compact bone beyond water, metal. */
-const MU = { water: 0.2, bone: 0.36, metal: 4 } as const;
+export const MU = { water: 0.2, bone: 0.36, metal: 4 } as const;
+
+/** What one cm of gas in the abdomen, or of fat in the mediastinum, takes from the water that it lies in. */
+export const LESS = { gas: -0.85, fat: -0.42 } as const;
 
 /** What one cm of a nodule of 1.6 cm radius adds; more than the lung that it replaces, and more for small ones, which hold lime. */
 const NODULE = 2.5;
@@ -45,7 +48,7 @@ const VESSEL_CONTRAST = 1.35;
 
 let tile: NoiseTile | undefined;
 /** One tile for all studies, looked up at positions of their own. */
-function noiseTile(): NoiseTile {
+export function noiseTile(): NoiseTile {
   tile ??= makeNoiseTile(key(20221121), 256);
   return tile;
 }
@@ -100,19 +103,30 @@ function lumps(centre: Vec3, radius: number, study: Study): Solid[] {
   });
 }
 
+/** What one cm of a vessel of this radius adds. */
+export const vesselContrast = (radius: number): number => VESSEL_CONTRAST * Math.max(1, 1.8 - 2.6 * radius);
+
+/** Fine things in aerated lung besides the vessels' trees. */
+export function fineParts(study: Study, effect: Effects): { tubes: Tube[]; solids: { solid: Solid; amount: number }[] } {
+  const tubes: Tube[] = [...hila(study.patient)];
+  if (effect.edema > 0) tubes.push(...septalLines(study, effect.edema));
+  for (const lung of [effect.left, effect.right])
+    for (const b of lung.bands) tubes.push({ points: [b.from, b.to], radius: b.radius, amount: 2.1 });
+  const solids = [effect.left, effect.right].flatMap(({ nodules }) =>
+    nodules.flatMap(({ centre, radius }) =>
+      lumps(centre, radius, study).map((solid) => ({ solid, amount: (NODULE * (1.6 / radius) ** 0.7) / 4 })),
+    ),
+  );
+  return { tubes, solids };
+}
+
 /** Vessels and other fine things in aerated lung, weighted by how much lung there is. */
 function addFine(water: Float32Array, aerated: Float32Array, study: Study, effect: Effects, view: View, grid: Grid): void {
   const fine = new Float32Array(water.length);
-  const contrast = (radius: number): number => VESSEL_CONTRAST * Math.max(1, 1.8 - 2.6 * radius);
-  for (const side of ['left', 'right'] as const) addRods(fine, vesselTree(study.patient, side), effect.vessels, contrast, view, grid);
-  const all: Tube[] = [...hila(study.patient)];
-  if (effect.edema > 0) all.push(...septalLines(study, effect.edema));
-  for (const lung of [effect.left, effect.right])
-    for (const b of lung.bands) all.push({ points: [b.from, b.to], radius: b.radius, amount: 2.1 });
-  for (const tube of all) addTube(fine, tube, view, grid);
-  for (const lung of [effect.left, effect.right])
-    for (const n of lung.nodules)
-      for (const part of lumps(n.centre, n.radius, study)) addSolid(fine, part, view, grid, (NODULE * (1.6 / n.radius) ** 0.7) / 4);
+  for (const side of ['left', 'right'] as const) addRods(fine, vesselTree(study.patient, side), effect.vessels, vesselContrast, view, grid);
+  const { tubes, solids } = fineParts(study, effect);
+  for (const tube of tubes) addTube(fine, tube, view, grid);
+  for (const { solid, amount } of solids) addSolid(fine, solid, view, grid, amount);
   const noise = noiseTile();
   const noiseAt = sampleNoise; // looked up once, not for each pixel
   const place = study.patient.detail % 199;
@@ -140,8 +154,8 @@ export function attenuation(study: Study, view: View, grid: Grid, effect: Effect
   const lungs = (['right', 'left'] as const).map((side) => ({ lung: makeLung(side, study), state: effect[side] }));
   const { water, aerated } = trace({ body: bodySolids(study), organs: solids, lungs, noise: noiseTile() }, view, grid);
   addFine(water, aerated, study, effect, view, grid);
-  for (const solid of gas) addSolid(water, solid, view, grid, -0.85);
-  addSolid(water, middleFat(study.patient), view, grid, -0.42);
+  for (const solid of gas) addSolid(water, solid, view, grid, LESS.gas);
+  addSolid(water, middleFat(study.patient), view, grid, LESS.fat);
   for (const tube of airways(study.patient, effect.shift)) addTube(water, tube, view, grid);
 
   const bone = new Float32Array(water.length);

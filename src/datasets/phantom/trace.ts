@@ -171,6 +171,28 @@ function innerLung(p: Prepared, inner: Slices, at: number, u: number, middle: nu
 
 const inside = new Float64Array(3);
 
+/** Calls `each` with the pieces of a ray in one lung's cavity between the organs; `inside` then holds where the lung itself is. */
+function freePieces(p: Prepared, organs: Intervals, at: number, u: number, each: (from: number, to: number) => void): void {
+  const { rows, squareness } = p.cavity;
+  const reach = rows[at + 1]!;
+  const du = u - rows[at]!;
+  if (du >= reach || du <= -reach) return;
+  const half = chord(squareness, rows[at + 4]!, du / reach);
+  const middle = rows[at + 2]! + rows[at + 3]! * du;
+  inside[0] = -1e9;
+  inside[1] = 1e9;
+  if (p.inner) innerLung(p, p.inner, at, u, middle, inside);
+  let start = middle - half;
+  const end = middle + half;
+  for (let i = 0; i < organs.count && organs.from[i]! < end; i++) {
+    if (organs.to[i]! <= start) continue;
+    if (organs.from[i]! > start) each(start, organs.from[i]!);
+    start = organs.to[i]!;
+    if (start >= end) return;
+  }
+  each(start, end);
+}
+
 /** The ray through one lung between the organs; adds to water (negative: less than a body full of it) and aerated lung. */
 function crossLung(p: Prepared, organs: Intervals, at: number, u: number, z: number, sums: Float64Array): void {
   const { rows, squareness } = p.cavity;
@@ -228,6 +250,67 @@ export function trace(thorax: Thorax, view: View, grid: Grid): Traced {
       }
       water[row * width + column] = Math.max(0, sums[0]!);
       aerated[row * width + column] = sums[1]!;
+    }
+  }
+  return { water, aerated };
+}
+
+/** Steps along rays: `count` of `step` cm, the first from depth `from`. */
+export interface Steps {
+  readonly from: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** Calls `each` with the parts of [from, to) in every step. */
+function inSteps({ from: start, step, count }: Steps, from: number, to: number, each: (k: number, from: number, to: number) => void): void {
+  const last = Math.min(count - 1, Math.floor((to - start) / step));
+  for (let k = Math.max(0, Math.floor((from - start) / step)); k <= last; k++) {
+    const begin = start + k * step;
+    each(k, Math.max(from, begin), Math.min(to, begin + step));
+  }
+}
+
+/**
+ * What rays pass in each step of their way, as parts of the step: [row, step, column] of water and of aerated lung. Their sums are those of `trace`, but for
+ * the faint line of a grazed pleura.
+ */
+export function traceSteps(thorax: Thorax, view: View, grid: Grid, steps: Steps): Traced {
+  const { width } = grid;
+  const water = new Float32Array(width * steps.count * width);
+  const aerated = new Float32Array(water.length);
+  const body = new SliceRow(thorax.body.map((s) => slice(s, view, grid)));
+  const organs = new SliceRow(thorax.organs.map((s) => slice(s, view, grid)));
+  const lungs = thorax.lungs.map(({ lung, state }) => prepare(lung, state, thorax.noise, view, grid));
+  const onRay = new Intervals();
+  const sums = new Float64Array(2);
+  for (let row = 0; row < width; row++) {
+    const z = rowToV(grid, row);
+    const at = row * SLICE;
+    body.load(row);
+    organs.load(row);
+    for (let column = 0; column < width; column++) {
+      const u = columnToU(grid, column);
+      const place = (k: number): number => (row * steps.count + k) * width + column;
+      body.meet(onRay, u);
+      for (let i = 0, end = -1e9; i < onRay.count; i++) {
+        const [from, to] = [Math.max(end, onRay.from[i]!), onRay.to[i]!];
+        if (to <= from) continue;
+        inSteps(steps, from, to, (k, a, b) => {
+          water[place(k)]! += (b - a) / steps.step;
+        });
+        end = to;
+      }
+      organs.meet(onRay, u);
+      for (const p of lungs)
+        freePieces(p, onRay, at, u, (from, to) =>
+          inSteps(steps, from, to, (k, a, b) => {
+            sums[0] = sums[1] = 0;
+            crossPiece(p, at, u, z, a, b, inside[0]!, inside[1]!, 0, sums);
+            water[place(k)]! += sums[0]! / steps.step;
+            aerated[place(k)]! += sums[1]! / steps.step;
+          }),
+        );
     }
   }
   return { water, aerated };

@@ -141,6 +141,7 @@ files/           images (PNG, ${size} x ${size}) and reports in MIMIC-CXR's layo
 radgraph.json    entities and relations of FINDINGS and IMPRESSION; tokens are split at spaces and / , : . ! ? ( )
 masks/           a PNG for each finding, lung and heart, white where it is; boxes.csv has their boxes
                  a finding's mask is where rays with and without it differ by an absorption of ${MASK_THRESHOLD} or more
+volumes/         where asked for: each study's anatomy in Hounsfield units (NIfTI)
 journeys.csv     pairs of a patient's frontal studies: what changed, in words, and the earlier image with the later findings (counterfactuals/)
 `;
 }

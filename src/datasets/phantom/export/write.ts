@@ -15,6 +15,7 @@ import { type RadgraphReport, radgraphOf } from '../report/radgraph';
 import { writeReport } from '../report/report';
 import { renderCounterfactual } from '../truth/counterfactual';
 import { boxOf, studyMasks } from '../truth/masks';
+import { checkSpacing, phantomVolume } from '../truth/volume';
 import type { Study } from '../types';
 import { type Cell, toCsv } from './csv';
 import { imageId, splitOf, studyIds, studyPath } from './ids';
@@ -31,6 +32,7 @@ import {
   type WrittenStudy,
   type WrittenTable,
 } from './layout';
+import { encodeNifti } from './nifti';
 
 /** Share of upright (PA) studies that have a lateral view too. Patients in bed (AP) have none. */
 export const LATERAL_SHARE = 0.6;
@@ -46,6 +48,8 @@ export interface WritePhantomOptions {
   readonly seed?: number;
   /** Share of patients who are children, 0 to 1. 0 if not given. */
   readonly children?: number;
+  /** Each study's anatomy as a volume too, with voxels of so many mm (`phantomVolume`). */
+  readonly volumes?: number;
   /** Called after each study. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Stops between two studies; what is there by then is no whole data set (it has no `records.csv`). */
@@ -144,6 +148,10 @@ async function writeStudy(
     await writePng(join(folder, file), { width: size, height: size, channels: 1, data: renderStudy(view, size) }, text);
     into.boxes.push(...(await writeMasks(folder, view, images[k]!, size, text)));
   }
+  if (options.volumes !== undefined) {
+    const volume = encodeNifti(phantomVolume(study, options.volumes), disclaimer);
+    await writeFileAtomic(join(folder, 'volumes', `s${ids.study}.nii.gz`), volume);
+  }
   await mkdir(dirname(join(folder, path)), { recursive: true });
   await writeFile(join(folder, `${path}.txt`), reportText(written, `${source}, study ${i}`));
   into.radgraph[`${path.slice('files/'.length)}.txt`] = radgraphOf(written.report, written.split);
@@ -185,6 +193,7 @@ export async function writePhantom(options: WritePhantomOptions): Promise<Writte
   const { folder, count, size, seed = 0, children, onProgress, signal } = options;
   if (!Number.isInteger(size) || size < 32 || size > 1024)
     throw new RangeError(`writePhantom: size: expected an integer from 32 to 1024, got ${size}`);
+  if (options.volumes !== undefined) checkSpacing('writePhantom: volumes', options.volumes);
   const phantom = openPhantom({ seed, count, children, style: 'impression', cache: false });
   claimFolder(folder, 'a data set of the phantom', []);
   const source = `roentgen-lab's phantom, seed ${seed}`;
