@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openPhantom } from 'roentgen-lab/datasets';
-import { chexpertLabels } from '#datasets/phantom/chexpert';
+import { chexpertLabels } from '#datasets/internal';
 import { labelReport } from '#reports/label';
 
 /**
