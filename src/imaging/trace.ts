@@ -48,9 +48,9 @@ export function traceRows(grid: VoxelGrid, rays: Rays, sum: RaySum, from: number
       const sx = cone ? source[0] : x;
       const sy = cone ? source[1] : y;
       const sz = cone ? source[2] : z;
-      const dx = cone ? x - sx : source[0];
-      const dy = cone ? y - sy : source[1];
-      const dz = cone ? z - sz : source[2];
+      const dx = unlessRounding(cone ? x - sx : source[0]);
+      const dy = unlessRounding(cone ? y - sy : source[1]);
+      const dz = unlessRounding(cone ? z - sz : source[2]);
       const at = row * width + column;
       out[at] = 0;
 
@@ -116,6 +116,9 @@ export function traceRows(grid: VoxelGrid, rays: Rays, sum: RaySum, from: number
       out[at] = sum === 'length' ? total * Math.sqrt(dx * dx + dy * dy + dz * dz) : total;
     }
 }
+
+/** A turn by right angles leaves traces of other directions, which would decide on which side of a plane a ray runs. */
+const unlessRounding = (d: number): number => (d < 1e-12 && d > -1e-12 ? 0 : d);
 
 /** The box in which a ray begins whose place along an axis is `place` boxes from the volume's side; on a plane, the box that it enters. */
 function startBox(place: number, direction: number, n: number): number {

@@ -13,7 +13,7 @@ const LIME = 150;
 const SOFTER = 1.5;
 
 /** mm between slices above which steps of ribs and vessels can be seen. */
-const FINE = 1.5;
+const FINE = 2;
 
 /** Attenuation per mm as the scanner measured it, max(0, 0.02 (1 + HU / 1000)). */
 export function attenuationOf({ data, shape, spacing }: Volume): VoxelGrid {
@@ -24,7 +24,7 @@ export function attenuationOf({ data, shape, spacing }: Volume): VoxelGrid {
 
 /**
  * A body's attenuation per mm for the rays of a radiograph, to which bone is denser than to a CT's. The grid ends with the body in x and y, so that rays need
- * not cross the air beside it; its centre is that of the bounds there. Between slices that lie more than 1.5 mm apart others are put in proportion, so that
+ * not cross the air beside it; its centre is that of the bounds there. Between slices that lie more than 2 mm apart others are put in proportion, so that
  * what is slanted has no steps.
  */
 export function bodyAttenuation({ data }: Body, bounds: VoxelBounds, { shape, spacing }: Volume): VoxelGrid {
