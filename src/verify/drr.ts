@@ -8,7 +8,7 @@ import { readCt, readSafetensors } from '../files';
 import { readJson } from '../files/internal';
 import { coneRays, parallelRays, projectVolume, type Rays, type VoxelGrid } from '../imaging';
 import { type Checker, type CheckOptions, type Measure, Unsupported } from './checker';
-import type { Fixture } from './fixture';
+import { type Fixture, has } from './fixture';
 import { absolute, exact, failed, rel } from './measure';
 
 interface Case {
@@ -117,6 +117,7 @@ export const drrChecker: Checker = {
   component: 'drr',
 
   async cases(folder) {
+    if (!has(folder, 'cases.json')) return [];
     const { cases } = await readJson<Cases>(join(folder, 'cases.json'));
     return [FILE, ...cases.map(({ name }) => name)];
   },

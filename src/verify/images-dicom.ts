@@ -139,6 +139,7 @@ export const imagesDicomChecker: Checker = {
 
   async *check(folder, name, options) {
     const dicom = join(folder, FOLDER);
+    if (!has(dicom, 'cases.json')) throw new Unsupported('DICOM without cases.json');
     const inner = name.slice(FOLDER.length + 1);
     if (inner === 'ct') yield* checkCt(dicom, options);
     else yield* checkFile(dicom, inner);

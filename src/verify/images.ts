@@ -23,6 +23,7 @@ import {
 } from '../imaging';
 import { type Checker, type CheckOptions, type Measure, Unsupported } from './checker';
 import { findData } from './find-data';
+import { has } from './fixture';
 import { listCases } from './list';
 import { absolute, exact, failed, unsupported } from './measure';
 
@@ -189,6 +190,7 @@ export const imagesChecker: Checker = {
   cases: async (folder) => (await listCases(folder)).filter((name) => !name.includes('/')),
 
   async *check(folder, name, options) {
+    if (!has(folder, 'images.json')) throw new Unsupported('images without images.json');
     const spec = await readJson<Images>(join(folder, 'images.json'));
     const one = spec.cases.find(({ file }) => parse(file).name === name);
     if (one) yield* checkCase(folder, spec, one, options);
