@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { FileError, type ReadImageOptions, readImage } from 'roentgen-lab/files';
+import sharp from 'sharp';
 import { modalityValues, openDicom, readHeader, readStored, voiValues } from '#files/dicom/index';
 import { decodeJpegLossless } from '#files/dicom/jpeg-lossless';
 import { dicomFile, type Element, EXPLICIT, words } from '../dicom';
@@ -91,6 +92,50 @@ test('lossless JPEG in a file is told apart from a truncated one and from anothe
     stored(t, dicomFile({ syntax, elements: size(30, 30), fragments: [coded] })),
     /announced as 30 × 30 pixels, its compressed image as 30 × 20/,
   );
+});
+
+interface Encoder {
+  getDecodedBuffer(frame: object): Uint8Array;
+  encode(): void;
+  getEncodedBuffer(): Uint8Array;
+}
+
+/** Twelve-bit values, coded by the packages whose decoders are used. */
+async function coded(pack: string, encoder: string, values: Uint16Array, width: number): Promise<Buffer> {
+  const codec = (await (require(pack) as () => Promise<Record<string, new () => Encoder>>)())[encoder]!;
+  const one = new codec();
+  const height = values.length / width;
+  one
+    .getDecodedBuffer({ width, height, bitsPerSample: 12, componentCount: 1, isSigned: false, isUsingColorTransform: false })
+    .set(new Uint8Array(values.buffer));
+  one.encode();
+  return Buffer.from(one.getEncodedBuffer());
+}
+
+test('JPEG 2000 and JPEG-LS give every value back, signed ones too; JPEG and colours come close', async (t) => {
+  const [width, height] = [64, 48];
+  const values = Uint16Array.from({ length: width * height }, (_, i) => Math.round(2048 + 2000 * Math.sin(i / 37) * Math.cos(i / 311)));
+  const codings = [
+    ['1.2.840.10008.1.2.4.90', await coded('@cornerstonejs/codec-openjpeg/wasmjs', 'J2KEncoder', values, width)],
+    ['1.2.840.10008.1.2.4.80', await coded('@cornerstonejs/codec-charls/wasmjs', 'JpegLSEncoder', values, width)],
+  ] as const;
+  for (const [syntax, bytes] of codings) {
+    const elements = size(height, width);
+    assert.deepEqual(await stored(t, dicomFile({ syntax, elements, fragments: [bytes] })), Array.from(values), syntax);
+    const signed: Element[] = [...elements, ['00280103', 'US', 1]];
+    const want = Array.from(values, (value) => (value > 2047 ? value - 4096 : value));
+    assert.deepEqual(await stored(t, dicomFile({ syntax, elements: signed, fragments: [bytes] })), want, `${syntax}, signed`);
+    const half = bytes.subarray(0, bytes.length >> 2);
+    await assert.rejects(stored(t, dicomFile({ syntax, elements, fragments: [half] })), /truncated or damaged image/, `${syntax}, cut`);
+  }
+  const rgb = Buffer.from(Array.from(values, (value) => [value >> 4, 255 - (value >> 4), 90]).flat());
+  const jpeg = await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 98, chromaSubsampling: '4:4:4' })
+    .toBuffer();
+  const colour: Element[] = [...size(height, width), ['00280002', 'US', 3], ['00280004', 'CS', 'YBR_FULL_422'], ['00280100', 'US', 8], ['00280101', 'US', 8], ['00280102', 'US', 7]]; // biome-ignore format: one case
+  const got = await stored(t, dicomFile({ syntax: '1.2.840.10008.1.2.4.50', elements: colour, fragments: [jpeg] }));
+  const worst = got.reduce((most, value, i) => Math.max(most, Math.abs(value - rgb[i]!)), 0);
+  assert.ok(worst < 8, `${worst} levels`);
 });
 
 test('slope and intercept, tables and windows become grey values', async (t) => {

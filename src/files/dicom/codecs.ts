@@ -27,8 +27,16 @@ const silent = { print: () => undefined, printErr: () => undefined };
 let jpegLs: Promise<CodecModule> | undefined;
 let jpeg2000: Promise<CodecModule> | undefined;
 
+/** Whether a stream ends with its end marker (EOI), behind which there may be a padding byte. */
+function isWhole(coded: Uint8Array): boolean {
+  const end = coded.length - (coded.at(-1) === 0 ? 1 : 0);
+  return end >= 4 && coded[end - 2] === 0xff && coded[end - 1] === 0xd9;
+}
+
 /** A frame of JPEG-LS (ITU-T T.87). */
 export async function decodeJpegLs(coded: Uint8Array): Promise<JpegFrame> {
+  // Of a truncated one the decoder takes half a minute to find out.
+  if (!isWhole(coded)) throw new RangeError('it ends before its pixels');
   jpegLs ??= (require('@cornerstonejs/codec-charls/decodewasmjs') as CodecFactory)(silent);
   const codec = await jpegLs;
   return run(codec, new codec.JpegLSDecoder(), coded);
