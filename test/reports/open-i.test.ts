@@ -67,13 +67,10 @@ test("labels agree with Open-i's gold ones on reports that the rules were not ma
   for (const [name, count] of Object.entries(counts)) {
     const positives = count.hit + count.missed;
     t.diagnostic(`${name}: ${positives} positives, F1 ${f1(count).toFixed(3)}`);
-    // A class that the gold has nowhere, although reports name it (Hernia), was not annotated. "normal" is no finding.
-    if (positives === 0 || name === 'normal') continue;
+    if (name === 'normal') continue; // which is no finding
     for (const key of ['hit', 'extra', 'missed'] as const) all[key] += count[key];
   }
-  const hernia = counts.Hernia!;
-  const withHernia = { hit: all.hit + hernia.hit, extra: all.extra + hernia.extra, missed: all.missed + hernia.missed };
-  t.diagnostic(`all findings: F1 ${f1(all).toFixed(3)}; with Hernia, which the gold has nowhere: ${f1(withHernia).toFixed(3)}`);
+  t.diagnostic(`all findings: F1 ${f1(all).toFixed(3)}`);
   assert.ok(f1(all) >= 0.92, `micro-F1 ${f1(all)}`);
   for (const [name, count] of Object.entries(counts))
     if (count.hit + count.missed >= 20) assert.ok(f1(count) >= 0.75, `${name}: F1 ${f1(count)}`);
