@@ -74,7 +74,7 @@ const { spec } = figure({
     yaxis: { type: 'log', title: { text: 'loss' } },
     xaxis2: { title: { text: 'step' }, domain: [0.56, 1] },
     yaxis2: { type: 'log', title: { text: 'difference of the losses, %' }, anchor: 'x2' },
-    legend: { orientation: 'h', y: 1.12, x: 0 },
+    legend: { orientation: 'h', yanchor: 'bottom', y: 1.02, x: 0 },
   },
 });
 writeFileSync(fileURLToPath(new URL('../../docs/bfloat16.svg', import.meta.url)), figureSvg(spec, spec.layout.width, spec.layout.height));
