@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { picture } from '../datasets/invented';
 import { sharedData, tempDir } from '../support';
 import { roentgen } from './run';
 
@@ -28,6 +29,21 @@ test('the table has a column for each source and the four of the paper; CSV and 
     Object.values(parts[0]!.views).reduce((sum, count) => sum + count, 0),
     40,
   );
+});
+
+test('labels of a folder of texts are found in these by rules, which is said', async (t) => {
+  const tokenizer = sharedData('tokenizers', 'clip');
+  if (tokenizer === undefined) return t.skip('shared data are not here');
+  const folder = tempDir(t);
+  for (const [name, text] of Object.entries({ a: 'Small left pleural effusion. No pneumothorax.', b: 'Mild cardiomegaly.' })) {
+    await picture(join(folder, `${name}.png`));
+    writeFileSync(join(folder, `${name}.txt`), text);
+  }
+  const { status, stdout, stderr } = await roentgen(['data', 'table1', folder, '--tokenizer', tokenizer, '--json']);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /has no labels of its own; they are found in its texts by rules/);
+  const { labels } = (JSON.parse(stdout) as { parts: { labels: Record<string, number> }[] }).parts[0]!;
+  assert.deepEqual([labels['Pleural Effusion'], labels.Cardiomegaly, labels.Pneumothorax, labels['No Finding']], [1, 1, 0, 0]);
 });
 
 test('a source or a tokenizer that is not there is wrong usage of one line', async (t) => {

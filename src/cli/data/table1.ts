@@ -3,9 +3,11 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Dataset, openDataset, openPhantom } from '../../datasets';
+import { type Dataset, type ImageRecord, openDataset, openPhantom } from '../../datasets';
+import { recordsOf } from '../../datasets/internal';
 import { tableOneOfPaper, tableOnePart, tableOneRows } from '../../experiments';
 import { writeFileAtomic } from '../../files/internal';
+import { labelReport } from '../../reports';
 import { loadTokenizer, type Tokenizer } from '../../tokenizers';
 import { type Context, UsageError } from '../context';
 import { wholeNumber } from '../numbers';
@@ -40,12 +42,20 @@ async function table1(sources: readonly string[], flags: Flags, context: Context
     const dataset = await open(source, flags.count);
     for (const note of dataset.notes ?? []) context.say(`${source}: ${note}`);
     context.signal.throwIfAborted();
-    parts.push(tableOnePart(source === 'phantom' ? 'phantom (synthetic)' : basename(resolve(source)), dataset, tokenizer));
+    const labelled = recordsOf(dataset).some(({ labels }) => Object.keys(labels).length > 0);
+    if (!labelled) context.say(`${source}: has no labels of its own; they are found in its texts by rules`);
+    const name = source === 'phantom' ? 'phantom (synthetic)' : basename(resolve(source));
+    parts.push(tableOnePart(name, dataset, tokenizer, labelled ? undefined : labelsOfText));
   }
   const rows = tableOneRows([...parts, ...(flags.paper ? tableOneOfPaper() : [])]);
   if (flags.csv !== undefined) await writeFileAtomic(flags.csv, `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`);
   if (flags.json) context.print(JSON.stringify({ parts }, null, 2));
   else for (const line of alignColumns(rows, rows[0]!.map((_, i) => i).slice(1))) context.print(line);
+}
+
+/** What a text says is there, with the names of records; what is uncertain or not mentioned does not count. */
+function labelsOfText(text: string): ImageRecord['labels'] {
+  return Object.fromEntries(Object.entries(labelReport(text).labels).map(([name, value]) => [name.toLowerCase(), value === 1 ? 1 : 0]));
 }
 
 const csvCell = (cell: string): string => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
