@@ -3,16 +3,26 @@
 import { writeFileAtomic } from './atomic';
 import type { TensorData } from './dtypes';
 
-/** What to write under one name: float32 or int32 values in the file's layout. */
+type WrittenDtype = 'F32' | 'I32' | 'U16';
+
+/** How values of a format are held. Formats are in their order in the file. */
+const arrays: Readonly<Record<WrittenDtype, { readonly BYTES_PER_ELEMENT: number; new (length: number): TensorData | Uint16Array }>> = {
+  F32: Float32Array,
+  I32: Int32Array,
+  U16: Uint16Array,
+};
+const formats = Object.keys(arrays);
+
+/** What to write under one name, in the file's layout. */
 export interface TensorToWrite {
   readonly shape: readonly number[];
-  readonly dtype: 'F32' | 'I32';
+  readonly dtype: WrittenDtype;
   /** Called once, when its turn comes, so that a large model is never held twice. */
-  readonly data: () => TensorData | Promise<TensorData>;
+  readonly data: () => TensorData | Uint16Array | Promise<TensorData>;
 }
 
 /**
- * Writes tensors to a safetensors file, atomically: float32 before int32, each by name, the header padded to 8 bytes.
+ * Writes tensors to a safetensors file, atomically: float32 before int32 before uint16, each by name, the header padded to 8 bytes.
  *
  * @param metadata strings for the header; `{ format: 'pt' }` is what transformers and diffusers ask for
  * @throws RangeError where values and shape do not fit; FileError where it cannot be written
@@ -35,12 +45,12 @@ export async function writeSafetensorsLazily(
   tensors: readonly (readonly [string, TensorToWrite])[],
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const ordered = [...tensors].sort(([a, x], [b, y]) => (x.dtype === y.dtype ? compare(a, b) : x.dtype === 'F32' ? -1 : 1));
+  const ordered = [...tensors].sort(([a, x], [b, y]) => formats.indexOf(x.dtype) - formats.indexOf(y.dtype) || compare(a, b));
   const entries: [string, unknown][] = metadata ? [['__metadata__', metadata]] : [];
   let at = 0;
   for (const [key, { dtype, shape }] of ordered) {
     if (key === '__metadata__') throw new RangeError(`${path}: a tensor cannot be named __metadata__`);
-    const end = at + 4 * shape.reduce((product, n) => product * n, 1);
+    const end = at + arrays[dtype].BYTES_PER_ELEMENT * shape.reduce((product, n) => product * n, 1);
     entries.push([key, { dtype, shape, data_offsets: [at, end] }]);
     at = end;
   }
@@ -60,7 +70,7 @@ async function* pieces(
   for (const [key, { shape, dtype, data }] of ordered) {
     const values = await data();
     const length = shape.reduce((product, n) => product * n, 1);
-    if (values.length !== length || values instanceof Int32Array !== (dtype === 'I32'))
+    if (values.length !== length || !(values instanceof arrays[dtype]))
       throw new RangeError(
         `${path}: tensor ${JSON.stringify(key)}: ${dtype} [${shape.join(', ')}] needs ${length} values, got ${values.length}` +
           ` in a ${values.constructor.name}`,

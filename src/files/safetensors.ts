@@ -71,6 +71,19 @@ export class SafetensorsFile {
     return out;
   }
 
+  /** One tensor's bytes as they stand in the file. @throws FileError where there is no such tensor or the file cannot be read */
+  async readBytes(key: string): Promise<Uint8Array> {
+    const { begin, end } = this.#find(key);
+    const bytes = new Uint8Array(end - begin);
+    await this.#fill(bytes, begin);
+    return bytes;
+  }
+
+  /** The byte of the file at which a tensor begins. @throws FileError where there is no such tensor */
+  begin(key: string): number {
+    return this.#dataStart + this.#find(key).begin;
+  }
+
   /** Closes the file; reading from it afterwards fails. */
   async close(): Promise<void> {
     await this.#handle.close();
@@ -87,7 +100,8 @@ export class SafetensorsFile {
   }
 }
 
-async function readExactly(path: string, handle: FileHandle, target: Uint8Array, position: number): Promise<void> {
+/** Fills `target` from a place in the file. @throws FileError where the file ends before */
+export async function readExactly(path: string, handle: FileHandle, target: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < target.byteLength; ) {
     // One call reads at most 2 GiB.
     const { bytesRead } = await handle.read(target, at, Math.min(target.byteLength - at, 2 ** 30), position + at);
