@@ -41,7 +41,7 @@ export {
   type Study,
   type Zone,
 } from './phantom/types';
-export { type LoadPixelsOptions, loadPixels } from './pixels';
+export { type LoadPixelsOptions, loadPixels, pixelRows } from './pixels';
 export { openChexpert } from './published/chexpert';
 export { openCovid } from './published/covid';
 export { openMimic } from './published/mimic';

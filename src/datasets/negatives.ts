@@ -10,14 +10,18 @@ const LEAST = { images: 3, fraction: 0.1 };
  * Of 1221 frontal views of NIH ChestX-ray14, 1 looks so; of their inverses 1192. Either sign alone is wrong for 12 and 18 of them.
  *
  * @param pixels [n, size, size], row-major, 0 to 1
- * @returns a sentence, where at least three images and a tenth of them look so; undefined for images below 16 × 16
+ * @returns 0 for images below 16 × 16
  */
-export function noteNegatives(pixels: Float32Array, size: number): string | undefined {
-  if (size < 16) return undefined;
+export function countNegatives(pixels: Float32Array, size: number): number {
+  if (size < 16) return 0;
   const each = size * size;
-  const total = pixels.length / each;
   let count = 0;
-  for (let i = 0; i < total; i++) if (looksNegative(pixels.subarray(i * each, (i + 1) * each), size)) count++;
+  for (let at = 0; at < pixels.length; at += each) if (looksNegative(pixels.subarray(at, at + each), size)) count++;
+  return count;
+}
+
+/** A sentence, where at least three images and a tenth of them look like negatives. */
+export function noteNegatives(count: number, total: number): string | undefined {
   if (count < LEAST.images || count < LEAST.fraction * total) return undefined;
   return `${count} of ${total} images look like negatives (air brighter than the mediastinum, as in MONOCHROME1 exports): invert them if they are radiographs`;
 }

@@ -4,6 +4,9 @@ import { type Image, readImage } from '../files';
 import { usedBits, whiteAt } from '../files/internal';
 import { resize } from '../imaging';
 
+/** Values are whole fractions of this: as fine as any file has them, and what is kept on disk in 16 bits is exact. */
+const LEVELS = 65535;
+
 /**
  * Reads an image as `size` × `size` grey values from 0 to 1: colours to luma, the centre square of the shorter side (so that
  * nothing is stretched; what lies outside is lost), then antialiased bicubic resampling. White is the largest value of the bits that the image
@@ -19,9 +22,9 @@ export async function readSquare(path: string, size: number, bitsOf?: (used: num
   const used = usedBits(image);
   const white = whiteAt(used);
   const square = shrunk(centreSquare(image, white), Math.min(image.width, image.height), size);
-  if (!bitsOf || !(image.data instanceof Uint16Array)) return square;
-  const brightness = white / whiteAt(await bitsOf(used));
-  return brightness === 1 ? square : square.map((value) => value * brightness);
+  const brightness = bitsOf && image.data instanceof Uint16Array ? white / whiteAt(await bitsOf(used)) : 1;
+  for (let i = 0; i < square.length; i++) square[i] = Math.round(square[i]! * brightness * LEVELS) / LEVELS;
+  return square;
 }
 
 function shrunk(square: Float32Array, side: number, size: number): Float32Array {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type FolderOptions, loadPixels, openFolder, openNih, subset } from 'roentgen-lab/datasets';
+import { type FolderOptions, loadPixels, openFolder, openNih, pixelRows, subset } from 'roentgen-lab/datasets';
 import { FileError, writePng } from 'roentgen-lab/files';
 import { readSquare } from '#datasets/square';
 import { sharedData, tempDir } from '../support';
@@ -200,8 +200,30 @@ test('pixels are kept on disk: equal the second time, without the images, and re
   const changed = await loadPixels(await openFolder(options), 16, { cache });
   assert.ok(changed[0]! < 0.01);
   assert.deepEqual(changed.subarray(256), first.subarray(256));
-  for (const name of readdirSync(cache)) truncateSync(join(cache, name), 12); // a damaged cache is no cache
-  assert.deepEqual(await loadPixels(await openFolder(options), 16, { cache }), changed);
+  for (const name of readdirSync(cache)) truncateSync(join(cache, name, 'rows-00000.safetensors'), 12); // a damaged cache is no cache
+  const notes: string[] = [];
+  assert.deepEqual(await loadPixels(await openFolder(options), 16, { cache, onNote: (note) => notes.push(note) }), changed);
+  assert.match(notes.join(), /rows-00000\.safetensors was damaged and is made again/);
+});
+
+test('pixels as rows are the same numbers, from the cache, without one, and where none can be written', async (t) => {
+  const folder = tempDir(t);
+  const dataset = await openFolder(await folderWith(folder, 'file,report\na.png,x\nb.png,y\nc.png,z\n'));
+  const all = await loadPixels(dataset, 16, { cache: false });
+  const wanted = Float32Array.of(...all.subarray(512), ...all.subarray(0, 256));
+  const cache = join(folder, 'kept');
+  writeFileSync(join(folder, 'file'), '');
+  const notes: string[] = [];
+  const onNote = (note: string): void => void notes.push(note);
+  for (const place of [cache, cache, false, join(folder, 'file', 'kept')] as const) {
+    const rows = await pixelRows(dataset, 16, { cache: place, onNote });
+    assert.deepEqual([rows.length, rows.width], [3, 256]);
+    assert.deepEqual(await rows.read([2, 0]), wanted);
+    await assert.rejects(rows.read([3]), RangeError);
+  }
+  assert.match(notes.join('\n'), /^[^\n]*cannot be written[^\n]*; pixels are not kept$/);
+  await loadPixels(dataset, 16, { cache: join(folder, 'file', 'kept'), onNote });
+  assert.equal(notes.length, 2);
 });
 
 test('loading stops at the signal', async (t) => {
