@@ -16,7 +16,7 @@ export { layerNorm } from './ops/layer-norm';
 export { plain } from './ops/plain';
 export { scaleOrZero, sumOfSquares, sumsOfSquares } from './ops/primitives';
 export { upsampleNearest2x } from './ops/resample';
-export { precision, precisions, withPrecision } from './precision';
+export { computedHow, precision, precisions, withPrecision } from './precision';
 export { Message } from './protobuf';
 export { normalArray, permutation, randomBits } from './random';
 export { overRows, overRowsSync, type RowOptions } from './rows';

@@ -1,5 +1,6 @@
 /** What products are computed in: those of linear layers, convolutions and attention of every network, forward and backward. */
 
+import { getBackend } from '@tensorflow/tfjs-core';
 import { fusedState, isFused } from './fused';
 
 /**
@@ -48,4 +49,9 @@ function expectPrecision(wanted: Precision): Precision {
 /** What the environment's ROENTGEN_PRECISION says for a whole process. */
 export function precisionFromEnvironment(): Precision | undefined {
   return (process.env.ROENTGEN_PRECISION as Precision | undefined) || undefined;
+}
+
+/** What the values of a computation depend on beside its inputs, for what is kept on disk: another engine rounds in another way. */
+export function computedHow(): Readonly<Record<string, string | boolean>> {
+  return { backend: getBackend(), precision: present, fused: isFused() };
 }

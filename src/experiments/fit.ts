@@ -2,7 +2,9 @@
 
 import { contextParts } from '../encoders/internal';
 import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, type Tree } from '../engine';
-import { precision } from '../engine/internal';
+import { precision, tellWait } from '../engine/internal';
+import { type Rows, rowsOf } from '../files';
+import { readRange } from '../files/internal';
 import type { PerceptualNetwork } from '../metrics';
 import type { Model, TrainablePart } from '../pipelines';
 import { expectWeights } from '../pipelines/internal';
@@ -12,6 +14,7 @@ import {
   countCut,
   encodeContexts,
   encodeLatents,
+  encodeMoments,
   foldStatistics,
   latentStatistics,
   strategyOf,
@@ -38,6 +41,9 @@ export interface FitOptions {
    */
   readonly checkpoint?: CheckpointPlace;
 }
+
+/** Images in an array as rows. */
+const asRows = (images: Float32Array | Rows, size: number): Rows => (images instanceof Float32Array ? rowsOf(images, size * size) : images);
 
 /** How a training went. */
 export interface FitResult {
@@ -102,13 +108,14 @@ export interface FitVaeOptions extends FitOptions {
 /**
  * Trains the model's autoencoder, then brings its latents to mean 0 and standard deviation 1 in each channel (`foldStatistics`) and stores their scale.
  *
- * @param pixels n grey images one after another, each `recipe.size` squared, 0 to 1
+ * @param images n grey images one after another, each `recipe.size` squared, 0 to 1; or rows of them that need not fit into memory (`pixelRows`)
  */
-export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array, options: FitVaeOptions): Promise<FitResult> {
+export async function fitVae(model: Model, recipe: Recipe, images: Float32Array | Rows, options: FitVaeOptions): Promise<FitResult> {
   expectWeights(model, 'fitVae');
   const { onStep, onStart, key, signal, checkpoint } = options;
   const { size } = recipe;
   const optimisation = optimisationOf(recipe, 'vae');
+  const pixels = asRows(images, size);
   const data: TrainingSet = { pixels, texts: [] };
   const start = (): Tree => model.vae.params;
   const sitting = await sit(
@@ -140,10 +147,13 @@ export async function fitVae(model: Model, recipe: Recipe, pixels: Float32Array,
         })),
   });
   setVae(model, result.params);
-  const some = pixels.subarray(0, Math.min(pixels.length, 1024 * size * size)); // enough for the moments of four channels
-  // The interrupt that ended the training must not end this: without it the autoencoder could not be used.
-  const latents = await encodeLatents(model, some, size, { signal: new AbortController().signal });
-  setVae(model, foldStatistics(model.vae.params, latentStatistics(latents)));
+  const some = await readRange(pixels, 0, Math.min(pixels.length, 1024)); // enough for the moments of four channels
+  // No signal: the interrupt that ended the training must not end this, without which the autoencoder could not be used.
+  const latents = await encodeMoments(model, some, size, {
+    onProgress: (done, total) => tellWait('encoding images', done, total),
+  });
+  const { latent_channels } = completeVaeConfig(model.vae.config);
+  setVae(model, foldStatistics(model.vae.params, latentStatistics(latents, latent_channels)));
   model.vae = { ...model.vae, config: { ...model.vae.config, scaling_factor: 1 } };
   remember(model, sitting, start(), !result.interrupted);
   return fitted(result, countParameters(model.vae.params), sitting, optimisation.steps);
@@ -170,8 +180,10 @@ export interface FitDiffusionOptions extends FitOptions {
    * it throws, the model has no weights; `update()` in `onStep` gives it a copy again.
    */
   readonly handOver?: boolean;
-  /** A folder in which a frozen text encoder's contexts are kept for other runs. */
+  /** A folder in which a frozen text encoder's contexts are kept for other runs; they then take no memory. */
   readonly contextFolder?: string;
+  /** A folder in which images' latents are kept for other runs with the same autoencoder; they then take no memory. */
+  readonly latentFolder?: string;
   /** Called once before training with how many of the texts are cut, by the tokenizer that the strategy trains with. */
   readonly onTexts?: (cut: CutTexts) => void;
   /** Called while a frozen text encoder's contexts are computed, once for each distinct text. */
@@ -192,22 +204,35 @@ function byParts(model: Model, parts: readonly TrainablePart[]): (path: string) 
  * The strategy may change the model first (`Strategy.prepare`); ask the model afterwards with `strategyOf(recipe.diffusion.strategy).prompt`, and
  * write it with `saveAdapted`.
  *
- * @param pixels as for `fitVae`
+ * @param images as for `fitVae`
  * @param texts  one for each image; what is longer than the model's window is cut, and counted (`onTexts`)
  * @throws RangeError where `trains` names a part that the model has not
  */
 export async function fitDiffusion(
   model: Model,
   recipe: Recipe,
-  pixels: Float32Array,
+  images: Float32Array | Rows,
   texts: readonly string[],
   options: FitDiffusionOptions,
 ): Promise<FitResult> {
   expectWeights(model, 'fitDiffusion');
-  const { onStep, onStart, key, checkpoint, onPrepare, onTexts, contextFolder, onEncoded, handOver = false, signal } = options;
+  const {
+    onStep,
+    onStart,
+    key,
+    checkpoint,
+    onPrepare,
+    onTexts,
+    contextFolder,
+    latentFolder,
+    onEncoded,
+    handOver = false,
+    signal,
+  } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
   const optimisation = optimisationOf(recipe, 'diffusion');
+  const pixels = asRows(images, recipe.size);
   const given: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
   const preparation = { model, data: given, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
   const sitting = await sit(
@@ -223,7 +248,7 @@ export async function fitDiffusion(
   const extension = strategy.extend?.(model);
   const { used } = contextParts(textEncoder.params);
   const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
-  const latents = await encodeLatents(model, data.pixels, recipe.size, { signal });
+  const latents = await encodeLatents(model, data.pixels, recipe.size, { signal, folder: latentFolder });
   const tokensOrContexts = encoderChanges
     ? tokensOf(model, tokenizer, data.texts)
     : await encodeContexts(model, data.texts, {

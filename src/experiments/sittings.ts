@@ -37,7 +37,7 @@ const left = new WeakMap<Model, Map<Asked['part'], Left>>();
 /** Weights are the same where their tensors are: those do not change, and every training puts others in their place. */
 const tensorsOf = (weights: Tree): object[] => Object.values(flatten(weights));
 
-function hashOf(...parts: readonly (string | Float32Array | Tree)[]): string {
+function hashOf(...parts: readonly (string | Tree)[]): string {
   const hash = contentHash();
   for (const part of parts) hash.add(part);
   return hash.text();
@@ -59,14 +59,14 @@ export async function sit(
 ): Promise<Sitting> {
   if (checkpoint === undefined) return { part, data: await prepare() };
   const options = typeof checkpoint === 'string' ? { folder: checkpoint, resume: 'unfinished' as const } : checkpoint;
-  const request = hashOf(JSON.stringify([part, settings, given.texts]), given.pixels);
+  const request = hashOf(JSON.stringify([part, settings, given.texts]), given.pixels.identity);
   const before = left.get(model)?.get(part);
   if (before?.sitting.kept?.request === request && (await isAt(options.folder, before, start()))) {
     const { identity } = before.sitting.kept.checkpoints;
     return { part, data: before.sitting.data, kept: { checkpoints: { ...options, identity }, request } };
   }
   const data = await prepare();
-  const prepared = data === given ? [] : [JSON.stringify(data.texts), data.pixels];
+  const prepared = data === given ? [] : [JSON.stringify(data.texts), data.pixels.identity];
   return { part, data, kept: { checkpoints: { ...options, identity: hashOf(request, ...prepared, start()) }, request } };
 }
 

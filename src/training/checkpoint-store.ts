@@ -207,13 +207,12 @@ export async function readCheckpoint<S extends Tree>(folder: string, like: S): P
 }
 
 /** A text that equal trees and values share. */
-export function contentHash(): { add(part: string | Tree | Float32Array): void; text(): string } {
+export function contentHash(): { add(part: string | Tree): void; text(): string } {
   const hash = createHash('sha256');
   const bytes = (x: Float32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
   return {
     add(part) {
       if (typeof part === 'string') hash.update(part);
-      else if (part instanceof Float32Array) hash.update(bytes(part));
       else for (const [path, leaf] of Object.entries(flatten(part))) hash.update(path).update(bytes(leaf.dataSync() as Float32Array));
     },
     text: () => hash.digest('hex'),

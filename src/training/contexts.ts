@@ -1,14 +1,13 @@
 /** Contexts of a frozen text encoder, computed once for each distinct text and kept: the encoder then costs nothing in training. */
 
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TextEncoder } from '../encoders';
 import { encodeTokens, textEncoderFacts } from '../encoders/internal';
 import { flatten, interruptSignal } from '../engine';
-import { tellWait } from '../engine/internal';
-import { readSafetensors, writeSafetensors } from '../files';
+import { computedHow, tellWait } from '../engine/internal';
+import { type Rows, rowsOf } from '../files';
+import { keepRows } from '../files/internal';
 import { type Model, textEncoderOf } from '../pipelines';
 import type { EncodedBatch } from '../tokenizers';
 import { countCut } from './cut-texts';
@@ -19,8 +18,8 @@ export interface ContextSet {
   readonly length: number;
   /** [L, C] of one context. */
   readonly shape: readonly [number, number];
-  /** Of each distinct text, row-major, [distinct, L, C]. */
-  readonly contexts: Float32Array;
+  /** Of each distinct text, [L, C]. */
+  readonly contexts: Rows;
   /** The row of each text, [n]. */
   readonly rows: Int32Array;
   /** The row of the empty text, which stands in for dropped ones. */
@@ -30,7 +29,10 @@ export interface ContextSet {
 }
 
 export interface ContextOptions {
-  /** A folder in which contexts are kept from run to run, by a hash of encoder, tokenizer and texts; without it they are kept in memory alone. */
+  /**
+   * A folder in which contexts are kept from run to run, by a hash of encoder, tokenizer and texts; they then take no memory. Without it they are kept in
+   * memory alone.
+   */
   readonly folder?: string;
   readonly signal?: AbortSignal;
   /** Called after each batch with the number of distinct texts. */
@@ -39,11 +41,13 @@ export interface ContextOptions {
 
 const BATCH = 32;
 
+/** Part of what kept contexts follow from: changes when the way from tokens to contexts does. */
+const VERSION = 1;
+
 /**
  * Encodes texts with the model's text encoder, as `encodePrompts` does for images but before any projection.
  *
- * @throws Error where the model has no tokenizer; the signal's reason where it was raised; FileError where the folder cannot be written or
- *               what it holds is damaged
+ * @throws Error where the model has no tokenizer; the signal's reason where it was raised; FileError where the folder cannot be written
  */
 export async function encodeContexts(
   model: Model,
@@ -57,33 +61,41 @@ export async function encodeContexts(
   const [L, C] = [encoder.tokenizer.maxLength, textEncoderFacts(encoder.config).width];
   const tokens = encoder.tokenizer.encodeBatch(distinct);
   const cut = countCut(Array.from(rows, (row) => tokens.lostTokens[row]!));
-  const set = (contexts: Float32Array): ContextSet => ({ length: texts.length, shape: [L, C], contexts, rows, empty: 0, cut });
-
-  const file = folder && join(folder, `contexts-${hashOf(encoder, tokens)}.safetensors`);
-  if (file && existsSync(file)) {
-    const { context } = await readSafetensors(file);
-    if (context?.data instanceof Float32Array && context.data.length === distinct.length * L * C) return set(context.data);
-  }
-  const progress = (done: number, total: number): void => {
+  const total = distinct.length;
+  const progress = (done: number): void => {
     tellWait('encoding texts', done, total);
     onProgress?.(done, total);
   };
-  const { context } = await encodeTokens(encoder, tokens, { batch: BATCH, signal, onProgress: progress });
-  if (file) await writeSafetensors(file, { context: { shape: [distinct.length, L, C], data: context } });
-  return set(context);
+  const make = async (from: number, to: number): Promise<Float32Array> => {
+    const part = { ids: tokens.ids.subarray(from * L, to * L), mask: tokens.mask.subarray(from * L, to * L) };
+    const { context } = await encodeTokens(encoder, part, { batch: BATCH, signal, onProgress: (done) => progress(from + done) });
+    return context;
+  };
+  const kept =
+    folder === undefined
+      ? rowsOf(await make(0, total), L * C)
+      : (
+          await keepRows(
+            folder,
+            {
+              source: { contexts: VERSION, encoder_and_texts: hashOf(encoder, tokens), computed: computedHow() },
+              length: total,
+              columns: { context: { shape: [L, C], dtype: 'F32' } },
+              make: async (from, to) => ({ values: { context: await make(from, to) } }),
+            },
+            { signal },
+          )
+        ).columns.context;
+  return { length: texts.length, shape: [L, C], contexts: kept, rows, empty: 0, cut };
 }
 
 /** Contexts of chosen texts, a dropped one being the empty text's; [B, L, C], the caller disposes it. */
-export function gatherContexts(
+export async function gatherContexts(
   { contexts, rows, shape: [L, C], empty }: ContextSet,
   chosen: Int32Array,
   dropped: readonly boolean[],
-): tf.Tensor3D {
-  const values = new Float32Array(chosen.length * L * C);
-  chosen.forEach((record, b) => {
-    const row = dropped[b] ? empty : rows[record]!;
-    values.set(contexts.subarray(row * L * C, (row + 1) * L * C), b * L * C);
-  });
+): Promise<tf.Tensor3D> {
+  const values = await contexts.read(Int32Array.from(chosen, (record, b) => (dropped[b] ? empty : rows[record]!)));
   return tf.tensor3d(values, [chosen.length, L, C]);
 }
 

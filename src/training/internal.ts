@@ -3,7 +3,7 @@
 export { contentHash, lastCheckpoint } from './checkpoint-store';
 export { encodeContexts } from './contexts';
 export { countCut, cutNotes } from './cut-texts';
-export { encodeLatents, foldStatistics, latentStatistics } from './latents';
+export { encodeLatents, encodeMoments, foldStatistics, latentStatistics } from './latents';
 export { initPatchDiscriminator, type PatchDiscriminatorParams, patchDiscriminatorShapes } from './losses/patch-discriminator';
 export { type VaeBatch, type VaeTrained, vaeTrainingLoss } from './losses/vae-loss';
 export { emaDecay } from './optimiser/ema';

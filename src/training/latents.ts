@@ -1,23 +1,47 @@
-/** From images to the latents that the diffusion model is trained on: normalised in the autoencoder itself, encoded once, kept in memory. */
+/** From images to the latents that the diffusion model is trained on: normalised in the autoencoder itself, encoded once, kept in memory or on disk. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { flatten, interruptSignal, type Key, scope, unflatten } from '../engine';
-import { normalArray, overRows, tellWait } from '../engine/internal';
+import { computedHow, normalArray, overRows, tellWait } from '../engine/internal';
+import { type Rows, rowsOf } from '../files';
+import { keepRows, readRange } from '../files/internal';
 import type { Model } from '../pipelines';
 import { encodeSigned, latentFactor, toSigned } from '../pipelines/internal';
 import type { VaeParams } from '../vae';
 import { completeVaeConfig } from '../vae/internal';
+import { contentHash } from './checkpoint-store';
 
-/** The distributions of n images' latents, row-major. */
+/** The distributions of images' latents, a row for each image. */
 export interface LatentSet {
   readonly length: number;
   /** [h, w, C] of one image. */
   readonly shape: readonly [number, number, number];
-  readonly mean: Float32Array;
-  readonly std: Float32Array;
+  readonly mean: Rows;
+  readonly std: Rows;
+}
+
+export interface LatentOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * A folder in which latents are kept from run to run, by a hash of autoencoder and images; they then take no memory. Without it they are kept in memory
+   * alone.
+   */
+  readonly folder?: string;
 }
 
 const BATCH = 32;
+
+/** Part of what kept latents follow from: changes when the way from pixels to latents does. */
+const VERSION = 1;
+
+/** [h, w, C] of an image's latents. */
+function latentShape(model: Model, size: number): readonly [number, number, number] {
+  const side = size / latentFactor(model);
+  return [side, side, completeVaeConfig(model.vae.config).latent_channels];
+}
+
+/** Mean and standard deviation of images' latents, [n, h, w, C] each. */
+export type LatentMoments = Readonly<Record<'mean' | 'std', Float32Array>>;
 
 /**
  * Encodes images with the model's autoencoder.
@@ -25,29 +49,59 @@ const BATCH = 32;
  * @param pixels n grey images one after another, each size × size, 0 to 1
  * @throws the signal's reason where it was raised
  */
-export async function encodeLatents(
+export async function encodeMoments(
   model: Model,
   pixels: Float32Array,
   size: number,
-  { signal = interruptSignal() }: { readonly signal?: AbortSignal } = {},
-): Promise<LatentSet> {
-  const side = size / latentFactor(model);
-  const shape = [side, side, completeVaeConfig(model.vae.config).latent_channels] as const;
-  const perImage = shape[0] * shape[1] * shape[2];
+  { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (done: number, total: number) => void },
+): Promise<LatentMoments> {
+  const perImage = tf.util.sizeFromShape([...latentShape(model, size)]);
   const moments = (images: tf.Tensor): Record<'mean' | 'std', tf.Tensor> =>
     scope(() => {
       const { mean, logvar } = encodeSigned(model, toSigned(images as tf.Tensor4D));
       return { mean, std: tf.exp(tf.mul(logvar, 0.5)) };
     });
-  const onProgress = (done: number, total: number): void => tellWait('encoding images', done, total);
-  onProgress(0, pixels.length / size ** 2);
   const columns = [{ values: pixels, shape: [size, size, 1] }];
-  const { mean, std } = await overRows(moments, columns, { mean: perImage, std: perImage }, { batch: BATCH, signal, onProgress });
-  return { length: pixels.length / size ** 2, shape, mean, std };
+  return overRows(moments, columns, { mean: perImage, std: perImage }, { batch: BATCH, signal, onProgress });
 }
 
-/** Mean and standard deviation of each latent channel over a set. */
-export function latentStatistics({ mean, std, shape: [, , channels] }: LatentSet): { mean: Float64Array; std: Float64Array } {
+/**
+ * The latents of all images, encoded now or in an earlier run (`LatentOptions.folder`).
+ *
+ * @param pixels grey images of size × size, 0 to 1
+ * @throws the signal's reason where it was raised; FileError where the folder cannot be written
+ */
+export async function encodeLatents(model: Model, pixels: Rows, size: number, options: LatentOptions = {}): Promise<LatentSet> {
+  const { folder, signal = interruptSignal() } = options;
+  const { length } = pixels;
+  const shape = latentShape(model, size);
+  const tell = (done: number): void => tellWait('encoding images', done, length);
+  tell(0);
+  const make = async (from: number, to: number): Promise<LatentMoments> =>
+    encodeMoments(model, await readRange(pixels, from, to), size, { signal, onProgress: (done) => tell(from + done) });
+  if (folder === undefined) {
+    const { mean, std } = await make(0, length);
+    const width = tf.util.sizeFromShape([...shape]);
+    return { length, shape, mean: rowsOf(mean, width), std: rowsOf(std, width) };
+  }
+  const vae = contentHash();
+  vae.add(JSON.stringify(model.vae.config));
+  vae.add(model.vae.params);
+  const { columns } = await keepRows(
+    folder,
+    {
+      source: { latents: VERSION, images: pixels.identity, size, autoencoder: vae.text(), computed: computedHow() },
+      length,
+      columns: { mean: { shape, dtype: 'F32' }, std: { shape, dtype: 'F32' } },
+      make: async (from, to) => ({ values: await make(from, to) }),
+    },
+    { signal, onProgress: tell },
+  );
+  return { length, shape, ...columns };
+}
+
+/** Mean and standard deviation of each latent channel over images. */
+export function latentStatistics({ mean, std }: LatentMoments, channels: number): { mean: Float64Array; std: Float64Array } {
   const count = mean.length / channels;
   const centre = new Float64Array(channels);
   const spread = new Float64Array(channels);
@@ -86,15 +140,9 @@ export function foldStatistics(params: VaeParams, { mean, std }: { mean: Float64
 }
 
 /** One sample of the latents of chosen images: mean + std · noise, as an array [B, h, w, C]. */
-export function sampleLatents({ mean, std, shape }: LatentSet, indices: Int32Array, key: Key): Float32Array {
-  const each = shape[0] * shape[1] * shape[2];
-  const noise = normalArray(key, indices.length * each);
-  indices.forEach((record, b) => {
-    for (let i = 0; i < each; i++) {
-      const from = record * each + i;
-      const to = b * each + i;
-      noise[to] = mean[from]! + std[from]! * noise[to]!;
-    }
-  });
-  return noise;
+export async function sampleLatents(latents: LatentSet, indices: Int32Array, key: Key): Promise<Float32Array> {
+  const [mean, std] = await Promise.all([latents.mean.read(indices), latents.std.read(indices)]);
+  const sample = normalArray(key, mean.length);
+  for (let i = 0; i < sample.length; i++) sample[i] = mean[i]! + std[i]! * sample[i]!;
+  return sample;
 }

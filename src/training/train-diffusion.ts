@@ -99,12 +99,12 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const order = options.prior ? pairedOrder(ordering, latents.length, B, options.prior) : dataOrder(ordering, latents.length, B);
   const { prior } = options;
 
-  const batch = (index: number): DiffusionBatch => {
+  const batch = async (index: number): Promise<DiffusionBatch> => {
     const indices = order(index);
     const [times, noise, drops, samples] = split(foldIn(drawing, index), 4) as [Key, Key, Key, Key];
     const dropped = Array.from(uniformArray(drops, B), (u) => u < options.textDropout);
-    const batchTexts = isTokens(texts) ? gatherTokens(texts, indices, dropped) : { context: gatherContexts(texts, indices, dropped) };
-    const x0 = sampleLatents(latents, indices, samples).map((value) => value * options.scalingFactor);
+    const x0 = (await sampleLatents(latents, indices, samples)).map((value) => value * options.scalingFactor);
+    const batchTexts = isTokens(texts) ? gatherTokens(texts, indices, dropped) : { context: await gatherContexts(texts, indices, dropped) };
     const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
     // The mean over the batch is then the mean over the first class plus the weighted mean over the second one.
     const weights = prior ? { weights: Array.from(indices, (record) => (record < prior.from ? 2 : 2 * prior.weight)) } : {};

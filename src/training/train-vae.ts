@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { cloneTree, dispose, foldIn, type Key, split, type Tree, uniformArray } from '../engine';
 import { normalArray } from '../engine/internal';
+import type { Rows } from '../files';
 import type { PerceptualNetwork } from '../metrics';
 import type { VaeConfig, VaeParams } from '../vae';
 import { completeVaeConfig, vaeFactor } from '../vae/internal';
@@ -17,8 +18,8 @@ export interface TrainVaeOptions {
   readonly config: VaeConfig;
   /** Where it starts; borrowed. */
   readonly params: VaeParams;
-  /** n grey images one after another, each size × size, 0 to 1. */
-  readonly pixels: Float32Array;
+  /** Grey images, each size × size, 0 to 1. */
+  readonly pixels: Rows;
   readonly size: number;
   readonly weights: VaeLossWeights;
   /** In whose features images are compared where the weights say so; borrowed. */
@@ -49,20 +50,20 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
   const { in_channels, latent_channels } = completeVaeConfig(config);
   const latents = [optimisation.batch_size, size / factor, size / factor, latent_channels] as [number, number, number, number];
   const [ordering, sampling] = split(options.key) as [Key, Key];
-  const order = dataOrder(ordering, pixels.length / area, optimisation.batch_size);
+  const order = dataOrder(ordering, pixels.length, optimisation.batch_size);
 
   const { weights, perceptual } = options;
   if (weights.perceptual && !perceptual)
     throw new RangeError('trainVae: weights.perceptual: expected a network beside it; give perceptual (metrics: perceptualNetwork)');
   const accumulation = optimisation.accumulation ?? 1;
-  const batch = (step: number): VaeBatch => {
-    const images = new Float32Array(optimisation.batch_size * area);
-    const flips = uniformArray(split(foldIn(sampling, step))[0]!, optimisation.batch_size);
-    order(step).forEach((record, b) => {
-      const mirrored = flips[b]! < flip;
+  const batch = async (step: number): Promise<VaeBatch> => {
+    const chosen = await pixels.read(order(step));
+    const images = new Float32Array(chosen.length);
+    uniformArray(split(foldIn(sampling, step))[0]!, optimisation.batch_size).forEach((u, b) => {
+      const mirrored = u < flip;
       for (let i = 0; i < area; i++) {
         const from = mirrored ? i - (i % size) + size - 1 - (i % size) : i;
-        images[b * area + i] = 2 * pixels[record * area + from]! - 1;
+        images[b * area + i] = 2 * chosen[b * area + from]! - 1;
       }
     });
     const noise = normalArray(foldIn(sampling, step), tf.util.sizeFromShape(latents));

@@ -44,7 +44,7 @@ export interface TrainOptions<P extends Tree, B extends Tree, F extends Tree = R
   /** Pure, from tensors to a scalar; compiled once. */
   readonly loss: TrainLoss<P, B, F>;
   /** Batch `index`, counted from 0: from the index alone, for resuming. Step t takes batches t · accumulation and on. The loop disposes it. */
-  readonly batch: (index: number) => B;
+  readonly batch: (index: number) => B | Promise<B>;
   readonly optimisation: Optimisation;
   /** Ends the run after the current step; by default an interrupt of the notebook's cell does. */
   readonly signal?: AbortSignal;
@@ -173,7 +173,7 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
   try {
     await options.onStart?.(log);
     for (; t < optimisation.steps && !signal?.aborted; t++) {
-      const entry = oneStep(step, t, options);
+      const entry = await oneStep(step, t, options);
       log.push(entry);
       const paused = performance.now();
       await onStep?.(entry, live);
@@ -206,17 +206,17 @@ function averaged<P extends Tree, B extends Tree, F extends Tree>(step: TrainSte
 }
 
 /** One update from `accumulation` batches; `t` counts from 0. */
-function oneStep<P extends Tree, B extends Tree, F extends Tree>(
+async function oneStep<P extends Tree, B extends Tree, F extends Tree>(
   step: TrainStep<P, B, F>,
   t: number,
   options: TrainOptions<P, B, F>,
-): StepLog {
+): Promise<StepLog> {
   const { optimisation, batch } = options;
   const { accumulation = 1, learning_rate, steps } = optimisation;
   const sums: Record<string, number> = {};
   let gradientNorm = 0;
   for (let part = 0; part < accumulation; part++) {
-    const inputs = batch(t * accumulation + part);
+    const inputs = await batch(t * accumulation + part);
     const scalars = stepScalars(t + 1, optimisation, part === accumulation - 1);
     const out = step.run(inputs, scalars);
     try {

@@ -136,8 +136,8 @@ test(
     const large = await train(whole);
     const parts = await train({
       ...whole,
-      batch: (index) => {
-        const { x } = whole.batch(Math.floor(index / 2));
+      batch: async (index) => {
+        const { x } = await whole.batch(Math.floor(index / 2));
         const half = tf.slice(x, [2 * (index % 2), 0], [2, 3]) as tf.Tensor2D;
         x.dispose();
         return { x: half };

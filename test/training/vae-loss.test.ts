@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, foldIn, key, normal, scope, uniformArray, valueAndGrad } from 'roentgen-lab/engine';
+import { rowsOf } from 'roentgen-lab/files';
 import type { ClassifierConfig } from 'roentgen-lab/metrics';
 import type { Optimisation, VaeLossWeights } from 'roentgen-lab/training';
 import { decode, encode, type VaeParams } from 'roentgen-lab/vae';
@@ -119,7 +120,7 @@ interface Trained {
 
 async function train(weights: VaeLossWeights, extra: Partial<TrainVaeOptions> = {}): Promise<Trained> {
   const params = initVae(config, key(1));
-  const pixels = uniformArray(foldIn(key(9), 1), 6 * SIZE * SIZE);
+  const pixels = rowsOf(uniformArray(foldIn(key(9), 1), 6 * SIZE * SIZE), SIZE * SIZE);
   try {
     return await trainVae({ config, params, pixels, size: SIZE, weights, optimisation, key: key(12), ...extra });
   } finally {

@@ -1,6 +1,8 @@
 /** Ruiz et al. 2023, arXiv:2208.12242: a few images under a rare token, and the model's own images of their class, so that it does not forget it (eq. 2). */
 
 import { type Key, randomInts, split } from '../../engine';
+import { rowsOf } from '../../files';
+import { readRange } from '../../files/internal';
 import { textToImage } from '../../pipelines';
 import { defineStrategy, fillTemplate, ofUNet, type Preparation, type StrategyDefinition } from './strategy';
 
@@ -54,9 +56,9 @@ export const dreambooth: StrategyDefinition = defineStrategy({
         const prompts = Array.from({ length: priors }, (_, i) => classes[i % classes.length]!);
         const made = await classImages({ ...preparation, key: drawing }, prompts);
         const pixels = new Float32Array((few + priors) * area);
-        pixels.set(preparation.data.pixels.subarray(0, few * area));
+        pixels.set(await readRange(preparation.data.pixels, 0, few));
         pixels.set(made, few * area);
-        return { pixels, texts: [...preparation.data.texts.slice(0, few), ...prompts], prior: { from: few, weight } };
+        return { pixels: rowsOf(pixels, area), texts: [...preparation.data.texts.slice(0, few), ...prompts], prior: { from: few, weight } };
       },
     };
   },

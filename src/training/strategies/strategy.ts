@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTextEncoder } from '../../encoders';
 import { dispose, type Key, type Tree } from '../../engine';
+import type { Rows } from '../../files';
 import { findModelFolder } from '../../files/internal';
 import { type Model, type SwapOptions, swapTextEncoder } from '../../pipelines';
 import type { DiffusionParams } from '../losses/diffusion-loss';
@@ -16,8 +17,8 @@ export type Settings = Readonly<Record<string, string | number | boolean | reado
 
 /** Images with texts, as a training sees them. */
 export interface TrainingSet {
-  /** n grey images one after another, 0 to 1. */
-  readonly pixels: Float32Array;
+  /** Grey images, 0 to 1. */
+  readonly pixels: Rows;
   readonly texts: readonly string[];
   /** Where images of a prior class follow the others: the first one's number. Batches are then one half of each. */
   readonly prior?: { readonly from: number; readonly weight: number };
