@@ -1,8 +1,9 @@
 /** A recipe from its data to a trained model in a run's folder: what `roentgen train` and a cell call. */
 
 import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadPixels, type OpenDatasetOptions, openSplit, vocabularyTexts } from '../datasets';
+import { type OpenDatasetOptions, openSplit, pixelRows, vocabularyTexts } from '../datasets';
 import { textsOf } from '../datasets/internal';
 import { type Key, split, startEngine } from '../engine';
 import { FileError } from '../files';
@@ -12,7 +13,7 @@ import { type Tokenizer, trainBpe } from '../tokenizers';
 import { type CutTexts, type StepLog, tailLoss } from '../training';
 import { countCut, cutNotes, saveAdapted, strategyOf } from '../training/internal';
 import { estimateMemory } from './estimate-memory';
-import { type FitResult, fitDiffusion, fitVae } from './fit';
+import { type FitDiffusionOptions, type FitResult, fitDiffusion, fitVae } from './fit';
 import { initModel } from './init-model';
 import { checkRecipe, type Recipe } from './recipe';
 import { checkSameRun, openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
@@ -119,7 +120,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     if (base === undefined) note(cutNotes(cutOf(model.tokenizer!, texts.map(prompt)))); // told before the autoencoder trains
     progress.start?.('Pictures', train.length);
     const notes: string[] = [];
-    const pixels = await loadPixels(train, recipe.size, {
+    const pixels = await pixelRows(train, recipe.size, {
       onProgress: (done) => progress.step?.(done),
       onNote: (note) => notes.push(note),
       signal,
@@ -155,11 +156,13 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     const { batch_size, accumulation = 1, steps } = recipe.diffusion.optimisation;
     const prompts = textsOf(test, recipe.run?.sample_prompts ?? 4).map(prompt);
     const every = handOver ? undefined : recipe.run?.sample_every;
+    const encoded = await encodedFolders(out, base !== undefined);
     progress.start?.('Diffusion', steps);
     const result = await fitDiffusion(model, recipe, pixels, texts, {
       ...stage(out),
       key: diffusionKey,
       handOver,
+      ...encoded,
       onPrepare: (done, total, what) => {
         if (done === 1) progress.start?.(what, total);
         progress.step?.(done);
@@ -180,11 +183,27 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     const done = summary(out, 'diffusion model', result);
     const facts = { train, seed, base, steps: done.steps, measures: { [lossOnCard]: done.loss } };
     await saveAdapted(model, strategy, join(out, 'model'), trainingCard(recipe, facts));
+    await rm(join(out, ENCODED), { recursive: true, force: true });
     return { ...done, model: join(out, 'model') };
   } finally {
     for (const folder of folders) folder.end();
     disposeModel(model);
   }
+}
+
+const ENCODED = 'encoded';
+
+/** Where latents and contexts are kept: those of a given model for all runs that begin with it, those of a new one in its run's folder until it is trained. */
+async function encodedFolders(out: string, given: boolean): Promise<Pick<FitDiffusionOptions, 'latentFolder' | 'contextFolder'>> {
+  const shared = join('.cache', ENCODED);
+  const writable =
+    given &&
+    (await mkdir(shared, { recursive: true }).then(
+      () => true,
+      () => false,
+    ));
+  const folder = writable ? shared : join(out, ENCODED);
+  return { latentFolder: join(folder, 'latents'), contextFolder: join(folder, 'contexts') };
 }
 
 function cutOf(tokenizer: Tokenizer, texts: readonly string[]): CutTexts {
