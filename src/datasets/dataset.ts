@@ -1,15 +1,31 @@
 /** What every dataset is: records of text, labels and patient, and pixels at any size on request. */
 
-/** What is known about one image, without its pixels. */
+import type { ReportSections } from '../reports';
+
+/** The sections of a report, each on one line without blanks of de-identification. */
+export type RecordSections = Omit<ReportSections, 'sections' | 'lastParagraph'>;
+
+/** A part of a collection as it was published: its validation part goes by one name, whatever the collection calls it. */
+export type PublishedSplit = 'train' | 'validate' | 'test';
+
+/** What is known about one image, or of reports without images about one report; without pixels. */
 export interface ImageRecord {
   /** Unique in its dataset. Never logged: with real data it may identify a study. */
   readonly id: string;
+  /** The collection that it comes from. */
+  readonly source?: string;
+  /** Where the image lies, from the data's folder; absent where it is drawn, or where there is none. Never logged. */
+  readonly file?: string;
+  /** The part that the collection's publishers put it in. */
+  readonly split?: PublishedSplit;
   /** Images of one patient share it; splits never divide a patient. */
   readonly patient: string;
   /** What a split keeps together where that is more than a patient: several who share an image. */
   readonly group?: string;
   /** The prompt, report or caption that belongs to the image. */
   readonly text: string;
+  /** The whole report, where the source has one: `text` is one of these, most often the impression. */
+  readonly sections?: RecordSections;
   /** Images that were taken together share it, where that is known. */
   readonly study?: string;
   /** Days between the study and some first day of the patient's own, where known: journeys are in its order. */
@@ -23,6 +39,8 @@ export interface ImageRecord {
   readonly groups?: Readonly<Record<string, string>>;
   /** Finding → 1 present, 0 absent. A finding that is not a key is unknown for this image. */
   readonly labels: Readonly<Record<string, 0 | 1>>;
+  /** Findings that are no key of `labels` because the source says that they may be there: its -1. */
+  readonly uncertain?: readonly string[];
   /** The patient's side of a finding, where it has one. */
   readonly sides: Readonly<Record<string, 'left' | 'right'>>;
 }
@@ -37,6 +55,8 @@ export interface Dataset {
   /** What was left out of it and why, one sentence each, with counts and without texts: to be shown where it is used. */
   readonly notes?: readonly string[];
   readonly length: number;
+  /** Where the data hold texts and labels alone: what to do to have images too, which `pixels` says then. */
+  readonly withoutImages?: string;
   /** Changes whenever any pixel may: what `loadPixels` keeps on disk belongs to it. Absent where nothing may be kept. */
   readonly fingerprint?: string;
   /** @throws RangeError where `i` is not an integer in [0, length) */
@@ -44,7 +64,7 @@ export interface Dataset {
   /**
    * The image as a square of `size` × `size`, grey, row-major, 0 (black) to 1 (white).
    *
-   * @throws FileError where the image is missing, truncated or not an image, naming file and row
+   * @throws FileError where the image is missing, truncated or not an image, naming file and row; or where the data have no images
    */
   pixels(i: number, size: number): Promise<Float32Array>;
   /** What reading the images has shown so far and users should know, each a sentence with counts. */

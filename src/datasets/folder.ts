@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { FileError } from '../files';
-import type { Dataset } from './dataset';
+import type { Dataset, ImageRecord } from './dataset';
 import { isEmptyCell, nameRows, type Row, readTable } from './read-table';
 import { type TableEntry, tableDataset } from './table';
 
@@ -56,7 +56,7 @@ export async function openFolder(options: FolderOptions): Promise<Dataset> {
         id,
         patient: patientColumn === undefined ? undefined : required(csv, row, patientColumn),
         text: row.cells[textColumn]!.trim(),
-        labels: readLabels(csv, row, labelColumns),
+        ...readLabels(csv, row, labelColumns),
         sides: {},
       },
       file,
@@ -101,7 +101,7 @@ const absent = ['0', '0.0', 'false', 'no', 'n'];
 const uncertain = ['-1', '-1.0'];
 
 /**
- * Labels of a row's columns.
+ * Labels of a row's columns, and which of them are uncertain.
  *
  * @param name what a column's label is called, by default that of the column
  * @throws FileError where a cell is none
@@ -111,15 +111,17 @@ export function readLabels(
   { number, cells }: Row,
   columns: readonly string[],
   name: (column: string) => string = (column) => column,
-): Record<string, 0 | 1> {
+): Pick<ImageRecord, 'labels' | 'uncertain'> {
   const labels: Record<string, 0 | 1> = {};
+  const open: string[] = [];
   for (const column of columns) {
     const cell = cells[column]!;
     const value = cell.trim().toLowerCase();
     if (present.includes(value)) labels[name(column)] = 1;
     else if (absent.includes(value)) labels[name(column)] = 0;
-    else if (!uncertain.includes(value) && !isEmptyCell(value))
+    else if (uncertain.includes(value)) open.push(name(column));
+    else if (!isEmptyCell(value))
       throw new FileError(csv, `row ${number}: column ${column}: expected 1, 0, -1 or nothing, got ${JSON.stringify(cell.slice(0, 40))}`);
   }
-  return labels;
+  return open.length === 0 ? { labels } : { labels, uncertain: open };
 }

@@ -1,7 +1,7 @@
 /** Records of image, text, labels, view and patient: the phantom, the small world, published collections, folders. */
 
 export { type Drr, type DrrOptions, type DrrView, radiographOf } from './ct';
-export type { BatchOptions, Dataset, ImageRecord } from './dataset';
+export type { BatchOptions, Dataset, ImageRecord, PublishedSplit, RecordSections } from './dataset';
 export { type FolderOptions, openFolder } from './folder';
 export {
   type DatasetSplit,
@@ -44,7 +44,7 @@ export {
 export { type LoadPixelsOptions, loadPixels, pixelRows } from './pixels';
 export { openChexpert } from './published/chexpert';
 export { openCovid } from './published/covid';
-export { openMimic } from './published/mimic';
+export { type MimicOptions, openMimic } from './published/mimic';
 export { type MimicParts, type MimicPartsOptions, openMimicParts } from './published/mimic-parts';
 export { openNih } from './published/nih';
 export { openOpenI } from './published/open-i';

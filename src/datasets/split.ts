@@ -13,7 +13,7 @@ import { checkIndex, type Dataset } from './dataset';
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const order = Int32Array.from(indices);
   for (const i of Array.from(indices)) checkIndex(dataset, i);
-  const { name, credit, findings, notes, fingerprint } = dataset;
+  const { name, credit, findings, notes, withoutImages, fingerprint } = dataset;
   const part = { name, length: order.length };
   const at = (i: number): number => {
     checkIndex(part, i);
@@ -24,6 +24,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     credit,
     findings,
     notes,
+    ...(withoutImages === undefined ? {} : { withoutImages }),
     fingerprint: fingerprint === undefined ? undefined : createHash('sha256').update(fingerprint).update(order).digest('hex'),
     record: (i) => dataset.record(at(i)),
     pixels: async (i, size) => dataset.pixels(at(i), size),

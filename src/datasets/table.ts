@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { FileError } from '../files';
 import { checkIndex, type Dataset, type ImageRecord } from './dataset';
 import { sharedDepth } from './depth';
@@ -16,7 +16,7 @@ import { readSquare } from './square';
 /** One image of a table. */
 export interface TableEntry {
   /** Without a patient where nothing tells patients apart: each image is then one of its own. */
-  readonly record: Omit<ImageRecord, 'patient' | 'group'> & { readonly patient?: string };
+  readonly record: Omit<ImageRecord, 'patient' | 'group' | 'source' | 'file'> & { readonly patient?: string };
   /** Relative to the folder, or absolute. */
   readonly file: string;
   /** Of the table (`Row.number`); absent where it comes from none. */
@@ -44,7 +44,14 @@ export async function tableDataset(options: {
   const { name, credit, table, entries, notes = [] } = options;
   const files = await findFiles(options);
   const same = await sameImages(files);
-  const records = entries.map(({ record }, i): ImageRecord => ({ ...record, patient: record.patient ?? entries[same[i]!]!.file }));
+  const records = entries.map(
+    ({ record }, i): ImageRecord => ({
+      ...record,
+      patient: record.patient ?? entries[same[i]!]!.file,
+      source: name,
+      file: placeIn(options.folder, files[i]!.path),
+    }),
+  );
   const groups = joinPatients(
     records.map(({ patient }) => patient),
     same,
@@ -79,6 +86,12 @@ export async function tableDataset(options: {
       }
     },
   };
+}
+
+/** A path from the folder, with slashes on every system; absolute where it lies elsewhere. */
+function placeIn(folder: string, path: string): string {
+  const place = relative(folder, path);
+  return place.startsWith('..') || isAbsolute(place) ? path : place.replaceAll('\\', '/');
 }
 
 type FoundFile = ImageFile & { readonly modified: number };

@@ -33,18 +33,22 @@ test('CheXpert opens as published: both parts, patients and studies by their pat
     id: 'train/patient00001/study1/view1_frontal.jpg',
     patient: 'train/patient00001',
     study: 'train/patient00001/study1',
+    source: 'CheXpert',
+    file: 'train/patient00001/study1/view1_frontal.jpg',
+    split: 'train',
     text: 'AP chest X-ray of a 58-year-old man. Cardiomegaly.',
     view: 'AP',
     age: 58,
     sex: 'M',
     labels: { cardiomegaly: 1, 'support devices': 0 },
+    uncertain: ['pleural effusion'],
     sides: {},
   });
   assert.deepEqual([second!.view, second!.study, second!.patient], ['lateral', first.study, first.patient]);
   assert.equal(third!.text, 'PA chest X-ray of a 59-year-old man. No finding.');
   assert.notEqual(third!.study, first.study);
   assert.equal(fourth!.text, 'AP chest X-ray of a woman. Pleural effusion, support devices.');
-  assert.deepEqual([valid!.sex, valid!.patient], [undefined, 'valid/patient64541']);
+  assert.deepEqual([valid!.sex, valid!.patient, valid!.split], [undefined, 'valid/patient64541', 'validate']);
 });
 
 test('CheXpert: what is not as published is refused with its row, and no path leads out of the folder', async (t) => {
@@ -86,6 +90,8 @@ test('PadChest opens as published, also zipped: labels of its lists, days of its
     id: 'a.png',
     patient: 'p1',
     study: 's1',
+    source: 'PadChest',
+    file: '0/a.png',
     day: 16_497,
     text: 'PA chest X-ray of a 65-year-old man. Cardiomegaly, pleural effusion.',
     view: 'PA',
@@ -128,6 +134,8 @@ test('the COVID-19 collection opens as published: days of journeys, diagnoses as
     id: 'a.jpg',
     patient: '7',
     study: '7-0',
+    source: 'COVID-19 image data collection',
+    file: 'images/a.jpg',
     day: 0,
     text: 'PA chest X-ray of a 54-year-old woman. COVID-19.',
     view: 'PA',

@@ -42,13 +42,24 @@ test('a written phantom is read back as it was, by the loader of its layout and 
   const phantom = openPhantom({ seed: 9, count, children: 0.2, style: 'impression', cache: false });
   const frontal = range(count).map((i): ImageRecord => {
     const study = phantom.study(i);
-    const { impression } = writeReport(study);
+    const { impression, findings, indication, comparison } = writeReport(study);
     const labels = Object.entries(impression.labels).flatMap(([label, value]) => (value === -1 ? [] : [[label.toLowerCase(), value]]));
+    const uncertain = Object.entries(impression.labels).flatMap(([label, value]) => (value === -1 ? [label.toLowerCase()] : []));
+    const [id, patient, at] = [
+      `phantom-9-${String(i).padStart(6, '0')}-${study.view.toLowerCase()}`,
+      String(10_000_001 + study.patient.index),
+      50_000_001 + i,
+    ];
     return {
-      id: `phantom-9-${String(i).padStart(6, '0')}-${study.view.toLowerCase()}`,
-      patient: String(10_000_001 + study.patient.index),
+      id,
+      source: 'MIMIC-CXR',
+      file: `files/p10/p${patient}/s${at}/${id}.png`,
+      patient,
+      study: String(at),
       text: impression.text,
+      sections: { findings: findings.text, impression: impression.text, indication, comparison },
       view: study.view,
+      ...(uncertain.length === 0 ? {} : { uncertain }),
       labels: Object.fromEntries(labels) as ImageRecord['labels'],
       sides: {},
     };
@@ -58,11 +69,19 @@ test('a written phantom is read back as it was, by the loader of its layout and 
   assert.ok(laterals > 5 && laterals < count, `${laterals} lateral views`);
   assert.deepEqual(
     range(mimic.length).map((i) => {
-      const { group, ...record } = mimic.record(i);
-      return record;
+      const { group, day, split, sections, ...record } = mimic.record(i);
+      const { technique, ...told } = sections!;
+      assert.match(technique!, /^Chest radiograph, /);
+      return { ...record, sections: told };
     }),
     frontal,
   );
+  const listedIn = new Map(table(folder, 'records.csv').map((row) => [row.image, row]));
+  for (const i of range(mimic.length)) assert.equal(mimic.record(i).split, listedIn.get(mimic.record(i).file!)!.split);
+  for (const i of range(mimic.length - 1)) {
+    const [{ patient, day }, next] = [mimic.record(i), mimic.record(i + 1)];
+    if (patient === next.patient) assert.equal(String(next.day! - day!), listedIn.get(next.file!)!.days_since_prior);
+  }
   assert.match(mimic.notes!.join(' '), new RegExp(`${laterals} .*no PA or AP view`));
   for (const i of [0, 7, 39]) {
     const want = Float32Array.from(renderStudy(phantom.study(i), size), (v) => v / 255);

@@ -1,11 +1,12 @@
 /** Public collections as they are published, on invented files of their layouts: noise for pictures, invented sentences for reports. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { openDataset, openSplit } from 'roentgen-lab/datasets';
+import { openDataset, openMimic, openSplit } from 'roentgen-lab/datasets';
 import { key } from 'roentgen-lab/engine';
+import { dicomFile, words } from '../dicom';
 import { sharedData, tempDir } from '../support';
 import { picture, records, refused, write } from './invented';
 
@@ -55,7 +56,8 @@ for (const name of Object.keys(nihTables) as (keyof typeof nihTables)[])
       const folder = tempDir(t);
       await nih(folder, name, place);
       write(join(folder, 'BBox_List_2017.csv'), 'Image Index,Finding Label,Bbox [x,y,w,h],,,\n');
-      write(join(folder, 'test_list.txt'), '00000001_000.png\n');
+      write(join(folder, 'test_list.txt'), '00000001_000.png\n00000001_001.png\n');
+      write(join(folder, 'train_val_list.txt'), '00000002_000.png\r\n');
       const dataset = await openDataset({ data: folder });
       assert.equal(dataset.length, 10);
       assert.deepEqual(dataset.notes, []);
@@ -76,6 +78,10 @@ for (const name of Object.keys(nihTables) as (keyof typeof nihTables)[])
       assert.deepEqual(
         [0, 2, 4, 6, 8].map((i) => dataset.record(i).age),
         [58, 1, 0, undefined, 0],
+      );
+      assert.deepEqual(
+        [0, 1, 2, 3].map((i) => dataset.record(i).split),
+        ['test', 'test', 'train', undefined],
       );
       assert.equal((await dataset.pixels(9, 8)).length, 64);
     }
@@ -251,7 +257,10 @@ async function mimic(t: TestContext, zipped: boolean, reports: string): Promise<
     'chexpert',
     'subject_id,study_id,Atelectasis,No Finding,Pleural Effusion\n10000032,50414267,,1.0,\n10000032,53189527,-1.0,,1.0\n11000935,50578979,0.0,,0.0\n',
   );
-  table('split', 'dicom_id,study_id,subject_id,split\n02aa804e-bde0afdd,50414267,10000032,train\n');
+  table(
+    'split',
+    'dicom_id,study_id,subject_id,split\n02aa804e-bde0afdd,50414267,10000032,train\n2a2277a9-b0ded155,53189527,10000032,validate\n',
+  );
   for (const [dicom, subject, study] of images)
     await picture(join(folder, 'files', `p${subject.slice(0, 2)}`, `p${subject}`, `s${study}`, `${dicom}.jpg`));
   const texts = {
@@ -273,13 +282,47 @@ test('MIMIC-CXR-JPG as published: frontal images, the impression of their report
   ] as const) {
     const folder = await mimic(t, zipped, reports);
     const dataset = await openDataset({ data: folder });
-    assert.deepEqual(
-      records(dataset).map(({ patient, text, view, labels }) => ({ patient, text, view, labels })),
-      [
-        { patient: '10000032', text: 'No acute cardiopulmonary process.', view: 'PA', labels: { 'no finding': 1 } },
-        { patient: '10000032', text: 'New effusion.', view: 'AP', labels: { 'pleural effusion': 1 } },
-      ],
-    );
+    assert.deepEqual(records(dataset), [
+      {
+        id: '02aa804e-bde0afdd',
+        source: 'MIMIC-CXR',
+        file: 'files/p10/p10000032/s50414267/02aa804e-bde0afdd.jpg',
+        patient: '10000032',
+        study: '50414267',
+        day: 76_827,
+        split: 'train',
+        text: 'No acute cardiopulmonary process.',
+        sections: {
+          findings: 'The lungs are clear.',
+          impression: 'No acute cardiopulmonary process.',
+          indication: 'with cough',
+          technique: 'CHEST (PA AND LAT)',
+        },
+        view: 'PA',
+        labels: { 'no finding': 1 },
+        sides: {},
+      },
+      {
+        id: '2a2277a9-b0ded155',
+        source: 'MIMIC-CXR',
+        file: 'files/p10/p10000032/s53189527/2a2277a9-b0ded155.jpg',
+        patient: '10000032',
+        study: '53189527',
+        day: 76_827,
+        split: 'validate',
+        text: 'New effusion.',
+        sections: {
+          findings: 'The lungs are clear.',
+          impression: 'New effusion.',
+          indication: 'with cough',
+          technique: 'CHEST (PA AND LAT)',
+        },
+        view: 'AP',
+        labels: { 'pleural effusion': 1 },
+        uncertain: ['atelectasis'],
+        sides: {},
+      },
+    ]);
     assert.deepEqual(dataset.notes, [
       '2 of 5 rows of the metadata are no PA or AP view and are left out.',
       '1 of 5 rows of the metadata have no report with an impression here and are left out.',
@@ -294,6 +337,29 @@ test('MIMIC-CXR-JPG as published: frontal images, the impression of their report
       refused(/metadata\.csv.*: names no PA or AP image that is here with its report\. 2 of 5/),
     );
   }
+});
+
+test('MIMIC-CXR: DICOM images, labels by NegBio where those by CheXpert are missing, lateral views where they are asked for', async (t) => {
+  const folder = await mimic(t, false, '.');
+  renameSync(join(folder, 'mimic-cxr-2.0.0-chexpert.csv'), join(folder, 'mimic-cxr-2.0.0-negbio.csv'));
+  const study = join(folder, 'files', 'p10', 'p10000032', 's50414267');
+  for (const id of ['02aa804e-bde0afdd', '174413ec-4ec4c1f7']) {
+    rmSync(join(study, `${id}.jpg`));
+    write(join(study, `${id}.dcm`), dicomFile({ elements: [['7fe00010', 'OW', words([0, 1365, 2730, 4095])]] }));
+  }
+  const dataset = await openMimic(folder, { views: ['LATERAL', 'PA'] });
+  assert.deepEqual(
+    records(dataset).map(({ file, view, labels }) => [file!.slice(-12), view, labels]),
+    [
+      ['bde0afdd.dcm', 'PA', { 'no finding': 1 }],
+      ['4ec4c1f7.dcm', 'LATERAL', { 'no finding': 1 }],
+    ],
+  );
+  const pixels = await dataset.pixels(0, 2);
+  assert.ok(pixels[0] === 0 && pixels[3] === 1 && pixels[1]! < pixels[2]!, String(pixels));
+  await assert.rejects(openMimic(folder, { views: ['LL'] }), refused(/names no LL image that is here with its report/));
+  write(join(folder, 'mimic-cxr-2.0.0-split.csv'), 'dicom_id,split\n02aa804e-bde0afdd,tests\n');
+  await assert.rejects(openMimic(folder), refused(/split\.csv: row 2: column split: expected train, validate or test/));
 });
 
 test('MIMIC-CXR-JPG: rows that are not what they should be, and a damaged archive', async (t) => {

@@ -13,7 +13,8 @@ import { composeText } from './compose-text';
 import { leftOut } from './left-out';
 
 /** The part to train on and the one with labels of radiologists, each with its table. */
-const TABLES = ['train.csv', 'valid.csv'];
+const PARTS = { 'train.csv': 'train', 'valid.csv': 'validate' } as const;
+const TABLES = Object.keys(PARTS) as (keyof typeof PARTS)[];
 const FACTS = ['Path', 'Sex', 'Age', 'Frontal/Lateral', 'AP/PA'];
 const NORMAL = 'no finding';
 
@@ -83,8 +84,9 @@ function toRecord(path: string, row: Row, file: string, names: readonly string[]
     age: age > 0 && age <= 120 ? Math.floor(age) : undefined, // 0 stands for unknown here
     sex: ({ Male: 'M', Female: 'F' } as const)[cells.Sex!.trim() as 'Male' | 'Female'],
   };
-  const labels = readLabels(path, row, names, (name) => name.toLowerCase());
+  const found = readLabels(path, row, names, (name) => name.toLowerCase());
   const study = dirname(file);
-  const shown = Object.keys(labels).filter((name) => labels[name] === 1 && name !== NORMAL);
-  return { id: file, patient: dirname(study), study, text: composeText(shown, facts), ...facts, labels, sides: {} };
+  const shown = Object.keys(found.labels).filter((name) => found.labels[name] === 1 && name !== NORMAL);
+  const split = PARTS[basename(path) as keyof typeof PARTS];
+  return { id: file, patient: dirname(study), study, split, text: composeText(shown, facts), ...facts, ...found, sides: {} };
 }

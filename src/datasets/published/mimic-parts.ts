@@ -13,7 +13,7 @@ export interface MimicPartsOptions {
   readonly key: Key;
   /** Of p10 to p18, without the official test part. The paper does not say how many; default 0.05 of the images. */
   readonly developmentFraction?: number;
-  /** Views to take; all that `openMimic` takes by default. */
+  /** Views to take (`openMimic`). */
   readonly views?: readonly string[];
   /**
    * Most images without finding, as a fraction of a part. The paper caps them without giving its rule (its parts have 0.26 to 0.35): here, images are drawn
@@ -46,13 +46,13 @@ export async function openMimicParts(folder: string, options: MimicPartsOptions)
   const { key, developmentFraction = 0.05, views, noFindingFraction } = options;
   if (noFindingFraction !== undefined && !(noFindingFraction >= 0 && noFindingFraction < 1))
     throw new RangeError(`openMimicParts: noFindingFraction: expected a number from 0 to below 1, got ${noFindingFraction}`);
-  const dataset = await openMimic(folder);
+  const dataset = await openMimic(folder, { views });
   const isTest = await readTestPart(folder);
   const records = recordsOf(dataset);
   const part = (takes: (record: ImageRecord) => boolean): Dataset =>
     subset(
       dataset,
-      records.flatMap((record, i) => (takes(record) && (views === undefined || views.includes(record.view!)) ? [i] : [])),
+      records.flatMap((record, i) => (takes(record) ? [i] : [])),
     );
   const heldOut = ({ patient }: ImageRecord): boolean => patient.startsWith(HELD_OUT);
   const others = part((record) => !isTest(record) && !heldOut(record));

@@ -2,8 +2,8 @@
 
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { FileError } from '../../files';
-import type { Dataset, ImageRecord } from '../dataset';
+import { FileError, readText } from '../../files';
+import type { Dataset, ImageRecord, PublishedSplit } from '../dataset';
 import { findImages } from '../find-images';
 import { type Row, readTable, requireColumns } from '../read-table';
 import { type TableEntry, tableDataset } from '../table';
@@ -57,8 +57,8 @@ export function findNihTable(folder: string): string | undefined {
  * that are there are taken, rows without one are left out and counted. Or a folder with `manifest.csv`: image (a path from the folder), patient_id, age, sex,
  * view, labels joined by `|`.
  *
- * Labels were found by text mining: about one in ten is wrong. `findings` are those that enough images show. The published lists of a training and a test part
- * are not used.
+ * Labels were found by text mining: about one in ten is wrong. `findings` are those that enough images show. `train_val_list.txt` and `test_list.txt`, where
+ * they are here, say in which part an image was published.
  *
  * @throws FileError where table, column or all images (with a manifest, any image) are missing, or a cell is not what it should be
  */
@@ -73,11 +73,13 @@ export async function openNih(folder: string): Promise<Dataset> {
     : { ...publishedColumns, ...(table.columns.includes(OTHER_SEX) ? { sex: OTHER_SEX } : {}) };
   requireColumns(table, Object.values(columns));
   const find = prepared ? (file: string) => file : await findImages(folder);
+  const splitOf = await readSplits(folder);
   const out = leftOut();
   const entries = table.rows.flatMap((row): TableEntry[] => {
     const record = toRecord(path, row, columns);
     const file = find(record.id);
-    if (file !== undefined) return [{ record, file, row: row.number }];
+    const split = splitOf(record.id);
+    if (file !== undefined) return [{ record: split === undefined ? record : { ...record, split }, file, row: row.number }];
     out.count('have no image here');
     return [];
   });
@@ -95,6 +97,19 @@ export async function openNih(folder: string): Promise<Dataset> {
     entries,
     notes: out.notes(table.rows.length, `rows of ${basename(path)}`),
   });
+}
+
+/** The published parts: the names of their images, one a line. */
+const LISTS = { 'train_val_list.txt': 'train', 'test_list.txt': 'test' } as const;
+
+async function readSplits(folder: string): Promise<(image: string) => PublishedSplit | undefined> {
+  const splits = new Map<string, PublishedSplit>();
+  for (const [name, split] of Object.entries(LISTS)) {
+    const path = join(folder, name);
+    if (!existsSync(path)) continue;
+    for (const image of (await readText(path)).split(/\r?\n/)) splits.set(image.trim(), split);
+  }
+  return (image) => splits.get(basename(image));
 }
 
 function ours(label: string): string {

@@ -8,6 +8,7 @@ import { findImages } from '../find-images';
 import { type Row, readTable } from '../read-table';
 import { type TableEntry, tableDataset } from '../table';
 import { composeText } from './compose-text';
+import { dayOf } from './day-of';
 import { leftOut } from './left-out';
 
 const COLUMNS = ['ImageID', 'StudyDate_DICOM', 'StudyID', 'PatientID', 'PatientBirth', 'PatientSex_DICOM', 'Projection', 'Labels'];
@@ -83,18 +84,14 @@ function readList(path: string, { number, cells }: Row): string[] {
   return [...cell.matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, single, double]) => (single ?? double)!.trim().toLowerCase());
 }
 
-function toRecord(
-  path: string,
-  { number, cells }: Row,
-  shown: readonly string[],
-  absent: Readonly<Record<string, 0>>,
-): TableEntry['record'] {
+function toRecord(path: string, row: Row, shown: readonly string[], absent: Readonly<Record<string, 0>>): TableEntry['record'] {
+  const { number, cells } = row;
   const [birth, date] = [cells.PatientBirth!.trim(), cells.StudyDate_DICOM!.trim()];
-  if (!/^\d{8}$/.test(date)) throw new FileError(path, `row ${number}: column StudyDate_DICOM: expected a date of eight digits`);
   const patient = cells.PatientID!.trim();
   if (patient === '') throw new FileError(path, `row ${number}: column PatientID is empty`);
   const age = Number(date.slice(0, 4)) - Number(birth || Number.NaN);
-  const day = Math.floor(Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6))) / 86_400_000);
+  const day = dayOf(path, row, 'StudyDate_DICOM', date);
+  if (day === undefined) throw new FileError(path, `row ${number}: column StudyDate_DICOM is empty`);
   const facts = {
     view: VIEWS[cells.Projection!.trim()]!,
     age: age >= 0 && age <= 120 ? age : undefined,

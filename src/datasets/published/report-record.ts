@@ -1,0 +1,19 @@
+/** What a record holds of a report: the text to learn from, and its sections. */
+
+import { type ReportSections, reportSections } from '../../reports';
+import type { ImageRecord, RecordSections } from '../dataset';
+import { isEmptyCell } from '../read-table';
+
+const KINDS = ['findings', 'impression', 'indication', 'comparison', 'technique'] as const;
+
+/** The sections that there are. */
+export function filledSections(sections: RecordSections): RecordSections {
+  return Object.fromEntries(KINDS.flatMap((kind) => (sections[kind] ? [[kind, sections[kind]]] : [])));
+}
+
+/** The impression (of a report without headings its last paragraph) and the sections of a report; undefined where nothing is concluded. */
+export function reportRecord(report: string): Pick<ImageRecord, 'text' | 'sections'> | undefined {
+  const sections: ReportSections = reportSections(report);
+  const text = sections.impression ?? sections.lastParagraph;
+  return text === undefined || isEmptyCell(text) ? undefined : { text, sections: filledSections(sections) };
+}
