@@ -47,7 +47,7 @@ export { openCovid } from './published/covid';
 export { type MimicOptions, openMimic } from './published/mimic';
 export { type MimicParts, type MimicPartsOptions, openMimicParts } from './published/mimic-parts';
 export { openNih } from './published/nih';
-export { openOpenI } from './published/open-i';
+export { type OpenIOptions, openOpenI } from './published/open-i';
 export { openPadchest } from './published/padchest';
 export { splitByPatient, subset } from './split';
 export { openWorld, type WorldDataset, type WorldOptions } from './world/world';

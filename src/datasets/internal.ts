@@ -4,5 +4,5 @@ export { attenuationOf } from './ct';
 export { recordsOf, textsOf } from './dataset';
 export { findTable } from './folder';
 export { chexpertLabels } from './phantom/chexpert';
-export { isEmptyCell, readTable, requireColumns } from './read-table';
+export { isEmptyCell, readTable, requireColumns, type Table } from './read-table';
 export { WORLD_KINDS } from './world/types';

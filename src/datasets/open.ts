@@ -83,7 +83,7 @@ const TEST_FRACTION = 0.2;
  * @param options.counts sizes of a built-in dataset's parts
  * @param options.key    fixes the division
  * @param options.least  images that each part must have; by default 1
- * @throws FileError where a part has fewer, saying how many patients are enough
+ * @throws FileError where a part has fewer, saying how many patients are enough, or where the data have no images
  */
 export async function openSplit(
   options: OpenDatasetOptions & { readonly counts: PhantomCounts; readonly key: Key; readonly least?: number },
@@ -94,7 +94,7 @@ export async function openSplit(
       ? phantomSplit(counts)
       : data === 'world'
         ? worldSplit(counts)
-        : splitByPatient(await openDataset(options), { testFraction: TEST_FRACTION, key });
+        : splitByPatient(withImages(data, await openDataset(options)), { testFraction: TEST_FRACTION, key });
   const { train, test } = parts;
   if (train.length < least || test.length < least)
     throw new FileError(
@@ -102,4 +102,9 @@ export async function openSplit(
       `${train.length} pictures to train on and ${test.length} of other patients to measure on are too few; expected ${least} of each at least, which ${Math.floor((least - 1) / TEST_FRACTION) + 1} patients give`,
     );
   return parts;
+}
+
+function withImages(data: string, dataset: Dataset): Dataset {
+  if (dataset.withoutImages !== undefined) throw new FileError(data, `has no images to train on; ${dataset.withoutImages}`);
+  return dataset;
 }

@@ -8,6 +8,7 @@ import { FileError } from '../files';
 import { checkIndex, type Dataset, type ImageRecord } from './dataset';
 import { sharedDepth } from './depth';
 import { findImages } from './find-images';
+import { frequentFindings } from './frequent-findings';
 import { inBatches } from './in-batches';
 import { nameRows } from './read-table';
 import { type ImageFile, joinPatients, sameImages } from './same-image';
@@ -126,12 +127,3 @@ async function findFiles({
 
 /** Device and number of a file; its path where the file system numbers none. */
 const identityOf = ({ dev, ino }: BigIntStats, path: string): string => (ino > 0n ? `${dev} ${ino}` : path);
-
-/** Labels that are present in and absent from at least 20 images and 2% of them, in the given order. */
-function frequentFindings(records: readonly ImageRecord[], names: readonly string[]): string[] {
-  const least = Math.max(20, 0.02 * records.length);
-  return names.filter((name) => {
-    const count = (value: 0 | 1): number => records.reduce((sum, { labels }) => sum + Number(labels[name] === value), 0);
-    return count(1) >= least && count(0) >= least;
-  });
-}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
@@ -45,6 +45,34 @@ describe('roentgen data label', { concurrency: 2 }, () => {
     assert.equal(reports, 1);
     assert.deepEqual(classes.Infiltration, { positive: 1, negative: 0, uncertain: 0, blank: 0 });
     assert.ok('normal' in classes);
+  });
+
+  test('labels a folder of reports as published: the impressions, or the section that is asked for', async (t) => {
+    const folder = tempDir(t);
+    const xml = (label: string, text: string): string => `<AbstractText Label="${label}">${text}</AbstractText>`;
+    mkdirSync(join(folder, 'ecgen-radiology'));
+    for (const [id, impression] of [
+      ['CXR1', 'No pneumothorax.'],
+      ['CXR2', 'Cardiomegaly.'],
+    ])
+      writeFileSync(
+        join(folder, 'ecgen-radiology', `${id}.xml`),
+        `<eCitation><uId id="${id}"/>${xml('FINDINGS', 'Left effusion.')}${xml('IMPRESSION', impression!)}</eCitation>`,
+      );
+    const out = join(folder, 'out.csv');
+    for (const [more, cells] of [
+      [[], 'CXR1,CXR1,No pneumothorax.,Left effusion.,No pneumothorax.,1,,,,,,,,,0,,,,'],
+      [['--text-column', 'findings'], 'CXR1,CXR1,No pneumothorax.,Left effusion.,No pneumothorax.,,,,,,,,,,,1,,,'],
+    ] as const) {
+      const { status, stderr } = await roentgen(['data', 'label', folder, '--out', out, ...more]);
+      assert.equal(status, 0, stderr);
+      const [header, first] = readFileSync(out, 'utf8').split('\n');
+      assert.match(header!, /^id,patient,text,findings,impression,No Finding,/);
+      assert.equal(first, cells);
+      assert.match(stderr, /There are no images here/);
+    }
+    const none = await roentgen(['data', 'label', folder, '--out', out, '--text-column', 'comparison']);
+    assert.match(none.stderr, /has no column "comparison"; its columns are id, patient, text, findings, impression/);
   });
 
   const secret = 'Left effusion of Mrs Example';

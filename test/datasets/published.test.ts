@@ -1,11 +1,13 @@
 /** Public collections as they are published, on invented files of their layouts: noise for pictures, invented sentences for reports. */
 import assert from 'node:assert/strict';
 import { renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { openDataset, openMimic, openSplit } from 'roentgen-lab/datasets';
+import { type Dataset, loadPixels, openDataset, openMimic, openOpenI, openSplit, subset } from 'roentgen-lab/datasets';
 import { key } from 'roentgen-lab/engine';
+import { type Headers, type Pack, pack } from 'tar-stream';
 import { dicomFile, words } from '../dicom';
 import { sharedData, tempDir } from '../support';
 import { picture, records, refused, write } from './invented';
@@ -217,14 +219,102 @@ test('Open-i: the real reports are read as they are', async (t) => {
   if (!archive) return t.skip('the shared data are missing');
   const folder = tempDir(t);
   await unpack(archive, folder);
-  await assert.rejects(openDataset({ data: folder }), refused(/7470 of 7470 images that the reports name have no image here/));
+  const [packed, unpacked] = [await openOpenI(dirname(archive)), await openDataset({ data: folder })];
+  const withoutLabels = (dataset: Dataset) => records(dataset).map((record) => ({ ...record, labels: {} }));
+  assert.deepEqual(withoutLabels(packed), withoutLabels(unpacked));
   await picture(join(folder, 'CXR1_1_IM-0001-3001.png'));
   const dataset = await openDataset({ data: folder });
+  assert.equal(dataset.withoutImages, undefined);
   assert.deepEqual(
     records(dataset).map(({ patient, text }) => [patient, text]),
-    [['CXR1', 'Normal chest x-XXXX.']],
+    [['CXR1', 'Normal chest x-.']],
   );
+  assert.match(dataset.notes!.join(), /7469 of 7470 images that the reports name have no image here/);
 });
+
+test('Open-i: reports alone make a dataset without images, from XML or from their archive, with gold labels', async (t) => {
+  const archive = pack();
+  for (const i of [1, 2, 3])
+    archive.entry({ name: `ecgen-radiology/${i}.xml` }, report(`CXR${i}`, i === 2 ? '' : `Finding XXXX number ${i}.`, [`CXR${i}_IM`]));
+  archive.entry({ name: 'ecgen-radiology/link.xml', type: 'symlink', linkname: '/etc/passwd' });
+  archive.finalize();
+  const folder = tempDir(t);
+  const path = join(folder, 'NLMCXR_reports.tgz');
+  write(path, gzipSync(await buffer(archive)));
+  const gold = join(folder, 'openi_gld_std14.csv');
+  write(gold, 'filename,Effusion,Pleural_Thickening,normal\nCXR1,1,0,0\nCXR2,0,0,1\n');
+  const dataset = await openDataset({ data: folder });
+  assert.deepEqual(records(dataset), [
+    {
+      id: 'CXR1',
+      source: 'Open-i',
+      patient: 'CXR1',
+      study: 'CXR1',
+      text: 'Finding number 1.',
+      sections: { findings: 'Lungs & heart are clear.', impression: 'Finding number 1.' },
+      labels: { effusion: 1, 'pleural thickening': 0, 'no finding': 0 },
+      sides: {},
+    },
+    {
+      id: 'CXR3',
+      source: 'Open-i',
+      patient: 'CXR3',
+      study: 'CXR3',
+      text: 'Finding number 3.',
+      sections: { findings: 'Lungs & heart are clear.', impression: 'Finding number 3.' },
+      labels: {},
+      sides: {},
+    },
+  ]);
+  assert.deepEqual(dataset.notes, [
+    '1 of 3 reports have no impression and are left out.',
+    '1 of 2 reports are not in the table of gold labels and have none.',
+    'There are no images here: each of the 2 reports counts as one.',
+  ]);
+  const message = /has no images; these are reports alone: extract NLMCXR_png\.tgz of Open-i into the folder/;
+  await assert.rejects(dataset.pixels(0, 8), refused(message));
+  await assert.rejects(loadPixels(subset(dataset, [1]), 8), refused(message));
+  await assert.rejects(
+    openSplit({ data: folder, counts: { train: 1, test: 1 }, key: key(1) }),
+    refused(/has no images to train on; these are/),
+  );
+
+  const outside = join(folder, 'labels.csv');
+  write(outside, 'filename,normal\nCXR1,1\nCXR3,1\n');
+  assert.deepEqual(
+    records(await openOpenI(folder, { gold: outside })).map(({ labels }) => labels),
+    [{ 'no finding': 1 }, { 'no finding': 1 }],
+  );
+  write(gold, 'filename,normal\nCXR1,1\nCXR1,0\n');
+  await assert.rejects(openOpenI(folder), refused(/gld_std14\.csv: row 3: column filename: the report has a row already/));
+  rmSync(gold);
+  const bytes = gzipSync(await buffer(tarOf([{ name: '../1.xml' }, report('CXR1', 'Clear.', [])])));
+  for (const [content, message] of [
+    [bytes, /member 1: its name leads out of the archive/],
+    [
+      gzipSync(await buffer(tarOf([{ name: 'a/1.xml' }, report('CXR1', 'Clear.', [])]))).subarray(0, -30),
+      /is a truncated or damaged archive/,
+    ],
+    [Buffer.from('<html>not found</html>'), /is a truncated or damaged archive, or none/],
+    [gzipSync(await buffer(tarOf([{ name: 'a/1.txt' }, 'Clear.']))), /holds no reports; expected the XML files/],
+    [
+      gzipSync(
+        await buffer(tarOf([{ name: 'a/1.xml' }, report('CXR1', 'Clear.', [])], [{ name: 'a/2.xml' }, report('CXR1', 'Clear.', [])])),
+      ),
+      /a\/2\.xml has the report id of a\/1\.xml/,
+    ],
+  ] as const) {
+    write(path, content);
+    await assert.rejects(openDataset({ data: folder }), refused(message));
+  }
+});
+
+function tarOf(...members: readonly (readonly [Headers, string])[]): Pack {
+  const archive = pack();
+  for (const [header, text] of members) archive.entry(header, text);
+  archive.finalize();
+  return archive;
+}
 
 async function unpack(archive: string, folder: string): Promise<void> {
   const { execFileSync } = await import('node:child_process');

@@ -1,8 +1,10 @@
-/** `roentgen data label TABLE`: labels of reports by rules, as columns of a table. */
+/** `roentgen data label SOURCE`: labels of reports by rules, as columns of a table. */
 
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { isEmptyCell, readTable, requireColumns } from '../../datasets/internal';
+import { openDataset } from '../../datasets';
+import { isEmptyCell, readTable, recordsOf, requireColumns, type Table } from '../../datasets/internal';
 import { FileError } from '../../files';
 import { writeFileAtomic } from '../../files/internal';
 import { type Label, type LabelScheme, labelClasses, labelReport, type ReportLabels } from '../../reports';
@@ -10,7 +12,7 @@ import { type Context, UsageError } from '../context';
 import { alignColumns } from '../table';
 
 interface LabelFlags {
-  readonly textColumn: string;
+  readonly textColumn?: string;
   readonly out: string;
   readonly scheme: LabelScheme;
   readonly words?: boolean;
@@ -20,9 +22,15 @@ interface LabelFlags {
 /** The command's arguments, options and action. */
 export function addLabel(command: Command, context: Context): void {
   command
-    .argument('<table>', 'reports: CSV, TSV or JSON lines with a header, also .gz')
-    .requiredOption('--text-column <name>', 'the column of reports, or of parts of them such as impressions')
-    .requiredOption('--out <file>', 'the CSV file to write: all columns of the table, then one for each class')
+    .argument('<source>', 'reports: CSV, TSV or JSON lines with a header, also .gz; or a folder of reports as published')
+    .option(
+      '--text-column <name>',
+      'the column of reports, or of parts of them such as impressions; of a folder text (by default), findings, impression, indication, comparison or technique',
+    )
+    .requiredOption(
+      '--out <file>',
+      'the CSV file to write: all columns of the table (of a folder id, patient and the texts), then one for each class',
+    )
     .addOption(
       new Option('--scheme <name>', 'which classes: the 14 of CheXpert, or those of Open-i')
         .choices(['chexpert', 'openi14'])
@@ -35,7 +43,7 @@ export function addLabel(command: Command, context: Context): void {
       'after',
       '\nIndication, history, comparison and technique are not read where a report has headings. The rules are JSON files in data/labeler.\nReports are neither logged nor printed.',
     )
-    .action((table: string, flags: LabelFlags) => labelTable(table, flags, context));
+    .action((source: string, flags: LabelFlags) => labelTable(source, flags, context));
 }
 
 const WORDS = 'words';
@@ -52,10 +60,10 @@ const countOf = (label: Label): keyof Counts =>
  * @throws FileError where the table cannot be read, lacks the column, or has one that would be written twice; UsageError where the output is no CSV or the table itself
  */
 async function labelTable(path: string, flags: LabelFlags, context: Context): Promise<void> {
-  const { textColumn, out, scheme } = flags;
+  const { out, scheme } = flags;
   if (!/\.csv$/i.test(out)) throw new UsageError(`data label: --out: expected a file ending in .csv, got ${out}`);
   if (resolve(out) === resolve(path)) throw new UsageError('data label: --out is the table itself; name another file');
-  const table = await readTable(path, [textColumn]);
+  const { table, textColumn } = await openReports(path, flags.textColumn, context);
   requireColumns(table, table.columns);
   const classes = labelClasses(scheme);
   const added = flags.words ? [...classes, WORDS] : classes;
@@ -97,6 +105,31 @@ function decidingWords({ mentions }: ReportLabels): string {
     .map(({ class: name, value, words, scope }) => `${name} ${value}: ${oneLine(words.text)}${scope ? ` [${oneLine(scope.text)}]` : ''}`)
     .join('; ');
 }
+
+/** The table that the source is, or that its records make, and its column to label. */
+async function openReports(
+  source: string,
+  textColumn: string | undefined,
+  context: Context,
+): Promise<{ table: Table; textColumn: string }> {
+  if (!statSync(source, { throwIfNoEntry: false })?.isDirectory()) {
+    if (textColumn === undefined) throw new UsageError('data label: say which column of the table holds the reports with --text-column');
+    return { table: await readTable(source, [textColumn]), textColumn };
+  }
+  const dataset = await openDataset({ data: resolve(source) });
+  for (const note of dataset.notes ?? []) context.say(`${source}: ${note}`);
+  const rows = recordsOf(dataset).map(({ id, patient, text, sections }, i) => ({
+    number: i + 1,
+    cells: { id, patient, text, ...sections },
+  }));
+  const columns = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
+  const table = { path: source, columns, rows: rows.map(({ number, cells }) => ({ number, cells: { ...blank(columns), ...cells } })) };
+  const chosen = textColumn ?? 'text';
+  requireColumns(table, [chosen]);
+  return { table, textColumn: chosen };
+}
+
+const blank = (columns: readonly string[]): Record<string, string> => Object.fromEntries(columns.map((name) => [name, '']));
 
 function csvLine(cells: readonly string[]): string {
   return `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;

@@ -26,7 +26,7 @@ interface Flags {
 export function addTable1(command: Command, context: Context): void {
   command
     .description("the paper's Table 1 of any data: images, lengths of texts, labels, views")
-    .argument('<sources...>', 'folders of radiographs as published, or "phantom" (its impressions)')
+    .argument('<sources...>', 'folders of radiographs or reports as published, or "phantom" (its impressions)')
     .option('--tokenizer <folder>', "whose tokens are counted; by default CLIP's, data/tokenizers/clip")
     .option('--count <n>', "the phantom's studies", wholeNumber(1), 10_000)
     .option('--no-paper', "without the paper's own columns")
