@@ -23,8 +23,12 @@ export async function readSquare(path: string, size: number, bitsOf?: (used: num
   const white = whiteAt(used);
   const square = shrunk(centreSquare(image, white), Math.min(image.width, image.height), size);
   const brightness = bitsOf && image.data instanceof Uint16Array ? white / whiteAt(await bitsOf(used)) : 1;
-  for (let i = 0; i < square.length; i++) square[i] = Math.round(square[i]! * brightness * LEVELS) / LEVELS;
+  toLevels(square, brightness);
   return square;
+}
+
+function toLevels(square: Float32Array, brightness: number): void {
+  for (let i = 0; i < square.length; i++) square[i] = Math.floor(square[i]! * brightness * LEVELS + 0.5) / LEVELS;
 }
 
 function shrunk(square: Float32Array, side: number, size: number): Float32Array {

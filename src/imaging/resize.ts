@@ -71,26 +71,37 @@ function taps(from: number, to: number, filter: Exclude<ResizeFilter, 'nearest' 
   return { first, weights, width };
 }
 
-/** Applies taps along one axis; `inner` is the distance between neighbours on it, `outer` between lines. */
-function pass(
-  source: Float64Array | Float32Array | Uint8Array,
-  lines: number,
-  outer: number,
-  inner: number,
-  from: number,
-  t: Taps,
-  out: Float64Array,
-  to: [number, number],
-): void {
-  for (let line = 0; line < lines; line++) {
-    for (let i = 0; i < t.first.length; i++) {
-      const low = t.first[i]!;
-      const count = Math.min(t.width, from - low);
+/** Applies taps along rows of `from` values. */
+function across(source: Float32Array | Uint8Array, from: number, { first, weights, width }: Taps): Float64Array {
+  const to = first.length;
+  const rows = source.length / from;
+  const out = new Float64Array(rows * to);
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < to; i++) {
+      const low = first[i]!;
+      const count = Math.min(width, from - low);
       let sum = 0;
-      for (let k = 0; k < count; k++) sum += t.weights[i * t.width + k]! * source[line * outer + (low + k) * inner]!;
-      out[line * to[0] + i * to[1]] = sum;
+      for (let k = 0; k < count; k++) sum += weights[i * width + k]! * source[row * from + low + k]!;
+      out[row * to + i] = sum;
+    }
+  return out;
+}
+
+/** Applies taps along columns of `from` values; row by row, as they lie in memory. */
+function down(source: Float64Array | Float32Array | Uint8Array, from: number, { first, weights, width }: Taps): Float64Array {
+  const to = first.length;
+  const columns = source.length / from;
+  const out = new Float64Array(to * columns);
+  for (let i = 0; i < to; i++) {
+    const low = first[i]!;
+    const count = Math.min(width, from - low);
+    for (let k = 0; k < count; k++) {
+      const weight = weights[i * width + k]!;
+      const row = (low + k) * columns;
+      for (let x = 0; x < columns; x++) out[i * columns + x]! += weight * source[row + x]!;
     }
   }
+  return out;
 }
 
 function clampRound(values: Float64Array): void {
@@ -140,16 +151,14 @@ export function resize<Data extends Uint8Array | Float32Array>(
   const bytes = image.data instanceof Uint8Array;
   let pixels: Float64Array | Float32Array | Uint8Array = image.data; // not copied: a large image would need twice its memory
   if (width !== image.width) {
-    const rows = new Float64Array(width * image.height);
-    pass(pixels, image.height, image.width, 1, image.width, taps(image.width, width, name, bytes), rows, [width, 1]);
-    pixels = rows;
+    const rows = across(image.data, image.width, taps(image.width, width, name, bytes));
     if (bytes) clampRound(rows); // Pillow stores 8 bits between the passes
+    pixels = rows;
   }
   if (height !== image.height) {
-    const columns = new Float64Array(width * height);
-    pass(pixels, width, 1, width, image.height, taps(image.height, height, name, bytes), columns, [1, width]);
-    pixels = columns;
+    const columns = down(pixels, image.height, taps(image.height, height, name, bytes));
     if (bytes) clampRound(columns);
+    pixels = columns;
   }
   const data = new (image.data.constructor as new (n: number) => Data)(width * height);
   data.set(pixels);
