@@ -64,9 +64,10 @@ export interface Dataset {
   /**
    * The image as a square of `size` × `size`, grey, row-major, 0 (black) to 1 (white).
    *
+   * @param threads how many threads may decode images that are asked for at the same time; by default this one does. The values are the same
    * @throws FileError where the image is missing, truncated or not an image, naming file and row; or where the data have no images
    */
-  pixels(i: number, size: number): Promise<Float32Array>;
+  pixels(i: number, size: number, threads?: number): Promise<Float32Array>;
   /** What reading the images has shown so far and users should know, each a sentence with counts. */
   readingNotes?(): readonly string[];
   /**

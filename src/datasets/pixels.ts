@@ -1,11 +1,11 @@
 /** The pixels of a dataset at one size, decoded once and kept on disk. */
 
 import { statfs } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FileError, type Rows } from '../files';
 import { checkRows, keepRows, keptBytes, type RowsToKeep, readRange } from '../files/internal';
 import type { Dataset } from './dataset';
+import { defaultThreads, jobsAtOnce } from './decode-pool';
 import { countNegatives, noteNegatives } from './negatives';
 
 export interface LoadPixelsOptions {
@@ -18,6 +18,8 @@ export interface LoadPixelsOptions {
   onNote?: (note: string) => void;
   /** Stops between two images. */
   signal?: AbortSignal;
+  /** Threads that decode, as many as there are processors if not given; 0 for this one. The values are the same. */
+  threads?: number;
   /** Where pixels are kept, `.cache/datasets` in the working folder if not given; false keeps nothing. */
   cache?: string | false;
 }
@@ -36,13 +38,13 @@ const MOST_OF_DISK = 0.8;
  * @throws the signal's reason where it is raised; FileError for the first image that cannot be read
  */
 export async function loadPixels(dataset: Dataset, size: number, options: LoadPixelsOptions = {}): Promise<Float32Array> {
-  const { onProgress, onNote = console.warn, signal } = options;
+  const { onNote = console.warn, signal } = options;
   signal?.throwIfAborted();
   const all = [0, dataset.length] as const;
   if (dataset.batch) return decode(dataset, size, ...all, options); // it keeps its own images
   const kept = await keptPixels(dataset, size, options);
   if (kept) return readRange(kept, ...all);
-  const pixels = await decode(dataset, size, ...all, { onProgress, signal });
+  const pixels = await decode(dataset, size, ...all, options);
   tell(onNote, [...(dataset.readingNotes?.() ?? []), noteNegatives(countNegatives(pixels, size), dataset.length)]);
   return pixels;
 }
@@ -55,7 +57,7 @@ export async function loadPixels(dataset: Dataset, size: number, options: LoadPi
  */
 export async function pixelRows(dataset: Dataset, size: number, options: LoadPixelsOptions = {}): Promise<Rows> {
   options.signal?.throwIfAborted();
-  return (await keptPixels(dataset, size, options)) ?? decodedRows(dataset, size);
+  return (await keptPixels(dataset, size, options)) ?? decodedRows(dataset, size, options.threads);
 }
 
 /** What pixels follow from. */
@@ -78,7 +80,7 @@ async function keptPixels(dataset: Dataset, size: number, options: LoadPixelsOpt
     columns: { pixels: { shape: [size, size], dtype: 'U16' } },
     async make(from, to) {
       decoded = true;
-      const pixels = await decode(dataset, size, from, to, { signal, onProgress: (done) => progress(from + done) });
+      const pixels = await decode(dataset, size, from, to, { ...options, onProgress: (done) => progress(from + done) });
       return { values: { pixels }, facts: { negatives: String(countNegatives(pixels, size)) } };
     },
   };
@@ -109,19 +111,22 @@ async function hasRoom(cache: string, bytes: number, onNote: (note: string) => v
 }
 
 /** Rows that are decoded whenever they are read. */
-function decodedRows(dataset: Dataset, size: number): Rows {
+function decodedRows(dataset: Dataset, size: number, threads?: number): Rows {
   return {
     length: dataset.length,
     width: size * size,
     identity: JSON.stringify([sourceOf(dataset, size), dataset.name, dataset.length]),
     async read(chosen) {
       checkRows(chosen, dataset.length);
-      return decodeChosen(dataset, size, chosen);
+      return decodeChosen(dataset, size, chosen, { threads });
     },
   };
 }
 
-type DecodeOptions = Pick<LoadPixelsOptions, 'onProgress' | 'signal'>;
+type DecodeOptions = Pick<LoadPixelsOptions, 'onProgress' | 'signal' | 'threads'>;
+
+/** Fewer images than this are not worth starting threads. */
+const FEW = 16;
 
 const decode = (dataset: Dataset, size: number, from: number, to: number, options: DecodeOptions): Promise<Float32Array> =>
   decodeChosen(
@@ -136,11 +141,12 @@ async function decodeChosen(
   dataset: Dataset,
   size: number,
   chosen: ArrayLike<number>,
-  { onProgress, signal }: DecodeOptions = {},
+  { onProgress, signal, threads = defaultThreads() }: DecodeOptions = {},
 ): Promise<Float32Array> {
   if (dataset.batch) return dataset.batch(chosen, size, { onProgress, signal });
   const each = size * size;
   const total = chosen.length;
+  const count = total < FEW ? 0 : threads;
   const all = new Float32Array(total * each);
   let next = 0;
   let done = 0;
@@ -149,11 +155,11 @@ async function decodeChosen(
     while (next < total && !failed) {
       signal?.throwIfAborted();
       const i = next++;
-      all.set(await dataset.pixels(chosen[i]!, size), i * each);
+      all.set(await dataset.pixels(chosen[i]!, size, count), i * each);
       onProgress?.(++done, total);
     }
   };
-  const workers = Array.from({ length: Math.min(total, 2 * availableParallelism()) }, () =>
+  const workers = Array.from({ length: Math.min(total, jobsAtOnce(Math.max(1, count))) }, () =>
     work().catch((error: unknown) => {
       failed = true; // the others stop at their next image
       throw error;

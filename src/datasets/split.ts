@@ -27,7 +27,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     ...(withoutImages === undefined ? {} : { withoutImages }),
     fingerprint: fingerprint === undefined ? undefined : createHash('sha256').update(fingerprint).update(order).digest('hex'),
     record: (i) => dataset.record(at(i)),
-    pixels: async (i, size) => dataset.pixels(at(i), size),
+    pixels: async (i, size, threads) => dataset.pixels(at(i), size, threads),
     readingNotes: dataset.readingNotes ? () => dataset.readingNotes!() : undefined,
     batch: dataset.batch ? async (indices, size, options) => dataset.batch!(Int32Array.from(indices, at), size, options) : undefined,
   };

@@ -4,31 +4,40 @@ import { type Image, readImage } from '../files';
 import { usedBits, whiteAt } from '../files/internal';
 import { resize } from '../imaging';
 
-/** Values are whole fractions of this: as fine as any file has them, and what is kept on disk in 16 bits is exact. */
+/** A square as its file has it. */
+export interface Square {
+  /** 0 to 1, where 1 is the largest value of the bits that the image itself uses. */
+  readonly values: Float32Array;
+  /** Of a 16-bit image: how many bits its values use. */
+  readonly bits?: number;
+}
+
+/**
+ * Reads an image as `size` × `size` grey values: colours to luma, the centre square of the shorter side (so that nothing is stretched; what lies outside is
+ * lost), then antialiased bicubic resampling. White is the largest value of the bits that the image uses: 4095 where a 16-bit file holds 12-bit values.
+ *
+ * @throws FileError where the file is missing, truncated or not an image; RangeError where `size` is not a positive integer
+ */
+export async function decodeSquare(path: string, size: number): Promise<Square> {
+  if (!Number.isInteger(size) || size < 1) throw new RangeError(`${path}: size: expected a positive integer, got ${size}`);
+  const image = await readImage(path, { side: size });
+  const bits = usedBits(image);
+  const values = shrunk(centreSquare(image, whiteAt(bits)), Math.min(image.width, image.height), size);
+  return image.data instanceof Uint16Array ? { values, bits } : { values };
+}
+
+/** Values are whole fractions of this: as fine as any file has them, and exact in what is kept on disk in 16 bits. */
 const LEVELS = 65535;
 
 /**
- * Reads an image as `size` × `size` grey values from 0 to 1: colours to luma, the centre square of the shorter side (so that
- * nothing is stretched; what lies outside is lost), then antialiased bicubic resampling. White is the largest value of the bits that the image
- * uses: 4095 where a 16-bit file holds 12-bit values.
+ * A square's values, changed in place, from 0 to 1 in whole 65535ths.
  *
- * @param bitsOf  of a 16-bit image whose own values use `used` bits: how many bits white has, `used` or more. For images that belong together;
- *   by default `used`
- * @throws FileError where the file is missing, truncated or not an image; RangeError where `size` is not a positive integer
+ * @param white bits that white has in images which belong together, as many as a 16-bit image's own or more; by default its own
  */
-export async function readSquare(path: string, size: number, bitsOf?: (used: number) => Promise<number>): Promise<Float32Array> {
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`${path}: size: expected a positive integer, got ${size}`);
-  const image = await readImage(path, { side: size });
-  const used = usedBits(image);
-  const white = whiteAt(used);
-  const square = shrunk(centreSquare(image, white), Math.min(image.width, image.height), size);
-  const brightness = bitsOf && image.data instanceof Uint16Array ? white / whiteAt(await bitsOf(used)) : 1;
-  toLevels(square, brightness);
-  return square;
-}
-
-function toLevels(square: Float32Array, brightness: number): void {
-  for (let i = 0; i < square.length; i++) square[i] = Math.floor(square[i]! * brightness * LEVELS + 0.5) / LEVELS;
+export function inLevels({ values, bits }: Square, white: number | undefined = bits): Float32Array {
+  const brightness = bits === undefined ? 1 : whiteAt(bits) / whiteAt(white!);
+  for (let i = 0; i < values.length; i++) values[i] = Math.floor(values[i]! * brightness * LEVELS + 0.5) / LEVELS;
+  return values;
 }
 
 function shrunk(square: Float32Array, side: number, size: number): Float32Array {

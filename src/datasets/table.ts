@@ -6,13 +6,14 @@ import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { FileError } from '../files';
 import { checkIndex, type Dataset, type ImageRecord } from './dataset';
+import { decodeOnThread } from './decode-pool';
 import { sharedDepth } from './depth';
 import { findImages } from './find-images';
 import { frequentFindings } from './frequent-findings';
 import { inBatches } from './in-batches';
 import { nameRows } from './read-table';
 import { type ImageFile, joinPatients, sameImages } from './same-image';
-import { readSquare } from './square';
+import { decodeSquare, inLevels } from './square';
 
 /** One image of a table. */
 export interface TableEntry {
@@ -75,10 +76,12 @@ export async function tableDataset(options: {
       return records[i]!;
     },
     readingNotes: depth.notes,
-    async pixels(i, size) {
+    async pixels(i, size, threads = 0) {
       checkIndex(self, i);
+      const { path } = files[i]!;
       try {
-        return await readSquare(files[i]!.path, size, (used) => depth.bits(files[i]!.path, used));
+        const square = await (threads > 0 ? decodeOnThread(path, size, threads) : decodeSquare(path, size));
+        return inLevels(square, square.bits && (await depth.bits(path, square.bits)));
       } catch (error) {
         const { row } = entries[i]!;
         if (!(error instanceof FileError) || row === undefined) throw error;

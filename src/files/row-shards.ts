@@ -53,7 +53,7 @@ export interface KeptRows<K extends string> {
 }
 
 /** About so many bytes are made, held and written at a time. */
-const SHARD_BYTES = 32 * 2 ** 20;
+const SHARD_BYTES = 64 * 2 ** 20;
 /** A file's rows are a multiple of this, so that networks see them in the batches of the whole. */
 const MULTIPLE = 32;
 const MANIFEST = 'manifest.json';

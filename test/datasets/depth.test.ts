@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import { type Dataset, loadPixels, openFolder, openNih, subset } from 'roentgen-lab/datasets';
-import { readSquare } from '#datasets/square';
+import { decodeSquare, inLevels } from '#datasets/square';
 import { sharedData, tempDir } from '../support';
+
+const readSquare = async (path: string, size: number): Promise<Float32Array> => inLevels(await decodeSquare(path, size));
 
 /** A grey 16-bit PNG, with sBIT where given. */
 function png16(width: number, height: number, value: (x: number, y: number) => number, significant?: number): Buffer {

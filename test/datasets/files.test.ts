@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { type FolderOptions, loadPixels, openFolder, openNih, pixelRows, subset } from 'roentgen-lab/datasets';
 import { FileError, writePng } from 'roentgen-lab/files';
-import { readSquare } from '#datasets/square';
+import { decodeSquare, inLevels } from '#datasets/square';
 import { sharedData, tempDir } from '../support';
+
+const readSquare = async (path: string, size: number): Promise<Float32Array> => inLevels(await decodeSquare(path, size));
 
 /** A grey picture whose values fall from left to right, wider than high or the other way round. */
 async function picture(path: string, width: number, height: number, channels: 1 | 3 = 1, value?: number): Promise<void> {
@@ -224,6 +226,25 @@ test('pixels as rows are the same numbers, from the cache, without one, and wher
   assert.match(notes.join('\n'), /^[^\n]*cannot be written[^\n]*; pixels are not kept$/);
   await loadPixels(dataset, 16, { cache: join(folder, 'file', 'kept'), onNote });
   assert.equal(notes.length, 2);
+});
+
+test('threads give the same values and errors, however many they are', async (t) => {
+  const folder = tempDir(t);
+  const rows: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    await picture(join(folder, `${i}.png`), 30 + i, 40);
+    rows.push(`${i}.png,text`);
+  }
+  const options = { ...(await folderWith(folder, `file,report\n${rows.join('\n')}\n`)) };
+  const load = async (threads: number): Promise<Float32Array> => loadPixels(await openFolder(options), 16, { cache: false, threads });
+  const alone = await load(0);
+  for (const threads of [1, 2, 5]) assert.deepEqual(await load(threads), alone, `${threads} threads`);
+  truncateSync(join(folder, '17.png'), 60);
+  const said = await Promise.all(
+    [0, 3].map((threads) => load(threads).then(String, (error: Error) => [error instanceof FileError, error.message])),
+  );
+  assert.deepEqual(said[1], said[0]);
+  assert.match(String(said[0]), /17\.png: is a truncated or damaged image .*; row 19 of table\.csv$/);
 });
 
 test('loading stops at the signal', async (t) => {
