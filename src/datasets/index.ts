@@ -49,5 +49,6 @@ export { type MimicParts, type MimicPartsOptions, openMimicParts } from './publi
 export { openNih } from './published/nih';
 export { type OpenIOptions, openOpenI } from './published/open-i';
 export { openPadchest } from './published/padchest';
+export { openVindr } from './published/vindr';
 export { splitByPatient, subset } from './split';
 export { openWorld, type WorldDataset, type WorldOptions } from './world/world';

@@ -13,12 +13,14 @@ import {
   findNihTable,
   findOpenI,
   findPadchest,
+  findVindr,
   openChexpert,
   openCovid,
   openMimic,
   openNih,
   openOpenI,
   openPadchest,
+  openVindr,
 } from './published';
 import { otherForm } from './read-table';
 
@@ -34,11 +36,12 @@ const collections = [
   { find: findMimic, open: openMimic },
   { find: findChexpert, open: openChexpert },
   { find: findPadchest, open: openPadchest },
+  { find: findVindr, open: openVindr },
   { find: findCovid, open: openCovid },
 ];
 
 /**
- * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, CheXpert, PadChest, the COVID-19 collection, a `metadata.jsonl` or `metadata.csv` (`file_name`, `text`, or the columns that are
+ * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, CheXpert, PadChest, VinDr-CXR, the COVID-19 collection, a `metadata.jsonl` or `metadata.csv` (`file_name`, `text`, or the columns that are
  * named), or texts beside the images.
  *
  * @throws FileError where it is of none, saying what it holds and what to do; RangeError where columns are named of a layout that has its own

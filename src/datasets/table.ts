@@ -46,13 +46,9 @@ export async function tableDataset(options: {
   const { name, credit, table, entries, notes = [] } = options;
   const files = await findFiles(options);
   const same = await sameImages(files);
+  const places = files.map(({ path }) => placeIn(options.folder, path));
   const records = entries.map(
-    ({ record }, i): ImageRecord => ({
-      ...record,
-      patient: record.patient ?? entries[same[i]!]!.file,
-      source: name,
-      file: placeIn(options.folder, files[i]!.path),
-    }),
+    ({ record }, i): ImageRecord => ({ ...record, patient: record.patient ?? places[same[i]!]!, source: name, file: places[i]! }),
   );
   const groups = joinPatients(
     records.map(({ patient }) => patient),

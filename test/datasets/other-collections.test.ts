@@ -1,9 +1,11 @@
-/** CheXpert, PadChest and the COVID-19 collection: invented files of their layouts, and the real one where it is. */
+/** CheXpert, PadChest, VinDr-CXR and the COVID-19 collection: invented files of their layouts, and the real one where it is. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { openDataset } from 'roentgen-lab/datasets';
+import { dicomFile, words } from '../dicom';
 import { sharedData, tempDir } from '../support';
 import { picture, records, refused, write } from './invented';
 
@@ -109,6 +111,55 @@ test('PadChest opens as published, also zipped: labels of its lists, days of its
     `${padchestHeader}\n0,a.png,0,2015,s1,p1,1950,M,PA,texto,['normal']`,
   );
   await assert.rejects(openDataset({ data: folder }), refused(/row 2: column StudyDate_DICOM: expected a date of eight digits/));
+});
+
+const vindrClasses = 'Clavicle fracture,Lung Opacity,Nodule/Mass,Rib fracture,No finding';
+
+test('VinDr-CXR opens as published: the majority of the readers, DICOM images, both parts', async (t) => {
+  const folder = tempDir(t);
+  const greys = (second: number): Buffer => dicomFile({ elements: [['7fe00010', 'OW', words([0, second, 2730, 4095])]] });
+  for (const [i, name] of ['train/a', 'train/b', 'test/c'].entries()) write(join(folder, `${name}.dicom`), greys(1365 + i));
+  const train = ['a,R1,0,1,1,0,0', 'a,R2,1,1,0,0,0', 'a,R3,0,0,0,1,0', 'b,R1,1,0,1,0,1', 'b,R2,0,0,0,0,1', 'gone,R1,0,0,0,0,1'];
+  write(join(folder, 'annotations/image_labels_train.csv'), [`image_id,rad_id,${vindrClasses}`, ...train].join('\n'));
+  write(join(folder, 'annotations/image_labels_test.csv'), `image_id,${vindrClasses}\nc,0,0,1,1,0\n`);
+  write(
+    join(folder, 'annotations/annotations_train.csv'),
+    'image_id,rad_id,class_name,x_min,y_min,x_max,y_max\na,R1,Lung Opacity,1,1,2,2\n',
+  );
+  const dataset = await openDataset({ data: folder });
+  assert.equal(dataset.name, 'VinDr-CXR');
+  assert.deepEqual(dataset.notes, [
+    '1 of 4 images of image_labels_train.csv and image_labels_test.csv have no image here and are left out.',
+  ]);
+  const [first, second, third] = records(dataset);
+  assert.deepEqual(first, {
+    id: 'a',
+    source: 'VinDr-CXR',
+    file: 'train/a.dicom',
+    patient: 'train/a.dicom',
+    split: 'train',
+    text: 'PA chest X-ray of a patient. Lung opacity.',
+    view: 'PA',
+    labels: { fracture: 0, 'lung opacity': 1, 'lung lesion': 0, 'no finding': 0 },
+    sides: {},
+  });
+  assert.deepEqual([second!.labels, second!.uncertain], [{ 'lung opacity': 0, 'no finding': 1 }, ['fracture', 'lung lesion']]);
+  assert.deepEqual([third!.split, third!.labels.fracture, third!.text], ['test', 1, 'PA chest X-ray of a patient. Fracture, lung lesion.']);
+  assert.deepEqual(
+    [...(await dataset.pixels(2, 2))].map((v) => Math.round(3 * v)),
+    [0, 1, 2, 3],
+  );
+
+  for (const [row, message] of [
+    ['a,R1,0,1,1,0,0\na,R1,0,1,1,0,0', /labels_train\.csv: row 3: the image and its reader have a row already, 2/],
+    ['a,R1,0,maybe,1,0,0', /row 2: column Lung Opacity: expected 1, 0, -1 or nothing/],
+    [',R1,0,1,1,0,0', /row 2: column image_id is empty/],
+    ['../train/none,R1,0,1,1,0,0', /names no image that is here\. 1 of 1 images/],
+  ] as const) {
+    rmSync(join(folder, 'annotations/image_labels_test.csv'), { force: true });
+    write(join(folder, 'annotations/image_labels_train.csv'), `image_id,rad_id,${vindrClasses}\n${row}\n`);
+    await assert.rejects(openDataset({ data: folder }), refused(message));
+  }
 });
 
 const covidHeader =

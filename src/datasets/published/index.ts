@@ -4,3 +4,4 @@ export { findMimic, openMimic } from './mimic';
 export { findNihTable, openNih } from './nih';
 export { findOpenI, openOpenI } from './open-i';
 export { findPadchest, openPadchest } from './padchest';
+export { findVindr, openVindr } from './vindr';
