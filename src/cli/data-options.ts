@@ -23,7 +23,7 @@ export function addDataOptions(command: Command): Command {
     )
     .option(
       '--csv <file>',
-      'table with a text for each image (CSV, TSV or JSON lines), where the folder has no known layout; a path, or a file of the folder',
+      'table with a text for each image (CSV, TSV, JSON lines or Parquet), where the folder has no known layout; a path, or a file of the folder',
     )
     .option('--image-column <name>', "the table's column of image files")
     .option('--text-column <name>', "the table's column of texts")

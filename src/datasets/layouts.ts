@@ -28,7 +28,7 @@ import { otherForm } from './read-table';
 type ColumnNames = Readonly<Partial<Record<'imageColumn' | 'textColumn' | 'patientColumn', string>>>;
 
 /** The table that `datasets` and diffusers expect in a folder of images. */
-const METADATA = ['metadata.jsonl', 'metadata.csv'];
+const METADATA = ['metadata.jsonl', 'metadata.csv', 'metadata.parquet'];
 
 const collections = [
   { find: findNihTable, open: openNih },
@@ -41,7 +41,7 @@ const collections = [
 ];
 
 /**
- * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, CheXpert, PadChest, VinDr-CXR, the COVID-19 collection, a `metadata.jsonl` or `metadata.csv` (`file_name`, `text`, or the columns that are
+ * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, CheXpert, PadChest, VinDr-CXR, the COVID-19 collection, a `metadata.jsonl`, `metadata.csv` or `metadata.parquet` (`file_name`, `text`, or the columns that are
  * named), or texts beside the images.
  *
  * @throws FileError where it is of none, saying what it holds and what to do; RangeError where columns are named of a layout that has its own
@@ -89,6 +89,6 @@ function whatToDo(folder: string): string {
   const names = readdirSync(folder).sort();
   const other = names.find((name) => otherForm(name) !== undefined);
   if (other !== undefined) return `${other} ${otherForm(other)}`;
-  const table = names.find((name) => /\.(csv|tsv|jsonl)$/i.test(name)) ?? 'a table of texts';
+  const table = names.find((name) => /\.(csv|tsv|jsonl|parquet)$/i.test(name)) ?? 'a table of texts';
   return `name ${table} with --csv, and its columns with --image-column and --text-column`;
 }

@@ -1,16 +1,18 @@
-/** Tables of text: comma- or tab-separated with a header, or JSON lines. */
+/** Tables of text: comma- or tab-separated with a header, JSON lines, or Parquet. */
 
 import { createReadStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { parse } from 'csv-parse/sync';
 import { FileError, readText } from '../files';
 import { describeSystemError } from '../files/internal';
+import { cellText } from './cell-text';
+import { type Cells, delimitedRows } from './delimited';
+import { readParquet } from './read-parquet';
 
 /** A row by column name. */
 export interface Row {
-  /** As a spreadsheet shows it: the header is row 1. In JSON lines, the line. */
+  /** As a spreadsheet shows it: the header is row 1. In JSON lines, the line; in Parquet, counted from 1. */
   readonly number: number;
   readonly cells: Readonly<Record<string, string>>;
 }
@@ -26,7 +28,6 @@ export interface Table {
 const convert = 'save it as CSV (in Python: pandas.read_…(path).to_csv("texts.csv", index=False))';
 const unpack = 'extract it, and name the folder';
 const otherForms: Readonly<Record<string, string>> = {
-  '.parquet': `is a Parquet file; ${convert}`,
   '.feather': `is a Feather file; ${convert}`,
   '.arrow': `is an Arrow file; ${convert}`,
   '.xlsx': `is an Excel workbook; save it as CSV UTF-8`,
@@ -45,8 +46,8 @@ export function otherForm(path: string): string | undefined {
 }
 
 /**
- * Reads a table by its file's name: `.jsonl` has an object a line, `.tsv` tabs, anything else commas (RFC 4180, a header first); UTF-8, with or without byte
- * order mark; `.gz` behind it is unpacked. Rows of empty cells are passed over.
+ * Reads a table by its file's name: `.jsonl` has an object a line, `.tsv` tabs, `.parquet` typed columns (`readParquet`), anything else commas (RFC 4180, a header
+ * first) or, where the header has no comma, semicolons; UTF-8, with or without byte order mark; `.gz` behind it is unpacked. Rows of empty cells are passed over.
  *
  * @param columns that must be there
  * @throws FileError where it cannot be read, is of another form, is malformed (rows are named), has no rows, or lacks a column (its columns are listed)
@@ -54,11 +55,18 @@ export function otherForm(path: string): string | undefined {
 export async function readTable(path: string, columns: readonly string[] = []): Promise<Table> {
   const form = otherForm(path);
   if (form) throw new FileError(path, form);
+  return checked(/\.parquet$/i.test(path) ? await readParquet(path, columns) : await readLines(path), columns);
+}
+
+async function readLines(path: string): Promise<Table> {
   const text = path.endsWith('.gz') ? await readZipped(path) : await readText(path);
   const name = path.replace(/\.gz$/, '').toLowerCase();
-  const table = /\.(jsonl|ndjson)$/.test(name) ? readJsonLines(path, text) : readDelimited(path, text, name.endsWith('.tsv') ? '\t' : ',');
+  return /\.(jsonl|ndjson)$/.test(name) ? readJsonLines(path, text) : readDelimited(path, text, name.endsWith('.tsv'));
+}
+
+function checked(table: Table, columns: readonly string[]): Table {
   requireColumns(table, columns);
-  if (table.rows.length === 0) throw new FileError(path, 'has a header but no rows');
+  if (table.rows.length === 0) throw new FileError(table.path, 'has a header but no rows');
   return table;
 }
 
@@ -70,7 +78,7 @@ export function requireColumns({ path, columns }: Table, needed: readonly string
       throw new FileError(
         path,
         `has no column ${JSON.stringify(column)}; its columns are ${columns.filter(Boolean).join(', ') || '(none)'}` +
-          `${columns.length === 1 && /[;\t|]/.test(columns[0]!) ? '; save it with commas between them, or with tabs as .tsv' : ''}`,
+          `${columns.length === 1 && /[\t|]/.test(columns[0]!) ? '; save it with commas between them, or with tabs as .tsv' : ''}`,
       );
     if (count > 1) throw new FileError(path, `has ${count} columns ${JSON.stringify(column)}; expected one`);
   }
@@ -90,29 +98,39 @@ async function readZipped(path: string): Promise<string> {
   }
 }
 
-function readDelimited(path: string, text: string, delimiter: string): Table {
-  let all: string[][];
+function readDelimited(path: string, text: string, tabs: boolean): Table {
+  let all: Cells[];
   try {
-    all = parse(text, { delimiter, relax_column_count: true }) as string[][];
+    all = delimitedRows(text, tabs ? '\t' : delimiterOf(text));
   } catch (error) {
-    const reason = (error as Error).message.replace(/, value is .*/s, ''); // the value may be a report
-    throw new FileError(path, `is not valid ${delimiter === '\t' ? 'TSV' : 'CSV'}: ${reason}`, error);
+    if (!(error instanceof RangeError)) throw error;
+    throw new FileError(path, `is not valid ${tabs ? 'TSV' : 'CSV'}: ${error.message}`, error);
   }
-  const columns = (all.shift() ?? []).map((name) => name.trim());
+  const columns = (all[0] ?? []).map((name) => name.trim());
   while (columns.at(-1) === '') columns.pop(); // a comma at the end of every line, as in NIH's table of 2017
   const rows: Row[] = [];
-  all.forEach((cells, i) => {
-    if (cells.every((cell) => cell === '')) return;
-    const number = i + 2;
-    const width = cells.length - [...cells].reverse().findIndex((cell) => cell !== '');
-    if (cells.length < columns.length || width > columns.length)
+  for (let i = 1; i < all.length; i++) {
+    const given = all[i]!;
+    let width = given.length;
+    while (width > 0 && given[width - 1] === '') width--;
+    if (width === 0) continue;
+    const number = i + 1;
+    if (given.length < columns.length || width > columns.length)
       throw new FileError(
         path,
-        `row ${number}: expected ${columns.length} cells, as the header has, got ${Math.min(cells.length, width)}; a text with commas stands in double quotes`,
+        `row ${number}: expected ${columns.length} cells, as the header has, got ${Math.min(given.length, width)}; a text with commas stands in double quotes`,
       );
-    rows.push({ number, cells: Object.fromEntries(columns.map((name, c) => [name, cells[c]!])) });
-  });
+    const cells: Record<string, string> = {};
+    for (let c = 0; c < columns.length; c++) cells[columns[c]!] = given[c]!;
+    rows.push({ number, cells });
+  }
   return { path, columns, rows };
+}
+
+/** Semicolons where the header has these and no comma, as spreadsheets write "CSV" where a comma stands in numbers. */
+function delimiterOf(text: string): string {
+  const header = /^[^\r\n]*/.exec(text)![0];
+  return header.includes(';') && !header.includes(',') ? ';' : ',';
 }
 
 function readJsonLines(path: string, text: string): Table {
@@ -138,11 +156,6 @@ function parseLine(path: string, line: string, number: number): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new FileError(path, `row ${number}: expected a JSON object, as in {"file_name": "a.png", "text": "…"}`);
   return value;
-}
-
-function cellText(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** What pandas writes and reads for "nothing here", lower-case. */

@@ -78,7 +78,7 @@ describe('roentgen data label', { concurrency: 2 }, () => {
   const secret = 'Left effusion of Mrs Example';
   const refused: Readonly<Record<string, readonly [content: string | Buffer, message: RegExp, more?: string[]]>> = {
     'a column that is not there': [`id,report\n1,${secret}\n`, /in\.csv: has no column "text"; its columns are id, report/],
-    'semicolons between columns': [`id;text\n1;${secret}\n`, /has no column "text".*save it with commas/],
+    'bars between columns': [`id|text\n1|${secret}\n`, /has no column "text".*save it with commas/],
     'a row with a cell too many': [`id,text\n1,${secret}, large\n`, /in\.csv: row 2: expected 2 cells/],
     'a quote that is not closed': [`id,text\n1,"${secret}\n`, /in\.csv: is not valid CSV/],
     'a column of a class': [`text,Edema\n${secret},1\n`, /has a column "Edema" already.*rename or remove it/],

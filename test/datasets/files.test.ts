@@ -74,11 +74,11 @@ test('tabs by the ending .tsv, JSON lines by .jsonl, commas at the end of every 
     ['t.csv', 'file,report\na.png,the "secret" lung\n', /t\.csv: is not valid CSV: /],
     [
       't.csv',
-      'file;report\na.png;secret\n',
-      /has no column "file"; its columns are file;report; save it with commas between them, or with tabs as \.tsv/,
+      'file|report\na.png|secret\n',
+      /has no column "file"; its columns are file\|report; save it with commas between them, or with tabs as \.tsv/,
     ],
     ['t.xlsx', 'PK', /t\.xlsx: is an Excel workbook; save it as CSV UTF-8/],
-    ['t.parquet', 'PAR1', /t\.parquet: is a Parquet file; save it as CSV/],
+    ['t.parquet', 'PAR1', /t\.parquet: is not a Parquet file that can be read/],
     ['t.json', '[]', /t\.json: is JSON; save it as JSON lines/],
   ];
   for (const [name, table, message] of cases)

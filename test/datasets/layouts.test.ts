@@ -82,10 +82,12 @@ test('a folder of no known layout is told by what it holds', async (t) => {
     openDataset({ data: folder }),
     refused(/is of no known layout; name a table of texts with --csv, and its columns with --image-column and --text-column/),
   );
+  write(join(folder, 'train-00000-of-00001.parquet'), 'x');
+  await assert.rejects(openDataset({ data: folder }), refused(/name train-00000-of-00001\.parquet with --csv/));
   write(join(folder, 'labels.csv'), 'file,report\na.png,x\n');
   await assert.rejects(openDataset({ data: folder }), refused(/name labels\.csv with --csv/));
   for (const [name, message] of [
-    ['train-00000-of-00001.parquet', /train-00000-of-00001\.parquet is a Parquet file; save it as CSV/],
+    ['texts.feather', /texts\.feather is a Feather file; save it as CSV/],
     ['00000.tar', /00000\.tar is an archive; extract it, and name the folder/],
     ['images_001.tar.gz', /images_001\.tar\.gz is an archive/],
     ['texts.xlsx', /texts\.xlsx is an Excel workbook/],

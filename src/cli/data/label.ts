@@ -22,7 +22,7 @@ interface LabelFlags {
 /** The command's arguments, options and action. */
 export function addLabel(command: Command, context: Context): void {
   command
-    .argument('<source>', 'reports: CSV, TSV or JSON lines with a header, also .gz; or a folder of reports as published')
+    .argument('<source>', 'reports: CSV, TSV or JSON lines with a header, also .gz, or Parquet; or a folder of reports as published')
     .option(
       '--text-column <name>',
       'the column of reports, or of parts of them such as impressions; of a folder text (by default), findings, impression, indication, comparison or technique',
