@@ -36,7 +36,7 @@ export async function projectVolume(grid: VoxelGrid, rays: Rays, sum: RaySum, si
   if (rays.width * rays.height * Math.max(nx, ny, nz) < SMALL) traceRows(grid, rays, sum, 0, rays.height, out);
   else
     await onThreads({ grid: { ...grid, data: shared(grid.data) }, rays, sum, out, next: new Int32Array(new SharedArrayBuffer(4)) }, signal);
-  return Float32Array.from(out);
+  return new Float32Array(out);
 }
 
 function shared(data: Float32Array): Float32Array {

@@ -14,8 +14,8 @@ export interface TraceWork {
   readonly next: Int32Array;
 }
 
-/** Rows taken at a time: enough for a steady flow, few enough that threads end together. */
-const ROWS = 4;
+/** Rows taken at a time: enough that neighbouring rays share what they read, few enough that threads end together. */
+const ROWS = 8;
 
 const { grid, rays, sum, out, next } = workerData as TraceWork;
 for (let row = Atomics.add(next, 0, ROWS); row < rays.height; row = Atomics.add(next, 0, ROWS))
