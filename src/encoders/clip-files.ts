@@ -4,13 +4,20 @@ import { join } from 'node:path';
 import { readObject, writeJson } from '../files';
 import { loadParameters, saveParameters } from '../files/internal';
 import { type ClipParams, clipShapes } from './clip';
-import type { ClipConfig, ClipTextConfig } from './clip-config';
+import type { ClipConfig, ClipTextConfig, ClipVisionConfig } from './clip-config';
 import { type ClipTextParams, clipTextShapes } from './clip-text';
+import { type ClipVisionParams, clipVisionShapes } from './clip-vision';
 
 export interface ClipTextModel {
   readonly config: ClipTextConfig;
   /** The caller disposes it. */
   readonly params: ClipTextParams;
+}
+
+export interface ClipVisionModel {
+  readonly config: ClipVisionConfig;
+  /** The caller disposes it. */
+  readonly params: ClipVisionParams;
 }
 
 export interface ClipModel {
@@ -23,6 +30,12 @@ export interface ClipModel {
 function textKey(key: string): string | undefined {
   if (key.endsWith('embeddings.position_ids')) return undefined;
   return /^(embeddings|encoder|final_layer_norm)\./.test(key) ? `text_model.${key}` : key;
+}
+
+/** Files of transformers 5 may lack the prefix `vision_model.`. */
+function visionKey(key: string): string | undefined {
+  if (key.endsWith('embeddings.position_ids')) return undefined;
+  return /^(embeddings|pre_layrnorm|encoder|post_layernorm)\./.test(key) ? `vision_model.${key}` : key;
 }
 
 const towersKey = (key: string): string | undefined => (key.endsWith('embeddings.position_ids') ? undefined : key);
@@ -45,6 +58,18 @@ export async function saveClipText(folder: string, { config, params }: ClipTextM
   clipTextShapes(config);
   await saveParameters(folder, 'model', params);
   await writeJson(join(folder, 'config.json'), { architectures: ['CLIPTextModel'], model_type: 'clip_text_model', ...config });
+}
+
+/**
+ * Reads a folder of CLIPVisionModel or CLIPVisionModelWithProjection.
+ *
+ * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
+ */
+export async function loadClipVision(folder: string): Promise<ClipVisionModel> {
+  const config = await readObject<ClipVisionConfig>(join(folder, 'config.json'), clipVisionShapes);
+  const expected = (keys: ReadonlySet<string>): Record<string, number[]> =>
+    clipVisionShapes(config, { projection: keys.has('visual_projection.weight') });
+  return { config, params: await loadParameters<ClipVisionParams>(folder, { file: 'model', expected, rename: visionKey }) };
 }
 
 /**

@@ -74,10 +74,7 @@ export function clipTextFeatures(config: ClipConfig, params: ClipParams, ids: tf
  * @returns      [B, projection_dim]; the caller disposes it
  */
 export function clipImageFeatures(config: ClipConfig, params: ClipParams, pixels: tf.Tensor4D): tf.Tensor2D {
-  return scope(() => {
-    const { pooled } = clipVision(config.vision_config ?? {}, params, pixels);
-    return linear(pooled, params.visual_projection.weight) as tf.Tensor2D;
-  });
+  return scope(() => clipVision(config.vision_config ?? {}, params, pixels).imageEmbeds!);
 }
 
 /** How well each text and each image fit. */

@@ -5,9 +5,10 @@ export type { BertActivation, BertConfig, BertModelType } from './bert-config';
 export type { BertModel } from './bert-files';
 export { type ClipOutput, type ClipParams, clip } from './clip';
 export type { ClipActivation, ClipConfig, ClipTextConfig, ClipTowerConfig, ClipVisionConfig } from './clip-config';
+export { type ClipVisionModel, loadClipVision } from './clip-files';
 export type { ClipLayerParams } from './clip-layers';
 export { type ClipTextOptions, type ClipTextOutput, type ClipTextParams, clipText, initClipText } from './clip-text';
-export type { ClipVisionParams } from './clip-vision';
+export { type ClipVisionOutput, type ClipVisionParams, clipVision } from './clip-vision';
 export type { EncoderFamily, LoadedFamilyModel, TextEncoderFacts, TextEncoderInit, TextStates } from './family';
 export { smallBertConfig, smallT5Config } from './small-configs';
 export {

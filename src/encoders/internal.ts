@@ -5,7 +5,7 @@ export { completeBertConfig } from './bert-config';
 export { clipImageFeatures, clipLoss, clipShapes } from './clip';
 export { type ClipTextModel, loadClip, loadClipText, saveClipText } from './clip-files';
 export { clipContext, clipHiddenStates, clipTextShapes } from './clip-text';
-export { clipVision } from './clip-vision';
+export { clipVisionShapes } from './clip-vision';
 export { t5HiddenStates } from './t5';
 export { encoderOn, encodeTokens, expectFits } from './text-encoder';
 export { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder } from './text-folder';

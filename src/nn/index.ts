@@ -1,6 +1,8 @@
 /** Layers that several networks share. */
 
 export type { AttentionParams, KeysAndValues } from './attention';
+export type { ActivationName } from './activations';
+export type { BatchNormParams, BatchStatistics, RunningStatistics } from './batch-norm';
 export { type ConvParams, convLayer, type EmbeddingParams, groupNormLayer, type LinearParams, type NormParams } from './layers';
 export { type AdaptedLinearParams, type LoraParams, linearLayer } from './lora';
 export type { Initialiser, ParameterSpec, Spec } from './parameters';

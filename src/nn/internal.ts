@@ -1,10 +1,14 @@
 /** What other rooms use of this one beside its public names. */
 
+export { type ActivationName, activationNames, activations } from './activations';
 export { attentionLayer, attentionSpec } from './attention';
+export { batchNormLayer, batchNormSpec, withBatchStatistics } from './batch-norm';
 export { expectGroups, MOST_LAYERS, perBlock } from './config';
+export { groupedConvLayer } from './grouped-conv';
 export { convSpec, embeddingSpec, layerNormLayer, linearSpec, normSpec } from './layers';
 export { mergedWeight } from './lora';
 export { initialise, specShapes } from './parameters';
+export { averageAll, averageAround, averagePool, maxPool } from './pooling';
 export { downsample, resampleSpec, upsample } from './resample';
 export { resnetBlock, resnetSpec } from './resnet';
 export { sequence } from './sequence';

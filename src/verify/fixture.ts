@@ -55,6 +55,7 @@ function isNoise(noise: NoiseLevels, key: string): boolean {
  * @param rename    from the file's key to the tree's
  * @param noise     of the reference's gradients
  * @param tolerance `grad e`
+ * @param floor     the part of the model's largest gradient below which all is noise
  */
 export async function compareGradients(
   folder: string,
@@ -63,6 +64,7 @@ export async function compareGradients(
   noise: NoiseLevels,
   tolerance: number,
   rename: (key: string) => string = (key) => key,
+  floor: number = 1e-6,
 ): Promise<Measure> {
   const expected = await readSafetensors(join(folder, 'gradients.safetensors'));
   const got: Record<string, tf.Tensor> = { ...flatten(grads), ...inputs };
@@ -74,7 +76,7 @@ export async function compareGradients(
     const actual = got[key];
     if (!actual) return failed(quantity, 'there is none here', tolerance);
     const want = fileKey in inputs ? data : toEngineLayout(key, shape, data).data;
-    const measure = grad(quantity, actual, want, tolerance, isNoise(noise, fileKey) ? 1e6 * largest : largest); // grad takes 1e-6 of it
+    const measure = grad(quantity, actual, want, tolerance, (isNoise(noise, fileKey) ? 1 : floor) * 1e6 * largest); // grad takes 1e-6 of it
     if (measure.error === null) return measure;
     if (!worst || measure.error > worst.error!) worst = measure;
   }

@@ -14,6 +14,8 @@ import { tokenizersChecker } from './tokenizers';
 import { trainingChecker } from './training';
 import { unetChecker } from './unet';
 import { vaeChecker } from './vae';
+import { visionChecker } from './vision';
+import { visionByRuleChecker } from './vision-by-rule';
 
 export const checkers: readonly Checker[] = [
   drrChecker,
@@ -29,4 +31,6 @@ export const checkers: readonly Checker[] = [
   trainingChecker,
   unetChecker,
   vaeChecker,
+  visionChecker,
+  visionByRuleChecker,
 ];

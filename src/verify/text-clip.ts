@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { type ClipConfig, type ClipParams, type ClipTextConfig, clip, clipText } from '../encoders';
+import { type ClipConfig, type ClipParams, type ClipTextConfig, clip, clipText, clipVision } from '../encoders';
 import {
   type ClipTextModel,
   clipContext,
@@ -12,7 +12,6 @@ import {
   clipLoss,
   clipShapes,
   clipTextShapes,
-  clipVision,
   loadClip,
   loadClipText,
 } from '../encoders/internal';

@@ -1,0 +1,13 @@
+/** Image encoders: DenseNet (TorchXRayVision's too), ResNet, FID's Inception, EfficientNet-Lite, vision transformers; CLIP's tower is of `encoders`. */
+
+export { type DenseNetConfig, type DenseNetOutput, type DenseNetParams, densenet, initDenseNet } from './densenet';
+export { type EfficientNetLiteOutput, type EfficientNetLiteParams, efficientNetLite } from './efficientnet-lite';
+export { loadDenseNet, loadResNet, loadSiglipVision, loadVit, type VisionModel } from './files';
+export { type InceptionInput, type InceptionOutput, type InceptionParams, inception } from './inception';
+export { type Interpolation, interpolate } from './interpolate';
+export type { VisionOptions } from './options';
+export { initResNet, type ResNetConfig, type ResNetOutput, type ResNetParams, resnet } from './resnet';
+export { initSiglipVision, type SiglipVisionConfig, type SiglipVisionOutput, type SiglipVisionParams, siglipVision } from './siglip';
+export { initVit, type VitConfig, type VitOutput, type VitParams, vit } from './vit';
+export { calibrate, xrvConfig, xrvFindings, xrvNormalise } from './xrv';
+export { xrvCentreCrop, xrvResize } from './xrv-resize';

@@ -1,0 +1,8 @@
+/** What other rooms use of this one beside its public names. */
+
+export { densenetShapes } from './densenet';
+export { efficientNetLiteShapes } from './efficientnet-lite';
+export { inceptionShapes } from './inception';
+export { resnetShapes } from './resnet';
+export { siglipVisionShapes } from './siglip';
+export { vitShapes } from './vit';
