@@ -1,7 +1,7 @@
 /** Layers that several networks share. */
 
-export type { AttentionParams, KeysAndValues } from './attention';
 export type { ActivationName } from './activations';
+export type { AttentionParams, KeysAndValues } from './attention';
 export type { BatchNormParams, BatchStatistics, RunningStatistics } from './batch-norm';
 export { type ConvParams, convLayer, type EmbeddingParams, groupNormLayer, type LinearParams, type NormParams } from './layers';
 export { type AdaptedLinearParams, type LoraParams, linearLayer } from './lora';
