@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initClipText } from 'roentgen-lab/encoders';
 import { countParameters, dispose, key, startEngine } from 'roentgen-lab/engine';
 import { normalArray } from '#engine/internal';
+import { rowsOf } from 'roentgen-lab/files';
 import { noiseTables } from 'roentgen-lab/schedulers';
 import { diffusionBatch, diffusionLoss, train } from 'roentgen-lab/training';
 import { trainVae } from '#training/internal';
@@ -51,7 +52,7 @@ async function measureVae({ vae: channels, layers, side, batch, checkpointing = 
   const result = await trainVae({
     config,
     params,
-    pixels: new Float32Array(2 * batch * side * side).fill(0.5),
+    pixels: rowsOf(new Float32Array(2 * batch * side * side).fill(0.5), side * side),
     size: side,
     weights: { reconstruction: 'l1', gradient: 0.5, kl: 1e-4 },
     optimisation,
