@@ -6,7 +6,7 @@ import { join, parse } from 'node:path';
 import { readJson } from '../files/internal';
 
 /** Files that several cases read; they are no case of their own. */
-const shared = ['common', 'inputs', 'expected'];
+const shared = ['common', 'inputs', 'expected', 'resamples'];
 
 /** The names of the components: the sub-folders, but for those that hold scripts, as a generator's does. */
 export async function listComponents(root: string): Promise<string[]> {

@@ -4,9 +4,15 @@ import type { Checker } from './checker';
 import { drrChecker } from './drr';
 import { imagesChecker } from './images';
 import { imagesDicomChecker } from './images-dicom';
+import { metricsClassificationChecker } from './metrics-classification';
+import { metricsFeaturesChecker } from './metrics-features';
 import { metricsImagesChecker } from './metrics-images';
+import { metricsRetrievalChecker } from './metrics-retrieval';
+import { metricsTextChecker } from './metrics-text';
 import { pipelineChecker } from './pipeline';
 import { pretrainedChecker } from './pretrained';
+import { reportsChecker } from './reports';
+import { reportsStatisticsChecker } from './reports-statistics';
 import { schedulersChecker } from './schedulers';
 import { textClipChecker } from './text-clip';
 import { textOthersChecker } from './text-others';
@@ -21,9 +27,15 @@ export const checkers: readonly Checker[] = [
   drrChecker,
   imagesChecker,
   imagesDicomChecker,
+  metricsClassificationChecker,
+  metricsFeaturesChecker,
   metricsImagesChecker,
+  metricsRetrievalChecker,
+  metricsTextChecker,
   pipelineChecker,
   pretrainedChecker,
+  reportsChecker,
+  reportsStatisticsChecker,
   schedulersChecker,
   textClipChecker,
   textOthersChecker,
