@@ -2,6 +2,15 @@
 
 export type { CutTexts } from './cut-texts';
 export {
+  type ContrastiveLoss,
+  type ConvirtOptions,
+  clipContrastiveLoss,
+  convirtLoss,
+  cosines,
+  type SiglipLoss,
+  siglipLoss,
+} from './losses/contrastive';
+export {
   type BatchTexts,
   type DiffusionBatch,
   type DiffusionObjective,

@@ -1,6 +1,7 @@
 /** The checkers that `roentgen verify` knows, one line a component; adding a component is adding a line. */
 
 import type { Checker } from './checker';
+import { contrastiveChecker } from './contrastive';
 import { drrChecker } from './drr';
 import { imagesChecker } from './images';
 import { imagesDicomChecker } from './images-dicom';
@@ -24,6 +25,7 @@ import { visionChecker } from './vision';
 import { visionByRuleChecker } from './vision-by-rule';
 
 export const checkers: readonly Checker[] = [
+  contrastiveChecker,
   drrChecker,
   imagesChecker,
   imagesDicomChecker,
