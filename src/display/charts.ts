@@ -63,12 +63,18 @@ export interface BarSeries {
   readonly colour?: string;
 }
 
+/** A line that a chart is read against. */
+export interface Reference {
+  readonly value: number;
+  readonly label: string;
+}
+
 /** What a bar chart shows: one value, or one for each series, by category. */
 export interface BarOptions extends ChartOptions {
   readonly categories: readonly string[];
   readonly series: readonly BarSeries[];
   /** A line that bars are judged against, such as chance. */
-  readonly reference?: { readonly value: number; readonly label: string };
+  readonly reference?: Reference;
   /** Bars from left to right, for categories with long names; xTitle is then the values' title. */
   readonly horizontal?: boolean;
 }
@@ -104,6 +110,33 @@ export function barFigure(options: BarOptions): Figure {
   return figure({ data, layout });
 }
 
+/**
+ * A dot for each value, a line for each category: for many categories with long names and a few series, where bars would be a wall.
+ *
+ * @throws RangeError where lengths differ
+ */
+export function dotFigure(
+  options: Omit<ChartOptions, 'interval'> & {
+    readonly categories: readonly string[];
+    readonly series: readonly { readonly name: string; readonly values: ArrayLike<number> }[];
+  },
+): Figure {
+  const { categories, series } = options;
+  const shapes = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'];
+  const data = series.map(({ name, values }, i) => {
+    checkLengths('dotFigure', name, categories.length, { y: values });
+    const marker = { color: palette[i % palette.length], symbol: shapes[i % shapes.length], size: 9 };
+    return { type: 'scatter', mode: 'markers', name, x: Array.from(values), y: categories, marker };
+  });
+  const layout = chartLayout('dotFigure', options, '', {
+    height: 130 + 26 * categories.length,
+    showlegend: series.length > 1,
+    yaxis: { type: 'category', categoryarray: categories, autorange: 'reversed' },
+    xaxis: { rangemode: 'tozero' },
+  });
+  return figure({ data, layout });
+}
+
 function errorBars(bars: BarSeries): object {
   const y = Array.from(bars.values);
   const array = y.map((value, i) => bars.high![i]! - value);
@@ -111,8 +144,7 @@ function errorBars(bars: BarSeries): object {
   return { type: 'data', symmetric: false, array, arrayminus, thickness: 1.5, width: 4, color: '#767676' };
 }
 
-function referenceLine(reference: { value: number; label: string }, horizontal: boolean): object {
-  const { value, label } = reference;
+function referenceLine({ value, label }: Reference, horizontal: boolean): object {
   const along = horizontal ? { x0: value, x1: value, y0: 0, y1: 1, yref: 'paper' } : { y0: value, y1: value, x0: 0, x1: 1, xref: 'paper' };
   const at = horizontal
     ? { x: value, y: 1, yref: 'paper', yanchor: 'bottom', xanchor: 'center' }
@@ -128,13 +160,15 @@ function referenceLine(reference: { value: number; label: string }, horizontal: 
 /**
  * Counts of values in bins that all series share. The bundle holds the counts, not the values.
  *
- * @param options.bins  how many bins; by default the square root of the largest series' length, 10 to 60
+ * @param options.bins       how many bins at most; by default the square root of the largest series' length, 10 to 60. Of whole numbers each bin holds equally many
+ * @param options.reference  a line at one value, such as a limit
  * @throws RangeError where no series holds a finite value
  */
 export function histogram(
   options: Omit<ChartOptions, 'yTitle' | 'interval'> & {
     readonly series: readonly { readonly name: string; readonly values: ArrayLike<number> }[];
     readonly bins?: number;
+    readonly reference?: Reference;
   },
 ): Figure {
   const series = options.series.map(({ name, values }) => ({ name, values: Array.from(values).filter(Number.isFinite) }));
@@ -145,17 +179,24 @@ export function histogram(
   const [low, high] = bounds[0] < bounds[1] ? bounds : [bounds[0] - 0.5, bounds[1] + 0.5];
   if (!Number.isFinite(low)) throw new RangeError('histogram: expected at least one finite value, got none');
   const largest = Math.max(...series.map(({ values }) => values.length));
-  const bins = options.bins ?? Math.min(60, Math.max(10, Math.round(Math.sqrt(largest))));
-  const width = (high - low) / bins;
-  const centres = Array.from({ length: bins }, (_, i) => low + (i + 0.5) * width);
+  const most = options.bins ?? Math.min(60, Math.max(10, Math.round(Math.sqrt(largest))));
+  const whole = series.every(({ values }) => values.every(Number.isInteger));
+  const width = whole ? Math.ceil((high - low + 1) / most) : (high - low) / most;
+  const start = whole ? low - 0.5 : low;
+  const bins = whole ? Math.ceil((high - low + 1) / width) : most;
+  const centres = Array.from({ length: bins }, (_, i) => start + (i + 0.5) * width);
   const data = series.map(({ name, values }, i) => {
     const counts = new Array<number>(bins).fill(0);
-    for (const value of values) counts[Math.min(bins - 1, Math.floor((value - low) / width))]! += 1;
+    for (const value of values) counts[Math.min(bins - 1, Math.floor((value - start) / width))]! += 1;
     const marker = { color: palette[i % palette.length], opacity: series.length > 1 ? 0.6 : 1 };
     return { type: 'bar', name, x: centres, y: counts, width, marker };
   });
   const yTitle = series.length > 1 ? 'count' : `count of ${largest}`;
-  const layout = chartLayout('histogram', { ...options, yTitle }, '', { barmode: 'overlay', showlegend: series.length > 1 });
+  const layout = chartLayout('histogram', { ...options, yTitle }, '', {
+    barmode: 'overlay',
+    showlegend: series.length > 1,
+    ...(options.reference && referenceLine(options.reference, true)),
+  });
   return figure({ data, layout });
 }
 

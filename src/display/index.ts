@@ -1,7 +1,17 @@
 /** Figures, grids, tables, progress, controls and reports, in a cell and in a terminal. */
 
 export { changes, type Settings } from './changes';
-export { type BarOptions, type BarSeries, barFigure, type ChartOptions, histogram, type LineSeries, lineFigure } from './charts';
+export {
+  type BarOptions,
+  type BarSeries,
+  barFigure,
+  type ChartOptions,
+  dotFigure,
+  histogram,
+  type LineSeries,
+  lineFigure,
+  type Reference,
+} from './charts';
 export { difference } from './difference';
 export type { Displayable } from './displayable';
 export { type Figure, type FigureInput, figure } from './figure';
@@ -21,7 +31,8 @@ export { type DisplayWindow, type Picture, pictures } from './pixels';
 export type { FigureSpec } from './plotly/render';
 export { type Progress, progress, withProgress } from './progress';
 export { exportNotebook, type ReportSummary } from './report/export';
-export { type Frame, type TableInput, type TableOptions, table } from './table';
+export { type Frame, type TableColumns, type TableInput, type TableOptions, table } from './table';
+export { toTable } from './to-table';
 export { tokenStrip } from './tokens';
 export { type UNetFigureOptions, type UNetShape, unetFigure } from './unet-figure';
 export { type Content, column, row, type Tabs, tabs } from './widgets/boxes';

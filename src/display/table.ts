@@ -7,13 +7,18 @@ export interface Frame {
   objects(): readonly object[];
 }
 
+/** Columns by name. */
+export type TableColumns = Readonly<Record<string, readonly unknown[]>>;
+
 /** Rows as objects with the same keys, columns by name, or a table of a library. */
-export type TableInput = readonly Readonly<Record<string, unknown>>[] | Readonly<Record<string, readonly unknown[]>> | Frame;
+export type TableInput = readonly Readonly<Record<string, unknown>>[] | TableColumns | Frame;
 
 /** What goes with a table. */
 export interface TableOptions {
   /** A line above it. */
   readonly title?: string;
+  /** Columns of text that hold figures, such as "29.0 ± 18.5": they are aligned right as numbers are. */
+  readonly figures?: readonly string[];
 }
 
 interface Column {
@@ -31,7 +36,10 @@ interface Column {
  */
 export function table(input: TableInput, options: TableOptions = {}): Displayable {
   const data = isFrame(input) ? (input.objects() as readonly Readonly<Record<string, unknown>>[]) : input;
-  const columns = Object.entries(isRows(data) ? columnsOf(data) : data).map(([name, values]) => formatColumn(name, values));
+  const columns = Object.entries(isRows(data) ? columnsOf(data) : data).map(([name, values]) => {
+    const column = formatColumn(name, values);
+    return options.figures?.includes(name) ? { ...column, numeric: true } : column;
+  });
   const length = columns[0]?.cells.length ?? 0;
   for (const { name, cells } of columns) {
     if (cells.length !== length)
@@ -50,7 +58,7 @@ function isRows(input: Exclude<TableInput, Frame>): input is readonly Readonly<R
 }
 
 /** Columns in the order in which the rows first name them. */
-function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown[]> {
+export function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown[]> {
   const names = new Set(rows.flatMap((row) => Object.keys(row)));
   return Object.fromEntries(Array.from(names, (name) => [name, rows.map((row) => row[name])]));
 }

@@ -21,3 +21,4 @@ export {
 } from './strategy-bench';
 export { type Summary, summarise } from './summary';
 export { type Spread, type TableOnePart, tableOneLabels, tableOneOfPaper, tableOnePart, tableOneRows } from './table-one';
+export { type TableOneRow, tableOne, tableOneAsPrinted, tableOneFigure } from './table-one-shown';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { barFigure, figure, histogram, lineFigure } from 'roentgen-lab/display';
+import { barFigure, dotFigure, figure, histogram, lineFigure } from 'roentgen-lab/display';
 import sharp from 'sharp';
 import { jupyterDisplay } from '#display/displayable';
 import { plotlyMime } from '#display/figure';
@@ -150,6 +150,34 @@ test('a histogram counts every finite value once', () => {
   assert.throws(() => histogram({ series: [{ name: 'v', values: [Number.NaN] }], xTitle: 'x' }), /finite/);
   const constant = histogram({ series: [{ name: 'v', values: [2, 2, 2] }], xTitle: 'x' });
   assert.equal(Math.max(...(constant.spec.data[0]!.y as number[])), 3, 'equal values share a bin');
+});
+
+test('bins of whole numbers hold equally many of them, and a line marks a limit', () => {
+  const values = Array.from({ length: 400 }, (_, i) => 5 + (i % 40));
+  const shown = histogram({ series: [{ name: 'tokens', values }], xTitle: 'tokens', bins: 20, reference: { value: 32, label: 'window' } });
+  assert.deepEqual(new Set(shown.spec.data[0]!.y as number[]), new Set([20]), 'no comb');
+  assert.equal((shown.spec.data[0]!.x as number[])[0], 5.5, 'the first bin holds 5 and 6');
+  assert.deepEqual(shown.spec.layout.shapes, [
+    { type: 'line', x0: 32, x1: 32, y0: 0, y1: 1, yref: 'paper', line: { dash: 'dash', width: 1.5, color: '#767676' } },
+  ]);
+});
+
+test('dots have the order of their categories, and what is unknown is none', () => {
+  const shown = dotFigure({
+    categories: ['edema', 'fracture'],
+    series: [
+      { name: 'ours', values: [0.1, Number.NaN] },
+      { name: 'paper', values: [0.2, 0.3] },
+    ],
+    xTitle: 'fraction',
+    yTitle: '',
+  });
+  assert.deepEqual(shown.spec.data[0]!.x, [0.1, null]);
+  assert.deepEqual((shown.spec.layout.yaxis as { categoryarray: string[] }).categoryarray, ['edema', 'fracture']);
+  assert.throws(() => dotFigure({ categories: ['a'], series: [{ name: 's', values: [1, 2] }], xTitle: 'x', yTitle: '' }), {
+    name: 'RangeError',
+    message: /"s".*expected 1 values, got 2/,
+  });
 });
 
 test('a loss plot keeps its size and its mean, and is logarithmic only where it can be', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { JSDOM } from 'jsdom';
-import { type Displayable, highlight, note, table, tokenStrip } from 'roentgen-lab/display';
+import { type Displayable, highlight, note, table, tokenStrip, toTable } from 'roentgen-lab/display';
 import { duration } from '#display/numbers';
 
 const html = (item: Displayable): DocumentFragment => JSDOM.fragment(String(item.bundle()['text/html']));
@@ -24,6 +24,27 @@ test("rows, columns and arquero's table make the same table", async () => {
   );
   assert.deepEqual([text(columns), text(frame)], [text(rows), text(rows)]);
   assert.deepEqual(cells(rows), ['effusion', '0.9534', 'edema', '0.8000']);
+});
+
+test('a table of arquero shows itself in a cell, and so does what is made of it; a long one its first rows', async () => {
+  const rows = [
+    { finding: 'effusion', auroc: 0.9534 },
+    { finding: 'edema', n: 3 },
+  ];
+  const frame = await toTable(rows);
+  const display = Symbol.for('Jupyter.display');
+  const shown = (item: object): string => String((item as Record<symbol, () => Record<string, unknown>>)[display]!()['text/plain']);
+  assert.deepEqual(frame.columnNames(), ['finding', 'auroc', 'n']);
+  assert.equal(shown(frame), text(table(rows)));
+  assert.equal(shown(frame.filter((row: { n: number }) => row.n === 3)), text(table([{ finding: 'edema', auroc: undefined, n: 3 }])));
+  const long = shown(await toTable(Array.from({ length: 120 }, (_, i) => ({ i }))));
+  assert.match(long, /^the first 100 of 120 rows\n/);
+  assert.equal(long.split('\n').length, 103);
+});
+
+test('figures in text are aligned as numbers', () => {
+  const shown = text(table({ what: ['a', 'b'], paper: ['1,420', '29.0 ± 18.5'] }, { figures: ['paper'] }));
+  assert.deepEqual(shown.split('\n').slice(2), ['a           1,420', 'b     29.0 ± 18.5']);
 });
 
 test('numbers of a column have the same decimals, whole ones none', () => {

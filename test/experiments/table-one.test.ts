@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Dataset, type ImageRecord, openPhantom } from 'roentgen-lab/datasets';
-import { tableOneLabels, tableOneOfPaper, tableOnePart, tableOneRows } from 'roentgen-lab/experiments';
+import {
+  tableOne,
+  tableOneAsPrinted,
+  tableOneFigure,
+  tableOneLabels,
+  tableOneOfPaper,
+  tableOnePart,
+  tableOneRows,
+} from 'roentgen-lab/experiments';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 
 const record = (text: string, patient: string, view: string | undefined, labels: ImageRecord['labels']): ImageRecord => ({
@@ -72,4 +80,35 @@ test("the paper's columns have all labels, and are named as the paper's; rows ha
   assert.ok(rows.every((row) => row.length === 6));
   assert.deepEqual(rows.find(([name]) => name === 'Fracture')!.slice(2), ['1,420', '4,752', '54', '142']);
   assert.equal(rows.find(([name]) => name === 'Patients')![2], '–');
+});
+
+test('the table as rows for filters, as printed, and as a plot', async () => {
+  const records = [record('a', 'p', 'PA', { edema: 1, fracture: 0 }), record('a b c d a b', 'q', 'PA', { edema: 0, fracture: 0 })];
+  const parts = [tableOnePart('two', datasetOf(records), tokenizer), tableOneOfPaper()[0]!];
+  const frame = await tableOne(parts);
+  const labels = frame.filter((row: { kind: string; source: string }) => row.kind === 'label' && row.source === 'two');
+  assert.deepEqual(
+    labels.objects().map((row) => [(row as { name: string }).name, (row as { fraction: number }).fraction]),
+    [
+      ['Edema', 0.5],
+      ['Fracture', 0],
+      ['No Finding', 0.5],
+    ],
+  );
+  const rows = frame.objects() as { source: string; name: string; value: number; std?: number; fraction?: number }[];
+  assert.deepEqual(
+    rows.filter(({ source, name }) => source === 'two' && name === 'Texts cut').map(({ value, fraction }) => [value, fraction]),
+    [[1, 0.5]],
+  );
+  assert.deepEqual(
+    rows.filter(({ source, name }) => source !== 'two' && ['Tokens', 'Patients'].includes(name)).map(({ value, std }) => [value, std]),
+    [[29, 18.5]],
+    'what the paper does not say has no row',
+  );
+  const printed = String(tableOneAsPrinted(parts).bundle()['text/plain']).split('\n');
+  assert.match(printed[0]!, /two +paper: PA train$/);
+  assert.match(printed.find((line) => line.startsWith('Tokens'))!, / 29\.0 ± 18\.5$/);
+  const [ours] = tableOneFigure(parts).spec.data;
+  assert.equal((ours!.x as (number | null)[])[tableOneLabels.indexOf('Pneumonia')], null);
+  assert.equal((ours!.x as (number | null)[])[tableOneLabels.indexOf('Edema')], 0.5);
 });
