@@ -23,6 +23,7 @@ export type { BundleMetadata, MimeBundle } from './host';
 export { type Live, live } from './live';
 export { type LiveLoss, liveLoss } from './loss';
 export { type MapGridOptions, mapGrid, type ScalarMap } from './map-grid';
+export { markedText, type TextMark } from './marked-text';
 export { note } from './note';
 export { overlay } from './overlay';
 export { notForDiagnosis } from './palette';
@@ -30,6 +31,7 @@ export { type PipelinePart, type PipelineShapes, pipelineFigure } from './pipeli
 export { type DisplayWindow, type Picture, pictures } from './pixels';
 export type { FigureSpec } from './plotly/render';
 export { type Progress, progress, withProgress } from './progress';
+export { type Region, regions } from './regions';
 export { exportNotebook, type ReportSummary } from './report/export';
 export { type Frame, type TableColumns, type TableInput, type TableOptions, table } from './table';
 export { toTable } from './to-table';

@@ -1,7 +1,7 @@
 /** Radiographs of CT volumes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drr, type DrrOptions, radiographOf } from 'roentgen-lab/datasets';
+import { type Drr, type DrrOptions, radiographOf, radiographsOf } from 'roentgen-lab/datasets';
 import { readCt, type Volume } from 'roentgen-lab/files';
 import { sharedData } from '../support';
 
@@ -118,4 +118,11 @@ test('the shared CT becomes a chest radiograph in seconds', async (t) => {
   const middle = grey(image, [0.46, 0.54], [0.5, 0.8]);
   for (const lung of [grey(image, [0.2, 0.32], [0.35, 0.5]), grey(image, [0.68, 0.8], [0.35, 0.5])])
     assert.ok(lung < middle - 0.15, `lung ${lung}, middle ${middle}`);
+});
+
+test('radiographs of one volume after each other are those that each call makes', async () => {
+  const take = radiographsOf(chest());
+  for (const view of ['ap', 'lateral', 30] as const)
+    assert.deepEqual(await take({ size: 64, view }), await radiographOf(chest(), { size: 64, view }), String(view));
+  await assert.rejects(take({ size: 8 }), /size/);
 });

@@ -3,7 +3,7 @@
 import { key } from '../../engine';
 import { normalArray } from '../../engine/internal';
 import type { Volume } from '../../files';
-import { addQuantumNoise, detect, develop, type Exposure, findBody, projectVolume } from '../../imaging';
+import { addQuantumNoise, detect, develop, type Exposure, findBody, projectVolume, type VoxelBounds, type VoxelGrid } from '../../imaging';
 import { aboveThreshold, bodyAttenuation } from './attenuation';
 import { chestGeometry, type DrrGeometry, type DrrView, publishedGeometry } from './geometry';
 
@@ -34,6 +34,7 @@ export interface DrrOptions {
 export interface Drr {
   readonly width: number;
   readonly height: number;
+  readonly channels: 1;
   /**
    * 0 (black, air) to 1 (white), [height * width]. The head is at the top, the patient's right on the left of frontal views. `lateral` has the front on
    * the right, as the phantom's; in the published mode on the left, as DRR-RATE's.
@@ -55,13 +56,45 @@ export interface Drr {
  * @throws RangeError where an option is out of its range, or the volume holds nothing but air
  */
 export async function radiographOf(volume: Volume, options: DrrOptions = {}): Promise<Drr> {
+  return radiographsOf(volume)(options);
+}
+
+/**
+ * Projects a CT volume again and again, such as for a slider: its body is looked for once, and what rays are weakened by is kept as long as the function is.
+ *
+ * @returns what `radiographOf` does with this volume
+ */
+export function radiographsOf(volume: Volume): (options?: DrrOptions) => Promise<Drr> {
+  let kept: Attenuating | undefined;
+  const body = (): Attenuating => {
+    kept ??= attenuatingOf(volume);
+    return kept;
+  };
+  return (options = {}) => project(volume, body, options);
+}
+
+/** A volume's body and what rays are weakened by in it. */
+interface Attenuating {
+  readonly bounds: VoxelBounds;
+  readonly lungs: VoxelBounds | undefined;
+  readonly grid: VoxelGrid;
+}
+
+function attenuatingOf(volume: Volume): Attenuating {
+  const body = findBody(volume);
+  const { bounds, lungs } = body;
+  if (!bounds) throw new RangeError('the volume holds nothing but air: its values are no Hounsfield units, or it shows no body');
+  return { bounds, lungs, grid: bodyAttenuation(body, bounds, volume) };
+}
+
+async function project(volume: Volume, body: () => Attenuating, options: DrrOptions): Promise<Drr> {
   const { view = 'pa', size = 512, mode = 'physical' } = options;
   if (!Number.isInteger(size) || size < 16 || size > 4096) throw new RangeError(`size: expected an integer from 16 to 4096, got ${size}`);
   if (mode !== 'physical' && mode !== 'published') throw new RangeError(`mode: expected physical or published, got ${String(mode)}`);
   const [geometry, pixels] =
-    mode === 'published' ? await published(volume, view, size, options) : await physical(volume, view, size, options);
+    mode === 'published' ? await published(volume, view, size, options) : await physical(volume, body, view, size, options);
   const { azimuth, sourceToDetector, sourceToCentre, pixel } = geometry;
-  return { width: size, height: size, pixels, azimuth, sourceToDetector, sourceToCentre, pixel };
+  return { width: size, height: size, channels: 1, pixels, azimuth, sourceToDetector, sourceToCentre, pixel };
 }
 
 async function published(
@@ -84,17 +117,16 @@ async function published(
 
 async function physical(
   volume: Volume,
+  body: () => Attenuating,
   view: DrrView | number,
   size: number,
   { exposure = 0, noise = 1, seed = 0, signal }: DrrOptions,
 ): Promise<[DrrGeometry, Float32Array]> {
   if (!(exposure >= -4 && exposure <= 4)) throw new RangeError(`exposure: expected a number from -4 to 4, got ${exposure}`);
   if (!(noise >= 0)) throw new RangeError(`noise: expected a number from 0, got ${noise}`);
-  const body = findBody(volume);
-  const { bounds } = body;
-  if (!bounds) throw new RangeError('the volume holds nothing but air: its values are no Hounsfield units, or it shows no body');
-  const geometry = chestGeometry(volume, bounds, body.lungs, view, size);
-  const attenuation = await projectVolume(bodyAttenuation(body, bounds, volume), geometry.rays, 'length', signal);
+  const { bounds, lungs, grid } = body();
+  const geometry = chestGeometry(volume, bounds, lungs, view, size);
+  const attenuation = await projectVolume(grid, geometry.rays, 'length', signal);
   // Of a longer way through the body the harder rays come out.
   const hardness = 1 - HARDENING * Math.abs(Math.sin((geometry.azimuth * Math.PI) / 180));
   for (let i = 0; i < attenuation.length; i++) attenuation[i]! *= hardness;
