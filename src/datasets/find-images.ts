@@ -1,7 +1,7 @@
 /** Image files by their names alone: published collections spread them over folders that their tables do not name. */
 
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const ending = /\.(png|jpe?g|webp|tiff?|gif|avif|bmp|jp2|dcm|dicom)$/i;
 
@@ -36,12 +36,12 @@ export async function filesBelow(folder: string, depth: number = DEPTH): Promise
  * The images below a folder, by name: with or without its ending, in other capitals where no file has these, folders before it left aside
  * (Windows' too). Where several have one name, the first path is taken.
  *
- * @returns gives the path of a name, undefined where there is none
+ * @returns gives the whole path of a name, undefined where there is none
  */
 export async function findImages(folder: string): Promise<(name: string) => string | undefined> {
   const spellings = [basename, imageStem, (path: string) => imageStem(path).toLowerCase()];
   const indexes = spellings.map(() => new Map<string, string>());
-  for (const path of (await filesBelow(folder)).filter(isImage)) {
+  for (const path of (await filesBelow(resolve(folder))).filter(isImage)) {
     for (const [i, spelling] of spellings.entries()) {
       const name = spelling(path);
       if (!indexes[i]!.has(name)) indexes[i]!.set(name, path);

@@ -9,11 +9,14 @@ export interface Region {
   readonly box?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
+/** The house's colours, those first that are bright enough to show on a radiograph. */
+const order = [4, 5, 2, 1, 3, 0];
+
 /** How much of a mask's colour lies over the picture, which stays visible below. */
 const TINT = 0.22;
 
 /**
- * A picture with parts of it marked: a mask tinted and outlined, a box as a frame, each region in a colour of its own (those of charts, in their order).
+ * A picture with parts of it marked: a mask tinted and outlined, a box as a frame, each region in a colour of its own.
  *
  * @throws RangeError where a mask does not have the picture's size
  * @example regions(picture, studyMasks(study, 256).findings)
@@ -26,7 +29,7 @@ export function regions(picture: Picture | Float32Array, parts: readonly Region[
     for (let c = 0; c < 3; c++) pixels[3 * at + c]! += cover * (colour[c]! - pixels[3 * at + c]!);
   };
   parts.forEach(({ mask, box }, i) => {
-    const colour = rgb(palette[i % palette.length]!);
+    const colour = rgb(palette[order[i % order.length]!]!);
     if (mask) {
       if (mask.length !== width * height)
         throw new RangeError(`regions: mask ${i}: expected ${width} x ${height} values, got ${mask.length}`);

@@ -1,7 +1,7 @@
 /** CheXpert, PadChest, VinDr-CXR and the COVID-19 collection: invented files of their layouts, and the real one where it is. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { openDataset } from 'roentgen-lab/datasets';
@@ -179,6 +179,7 @@ test('the COVID-19 collection opens as published: days of journeys, diagnoses as
   write(join(folder, 'metadata.csv'), [covidHeader, ...rows].join('\n'));
   const dataset = await openDataset({ data: folder });
   assert.equal(dataset.length, 3);
+  assert.equal((await openDataset({ data: relative(process.cwd(), folder) })).length, 3, 'named from the working folder');
   assert.equal(dataset.notes!.length, 3);
   const [first, second, third] = records(dataset);
   assert.deepEqual(first, {
