@@ -14,7 +14,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   data: {
     description:
-      "prepare data: label reports (label), radiographs of CT volumes (drr), the phantom as a data set (make), the paper's Table 1 (table1)",
+      "prepare data: label reports (label), radiographs of CT volumes (drr), the phantom as a data set (make), shards (pack), the paper's Table 1 (table1)",
     load: () => (require('./data') as typeof import('./data')).addData,
   },
   doctor: {

@@ -16,11 +16,17 @@ export interface DataFlags {
 
 /** Adds the options. */
 export function addDataOptions(command: Command): Command {
-  return command
-    .option(
+  return addColumnOptions(
+    command.option(
       '--data <folder>',
-      'radiographs: a public set as published, or images with texts; or one of the built-in "phantom" and "world"; phantom where it is left out',
-    )
+      'radiographs: a public set as published, images with texts, or WebDataset shards; or one of the built-in "phantom" and "world"; phantom where it is left out',
+    ),
+  );
+}
+
+/** Adds those of a table of texts. */
+export function addColumnOptions(command: Command): Command {
+  return command
     .option(
       '--csv <file>',
       'table with a text for each image (CSV, TSV, JSON lines or Parquet), where the folder has no known layout; a path, or a file of the folder',

@@ -68,6 +68,12 @@ export interface Dataset {
    * @throws FileError where the image is missing, truncated or not an image, naming file and row; or where the data have no images
    */
   pixels(i: number, size: number, threads?: number): Promise<Float32Array>;
+  /**
+   * The image's file as it is, and its name, of which the ending tells the format. Absent where images are drawn or there are none.
+   *
+   * @throws FileError where it cannot be read
+   */
+  original?(i: number): Promise<{ readonly name: string; readonly bytes: Buffer }>;
   /** What reading the images has shown so far and users should know, each a sentence with counts. */
   readingNotes?(): readonly string[];
   /**

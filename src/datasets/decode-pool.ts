@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FileError } from '../files';
 import type { DecodeAnswer, DecodeJob } from './decode-worker';
+import type { ImagePlace } from './image-place';
 import type { Square } from './square';
 
 /** Most threads; more wait for the disk. */
@@ -33,15 +34,15 @@ export const jobsAtOnce = (count: number): number => JOBS_PER_THREAD * count;
  *
  * @throws as `decodeSquare`
  */
-export function decodeOnThread(path: string, size: number, count: number): Promise<Square> {
+export function decodeOnThread(place: ImagePlace, size: number, count: number): Promise<Square> {
   clearTimeout(idle);
   while (threads.length < count) threads.push(start());
   const thread = threads.slice(0, count).reduce((a, b) => (b.open.size < a.open.size ? b : a));
   return new Promise((resolve, reject) => {
     const job = jobs++;
-    thread.open.set(job, { path, resolve, reject });
+    thread.open.set(job, { path: place.path, resolve, reject });
     thread.worker.ref();
-    thread.worker.postMessage({ job, path, size } satisfies DecodeJob);
+    thread.worker.postMessage({ job, place, size } satisfies DecodeJob);
   });
 }
 

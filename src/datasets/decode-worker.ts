@@ -1,12 +1,13 @@
-/** A worker thread that decodes images: takes {job, path, size}, answers with the square or with what is wrong with the file. */
+/** A worker thread that decodes images: takes {job, place, size}, answers with the square or with what is wrong with the file. */
 
 import { parentPort } from 'node:worker_threads';
 import { FileError } from '../files';
+import type { ImagePlace } from './image-place';
 import { decodeSquare, type Square } from './square';
 
 export interface DecodeJob {
   readonly job: number;
-  readonly path: string;
+  readonly place: ImagePlace;
   readonly size: number;
 }
 
@@ -17,12 +18,12 @@ export interface DecodeAnswer {
   readonly error?: { readonly message: string; readonly ofFile: boolean };
 }
 
-parentPort?.on('message', async ({ job, path, size }: DecodeJob) => {
+parentPort?.on('message', async ({ job, place, size }: DecodeJob) => {
   try {
-    const square = await decodeSquare(path, size);
+    const square = await decodeSquare(place, size);
     parentPort!.postMessage({ job, square } satisfies DecodeAnswer, [square.values.buffer as ArrayBuffer]);
   } catch (error) {
-    const message = (error instanceof Error ? error.message : String(error)).replace(`${path}: `, '');
+    const message = (error instanceof Error ? error.message : String(error)).replace(`${place.path}: `, '');
     parentPort!.postMessage({ job, error: { message, ofFile: error instanceof FileError } } satisfies DecodeAnswer);
   }
 });

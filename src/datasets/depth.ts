@@ -1,7 +1,7 @@
 /** One depth for all 16-bit images of a dataset: brightness must not jump from image to image with each one's largest value. */
 
-import { readImage } from '../files';
-import { mayHold16Bits, usedBits, whiteAt } from '../files/internal';
+import { decodeImage, mayHold16Bits, usedBits, whiteAt } from '../files/internal';
+import { type ImagePlace, placeKey, readPlace } from './image-place';
 
 /** Images that are looked at before the first 16-bit one is scaled: enough for collections of one origin, seconds to read. */
 const LOOKED_AT = 64;
@@ -13,33 +13,35 @@ export interface SharedDepth {
    *
    * @param used the bits that its own values use
    */
-  bits(path: string, used: number): Promise<number>;
+  bits(place: ImagePlace, used: number): Promise<number>;
   /** What was found, with counts of the images read so far; empty where 16-bit images use all their bits, or there are none. */
   notes(): string[];
 }
 
-/** @param paths the dataset's images; up to 64 of them, evenly spread, decide */
-export function sharedDepth(paths: readonly string[]): SharedDepth {
+/** @param places the dataset's images; up to 64 of them, evenly spread, decide */
+export function sharedDepth(places: readonly ImagePlace[]): SharedDepth {
   const bitsOf = new Map<string, number>();
   let shared = 0;
   let looking: Promise<void> | undefined;
   const look = async (): Promise<void> => {
-    const step = Math.max(1, paths.length / LOOKED_AT);
-    for (let at = 0; at < paths.length; at += step) {
-      const path = paths[Math.floor(at)]!;
-      if (!(await mayHold16Bits(path))) continue;
-      const image = await readImage(path).catch(() => undefined); // what is wrong with it is said where it is read
+    const step = Math.max(1, places.length / LOOKED_AT);
+    for (let at = 0; at < places.length; at += step) {
+      const place = places[Math.floor(at)]!;
+      if (!(await mayHold16Bits(place.path, place.offset))) continue;
+      const image = await readPlace(place)
+        .then((bytes) => decodeImage(place.path, bytes))
+        .catch(() => undefined); // what is wrong with it is said where it is read
       if (!(image?.data instanceof Uint16Array)) continue;
       const used = usedBits(image);
-      bitsOf.set(path, used);
+      bitsOf.set(placeKey(place), used);
       shared = Math.max(shared, used);
     }
   };
   return {
-    async bits(path, used) {
+    async bits(place, used) {
       looking ??= look();
       await looking;
-      bitsOf.set(path, used);
+      bitsOf.set(placeKey(place), used);
       return Math.max(shared, used);
     },
     notes() {

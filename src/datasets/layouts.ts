@@ -23,6 +23,7 @@ import {
   openVindr,
 } from './published';
 import { otherForm } from './read-table';
+import { openShards, shardsIn } from './shards';
 
 /** Columns of a table, by the options that name them. */
 type ColumnNames = Readonly<Partial<Record<'imageColumn' | 'textColumn' | 'patientColumn', string>>>;
@@ -42,7 +43,7 @@ const collections = [
 
 /**
  * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, CheXpert, PadChest, VinDr-CXR, the COVID-19 collection, a `metadata.jsonl`, `metadata.csv` or `metadata.parquet` (`file_name`, `text`, or the columns that are
- * named), or texts beside the images.
+ * named), texts beside the images, or WebDataset shards.
  *
  * @throws FileError where it is of none, saying what it holds and what to do; RangeError where columns are named of a layout that has its own
  */
@@ -58,6 +59,10 @@ export async function openLayout(folder: string, columns: ColumnNames): Promise<
     return openFolder({ folder: join(metadata, '..'), csv: metadata, skipEmptyText: true, imageColumn, textColumn, patientColumn });
   }
   const captions = await openCaptions(folder);
+  if (captions === undefined && shardsIn(folder).length > 0) {
+    refuseColumns('a folder of shards', columns);
+    return openShards(folder);
+  }
   if (captions === undefined) throw new FileError(folder, `is of no known layout; ${whatToDo(folder)}`);
   refuseColumns('a folder with a text beside each image', columns);
   return captions;

@@ -7,12 +7,13 @@ import { type Dataset, textsOf } from './dataset';
 import { openFolder } from './folder';
 import { openLayout } from './layouts';
 import { openPhantom, type Projection } from './phantom';
+import { namesShards, openShards } from './shards';
 import { splitByPatient } from './split';
 import { openWorld } from './world';
 
 /** What names a dataset on disk. */
 export interface OpenDatasetOptions {
-  /** Folder of images, or `phantom` or `world` for what is built in. */
+  /** Folder of images, WebDataset shards (`openShards`), or `phantom` or `world` for what is built in. */
   readonly data: string;
   /** Table of texts (`readTable`), in the folder or beside; with `imageColumn` and `textColumn`. */
   readonly csv?: string;
@@ -30,6 +31,10 @@ export interface OpenDatasetOptions {
 export async function openDataset({ data, csv, imageColumn, textColumn, patientColumn }: OpenDatasetOptions): Promise<Dataset> {
   if (data === 'phantom') return openPhantom();
   if (data === 'world') return openWorld();
+  if (namesShards(data)) {
+    if (csv !== undefined) throw new RangeError(`${data}: shards hold their texts; a table (--csv) belongs to a folder of images`);
+    return openShards(data);
+  }
   if (!statSync(data, { throwIfNoEntry: false })?.isDirectory()) throw new FileError(data, 'there is no such folder');
   if (csv === undefined) return openLayout(data, { imageColumn, textColumn, patientColumn });
   if (imageColumn === undefined || textColumn === undefined)

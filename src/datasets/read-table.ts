@@ -34,7 +34,7 @@ const otherForms: Readonly<Record<string, string>> = {
   '.xls': `is an Excel workbook; save it as CSV UTF-8`,
   '.ods': `is a spreadsheet; save it as CSV, UTF-8`,
   '.json': 'is JSON; save it as JSON lines (.jsonl, an object a line) or as CSV',
-  '.tar': `is an archive; ${unpack}`,
+  '.tar': `is an archive; name it alone where it holds images with texts (WebDataset), else extract it, and name the folder`,
   '.tgz': `is an archive; ${unpack}`,
   '.zip': `is an archive; ${unpack}`,
 };

@@ -1,13 +1,13 @@
 /** What a split keeps together: the images of one patient, and the records of one image. */
 
+import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { hashFile } from '../files/internal';
+import { type ImagePlace, readPlace } from './image-place';
 import { inBatches } from './in-batches';
 
-/** A file that is there. */
-export interface ImageFile {
-  readonly path: string;
-  readonly size: number;
+/** An image that is there. */
+export interface ImageFile extends ImagePlace {
   /** The same under all names of one file: links, other spellings of its path, other case where the file system takes it for the same. */
   readonly identity: string;
 }
@@ -22,7 +22,7 @@ export async function sameImages(files: readonly ImageFile[]): Promise<Int32Arra
   const sizes = shared([...new Set(byIdentity.values())], (i) => String(files[i]!.size));
   const middles = await keysOf(sizes, (i) => readMiddle(files[i]!));
   const alike = shared(sizes, (i) => middles.get(i)!);
-  const hashes = await keysOf(alike, (i) => hashFile(files[i]!.path));
+  const hashes = await keysOf(alike, (i) => hashOf(files[i]!));
   const byHash = firstOfKey(alike, (i) => hashes.get(i)!);
   return Int32Array.from(all, (i) => byHash.get(byIdentity.get(i)!) ?? byIdentity.get(i)!);
 }
@@ -51,12 +51,19 @@ async function keysOf(indices: readonly number[], look: (i: number) => Promise<s
   return new Map(indices.map((i, n) => [i, keys[n]!]));
 }
 
+async function hashOf(file: ImageFile): Promise<string> {
+  if (file.offset === undefined) return hashFile(file.path);
+  return createHash('sha256')
+    .update(await readPlace(file))
+    .digest('hex');
+}
+
 /** 4 KiB from the middle, where images of equal size differ. */
-async function readMiddle({ path, size }: ImageFile): Promise<string> {
+async function readMiddle({ path, offset = 0, size }: ImageFile): Promise<string> {
   const length = Math.min(size, 4096);
   const file = await open(path);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, Math.floor((size - length) / 2));
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset + Math.floor((size - length) / 2));
     return `${size} ${buffer.subarray(0, bytesRead).toString('latin1')}`;
   } finally {
     await file.close();

@@ -1,8 +1,9 @@
 /** Any image as a grey square, as a network takes it. */
 
-import { type Image, readImage } from '../files';
-import { usedBits, whiteAt } from '../files/internal';
+import type { Image } from '../files';
+import { decodeImage, usedBits, whiteAt } from '../files/internal';
 import { resize } from '../imaging';
+import { type ImagePlace, readPlace } from './image-place';
 
 /** A square as its file has it. */
 export interface Square {
@@ -18,9 +19,9 @@ export interface Square {
  *
  * @throws FileError where the file is missing, truncated or not an image; RangeError where `size` is not a positive integer
  */
-export async function decodeSquare(path: string, size: number): Promise<Square> {
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`${path}: size: expected a positive integer, got ${size}`);
-  const image = await readImage(path, { side: size });
+export async function decodeSquare(place: ImagePlace, size: number): Promise<Square> {
+  if (!Number.isInteger(size) || size < 1) throw new RangeError(`${place.path}: size: expected a positive integer, got ${size}`);
+  const image = await decodeImage(place.path, await readPlace(place), { side: size });
   const bits = usedBits(image);
   const values = shrunk(centreSquare(image, whiteAt(bits)), Math.min(image.width, image.height), size);
   return image.data instanceof Uint16Array ? { values, bits } : { values };

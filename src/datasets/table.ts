@@ -10,18 +10,28 @@ import { decodeOnThread } from './decode-pool';
 import { sharedDepth } from './depth';
 import { findImages } from './find-images';
 import { frequentFindings } from './frequent-findings';
+import { placeKey, readPlace } from './image-place';
 import { inBatches } from './in-batches';
 import { nameRows } from './read-table';
 import { type ImageFile, joinPatients, sameImages } from './same-image';
 import { decodeSquare, inLevels } from './square';
 
+/** An image in an archive: its name there, and where its bytes are. */
+export interface TableMember {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** One image of a table. */
 export interface TableEntry {
   /** Without a patient where nothing tells patients apart: each image is then one of its own. */
-  readonly record: Omit<ImageRecord, 'patient' | 'group' | 'source' | 'file'> & { readonly patient?: string };
+  readonly record: Omit<ImageRecord, 'patient' | 'group' | 'file'> & { readonly patient?: string };
   /** Relative to the folder, or absolute. */
   readonly file: string;
-  /** Of the table (`Row.number`); absent where it comes from none. */
+  /** Where `file` is an archive: the image in it. */
+  readonly member?: TableMember;
+  /** Of the table (`Row.number`), or the sample of an archive, counted from 1; absent where it comes from neither. */
   readonly row?: number;
 }
 
@@ -46,9 +56,9 @@ export async function tableDataset(options: {
   const { name, credit, table, entries, notes = [] } = options;
   const files = await findFiles(options);
   const same = await sameImages(files);
-  const places = files.map(({ path }) => placeIn(options.folder, path));
+  const places = files.map(({ path }, i) => [placeIn(options.folder, path), entries[i]!.member?.name].filter(Boolean).join('/'));
   const records = entries.map(
-    ({ record }, i): ImageRecord => ({ ...record, patient: record.patient ?? places[same[i]!]!, source: name, file: places[i]! }),
+    ({ record }, i): ImageRecord => ({ source: name, ...record, patient: record.patient ?? places[same[i]!]!, file: places[i]! }),
   );
   const groups = joinPatients(
     records.map(({ patient }) => patient),
@@ -58,9 +68,10 @@ export async function tableDataset(options: {
     if (group !== records[i]!.patient) records[i] = { ...records[i]!, group };
   });
   const fingerprint = createHash('sha256');
-  for (const { path, size, modified } of files) fingerprint.update(JSON.stringify([path, size, modified]));
+  for (const { path, offset, size, modified } of files)
+    fingerprint.update(JSON.stringify([path, size, modified, ...(offset === undefined ? [] : [offset])]));
   const self = { name, length: entries.length };
-  const depth = sharedDepth([...new Set(files.map(({ path }) => path))]);
+  const depth = sharedDepth([...new Map(files.map((file) => [placeKey(file), file])).values()]);
   return {
     ...self,
     credit,
@@ -72,17 +83,21 @@ export async function tableDataset(options: {
       return records[i]!;
     },
     readingNotes: depth.notes,
+    async original(i) {
+      checkIndex(self, i);
+      return { name: entries[i]!.member?.name ?? basename(files[i]!.path), bytes: await readPlace(files[i]!) };
+    },
     async pixels(i, size, threads = 0) {
       checkIndex(self, i);
-      const { path } = files[i]!;
+      const place = files[i]!;
       try {
-        const square = await (threads > 0 ? decodeOnThread(path, size, threads) : decodeSquare(path, size));
-        return inLevels(square, square.bits && (await depth.bits(path, square.bits)));
+        const square = await (threads > 0 ? decodeOnThread(place, size, threads) : decodeSquare(place, size));
+        return inLevels(square, square.bits && (await depth.bits(place, square.bits)));
       } catch (error) {
-        const { row } = entries[i]!;
+        const { row, member } = entries[i]!;
         if (!(error instanceof FileError) || row === undefined) throw error;
         const message = error.message.replace(`${error.path}: `, '');
-        throw new FileError(error.path, `${message}; row ${row} of ${basename(table)}`, error.cause);
+        throw new FileError(error.path, `${message}; ${member ? `sample ${row}` : `row ${row} of ${basename(table)}`}`, error.cause);
       }
     },
   };
@@ -106,11 +121,18 @@ async function findFiles({
   entries: readonly TableEntry[];
 }): Promise<FoundFile[]> {
   const paths = entries.map(({ file }) => resolve(folder, file));
-  const stats = await inBatches(paths, 256, (path) => stat(path, { bigint: true }).catch(() => undefined));
+  const found = new Map<string, BigIntStats | undefined>();
+  const distinct = [...new Set(paths)];
+  const looked = await inBatches(distinct, 256, (path) => stat(path, { bigint: true }).catch(() => undefined));
+  distinct.forEach((path, i) => void found.set(path, looked[i]));
+  const stats = paths.map((path) => found.get(path));
   const files = stats.flatMap((file, i): FoundFile[] => {
     if (!file?.isFile()) return [];
     const path = paths[i]!;
-    return [{ path, size: Number(file.size), modified: Number(file.mtimeMs), identity: identityOf(file, path) }];
+    const { member } = entries[i]!;
+    const [identity, modified] = [identityOf(file, path), Number(file.mtimeMs)];
+    if (!member) return [{ path, size: Number(file.size), modified, identity }];
+    return [{ path, offset: member.offset, size: member.size, modified, identity: `${identity} ${member.offset}` }];
   });
   const missing = entries.filter((_, i) => !stats[i]?.isFile());
   if (missing.length === 0) return files;

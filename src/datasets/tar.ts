@@ -23,6 +23,9 @@ export interface TarMember {
   bytes(most: number): Promise<Buffer>;
 }
 
+/** Bytes of a member's own header, where tar-stream's `offset` is; its content follows. */
+const HEADER = 512;
+
 /** Whether a file is an archive that `tarMembers` unzips, by its name. */
 const isZipped = (path: string): boolean => /\.(tgz|tar\.gz)$/i.test(path);
 
@@ -64,7 +67,7 @@ function member(path: string, number: number, entry: Entry): TarMember {
   return {
     name,
     size,
-    offset: (entry as Entry & { readonly offset: number }).offset,
+    offset: (entry as Entry & { readonly offset: number }).offset + HEADER,
     async bytes(most) {
       if (size > most) throw new FileError(path, `member ${number}: has ${size} bytes, expected at most ${most}`);
       const parts: Buffer[] = [];

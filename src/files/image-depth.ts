@@ -34,12 +34,12 @@ export function usedBits({
   return depths.find((bits) => largest <= whiteAt(bits)) ?? 16;
 }
 
-/** Whether a file may hold 16 bits a value, by its first bytes; false where it cannot be read. */
-export async function mayHold16Bits(path: string): Promise<boolean> {
+/** Whether an image may hold 16 bits a value, by its first bytes, which are those of the file or at an offset in it; false where it cannot be read. */
+export async function mayHold16Bits(path: string, offset: number = 0): Promise<boolean> {
   const file = await open(path).catch(() => undefined);
   if (!file) return false;
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(25), 0, 25, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(25), 0, 25, offset);
     if (bytesRead < 25) return false;
     const start = buffer.toString('latin1', 0, 4);
     return start === '\x89PNG' ? buffer[24] === 16 : start === 'II*\0' || start === 'MM\0*' || start === 'II+\0' || start === 'MM\0+';

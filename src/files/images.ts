@@ -44,13 +44,22 @@ const LARGE = 25e6;
  *
  * @throws FileError where it is missing, truncated, not such an image (other formats are named, with the way round) or has more than 150 million pixels
  */
-export async function readImage(path: string, { side, greys = 'range' }: ReadImageOptions = {}): Promise<Image> {
+export async function readImage(path: string, options: ReadImageOptions = {}): Promise<Image> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path); // not by sharp, whose cache would give an old picture for a rewritten file
   } catch (error) {
     throw new FileError(path, `cannot be read: ${describeSystemError(error)}`, error);
   }
+  return decodeImage(path, bytes, options);
+}
+
+/**
+ * Decodes an image's bytes as `readImage` does those of a file.
+ *
+ * @param path where they come from, for errors
+ */
+export async function decodeImage(path: string, bytes: Buffer, { side, greys = 'range' }: ReadImageOptions = {}): Promise<Image> {
   if (bytes.length === 0) throw new FileError(path, 'is empty, not an image');
   if (isDicom(bytes)) return inTurn(bytes.length, () => dicomImage(parseDicomFile(path, bytes), greys));
   try {

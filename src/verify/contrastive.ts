@@ -58,14 +58,27 @@ async function* checkCase(folder: string, name: string): AsyncGenerator<Measure>
       const wanted = wantedOf(fixture, `${kind}.`);
       const ofGradient = wanted.filter((key) => key.startsWith('gradient.'));
       for (const key of wanted.filter((each) => !ofGradient.includes(each)))
-        yield scope(() => rel(`${kind} ${key}`, tf.reshape(outputs[key]!, fixture[`${kind}.${key}`]!.shape), fixtureTensor(fixture, `${kind}.${key}`), OUTPUT));
+        yield scope(() =>
+          rel(
+            `${kind} ${key}`,
+            tf.reshape(outputs[key]!, fixture[`${kind}.${key}`]!.shape),
+            fixtureTensor(fixture, `${kind}.${key}`),
+            OUTPUT,
+          ),
+        );
       const largest = largestOf(ofGradient.map((key) => fixture[`${kind}.${key}`]!.data));
       for (const key of ofGradient) {
         const want = fixture[`${kind}.${key}`]!.data;
         const noise = spec.gradient.noise_level[`${kind}.${key}`];
         // What is rounding alone in the reference is measured against the largest gradient.
         const isNoise = noise !== undefined && 10 * noise.max_abs_f32_minus_f64 >= noise.max_abs;
-        yield grad(`${kind} ${key}`, gradients[key.slice('gradient.'.length)]!.dataSync(), want, GRADIENT, isNoise ? 1e6 * largest : largest);
+        yield grad(
+          `${kind} ${key}`,
+          gradients[key.slice('gradient.'.length)]!.dataSync(),
+          want,
+          GRADIENT,
+          isNoise ? 1e6 * largest : largest,
+        );
       }
     } finally {
       dispose(inputs, result.value, result.grads, result.aux);

@@ -7,7 +7,7 @@ import { type Dataset, loadPixels, openFolder, openNih, subset } from 'roentgen-
 import { decodeSquare, inLevels } from '#datasets/square';
 import { sharedData, tempDir } from '../support';
 
-const readSquare = async (path: string, size: number): Promise<Float32Array> => inLevels(await decodeSquare(path, size));
+const readSquare = async (path: string, size: number): Promise<Float32Array> => inLevels(await decodeSquare({ path, size: 0 }, size));
 
 /** A grey 16-bit PNG, with sBIT where given. */
 function png16(width: number, height: number, value: (x: number, y: number) => number, significant?: number): Buffer {

@@ -7,7 +7,7 @@ import { FileError, writePng } from 'roentgen-lab/files';
 import { decodeSquare, inLevels } from '#datasets/square';
 import { sharedData, tempDir } from '../support';
 
-const readSquare = async (path: string, size: number): Promise<Float32Array> => inLevels(await decodeSquare(path, size));
+const readSquare = async (path: string, size: number): Promise<Float32Array> => inLevels(await decodeSquare({ path, size: 0 }, size));
 
 /** A grey picture whose values fall from left to right, wider than high or the other way round. */
 async function picture(path: string, width: number, height: number, channels: 1 | 3 = 1, value?: number): Promise<void> {

@@ -88,7 +88,7 @@ test('a folder of no known layout is told by what it holds', async (t) => {
   await assert.rejects(openDataset({ data: folder }), refused(/name labels\.csv with --csv/));
   for (const [name, message] of [
     ['texts.feather', /texts\.feather is a Feather file; save it as CSV/],
-    ['00000.tar', /00000\.tar is an archive; extract it, and name the folder/],
+    ['00000.tar', /00000\.tar: is a truncated or damaged archive, or none/],
     ['images_001.tar.gz', /images_001\.tar\.gz is an archive/],
     ['texts.xlsx', /texts\.xlsx is an Excel workbook/],
   ] as const) {

@@ -5,6 +5,7 @@ import type { Context } from '../context';
 import { addDrr } from './drr';
 import { addLabel } from './label';
 import { addMake } from './make';
+import { addPack } from './pack';
 import { addTable1 } from './table1';
 
 /** The command's subcommands. */
@@ -12,5 +13,6 @@ export function addData(command: Command, context: Context): void {
   addDrr(command.command('drr'), context);
   addLabel(command.command('label'), context);
   addMake(command.command('make'), context);
+  addPack(command.command('pack'), context);
   addTable1(command.command('table1'), context);
 }
