@@ -9,11 +9,12 @@ const [QUOTE, NEWLINE, RETURN] = [0x22, 0x0a, 0x0d];
  * Divides a text into rows and cells. Hundreds of thousands of rows are read at once, so it goes over the characters once and copies nothing that it need not.
  *
  * @param delimiter one character
+ * @param take      is called with each row's cells and its number, from 0
  * @throws RangeError for a quote within a cell that is not quoted, text behind a closing quote, and a quote that nothing closes, with the row (the header is row 1) and not what it holds
  */
-export function delimitedRows(text: string, delimiter: string): Cells[] {
+export function forEachRow(text: string, delimiter: string, take: (cells: Cells, row: number) => void): void {
   const between = delimiter.charCodeAt(0);
-  const rows: Cells[] = [];
+  let rows = 0;
   let cells: Cells = [];
   let at = 0;
   while (at < text.length) {
@@ -23,7 +24,7 @@ export function delimitedRows(text: string, delimiter: string): Cells[] {
       let doubled = false;
       for (;;) {
         at = text.indexOf('"', at + 1);
-        if (at < 0) throw new RangeError(`row ${rows.length + 1}: a quote is opened that nothing closes`);
+        if (at < 0) throw new RangeError(`row ${rows + 1}: a quote is opened that nothing closes`);
         if (text.charCodeAt(at + 1) !== QUOTE) break;
         doubled = true;
         at++;
@@ -35,7 +36,7 @@ export function delimitedRows(text: string, delimiter: string): Cells[] {
       for (; at < text.length; at++) {
         const code = text.charCodeAt(at);
         if (code === between || code === NEWLINE || code === RETURN) break;
-        if (code === QUOTE) throw new RangeError(`row ${rows.length + 1}: a quote stands within a cell that is not in quotes`);
+        if (code === QUOTE) throw new RangeError(`row ${rows + 1}: a quote stands within a cell that is not in quotes`);
       }
       cell = text.slice(start, at);
     }
@@ -46,12 +47,10 @@ export function delimitedRows(text: string, delimiter: string): Cells[] {
       if (at === text.length) cells.push('');
       continue;
     }
-    if (code !== NEWLINE && code !== RETURN)
-      throw new RangeError(`row ${rows.length + 1}: there is text behind the quote that closes a cell`);
+    if (code !== NEWLINE && code !== RETURN) throw new RangeError(`row ${rows + 1}: there is text behind the quote that closes a cell`);
     if (code === RETURN && text.charCodeAt(at) === NEWLINE) at++;
-    rows.push(cells);
+    take(cells, rows++);
     cells = [];
   }
-  if (cells.length > 0) rows.push(cells);
-  return rows;
+  if (cells.length > 0) take(cells, rows);
 }

@@ -116,6 +116,7 @@ export function readLabels(
   const open: string[] = [];
   for (const column of columns) {
     const cell = cells[column]!;
+    if (cell === '') continue;
     const value = cell.trim().toLowerCase();
     if (present.includes(value)) labels[name(column)] = 1;
     else if (absent.includes(value)) labels[name(column)] = 0;

@@ -7,8 +7,10 @@ import { createGunzip } from 'node:zlib';
 import { FileError, readText } from '../files';
 import { describeSystemError } from '../files/internal';
 import { cellText } from './cell-text';
-import { type Cells, delimitedRows } from './delimited';
+import { type Cells, forEachRow } from './delimited';
 import { readParquet } from './read-parquet';
+
+export { isEmptyCell } from './empty-cell';
 
 /** A row by column name. */
 export interface Row {
@@ -50,18 +52,19 @@ export function otherForm(path: string): string | undefined {
  * first) or, where the header has no comma, semicolons; UTF-8, with or without byte order mark; `.gz` behind it is unpacked. Rows of empty cells are passed over.
  *
  * @param columns that must be there
+ * @param keep    the only columns of delimited text whose cells are kept, of very large tables; those that are not there are passed over
  * @throws FileError where it cannot be read, is of another form, is malformed (rows are named), has no rows, or lacks a column (its columns are listed)
  */
-export async function readTable(path: string, columns: readonly string[] = []): Promise<Table> {
+export async function readTable(path: string, columns: readonly string[] = [], keep?: readonly string[]): Promise<Table> {
   const form = otherForm(path);
   if (form) throw new FileError(path, form);
-  return checked(/\.parquet$/i.test(path) ? await readParquet(path, columns) : await readLines(path), columns);
+  return checked(/\.parquet$/i.test(path) ? await readParquet(path, columns) : await readLines(path, keep), columns);
 }
 
-async function readLines(path: string): Promise<Table> {
+async function readLines(path: string, keep: readonly string[] | undefined): Promise<Table> {
   const text = path.endsWith('.gz') ? await readZipped(path) : await readText(path);
   const name = path.replace(/\.gz$/, '').toLowerCase();
-  return /\.(jsonl|ndjson)$/.test(name) ? readJsonLines(path, text) : readDelimited(path, text, name.endsWith('.tsv'));
+  return /\.(jsonl|ndjson)$/.test(name) ? readJsonLines(path, text) : readDelimited(path, text, name.endsWith('.tsv'), keep);
 }
 
 function checked(table: Table, columns: readonly string[]): Table {
@@ -98,31 +101,35 @@ async function readZipped(path: string): Promise<string> {
   }
 }
 
-function readDelimited(path: string, text: string, tabs: boolean): Table {
-  let all: Cells[];
-  try {
-    all = delimitedRows(text, tabs ? '\t' : delimiterOf(text));
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new FileError(path, `is not valid ${tabs ? 'TSV' : 'CSV'}: ${error.message}`, error);
-  }
-  const columns = (all[0] ?? []).map((name) => name.trim());
-  while (columns.at(-1) === '') columns.pop(); // a comma at the end of every line, as in NIH's table of 2017
+function readDelimited(path: string, text: string, tabs: boolean, keep: readonly string[] | undefined): Table {
+  let columns: string[] = [];
+  let kept: (readonly [column: number, name: string])[] = [];
   const rows: Row[] = [];
-  for (let i = 1; i < all.length; i++) {
-    const given = all[i]!;
+  const take = (given: Cells, row: number): void => {
+    if (row === 0) {
+      columns = given.map((name) => name.trim());
+      while (columns.at(-1) === '') columns.pop(); // a comma at the end of every line, as in NIH's table of 2017
+      kept = [...columns.entries()].filter(([, name]) => keep?.includes(name) ?? true);
+      return;
+    }
     let width = given.length;
     while (width > 0 && given[width - 1] === '') width--;
-    if (width === 0) continue;
-    const number = i + 1;
+    if (width === 0) return;
+    const number = row + 1;
     if (given.length < columns.length || width > columns.length)
       throw new FileError(
         path,
         `row ${number}: expected ${columns.length} cells, as the header has, got ${Math.min(given.length, width)}; a text with commas stands in double quotes`,
       );
     const cells: Record<string, string> = {};
-    for (let c = 0; c < columns.length; c++) cells[columns[c]!] = given[c]!;
+    for (const [column, name] of kept) cells[name] = given[column]!;
     rows.push({ number, cells });
+  };
+  try {
+    forEachRow(text, tabs ? '\t' : delimiterOf(text), take);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new FileError(path, `is not valid ${tabs ? 'TSV' : 'CSV'}: ${error.message}`, error);
   }
   return { path, columns, rows };
 }
@@ -156,30 +163,6 @@ function parseLine(path: string, line: string, number: number): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new FileError(path, `row ${number}: expected a JSON object, as in {"file_name": "a.png", "text": "…"}`);
   return value;
-}
-
-/** What pandas writes and reads for "nothing here", lower-case. */
-const nothing = new Set([
-  '',
-  'nan',
-  '-nan',
-  'none',
-  'null',
-  'na',
-  'n/a',
-  '<na>',
-  '#na',
-  '#n/a',
-  '#n/a n/a',
-  '1.#ind',
-  '-1.#ind',
-  '1.#qnan',
-  '-1.#qnan',
-]);
-
-/** Whether a cell holds nothing: empty, or one of the words that tables have for it, such as `nan`, `None`, `NULL`, `N/A`. */
-export function isEmptyCell(cell: string): boolean {
-  return nothing.has(cell.trim().toLowerCase());
 }
 
 const mostNamed = 5;

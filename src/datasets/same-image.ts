@@ -1,10 +1,10 @@
 /** What a split keeps together: the images of one patient, and the records of one image. */
 
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { hashFile } from '../files/internal';
 import { type ImagePlace, readPlace } from './image-place';
 import { inBatches } from './in-batches';
+import { lookAt } from './look';
 
 /** An image that is there. */
 export interface ImageFile extends ImagePlace {
@@ -17,14 +17,23 @@ export interface ImageFile extends ImagePlace {
  * those that agree in their middle are read as a whole. A file that cannot be read is an image of its own; reading its pixels says so.
  */
 export async function sameImages(files: readonly ImageFile[]): Promise<Int32Array> {
-  const all = files.map((_, i) => i);
-  const byIdentity = firstOfKey(all, (i) => files[i]!.identity);
-  const sizes = shared([...new Set(byIdentity.values())], (i) => String(files[i]!.size));
-  const middles = await keysOf(sizes, (i) => readMiddle(files[i]!));
+  const first = new Int32Array(files.length);
+  const byIdentity = new Map<string, number>();
+  const distinct: number[] = [];
+  for (const [i, { identity }] of files.entries()) {
+    const known = byIdentity.get(identity);
+    first[i] = known ?? i;
+    if (known !== undefined) continue;
+    byIdentity.set(identity, i);
+    distinct.push(i);
+  }
+  const sizes = shared(distinct, (i) => files[i]!.size);
+  const pieces = await lookAt('pieces', { items: sizes.map((i) => middleOf(files[i]!)) });
+  const middles = new Map(sizes.map((i, n) => [i, pieces[n] === undefined ? `unread ${i}` : `${files[i]!.size} ${latin1(pieces[n])}`]));
   const alike = shared(sizes, (i) => middles.get(i)!);
   const hashes = await keysOf(alike, (i) => hashOf(files[i]!));
   const byHash = firstOfKey(alike, (i) => hashes.get(i)!);
-  return Int32Array.from(all, (i) => byHash.get(byIdentity.get(i)!) ?? byIdentity.get(i)!);
+  return byHash.size === 0 ? first : first.map((i) => byHash.get(i) ?? i);
 }
 
 /** For each index the first one of the same key. */
@@ -40,8 +49,8 @@ function firstOfKey(indices: readonly number[], key: (i: number) => string): Map
 }
 
 /** Those whose key another one has too. */
-function shared(indices: readonly number[], key: (i: number) => string): number[] {
-  const counts = new Map<string, number>();
+function shared<K>(indices: readonly number[], key: (i: number) => K): number[] {
+  const counts = new Map<K, number>();
   for (const i of indices) counts.set(key(i), (counts.get(key(i)) ?? 0) + 1);
   return indices.filter((i) => counts.get(key(i))! > 1);
 }
@@ -59,16 +68,12 @@ async function hashOf(file: ImageFile): Promise<string> {
 }
 
 /** 4 KiB from the middle, where images of equal size differ. */
-async function readMiddle({ path, offset = 0, size }: ImageFile): Promise<string> {
+function middleOf({ path, offset = 0, size }: ImageFile): { path: string; offset: number; length: number } {
   const length = Math.min(size, 4096);
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset + Math.floor((size - length) / 2));
-    return `${size} ${buffer.subarray(0, bytesRead).toString('latin1')}`;
-  } finally {
-    await file.close();
-  }
+  return { path, offset: offset + Math.floor((size - length) / 2), length };
 }
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
 /**
  * Joins patients that share an image.

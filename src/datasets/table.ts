@@ -1,9 +1,7 @@
 /** The dataset that a table of image files makes. */
 
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { FileError } from '../files';
 import { checkIndex, type Dataset, type ImageRecord } from './dataset';
 import { decodeOnThread } from './decode-pool';
@@ -11,7 +9,7 @@ import { sharedDepth } from './depth';
 import { findImages } from './find-images';
 import { frequentFindings } from './frequent-findings';
 import { placeKey, readPlace } from './image-place';
-import { inBatches } from './in-batches';
+import { type FileFacts, lookAt } from './look';
 import { nameRows } from './read-table';
 import { type ImageFile, joinPatients, sameImages } from './same-image';
 import { decodeSquare, inLevels } from './square';
@@ -29,6 +27,8 @@ export interface TableEntry {
   readonly record: Omit<ImageRecord, 'patient' | 'group' | 'file'> & { readonly patient?: string };
   /** Relative to the folder, or absolute. */
   readonly file: string;
+  /** The file, where the caller has looked at it already. */
+  readonly found?: FileFacts;
   /** Where `file` is an archive: the image in it. */
   readonly member?: TableMember;
   /** Of the table (`Row.number`), or the sample of an archive, counted from 1; absent where it comes from neither. */
@@ -105,6 +105,8 @@ export async function tableDataset(options: {
 
 /** A path from the folder, with slashes on every system; absolute where it lies elsewhere. */
 function placeIn(folder: string, path: string): string {
+  const inside = folder.endsWith(sep) ? folder : folder + sep;
+  if (sep === '/' && path.startsWith(inside) && isAbsolute(folder)) return path.slice(inside.length); // the usual case, and quick
   const place = relative(folder, path);
   return place.startsWith('..') || isAbsolute(place) ? path : place.replaceAll('\\', '/');
 }
@@ -120,21 +122,17 @@ async function findFiles({
   table: string;
   entries: readonly TableEntry[];
 }): Promise<FoundFile[]> {
-  const paths = entries.map(({ file }) => resolve(folder, file));
-  const found = new Map<string, BigIntStats | undefined>();
-  const distinct = [...new Set(paths)];
-  const looked = await inBatches(distinct, 256, (path) => stat(path, { bigint: true }).catch(() => undefined));
-  distinct.forEach((path, i) => void found.set(path, looked[i]));
-  const stats = paths.map((path) => found.get(path));
-  const files = stats.flatMap((file, i): FoundFile[] => {
-    if (!file?.isFile()) return [];
-    const path = paths[i]!;
-    const { member } = entries[i]!;
-    const [identity, modified] = [identityOf(file, path), Number(file.mtimeMs)];
-    if (!member) return [{ path, size: Number(file.size), modified, identity }];
+  const distinct = [...new Set(entries.flatMap(({ file, found }) => (found ? [] : resolve(folder, file))))];
+  const looked = await lookAt('facts', { before: [''], items: distinct, after: [''] });
+  const facts = new Map(distinct.map((path, i) => [path, looked[i]]));
+  const missing: TableEntry[] = [];
+  const files = entries.flatMap((entry): FoundFile[] => {
+    const { file, found = facts.get(resolve(folder, file)), member } = entry;
+    if (!found) missing.push(entry);
+    if (!found || !member) return found ? [found] : [];
+    const { path, modified, identity } = found;
     return [{ path, offset: member.offset, size: member.size, modified, identity: `${identity} ${member.offset}` }];
   });
-  const missing = entries.filter((_, i) => !stats[i]?.isFile());
   if (missing.length === 0) return files;
   const rows = nameRows(missing.flatMap(({ row }) => row ?? []));
   const { file } = missing[0]!;
@@ -145,6 +143,3 @@ async function findFiles({
       `${elsewhere ? `, but there is ${elsewhere}: the column must hold paths from the folder` : ''}`,
   );
 }
-
-/** Device and number of a file; its path where the file system numbers none. */
-const identityOf = ({ dev, ino }: BigIntStats, path: string): string => (ino > 0n ? `${dev} ${ino}` : path);

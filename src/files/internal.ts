@@ -32,4 +32,5 @@ export { checkRows, readRange } from './rows';
 export { openSafetensors } from './safetensors';
 export { writeSafetensorsLazily } from './safetensors-write';
 export { checkSettings, completeSettings, type Defaults, optional, type PublishedKeys, type ShapeOf, withoutNulls } from './settings';
+export { textOf } from './text';
 export { libraryVersion } from './version';

@@ -17,7 +17,16 @@ export async function readText(path: string): Promise<string> {
   } catch (error) {
     throw new FileError(path, `cannot be read: ${describeSystemError(error)}`, error);
   }
-  const text = decode(path, bytes);
+  return textOf(path, bytes);
+}
+
+/**
+ * The text of bytes that were read before, as `readText` has it.
+ *
+ * @param path where they come from, for errors
+ */
+export function textOf(path: string, bytes: Uint8Array): string {
+  const text = decode(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const instead = failedDownload(text);
   if (instead) throw new FileError(path, instead);
   return text;

@@ -6,10 +6,19 @@ import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { openDataset } from 'roentgen-lab/datasets';
 import { key, uniformArray } from 'roentgen-lab/engine';
-import { delimitedRows } from '#datasets/delimited';
+import { forEachRow } from '#datasets/delimited';
 import { readTable } from '#datasets/read-table';
 import { root, tempDir } from '../support';
 import { picture, records, refused, write } from './invented';
+
+function delimitedRows(text: string, delimiter: string): string[][] {
+  const rows: string[][] = [];
+  forEachRow(text, delimiter, (cells, row) => {
+    assert.equal(row, rows.length);
+    rows.push(cells);
+  });
+  return rows;
+}
 
 test('rows and cells are those of csv-parse for any text, and what it refuses is refused', () => {
   const pieces = ['a', ',', '"', '\n', 'ä ', '""', '",', ',"', '\n"', '"\n', ';'];

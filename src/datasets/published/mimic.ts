@@ -2,11 +2,11 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileError, readText } from '../../files';
+import { FileError } from '../../files';
+import { textOf } from '../../files/internal';
 import type { Dataset, ImageRecord, PublishedSplit } from '../dataset';
 import { readLabels } from '../folder';
-import { inBatches } from '../in-batches';
-import { isFile } from '../is-file';
+import { lookAt } from '../look';
 import { type Row, readTable } from '../read-table';
 import { type TableEntry, tableDataset } from '../table';
 import { dayOf } from './day-of';
@@ -34,9 +34,10 @@ const FRONTAL = ['PA', 'AP'];
 const REPORT_FOLDERS = ['.', 'mimic-cxr-reports'];
 
 /** As published, as JPEG or DICOM; the phantom writes PNG in this layout (`writePhantom`). */
-const ENDINGS = ['jpg', 'dcm', 'png'];
+const ENDINGS = ['.jpg', '.dcm', '.png'];
 
-const FILES_AT_A_TIME = 256;
+const NEEDED = ['dicom_id', 'subject_id', 'study_id', 'ViewPosition'];
+const DATE = 'StudyDate';
 
 export interface MimicOptions {
   /** Views to take, as the column `ViewPosition` has them (`LATERAL`, `LL` besides these); `['PA', 'AP']` if not given. */
@@ -55,13 +56,11 @@ type Report = Pick<ImageRecord, 'text' | 'sections'>;
 export async function openMimic(folder: string, { views = FRONTAL }: MimicOptions = {}): Promise<Dataset> {
   const path = findMimic(folder);
   if (path === undefined) throw new FileError(folder, 'has no table mimic-cxr-2.0.0-metadata.csv');
-  const { rows } = await readTable(path, ['dicom_id', 'subject_id', 'study_id', 'ViewPosition']);
+  const { rows } = await readTable(path, NEEDED, [...NEEDED, DATE]);
   const images = rows.map((row) => ({ row, ...placeOf(path, row) }));
   const wanted = images.map(({ row }) => views.includes(row.cells.ViewPosition!));
-  const files = await inBatches(images, FILES_AT_A_TIME, ({ image }) => findImage(folder, image));
-  const studies = [...new Set(images.filter((_, i) => files[i] && wanted[i]).map(({ study }) => study))];
-  const reports = await inBatches(studies, FILES_AT_A_TIME, (study) => readReport(folder, study));
-  const reportOf = new Map(studies.map((study, i) => [study, reports[i]]));
+  const files = await lookAt('facts', { before: [join(folder, '/')], items: images.map(({ image }) => image), after: ENDINGS });
+  const reportOf = await readReports(folder, [...new Set(images.filter((_, i) => files[i] && wanted[i]).map(({ study }) => study))]);
   const { names, labelsOf } = await readLabelTable(folder);
   const splitOf = await readSplits(folder);
 
@@ -71,7 +70,7 @@ export async function openMimic(folder: string, { views = FRONTAL }: MimicOption
     const file = files[i];
     const report = reportOf.get(study);
     if (report !== undefined && file && wanted[i])
-      return [{ record: toRecord(path, row, report, labelsOf, splitOf), file, row: row.number }];
+      return [{ record: toRecord(path, row, report, labelsOf, splitOf), file: file.path, found: file, row: row.number }];
     out.count(!file ? 'have no image here' : wanted[i] ? 'have no report with an impression here' : `are no ${viewNames} view`);
     return [];
   });
@@ -104,7 +103,7 @@ function toRecord(
     ViewPosition: view,
     StudyDate: date = '',
   } = row.cells as Record<string, string>;
-  const day = dayOf(path, row, 'StudyDate', date!);
+  const day = dayOf(path, row, DATE, date!);
   const split = splitOf(id!);
   return {
     id: id!,
@@ -125,24 +124,20 @@ function placeOf(path: string, { number, cells }: Row): { image: string; study: 
   if (!/^\d+$/.test(subject!) || !/^\d+$/.test(study!))
     throw new FileError(path, `row ${number}: columns subject_id, study_id: expected numbers`);
   if (!/^[\w-]+$/.test(dicom!)) throw new FileError(path, `row ${number}: column dicom_id: expected a file's name without ending`);
-  const folder = join('files', `p${subject!.slice(0, 2)}`, `p${subject}`, `s${study}`);
-  return { image: join(folder, dicom!), study: folder };
+  const folder = `files/p${subject!.slice(0, 2)}/p${subject}/s${study}`;
+  return { image: `${folder}/${dicom}`, study: folder };
 }
 
-/** An image's file; undefined where it is not here. */
-async function findImage(folder: string, image: string): Promise<string | undefined> {
-  for (const ending of ENDINGS) if (await isFile(join(folder, `${image}.${ending}`))) return `${image}.${ending}`;
-  return undefined;
-}
-
-/** A study's report; undefined where there is none, or none that says what was seen. */
-async function readReport(folder: string, study: string): Promise<Report | undefined> {
-  for (const place of REPORT_FOLDERS) {
-    const path = join(folder, place, `${study}.txt`);
-    if (!(await isFile(path))) continue;
-    return reportRecord(await readText(path));
-  }
-  return undefined;
+/** The reports of studies, those that conclude something. */
+async function readReports(folder: string, studies: readonly string[]): Promise<Map<string, Report>> {
+  const before = REPORT_FOLDERS.map((place) => join(folder, place, '/'));
+  const reports = new Map<string, Report>();
+  const files = await lookAt('reports', { before, items: studies, after: ['.txt'] });
+  files.forEach((file, i) => {
+    const report = file && ('report' in file ? file.report : reportRecord(textOf(file.path, file.bytes)));
+    if (report) reports.set(studies[i]!, report);
+  });
+  return reports;
 }
 
 /** Labels of studies by CheXpert's labeler, else by NegBio's, lower-case; none where neither table is here. */
@@ -161,7 +156,7 @@ const SPLITS = ['train', 'validate', 'test'] as const;
 async function readSplits(folder: string): Promise<(id: string) => PublishedSplit | undefined> {
   const path = findMimicTable(folder, 'split');
   if (path === undefined) return () => undefined;
-  const { rows } = await readTable(path, ['dicom_id', 'split']);
+  const { rows } = await readTable(path, ['dicom_id', 'split'], ['dicom_id', 'split']);
   const splits = new Map(
     rows.map(({ number, cells }) => {
       const split = SPLITS.find((each) => each === cells.split);

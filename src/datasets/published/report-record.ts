@@ -2,13 +2,15 @@
 
 import { type ReportSections, reportSections } from '../../reports';
 import type { ImageRecord, RecordSections } from '../dataset';
-import { isEmptyCell } from '../read-table';
+import { isEmptyCell } from '../empty-cell';
 
 const KINDS = ['findings', 'impression', 'indication', 'comparison', 'technique'] as const;
 
 /** The sections that there are. */
 export function filledSections(sections: RecordSections): RecordSections {
-  return Object.fromEntries(KINDS.flatMap((kind) => (sections[kind] ? [[kind, sections[kind]]] : [])));
+  const filled: { -readonly [Kind in keyof RecordSections]: string } = {};
+  for (const kind of KINDS) if (sections[kind]) filled[kind] = sections[kind];
+  return filled;
 }
 
 /** The impression (of a report without headings its last paragraph) and the sections of a report; undefined where nothing is concluded. */
