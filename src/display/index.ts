@@ -34,7 +34,7 @@ export { type Progress, progress, withProgress } from './progress';
 export { type Region, regions } from './regions';
 export { exportNotebook, type ReportSummary } from './report/export';
 export { type Frame, type TableColumns, type TableInput, type TableOptions, table } from './table';
-export { toTable } from './to-table';
+export { type ArqueroTable, type TableExpression, toTable } from './to-table';
 export { tokenStrip } from './tokens';
 export { type UNetFigureOptions, type UNetShape, unetFigure } from './unet-figure';
 export { type Content, column, row, type Tabs, tabs } from './widgets/boxes';

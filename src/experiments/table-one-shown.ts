@@ -1,6 +1,6 @@
 /** Table 1 in cells: as printed, as one row for each figure, as a plot. */
 
-import { type Displayable, dotFigure, type Figure, type TableColumns, table, toTable } from '../display';
+import { type ArqueroTable, type Displayable, dotFigure, type Figure, type TableColumns, table, toTable } from '../display';
 import { type TableOnePart, tableOneLabels, tableOneRows } from './table-one';
 
 /** One figure of the table. */
@@ -23,7 +23,7 @@ export interface TableOneRow {
  *
  * @example (await tableOne(parts)).filter((row) => row.kind === 'label').groupby('name').pivot('source', 'fraction')
  */
-export async function tableOne(parts: readonly TableOnePart[]): ReturnType<typeof toTable> {
+export async function tableOne(parts: readonly TableOnePart[]): Promise<ArqueroTable> {
   return toTable(parts.flatMap(rowsOf));
 }
 
