@@ -3,7 +3,7 @@
 import { FileError } from '../files';
 import { describeSystemError } from '../files/internal';
 import { cellText } from './cell-text';
-import type { Row, Table } from './read-table';
+import type { Row, Table } from './table-rows';
 
 /**
  * Reads a Parquet file as a table of text (`cellText`). Rows are counted from 1. Columns of bytes, such as images within the table, are not read.

@@ -4,27 +4,15 @@ import { createReadStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { parse } from 'papaparse';
 import { FileError, readText } from '../files';
 import { describeSystemError } from '../files/internal';
 import { cellText } from './cell-text';
-import { type Cells, forEachRow } from './delimited';
 import { readParquet } from './read-parquet';
+import type { Row, Table } from './table-rows';
 
 export { isEmptyCell } from './empty-cell';
-
-/** A row by column name. */
-export interface Row {
-  /** As a spreadsheet shows it: the header is row 1. In JSON lines, the line; in Parquet, counted from 1. */
-  readonly number: number;
-  readonly cells: Readonly<Record<string, string>>;
-}
-
-export interface Table {
-  readonly path: string;
-  readonly columns: readonly string[];
-  /** One at least. */
-  readonly rows: readonly Row[];
-}
+export type { Row, Table } from './table-rows';
 
 /** Forms that hold tables or whole sets but are not read here, and the way round. */
 const convert = 'save it as CSV (in Python: pandas.read_…(path).to_csv("texts.csv", index=False))';
@@ -102,20 +90,21 @@ async function readZipped(path: string): Promise<string> {
 }
 
 function readDelimited(path: string, text: string, tabs: boolean, keep: readonly string[] | undefined): Table {
-  let columns: string[] = [];
-  let kept: (readonly [column: number, name: string])[] = [];
+  // One line end for the parser, which divides mixed ones wrongly.
+  const { data, errors } = parse<string[]>(text.replace(/\r\n?/g, '\n'), { delimiter: tabs ? '\t' : delimiterOf(text), newline: '\n' });
+  const [error] = errors;
+  if (error)
+    throw new FileError(path, `is not valid ${tabs ? 'TSV' : 'CSV'}: row ${error.row! + 1}: ${whatIsWrong[error.code] ?? error.code}`);
+  const columns = (data[0] ?? []).map((name) => name.trim());
+  while (columns.at(-1) === '') columns.pop(); // a comma at the end of every line, as in NIH's table of 2017
+  const kept = [...columns.entries()].filter(([, name]) => keep?.includes(name) ?? true);
   const rows: Row[] = [];
-  const take = (given: Cells, row: number): void => {
-    if (row === 0) {
-      columns = given.map((name) => name.trim());
-      while (columns.at(-1) === '') columns.pop(); // a comma at the end of every line, as in NIH's table of 2017
-      kept = [...columns.entries()].filter(([, name]) => keep?.includes(name) ?? true);
-      return;
-    }
+  for (let i = 1; i < data.length; i++) {
+    const given = data[i]!;
     let width = given.length;
     while (width > 0 && given[width - 1] === '') width--;
-    if (width === 0) return;
-    const number = row + 1;
+    if (width === 0) continue;
+    const number = i + 1;
     if (given.length < columns.length || width > columns.length)
       throw new FileError(
         path,
@@ -124,15 +113,15 @@ function readDelimited(path: string, text: string, tabs: boolean, keep: readonly
     const cells: Record<string, string> = {};
     for (const [column, name] of kept) cells[name] = given[column]!;
     rows.push({ number, cells });
-  };
-  try {
-    forEachRow(text, tabs ? '\t' : delimiterOf(text), take);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new FileError(path, `is not valid ${tabs ? 'TSV' : 'CSV'}: ${error.message}`, error);
   }
   return { path, columns, rows };
 }
+
+/** The parser's codes in words. */
+const whatIsWrong: Readonly<Record<string, string>> = {
+  InvalidQuotes: 'there is text behind the quote that closes a cell',
+  MissingQuotes: 'a quote is opened that nothing closes',
+};
 
 /** Semicolons where the header has these and no comma, as spreadsheets write "CSV" where a comma stands in numbers. */
 function delimiterOf(text: string): string {

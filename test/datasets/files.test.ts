@@ -71,7 +71,7 @@ test('tabs by the ending .tsv, JSON lines by .jsonl, commas at the end of every 
       'file,report\na.png,secret, of three\n',
       /row 2: expected 2 cells, as the header has, got 3; a text with commas stands in double quotes/,
     ],
-    ['t.csv', 'file,report\na.png,the "secret" lung\n', /t\.csv: is not valid CSV: /],
+    ['t.csv', 'file,report\na.png,"secret" lung\n', /t\.csv: is not valid CSV: row 2: there is text behind the quote/],
     [
       't.csv',
       'file|report\na.png|secret\n',
