@@ -138,7 +138,7 @@ describe('generate', { concurrency: 2 }, () => {
   test('a CSV without a column', () =>
     refuse(/which column holds the prompts\? --column: id, report/, '--prompts', join(folder, 'prompts.csv')));
   test('a column that is not there', () =>
-    refuse(/has no column "text"; it has id, report/, '--prompts', join(folder, 'prompts.csv'), '--column', 'text'));
+    refuse(/has no column "text"; its columns are id, report/, '--prompts', join(folder, 'prompts.csv'), '--column', 'text'));
   test('a mask without a picture', () => refuse(/--mask goes with --init-image FILE/, '--prompt', '', '--mask', 'a.png'));
   test('a size that is no whole number of latents', () =>
     refuse(/size: expected a multiple of 2 pixels, got 17/, '--prompt', '', '--size', '17'));
