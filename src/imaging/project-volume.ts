@@ -11,7 +11,7 @@ import type { TraceWork } from './trace-worker';
 const MOST_THREADS = 16;
 
 /** Rays times boxes along the longest side that are traced sooner than threads start. */
-const SMALL = 4e6;
+const SMALL = 1e7;
 
 /** A Float32Array that threads share. */
 export function sharedFloats(length: number): Float32Array {

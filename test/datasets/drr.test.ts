@@ -1,7 +1,7 @@
 /** Radiographs of CT volumes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Drr, type DrrOptions, radiographOf, radiographsOf } from 'roentgen-lab/datasets';
+import { coarserVolume, type Drr, type DrrOptions, radiographOf, radiographsOf } from 'roentgen-lab/datasets';
 import { readCt, type Volume } from 'roentgen-lab/files';
 import { sharedData } from '../support';
 
@@ -125,4 +125,28 @@ test('radiographs of one volume after each other are those that each call makes'
   for (const view of ['ap', 'lateral', 30] as const)
     assert.deepEqual(await take({ size: 64, view }), await radiographOf(chest(), { size: 64, view }), String(view));
   await assert.rejects(take({ size: 8 }), /size/);
+});
+
+test('a coarser volume averages blocks, lies where the fine one does, and throws nearly the same shadow', async () => {
+  const data = Float32Array.from({ length: 5 * 4 * 2 }, (_, i) => i);
+  const small = coarserVolume(
+    { data, shape: [5, 4, 2], spacing: [1, 2, 5], affine: [1, 0, 0, 10, 0, 2, 0, 20, 0, 0, 5, 30, 0, 0, 0, 1] },
+    4,
+  );
+  assert.deepEqual(
+    [small.shape, small.spacing],
+    [
+      [1, 2, 2],
+      [4, 4, 5],
+    ],
+  );
+  assert.deepEqual(Array.from(small.data), [4, 14, 24, 34]); // of 0 to 3 and 5 to 8, …
+  assert.deepEqual(small.affine, [4, 0, 0, 11.5, 0, 4, 0, 21, 0, 0, 5, 30, 0, 0, 0, 1]);
+  const volume = chest();
+  const [fine, coarse] = await Promise.all(
+    [volume, coarserVolume(volume, 2 * volume.spacing[0])].map((each) => radiographOf(each, { ...quiet, size: 48, view: 'pa' })),
+  );
+  const apart = fine!.pixels.reduce((sum, value, i) => sum + Math.abs(value - coarse!.pixels[i]!), 0) / fine!.pixels.length;
+  assert.ok(apart < 0.05, `${apart} on average`);
+  assert.throws(() => coarserVolume(volume, 0), /positive spacing/);
 });

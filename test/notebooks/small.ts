@@ -7,7 +7,7 @@ import { saveUntrained } from '../untrained-model';
 const notebooks = readdirSync(join(root, 'notebooks')).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
 const numbered = (...numbers: readonly string[]): readonly string[] => notebooks.filter((name) => numbers.includes(name.slice(0, 2)));
 
-/** All notebooks, in parts of which each is tested in a file of its own: those of a class, the network, text encoders, what is adapted to other data. */
+/** All notebooks, in parts of which each is tested in a file of its own: those of a class, the network, text encoders, other data. */
 export const parts = {
   class: numbered('01', '02', '03'),
   network: numbered('04', '06'),
@@ -90,6 +90,16 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       pictures: 8,
       seed: 1,
       expect: { side: 0 },
+    },
+    '09-data.ipynb': {
+      places: ['../data', '../../shared/data'],
+      collections: ['covid_chestxray'],
+      ct: 'ct_chest/lung_dx_a0001_b',
+      tokenizer: 'tokenizers/clip',
+      studies: 300,
+      seed: 1,
+      size: 128,
+      spacing: 4,
     },
   };
 }

@@ -11,7 +11,7 @@ import { missingFor, smallParameters } from './small';
 const limits = { cellSeconds: 240, bytes: 3e6, rssMiB: 3000 } as const;
 
 /** Notebooks whose solutions are run after all else: the blocks of code in their last cell. */
-const withSolutions: ReadonlySet<string> = new Set(['05-encoders.ipynb', '07-your-own-data.ipynb', '08-strategies.ipynb']);
+const withSolutions: ReadonlySet<string> = new Set(['05-encoders.ipynb', '07-your-own-data.ipynb', '08-strategies.ipynb', '09-data.ipynb']);
 
 /** The notebook with the solutions of its exercises as cells, and a last one that tells the kernel's largest memory. */
 function measured(file: string, folder: string): string {

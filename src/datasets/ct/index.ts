@@ -1,5 +1,6 @@
 /** CT volumes as a source of radiographs. */
 
 export { attenuationOf } from './attenuation';
+export { coarserVolume } from './coarser';
 export { type Drr, type DrrOptions, radiographOf, radiographsOf } from './drr';
 export type { DrrView } from './geometry';
