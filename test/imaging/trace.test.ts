@@ -143,7 +143,7 @@ test('fractions of the ray leave out the part before the first plane that is cro
 
 test('threads give the same bytes as one', async () => {
   const volume = grid([120, 90, 40], [2, 2, 4], (x, y, z) => Math.abs(Math.sin(x / 9) * Math.cos(y / 7 + z / 5)));
-  const rays = coneRays({ ...cone, azimuth: 20, width: 300, height: 200, pitch: 1.5 });
+  const rays = coneRays({ ...cone, azimuth: 20, width: 400, height: 300, pitch: 1 }); // too many for one thread
   const threads = await projectVolume(volume, rays, 'length');
   assert.deepEqual(threads, trace(volume, rays));
   const stop = new AbortController();
