@@ -59,10 +59,17 @@ export async function openMimic(folder: string, { views = FRONTAL }: MimicOption
   const { rows } = await readTable(path, NEEDED, [...NEEDED, DATE]);
   const images = rows.map((row) => ({ row, ...placeOf(path, row) }));
   const wanted = images.map(({ row }) => views.includes(row.cells.ViewPosition!));
-  const files = await lookAt('facts', { before: [join(folder, '/')], items: images.map(({ image }) => image), after: ENDINGS });
-  const reportOf = await readReports(folder, [...new Set(images.filter((_, i) => files[i] && wanted[i]).map(({ study }) => study))]);
-  const { names, labelsOf } = await readLabelTable(folder);
-  const splitOf = await readSplits(folder);
+  const lookForFiles = async () => {
+    const files = await lookAt('facts', { before: [join(folder, '/')], items: images.map(({ image }) => image), after: ENDINGS });
+    const studies = new Set(images.filter((_, i) => files[i] && wanted[i]).map(({ study }) => study));
+    return { files, reportOf: await readReports(folder, [...studies]) };
+  };
+  // Threads look for files while the other tables are read here.
+  const [{ files, reportOf }, { names, labelsOf }, splitOf] = await Promise.all([
+    lookForFiles(),
+    readLabelTable(folder),
+    readSplits(folder),
+  ]);
 
   const out = leftOut();
   const viewNames = views.join(' or ');
