@@ -12,6 +12,7 @@ export interface DataFlags {
   imageColumn?: string;
   textColumn?: string;
   patientColumn?: string;
+  skipUnreadable?: boolean;
 }
 
 /** Adds the options. */
@@ -36,6 +37,10 @@ export function addColumnOptions(command: Command): Command {
     .option(
       '--patient-column <name>',
       "the table's column that tells patients apart; without it every picture counts as a patient, with all rows that show it",
+    )
+    .option(
+      '--skip-unreadable',
+      'look at every image first, and leave out and count those that cannot be read; otherwise the first is an error',
     );
 }
 
@@ -54,5 +59,6 @@ export function dataOf(where: string, flags: DataFlags): OpenDatasetOptions {
   }
   const folder = resolve(data);
   const columns = Object.fromEntries(named.map((name) => [name, flags[name]]));
-  return { data: folder, ...columns, csv: csv === undefined ? undefined : findTable(folder, csv) };
+  const skip = flags.skipUnreadable ? { skipUnreadable: true } : {};
+  return { data: folder, ...columns, ...skip, csv: csv === undefined ? undefined : findTable(folder, csv) };
 }

@@ -1,7 +1,8 @@
 /** Image files by their names alone: published collections spread them over folders that their tables do not name. */
 
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
+import { FileError } from '../files';
 
 const ending = /\.(png|jpe?g|webp|tiff?|gif|avif|bmp|jp2|dcm|dicom)$/i;
 
@@ -18,16 +19,26 @@ export function imageStem(path: string): string {
 /** The deepest that known layouts go, `images_001/images/x.png`, and one more. */
 const DEPTH = 3;
 
-/** The files below a folder in the order of their paths, hidden ones left out; links are followed as far as the depth allows. */
-export async function filesBelow(folder: string, depth: number = DEPTH): Promise<string[]> {
+/**
+ * The files below a folder in the order of their paths, hidden ones left out; links within it are followed as far as the depth allows.
+ *
+ * @throws FileError for a link that leads out of the folder: data from elsewhere must not read what lies beside them
+ */
+export async function filesBelow(folder: string): Promise<string[]> {
+  return below(folder, `${await realpath(folder)}${sep}`, DEPTH);
+}
+
+async function below(folder: string, root: string, depth: number): Promise<string[]> {
   const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const paths: string[] = [];
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     const target = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
+    if (target && target !== entry && !`${await realpath(path)}${sep}`.startsWith(root))
+      throw new FileError(path, 'is a link that leads out of the folder of data; name the folder that it leads to, or copy what is there');
     if (target?.isFile()) paths.push(path);
-    else if (target?.isDirectory() && depth > 0) for (const file of await filesBelow(path, depth - 1)) paths.push(file);
+    else if (target?.isDirectory() && depth > 0) for (const file of await below(path, root, depth - 1)) paths.push(file);
   }
   return paths;
 }

@@ -20,6 +20,8 @@ export interface FolderOptions {
   patientColumn?: string;
   /** Columns of findings: 1, 0, true, false, yes, no; empty or -1 (uncertain) is unknown. */
   labelColumns?: readonly string[];
+  /** Refuses paths of images that lead out of the folder: for tables that came with the data. A table that you name may say where images lie. */
+  inside?: boolean;
   /** Leaves rows without text (`isEmptyCell`) out and counts them (`Dataset.notes`); otherwise they are an error. */
   skipEmptyText?: boolean;
 }
@@ -30,7 +32,7 @@ export interface FolderOptions {
  * @throws FileError where folder, table or a column is missing, an image is not there, or a cell is empty or not a label; rows are named
  */
 export async function openFolder(options: FolderOptions): Promise<Dataset> {
-  const { folder, imageColumn, textColumn, patientColumn, labelColumns = [], skipEmptyText = false } = options;
+  const { folder, imageColumn, textColumn, patientColumn, labelColumns = [], skipEmptyText = false, inside = false } = options;
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
     throw new FileError(folder, 'there is no such folder; expected one with images');
   const csv = findTable(folder, options.csv);
@@ -71,6 +73,7 @@ export async function openFolder(options: FolderOptions): Promise<Dataset> {
     folder,
     table: csv,
     entries,
+    own: !inside,
     notes:
       empty.length === 0
         ? []

@@ -50,6 +50,7 @@ export { openNih } from './published/nih';
 export { type OpenIOptions, openOpenI } from './published/open-i';
 export { openPadchest } from './published/padchest';
 export { openVindr } from './published/vindr';
+export { type Readable, withoutUnreadable } from './readable';
 export { openShards, type PackedShards, type PackShardsOptions, packShards } from './shards';
 export { splitByPatient, subset } from './split';
 export { openWorld, type WorldDataset, type WorldOptions } from './world/world';

@@ -56,7 +56,15 @@ export async function openLayout(folder: string, columns: ColumnNames): Promise<
   const metadata = findMetadata(folder);
   if (metadata !== undefined) {
     const { imageColumn = 'file_name', textColumn = 'text', patientColumn } = columns;
-    return openFolder({ folder: join(metadata, '..'), csv: metadata, skipEmptyText: true, imageColumn, textColumn, patientColumn });
+    return openFolder({
+      folder: join(metadata, '..'),
+      csv: metadata,
+      skipEmptyText: true,
+      inside: true,
+      imageColumn,
+      textColumn,
+      patientColumn,
+    });
   }
   const captions = await openCaptions(folder);
   if (captions === undefined && shardsIn(folder).length > 0) {

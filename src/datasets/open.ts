@@ -7,6 +7,7 @@ import { type Dataset, textsOf } from './dataset';
 import { openFolder } from './folder';
 import { openLayout } from './layouts';
 import { openPhantom, type Projection } from './phantom';
+import { withoutUnreadable } from './readable';
 import { namesShards, openShards } from './shards';
 import { splitByPatient } from './split';
 import { openWorld } from './world';
@@ -21,6 +22,8 @@ export interface OpenDatasetOptions {
   readonly textColumn?: string;
   /** Column that is equal for images of one patient; without it each image is a patient of its own. */
   readonly patientColumn?: string;
+  /** Decodes every image first and leaves out those that cannot be read, counted (`withoutUnreadable`); otherwise the first one is an error where it is used. */
+  readonly skipUnreadable?: boolean;
 }
 
 /**
@@ -28,7 +31,12 @@ export interface OpenDatasetOptions {
  *
  * @throws FileError where the folder is missing or of no known layout, saying what to give; RangeError where columns are missing or named for nothing
  */
-export async function openDataset({ data, csv, imageColumn, textColumn, patientColumn }: OpenDatasetOptions): Promise<Dataset> {
+export async function openDataset({ skipUnreadable = false, ...options }: OpenDatasetOptions): Promise<Dataset> {
+  const dataset = await open(options);
+  return skipUnreadable && dataset.withoutImages === undefined ? (await withoutUnreadable(dataset)).dataset : dataset;
+}
+
+async function open({ data, csv, imageColumn, textColumn, patientColumn }: OpenDatasetOptions): Promise<Dataset> {
   if (data === 'phantom') return openPhantom();
   if (data === 'world') return openWorld();
   if (namesShards(data)) {

@@ -52,8 +52,11 @@ export async function tableDataset(options: {
   table: string;
   entries: readonly TableEntry[];
   notes?: readonly string[];
+  /** Whether the caller named the table: its paths may then lead out of the folder. */
+  own?: boolean;
 }): Promise<Dataset> {
-  const { name, credit, table, entries, notes = [] } = options;
+  const { name, credit, table, entries, notes = [], own = false } = options;
+  if (!own) refuseOutside(options);
   const files = await findFiles(options);
   const same = await sameImages(files);
   const places = files.map(({ path }, i) => [placeIn(options.folder, path), entries[i]!.member?.name].filter(Boolean).join('/'));
@@ -109,6 +112,19 @@ function placeIn(folder: string, path: string): string {
   if (sep === '/' && path.startsWith(inside) && isAbsolute(folder)) return path.slice(inside.length); // the usual case, and quick
   const place = relative(folder, path);
   return place.startsWith('..') || isAbsolute(place) ? path : place.replaceAll('\\', '/');
+}
+
+/** @throws FileError for a path that leads out of the folder, in a table that came with the data */
+function refuseOutside({ folder, table, entries }: { folder: string; table: string; entries: readonly TableEntry[] }): void {
+  for (const { file, found, row } of entries) {
+    if (found) continue;
+    const place = relative(folder, resolve(folder, file));
+    if (place.split(sep)[0] === '..' || isAbsolute(place))
+      throw new FileError(
+        table,
+        `${row === undefined ? 'an image' : `row ${row}: its image`} lies outside the folder; expected a path from the folder, without ..`,
+      );
+  }
 }
 
 type FoundFile = ImageFile & { readonly modified: number };
