@@ -23,6 +23,21 @@ test('data pack writes shards of a folder with a table, which other commands tak
   assert.match(labelled.stdout, /labels\.csv: 2 reports/, labelled.stderr);
 });
 
+test('data pack leaves out images that cannot be read where that is asked for, and says so', async (t) => {
+  const folder = tempDir(t);
+  for (const name of ['a', 'b']) await picture(join(folder, `${name}.png`));
+  write(join(folder, 'b.png'), 'no image');
+  for (const name of ['a', 'b']) write(join(folder, `${name}.txt`), 'Clear.');
+  const args = ['data', 'pack', folder, '--size', '8', '--out', join(folder, 'out')];
+  const stopped = await roentgen(args);
+  assert.equal(stopped.status, 2);
+  assert.match(stopped.stderr, /b\.png: is not an image/);
+  const { status, stdout, stderr } = await roentgen([...args.slice(0, -1), join(folder, 'other'), '--skip-unreadable', '--json']);
+  assert.equal(status, 0, stderr);
+  assert.equal((JSON.parse(stdout) as { images: number }).images, 1);
+  assert.match(stderr, /1 of 2 images cannot be read and are left out \(of the images number 2\)/);
+});
+
 test('data pack refuses drawn images without a size, a folder in use, reports without images', async (t) => {
   const folder = tempDir(t);
   write(join(folder, 'ecgen-radiology', '1.xml'), '<a><uId id="CXR1"/><AbstractText Label="IMPRESSION">Clear.</AbstractText></a>');
