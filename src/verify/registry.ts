@@ -12,6 +12,7 @@ import { metricsRetrievalChecker } from './metrics-retrieval';
 import { metricsTextChecker } from './metrics-text';
 import { pipelineChecker } from './pipeline';
 import { pretrainedChecker } from './pretrained';
+import { probesChecker } from './probes';
 import { reportsChecker } from './reports';
 import { reportsStatisticsChecker } from './reports-statistics';
 import { schedulersChecker } from './schedulers';
@@ -36,6 +37,7 @@ export const checkers: readonly Checker[] = [
   metricsTextChecker,
   pipelineChecker,
   pretrainedChecker,
+  probesChecker,
   reportsChecker,
   reportsStatisticsChecker,
   schedulersChecker,
