@@ -11,13 +11,16 @@ export interface LaidOut {
   readonly data: TensorData;
 }
 
-const embeddingModule = /embeddings?$|^shared$|^relative_attention_bias$|^embed_tokens$/;
+const embeddingModule = /embeddings?$|^shared$|^relative_attention_bias$|^embed_tokens$|^w[tp]e$/;
+/** GPT-2's linear layers, which its files hold as [in, out]. */
+const transposedModule = /^(c_attn|c_fc|c_proj|q_attn)$/;
 
 /** How the tensor of this parameter path is stored: a convolution, a linear layer, or the same in both layouts. */
 function kind(key: string, rank: number): 'convolution' | 'linear' | 'same' {
   if (rank === 4) return 'convolution';
   if (rank !== 2 || !key.endsWith('.weight')) return 'same';
-  return embeddingModule.test(key.split('.').at(-2)!) ? 'same' : 'linear';
+  const module = key.split('.').at(-2)!;
+  return embeddingModule.test(module) || transposedModule.test(module) ? 'same' : 'linear';
 }
 
 /** The engine's shape of a tensor with this shape in a file. */

@@ -2,6 +2,7 @@
 
 import type { Checker } from './checker';
 import { contrastiveChecker } from './contrastive';
+import { decoderChecker } from './decoder';
 import { drrChecker } from './drr';
 import { imagesChecker } from './images';
 import { imagesDicomChecker } from './images-dicom';
@@ -27,6 +28,7 @@ import { visionByRuleChecker } from './vision-by-rule';
 
 export const checkers: readonly Checker[] = [
   contrastiveChecker,
+  decoderChecker,
   drrChecker,
   imagesChecker,
   imagesDicomChecker,

@@ -33,7 +33,7 @@ test('CKA: a turned and scaled copy is the same, unrelated columns are not, and 
     matrix(12, 300, (i, j) => Math.sin(i * i * 7 + j * j)),
     matrix(12, 300, (i, j) => Math.cos(i * 5 * i + j * j * 3)),
   ];
-  assert.ok(cka(wide, other) > 0.5 && Math.abs(cka(wide, other, { kernel: 'linear-unbiased' })) < 0.5);
+  assert.ok(cka(wide, other) > Math.abs(cka(wide, other, { kernel: 'linear-unbiased' })) + 0.2);
   assert.throws(
     () =>
       cka(

@@ -1,0 +1,11 @@
+/** Language models: Llama, Mistral, GPT-2 and BERT as a decoder; their passes, and how they write. */
+
+export type { BeamOptions } from './beams';
+export { type BertLmConfig, type BertLmParams, bertLm } from './bert-lm';
+export type { Prompts } from './continuation';
+export { type Generated, type GenerateOptions, generate } from './generate';
+export { type Gpt2Config, type Gpt2Params, gpt2, initGpt2 } from './gpt2';
+export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, languageModel, loadLanguageModel } from './language-model';
+export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
+export { type DecoderInputs, type DecoderOutput, type KeptKeys, nextTokenLoss } from './pass';
+export { type Processor, processScores } from './processors';

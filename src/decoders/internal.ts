@@ -1,0 +1,5 @@
+/** What other rooms use of this one beside its public names. */
+
+export { languageModelShapes } from './language-model';
+export { causalScores, placesFrom } from './masks';
+export { softmax } from './processors';

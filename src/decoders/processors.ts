@@ -1,0 +1,86 @@
+/** What changes the scores of the next token before one is chosen, in the order in which they are given. -Infinity is a token that can't be. */
+
+/** By transformers' names; one step each. */
+export type Processor =
+  | { readonly kind: 'temperature'; readonly value: number }
+  /** Only the k likeliest, and what is as likely as the last of them. */
+  | { readonly kind: 'top_k'; readonly value: number }
+  /** The likeliest that together have this probability (Holtzman et al. 2020, arXiv:1904.09751). */
+  | { readonly kind: 'top_p'; readonly value: number }
+  /** Those with this share of the likeliest one's probability. */
+  | { readonly kind: 'min_p'; readonly value: number }
+  /** Tokens that were there already are less likely (Keskar et al. 2019, arXiv:1909.05858). */
+  | { readonly kind: 'repetition_penalty'; readonly value: number }
+  /** No run of so many tokens occurs twice. */
+  | { readonly kind: 'no_repeat_ngram_size'; readonly value: number };
+
+/** Probabilities of scores. */
+export function softmax(scores: ArrayLike<number>): Float64Array {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < scores.length; i++) most = Math.max(most, scores[i]!);
+  const raised = Float64Array.from(scores, (value) => Math.exp(value - most));
+  const total = raised.reduce((sum, value) => sum + value, 0);
+  return raised.map((value) => value / total);
+}
+
+const drop = (scores: Float64Array, isDropped: (i: number) => boolean): Float64Array =>
+  scores.map((value, i) => (isDropped(i) ? Number.NEGATIVE_INFINITY : value));
+
+function topP(scores: Float64Array, p: number): Float64Array {
+  const probabilities = softmax(scores);
+  const order = Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
+  const dropped = new Set<number>();
+  let below = 0;
+  for (const i of order.slice(0, -1)) {
+    below += probabilities[i]!;
+    if (below > 1 - p) break;
+    dropped.add(i);
+  }
+  return drop(scores, (i) => dropped.has(i));
+}
+
+function minP(scores: Float64Array, share: number): Float64Array {
+  const probabilities = softmax(scores);
+  const least = share * Math.max(...probabilities);
+  return drop(scores, (i) => probabilities[i]! < least);
+}
+
+/** Tokens that would end a run which is there already. */
+function banned(ids: readonly number[], size: number): Set<number> {
+  const last = ids.slice(ids.length + 1 - size).join();
+  const tokens = new Set<number>();
+  for (let i = 0; i + size <= ids.length; i++) if (ids.slice(i, i + size - 1).join() === last) tokens.add(ids[i + size - 1]!);
+  return tokens;
+}
+
+function processOne(scores: Float64Array, ids: readonly number[], { kind, value }: Processor): Float64Array {
+  switch (kind) {
+    case 'temperature':
+      return scores.map((score) => score / value);
+    case 'top_k': {
+      const kth = [...scores].sort((a, b) => b - a)[Math.min(value, scores.length) - 1]!;
+      return drop(scores, (i) => scores[i]! < kth);
+    }
+    case 'top_p':
+      return topP(scores, value);
+    case 'min_p':
+      return minP(scores, value);
+    case 'repetition_penalty': {
+      const seen = new Set(ids);
+      return scores.map((score, i) => (seen.has(i) ? (score < 0 ? score * value : score / value) : score));
+    }
+    case 'no_repeat_ngram_size': {
+      if (ids.length + 1 < value) return scores;
+      const tokens = banned(ids, value);
+      return drop(scores, (i) => tokens.has(i));
+    }
+  }
+}
+
+/**
+ * @param scores of every token of the vocabulary: logits, or in beam search log-probabilities
+ * @param ids    the tokens so far, padding too
+ */
+export function processScores(scores: ArrayLike<number>, ids: readonly number[], processors: readonly Processor[]): Float64Array {
+  return processors.reduce<Float64Array>((changed, processor) => processOne(changed, ids, processor), Float64Array.from(scores));
+}
