@@ -48,14 +48,11 @@ export async function openFolder(options: FolderOptions): Promise<Dataset> {
       `column ${textColumn}: ${nameRows(empty)}: the text is empty; fill it in or leave such rows out (skipEmptyText)`,
     );
 
-  const files = new Set<string>();
   const entries = withText.map((row): TableEntry => {
     const file = required(csv, row, imageColumn);
-    const id = files.has(file) ? `${file}#${row.number}` : file;
-    files.add(file);
     return {
       record: {
-        id,
+        id: file,
         patient: patientColumn === undefined ? undefined : required(csv, row, patientColumn),
         text: row.cells[textColumn]!.trim(),
         ...readLabels(csv, row, labelColumns),

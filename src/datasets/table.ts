@@ -60,8 +60,15 @@ export async function tableDataset(options: {
   const files = await findFiles(options);
   const same = await sameImages(files);
   const places = files.map(({ path }, i) => [placeIn(options.folder, path), entries[i]!.member?.name].filter(Boolean).join('/'));
+  const ids = uniqueIds(entries);
   const records = entries.map(
-    ({ record }, i): ImageRecord => ({ source: name, ...record, patient: record.patient ?? places[same[i]!]!, file: places[i]! }),
+    ({ record }, i): ImageRecord => ({
+      source: name,
+      ...record,
+      id: ids[i]!,
+      patient: record.patient ?? places[same[i]!]!,
+      file: places[i]!,
+    }),
   );
   const groups = joinPatients(
     records.map(({ patient }) => patient),
@@ -104,6 +111,16 @@ export async function tableDataset(options: {
       }
     },
   };
+}
+
+/** Their ids; of rows that share one, as rows of one file do, the later ones with their number behind it. */
+function uniqueIds(entries: readonly TableEntry[]): string[] {
+  const used = new Set<string>();
+  return entries.map(({ record: { id }, row }, i) => {
+    const unique = used.has(id) ? `${id}#${row ?? i}` : id;
+    used.add(unique);
+    return unique;
+  });
 }
 
 /** A path from the folder, with slashes on every system; absolute where it lies elsewhere. */

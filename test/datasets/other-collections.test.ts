@@ -207,6 +207,8 @@ test('the real COVID-19 collection: every radiograph that is here, journeys of s
   const folder = sharedData('covid_chestxray');
   if (folder === undefined) return t.skip('shared data are not here');
   const dataset = await openDataset({ data: folder });
+  const ids = Array.from({ length: dataset.length }, (_, i) => dataset.record(i).id);
+  assert.equal(new Set(ids).size, ids.length, 'the table names some files twice');
   assert.ok(dataset.length > 200, String(dataset.length));
   const all = records(dataset);
   const days = new Map<string, Set<number>>();
