@@ -1,9 +1,10 @@
 /** Options that name a dataset, the same for every command that takes one. */
 
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
-import type { OpenDatasetOptions } from '../datasets';
-import { findTable } from '../datasets/internal';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Contrast, OpenDatasetOptions } from '../datasets';
+import { contrasts, findTable } from '../datasets/internal';
+import type { DicomGreys } from '../files';
 import { UsageError } from './context';
 
 export interface DataFlags {
@@ -13,6 +14,8 @@ export interface DataFlags {
   textColumn?: string;
   patientColumn?: string;
   skipUnreadable?: boolean;
+  window?: DicomGreys;
+  contrast?: Contrast;
 }
 
 /** Adds the options. */
@@ -39,9 +42,24 @@ export function addColumnOptions(command: Command): Command {
       "the table's column that tells patients apart; without it every picture counts as a patient, with all rows that show it",
     )
     .option(
+      '--window <centre,width>',
+      'of DICOM images: a window, or "file" for the one that they bring; else their whole range is shown',
+      parseWindow,
+    )
+    .addOption(new Option('--contrast <change>', 'change the contrast of images that are read').choices([...contrasts]))
+    .option(
       '--skip-unreadable',
       'look at every image first, and leave out and count those that cannot be read; otherwise the first is an error',
     );
+}
+
+/** "40,400" or "file". */
+function parseWindow(text: string): DicomGreys {
+  if (text === 'file') return text;
+  const [centre, width, ...rest] = text.split(',').map(Number);
+  if (!Number.isFinite(centre) || !(width! > 0 && Number.isFinite(width)) || rest.length > 0)
+    throw new InvalidArgumentError('Expected a centre and a width, such as 40,400, or "file".');
+  return { centre: centre!, width: width! };
 }
 
 /**
@@ -54,11 +72,13 @@ export function dataOf(where: string, flags: DataFlags): OpenDatasetOptions {
   const { data = 'phantom', csv } = flags;
   const named = (['csv', 'imageColumn', 'textColumn', 'patientColumn'] as const).filter((name) => flags[name] !== undefined);
   if (data === 'phantom' || data === 'world') {
+    if (flags.window) throw new UsageError(`${where}: --window is for DICOM images of a folder; name it with --data`);
     if (named.length > 0) throw new UsageError(`${where}: --csv and its columns describe a folder of images; name it with --data`);
-    return { data };
+    return { data, ...(flags.contrast && { contrast: flags.contrast }) };
   }
   const folder = resolve(data);
   const columns = Object.fromEntries(named.map((name) => [name, flags[name]]));
-  const skip = flags.skipUnreadable ? { skipUnreadable: true } : {};
-  return { data: folder, ...columns, ...skip, csv: csv === undefined ? undefined : findTable(folder, csv) };
+  const { skipUnreadable, window: greys, contrast } = flags;
+  const how = { ...(skipUnreadable && { skipUnreadable }), ...(greys && { greys }), ...(contrast && { contrast }) };
+  return { data: folder, ...columns, ...how, csv: csv === undefined ? undefined : findTable(folder, csv) };
 }

@@ -1,5 +1,6 @@
 /** What every dataset is: records of text, labels and patient, and pixels at any size on request. */
 
+import type { DicomGreys } from '../files';
 import type { ReportSections } from '../reports';
 
 /** The sections of a report, each on one line without blanks of de-identification. */
@@ -74,6 +75,8 @@ export interface Dataset {
    * @throws FileError where it cannot be read
    */
   original?(i: number): Promise<{ readonly name: string; readonly bytes: Buffer }>;
+  /** The same with another way from DICOM's values to greys (`readImage`). Absent where images are drawn. */
+  withGreys?(greys: DicomGreys): Dataset;
   /** What reading the images has shown so far and users should know, each a sentence with counts. */
   readingNotes?(): readonly string[];
   /**

@@ -1,7 +1,7 @@
 /** Where an image's bytes lie: a file, or a part of an archive. */
 
 import { open, readFile } from 'node:fs/promises';
-import { FileError } from '../files';
+import { type DicomGreys, FileError } from '../files';
 import { describeSystemError } from '../files/internal';
 
 export interface ImagePlace {
@@ -11,6 +11,8 @@ export interface ImagePlace {
   readonly offset?: number;
   /** Bytes. */
   readonly size: number;
+  /** Of a DICOM image: how its values become greys; by default over their whole range. */
+  readonly greys?: DicomGreys;
 }
 
 /** @throws FileError where the file cannot be read, or the archive ends before the image does */

@@ -1,5 +1,6 @@
 /** What other rooms use of this one beside its public names. */
 
+export { contrasts } from './contrast';
 export { attenuationOf } from './ct';
 export { recordsOf, textsOf } from './dataset';
 export { findTable } from './folder';

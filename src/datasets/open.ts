@@ -2,7 +2,9 @@
 
 import { statSync } from 'node:fs';
 import type { Key } from '../engine';
-import { FileError } from '../files';
+import { tellWait } from '../engine/internal';
+import { type DicomGreys, FileError } from '../files';
+import { type Contrast, withContrast } from './contrast';
 import { type Dataset, textsOf } from './dataset';
 import { openFolder } from './folder';
 import { openLayout } from './layouts';
@@ -24,6 +26,10 @@ export interface OpenDatasetOptions {
   readonly patientColumn?: string;
   /** Decodes every image first and leaves out those that cannot be read, counted (`withoutUnreadable`); otherwise the first one is an error where it is used. */
   readonly skipUnreadable?: boolean;
+  /** How the values of DICOM images become greys (`readImage`); over their whole range where it is left out. */
+  readonly greys?: DicomGreys;
+  /** What is done to the images' contrast (`withContrast`); nothing where it is left out. */
+  readonly contrast?: Contrast;
 }
 
 /**
@@ -31,9 +37,13 @@ export interface OpenDatasetOptions {
  *
  * @throws FileError where the folder is missing or of no known layout, saying what to give; RangeError where columns are missing or named for nothing
  */
-export async function openDataset({ skipUnreadable = false, ...options }: OpenDatasetOptions): Promise<Dataset> {
-  const dataset = await open(options);
-  return skipUnreadable && dataset.withoutImages === undefined ? (await withoutUnreadable(dataset)).dataset : dataset;
+export async function openDataset({ skipUnreadable = false, greys, contrast, ...options }: OpenDatasetOptions): Promise<Dataset> {
+  const opened = await open(options);
+  const grey = greys === undefined ? opened : opened.withGreys?.(greys);
+  if (grey === undefined) throw new RangeError(`${options.data}: is drawn; a window (greys) belongs to DICOM images`);
+  const dataset = contrast === undefined ? grey : withContrast(grey, contrast);
+  if (!skipUnreadable || dataset.withoutImages !== undefined) return dataset;
+  return (await withoutUnreadable(dataset, { onProgress: (done, total) => tellWait('looking at images', done, total) })).dataset;
 }
 
 async function open({ data, csv, imageColumn, textColumn, patientColumn }: OpenDatasetOptions): Promise<Dataset> {
@@ -101,13 +111,12 @@ const TEST_FRACTION = 0.2;
 export async function openSplit(
   options: OpenDatasetOptions & { readonly counts: PhantomCounts; readonly key: Key; readonly least?: number },
 ): Promise<DatasetSplit> {
-  const { data, counts, key, least = 1 } = options;
-  const parts =
-    data === 'phantom'
-      ? phantomSplit(counts)
-      : data === 'world'
-        ? worldSplit(counts)
-        : splitByPatient(withImages(data, await openDataset(options)), { testFraction: TEST_FRACTION, key });
+  const { data, counts, key, contrast, least = 1 } = options;
+  const drawn = data === 'phantom' ? phantomSplit(counts) : data === 'world' ? worldSplit(counts) : undefined;
+  const shown = (part: Dataset): Dataset => (contrast === undefined ? part : withContrast(part, contrast));
+  const parts = drawn
+    ? { train: shown(drawn.train), test: shown(drawn.test) }
+    : splitByPatient(withImages(data, await openDataset(options)), { testFraction: TEST_FRACTION, key });
   const { train, test } = parts;
   if (train.length < least || test.length < least)
     throw new FileError(

@@ -1,8 +1,8 @@
 /** Datasets without the images that cannot be read: skipping is asked for, counted and listed, never silent. */
 
-import { availableParallelism } from 'node:os';
 import { FileError } from '../files';
 import type { Dataset } from './dataset';
+import { defaultThreads, jobsAtOnce } from './decode-pool';
 import { nameRows } from './read-table';
 import { subset } from './split';
 
@@ -28,12 +28,13 @@ export async function withoutUnreadable(
 ): Promise<Readable> {
   const { onProgress, signal } = options;
   const errors: (FileError | undefined)[] = [];
+  const threads = defaultThreads();
   let [next, done] = [0, 0];
   const work = async (): Promise<void> => {
     while (next < dataset.length) {
       signal?.throwIfAborted();
       const i = next++;
-      errors[i] = await dataset.pixels(i, SIZE).then(
+      errors[i] = await dataset.pixels(i, SIZE, threads).then(
         () => undefined,
         (error: unknown) => {
           if (error instanceof FileError) return error;
@@ -43,7 +44,7 @@ export async function withoutUnreadable(
       onProgress?.(++done, dataset.length);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(dataset.length, 2 * availableParallelism()) }, work));
+  await Promise.all(Array.from({ length: Math.min(dataset.length, jobsAtOnce(threads)) }, work));
   const unreadable = errors.flatMap((error, index) => (error ? [{ index, error }] : []));
   if (unreadable.length === 0) return { dataset, unreadable };
   if (unreadable.length === dataset.length)

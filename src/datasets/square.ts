@@ -21,7 +21,7 @@ export interface Square {
  */
 export async function decodeSquare(place: ImagePlace, size: number): Promise<Square> {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`${place.path}: size: expected a positive integer, got ${size}`);
-  const image = await decodeImage(place.path, await readPlace(place), { side: size });
+  const image = await decodeImage(place.path, await readPlace(place), { side: size, greys: place.greys });
   const bits = usedBits(image);
   const values = shrunk(centreSquare(image, whiteAt(bits)), Math.min(image.width, image.height), size);
   return image.data instanceof Uint16Array ? { values, bits } : { values };

@@ -2,13 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { FileError } from '../files';
+import { type DicomGreys, FileError } from '../files';
 import { checkIndex, type Dataset, type ImageRecord } from './dataset';
 import { decodeOnThread } from './decode-pool';
 import { sharedDepth } from './depth';
 import { findImages } from './find-images';
 import { frequentFindings } from './frequent-findings';
-import { placeKey, readPlace } from './image-place';
+import { type ImagePlace, placeKey, readPlace } from './image-place';
 import { type FileFacts, lookAt } from './look';
 import { nameRows } from './read-table';
 import { type ImageFile, joinPatients, sameImages } from './same-image';
@@ -77,40 +77,55 @@ export async function tableDataset(options: {
   groups.forEach((group, i) => {
     if (group !== records[i]!.patient) records[i] = { ...records[i]!, group };
   });
-  const fingerprint = createHash('sha256');
-  for (const { path, offset, size, modified } of files)
-    fingerprint.update(JSON.stringify([path, size, modified, ...(offset === undefined ? [] : [offset])]));
+  const findings = frequentFindings(records, options.findings);
   const self = { name, length: entries.length };
-  const depth = sharedDepth([...new Map(files.map((file) => [placeKey(file), file])).values()]);
-  return {
-    ...self,
-    credit,
-    findings: frequentFindings(records, options.findings),
-    notes,
-    fingerprint: fingerprint.digest('hex'),
-    record(i) {
-      checkIndex(self, i);
-      return records[i]!;
-    },
-    readingNotes: depth.notes,
-    async original(i) {
-      checkIndex(self, i);
-      return { name: entries[i]!.member?.name ?? basename(files[i]!.path), bytes: await readPlace(files[i]!) };
-    },
-    async pixels(i, size, threads = 0) {
-      checkIndex(self, i);
-      const place = files[i]!;
-      try {
-        const square = await (threads > 0 ? decodeOnThread(place, size, threads) : decodeSquare(place, size));
-        return inLevels(square, square.bits && (await depth.bits(place, square.bits)));
-      } catch (error) {
-        const { row, member } = entries[i]!;
-        if (!(error instanceof FileError) || row === undefined) throw error;
-        const message = error.message.replace(`${error.path}: `, '');
-        throw new FileError(error.path, `${message}; ${member ? `sample ${row}` : `row ${row} of ${basename(table)}`}`, error.cause);
-      }
-    },
+  const read = (places: readonly (FoundFile & ImagePlace)[], greys?: DicomGreys): Dataset => {
+    const depth = sharedDepth([...new Map(places.map((place) => [placeKey(place), place])).values()]);
+    return {
+      ...self,
+      credit,
+      findings,
+      notes,
+      fingerprint: fingerprintOf(places, greys),
+      record(i) {
+        checkIndex(self, i);
+        return records[i]!;
+      },
+      readingNotes: depth.notes,
+      withGreys: (other) =>
+        read(
+          places.map((place) => ({ ...place, greys: other })),
+          other,
+        ),
+      async original(i) {
+        checkIndex(self, i);
+        return { name: entries[i]!.member?.name ?? basename(places[i]!.path), bytes: await readPlace(places[i]!) };
+      },
+      async pixels(i, size, threads = 0) {
+        checkIndex(self, i);
+        const place = places[i]!;
+        try {
+          const square = await (threads > 0 ? decodeOnThread(place, size, threads) : decodeSquare(place, size));
+          return inLevels(square, square.bits && (await depth.bits(place, square.bits)));
+        } catch (error) {
+          const { row, member } = entries[i]!;
+          if (!(error instanceof FileError) || row === undefined) throw error;
+          const message = error.message.replace(`${error.path}: `, '');
+          throw new FileError(error.path, `${message}; ${member ? `sample ${row}` : `row ${row} of ${basename(table)}`}`, error.cause);
+        }
+      },
+    };
   };
+  return read(files);
+}
+
+/** Changes with the files, and with the way from their values to greys. */
+function fingerprintOf(files: readonly FoundFile[], greys: DicomGreys | undefined): string {
+  const hash = createHash('sha256');
+  for (const { path, offset, size, modified } of files)
+    hash.update(JSON.stringify([path, size, modified, ...(offset === undefined ? [] : [offset])]));
+  if (greys !== undefined) hash.update(JSON.stringify(greys));
+  return hash.digest('hex');
 }
 
 /** Their ids; of rows that share one, as rows of one file do, the later ones with their number behind it. */
