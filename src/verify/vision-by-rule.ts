@@ -1,19 +1,21 @@
-/** Checks networks of one size whose weights follow from their names: TorchXRayVision's DenseNet, ResNet-50, FID's Inception. */
+/** Checks networks of one size whose weights follow from their names: TorchXRayVision's DenseNet, ResNet-50, FID's Inception; and EfficientNet-Lite0 with its own. */
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, scope, type Tree } from '../engine';
+import { dispose, flatten, scope, type Tree } from '../engine';
 import { readImage, readSafetensors } from '../files';
-import { readJson } from '../files/internal';
+import { findPublished, published, readJson, toFileLayout } from '../files/internal';
 import { resize } from '../imaging';
 import {
   calibrate,
   type DenseNetParams,
   densenet,
+  efficientNetLite,
   type InceptionParams,
   inception,
   interpolate,
+  loadEfficientNetLite,
   type ResNetParams,
   resnet,
   xrvCentreCrop,
@@ -26,7 +28,7 @@ import { densenetShapes, inceptionShapes, resnetShapes } from '../vision/interna
 import { type Rule, weightsByRule } from './by-rule';
 import { type Checker, type Measure, Unsupported } from './checker';
 import { channelsLast, type Fixture, fixtureImage, fixtureTensor, has } from './fixture';
-import { absolute, exact, rel } from './measure';
+import { absolute, exact, rel, relative } from './measure';
 import { casesOfClass, compareWith, wantedOf } from './text-run';
 
 const PREPROCESSING = 1e-4;
@@ -168,12 +170,63 @@ function checkInterpolation(fixture: Fixture, name: string): Measure[] {
   });
 }
 
+interface LiteCase extends Case {
+  readonly weight_samples: Readonly<
+    Record<string, { readonly shape: readonly number[]; readonly first: readonly number[]; readonly sum: number }>
+  >;
+  readonly top5: readonly { readonly classes: readonly number[]; readonly probabilities: readonly number[] }[];
+}
+
+const NAME = 'efficientnet-lite0';
+
+async function* checkLite(folder: string, spec: Case, fixture: Fixture): AsyncGenerator<Measure> {
+  const path = findPublished(published.find(({ name }) => name === NAME)!);
+  if (!path) throw new Unsupported(`the model is not here; get it with "roentgen models get ${NAME}"`);
+  const { weight_samples, top5 } = spec as LiteCase;
+  const images = await inputImages(folder, 3);
+  const params = await loadEfficientNetLite(path);
+  const { onBlock, means } = blockMeans();
+  try {
+    const leaves = flatten(params);
+    for (const [name, want] of Object.entries(weight_samples)) {
+      const { data } = toFileLayout(name, leaves[name]!.shape, leaves[name]!.dataSync() as Float32Array);
+      const sum = (data as Float32Array).reduce((total, value) => total + value, 0);
+      yield relative(`weights ${name}`, [...data.subarray(0, 4), sum], [...want.first, want.sum], 1e-6);
+    }
+    yield* scope(() => {
+      const batch = tf.div(tf.sub(batchOf(images, 3), 127), 128) as tf.Tensor4D;
+      const { pooled, logits } = efficientNetLite(params, batch, { onBlock });
+      const got: Record<string, tf.Tensor> = { ...means, 'blocks_then_head.mean': pooled, logits };
+      const probabilities = tf.softmax(logits).dataSync();
+      const first = tf.argMax(logits, 1).dataSync();
+      const classes = logits.shape[1];
+      return [
+        ...wantedOf(fixture, '').map((key) => compareWith(fixture, key, got[key])),
+        exact(
+          'likeliest class',
+          first,
+          top5.map((one) => one.classes[0]!),
+        ),
+        absolute(
+          'probabilities of the five likeliest',
+          top5.flatMap((one, i) => one.classes.map((k) => probabilities[i * classes + k]!)),
+          top5.flatMap((one) => [...one.probabilities]),
+          1e-4,
+        ),
+      ];
+    });
+  } finally {
+    dispose(params, means);
+  }
+}
+
 type Check = (folder: string, spec: Case, fixture: Fixture) => AsyncIterable<Measure>;
 
 /** By the beginning of the reference's class. */
 const kinds: Readonly<Record<string, Check>> = {
   'torchxrayvision.models.DenseNet()': checkXrv,
   'torchvision resnet50': checkResNet50,
+  'EfficientNet of efficientnet-lite-pytorch': checkLite,
   'torch_fidelity FeatureExtractorInceptionV3': checkInception,
 };
 

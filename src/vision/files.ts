@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readObject } from '../files';
 import { loadParameters } from '../files/internal';
 import { type DenseNetConfig, type DenseNetParams, densenetShapes } from './densenet';
+import { type EfficientNetLiteParams, efficientNetLiteShapes } from './efficientnet-lite';
 import { type ResNetConfig, type ResNetParams, resnetShapes } from './resnet';
 import { type SiglipVisionConfig, type SiglipVisionParams, siglipVisionShapes } from './siglip';
 import { type VitConfig, type VitParams, vitShapes } from './vit';
@@ -62,4 +63,10 @@ export async function loadSiglipVision(folder: string): Promise<VisionModel<Sigl
     config,
     params: await loadParameters<SiglipVisionParams>(folder, { file: 'model', expected: siglipVisionShapes(config), rename }),
   };
+}
+
+/** Reads a folder of EfficientNet-Lite0, as `roentgen models get efficientnet-lite0` writes it; throws as `loadDenseNet`. The caller disposes the tree. */
+export async function loadEfficientNetLite(folder: string): Promise<EfficientNetLiteParams> {
+  const rename = (key: string): string | undefined => (isCounter(key) ? undefined : key);
+  return await loadParameters<EfficientNetLiteParams>(folder, { file: 'model', expected: efficientNetLiteShapes(), rename });
 }

