@@ -14,6 +14,7 @@ import { metricsTextChecker } from './metrics-text';
 import { pipelineChecker } from './pipeline';
 import { pretrainedChecker } from './pretrained';
 import { probesChecker } from './probes';
+import { radGraphChecker } from './radgraph';
 import { reportsChecker } from './reports';
 import { reportsStatisticsChecker } from './reports-statistics';
 import { schedulersChecker } from './schedulers';
@@ -40,6 +41,7 @@ export const checkers: readonly Checker[] = [
   pipelineChecker,
   pretrainedChecker,
   probesChecker,
+  radGraphChecker,
   reportsChecker,
   reportsStatisticsChecker,
   schedulersChecker,
