@@ -2,8 +2,10 @@
 
 export type { BeamOptions } from './beams';
 export { type BertLmConfig, type BertLmParams, bertLm } from './bert-lm';
+export type { ChatMessage, ChatWriter } from './chat-ml';
 export type { Prompts } from './continuation';
 export { type Generated, type GenerateOptions, generate } from './generate';
+export { type GgufModel, loadGgufModel } from './gguf-model';
 export { type Gpt2Config, type Gpt2Params, gpt2, initGpt2 } from './gpt2';
 export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, languageModel, loadLanguageModel } from './language-model';
 export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';

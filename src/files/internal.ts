@@ -17,6 +17,7 @@ export {
 } from './dicom';
 export { describeSystemError } from './errors';
 export { commandFor, expectFolderOf } from './expect-folder';
+export { type GgufFile, openGguf } from './gguf';
 export { hashFile, hashFiles } from './hash';
 export { mayHold16Bits, usedBits, whiteAt } from './image-depth';
 export { decodeImage } from './images';

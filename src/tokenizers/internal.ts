@@ -1,3 +1,4 @@
 /** What other rooms use of this one beside its public names. */
 
+export { byteLevelText, byteLevelTokenizer } from './byte-level';
 export { wordVocabulary } from './wordpiece';

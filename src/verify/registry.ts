@@ -3,6 +3,7 @@
 import type { Checker } from './checker';
 import { contrastiveChecker } from './contrastive';
 import { decoderChecker } from './decoder';
+import { decoderGgufChecker } from './decoder-gguf';
 import { drrChecker } from './drr';
 import { imagesChecker } from './images';
 import { imagesDicomChecker } from './images-dicom';
@@ -29,6 +30,7 @@ import { visionByRuleChecker } from './vision-by-rule';
 
 export const checkers: readonly Checker[] = [
   contrastiveChecker,
+  decoderGgufChecker,
   decoderChecker,
   drrChecker,
   imagesChecker,

@@ -1,17 +1,17 @@
 /** What a model folder is, told from its configs and headers alone: no weight is read. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../../encoders/internal';
 import { readObject, readText } from '../../files';
-import { openSafetensors } from '../../files/internal';
+import { openGguf, openSafetensors } from '../../files/internal';
 import type { UNetConfig } from '../../unet';
 import { completeUNetConfig } from '../../unet/internal';
 
 /** One line of the list. */
 export interface ModelEntry {
   readonly name: string;
-  /** `CLIP`, `BERT` … of a text encoder, `Stable Diffusion` of a whole model, `EfficientNet-Lite0` of an image encoder. */
+  /** `CLIP`, `BERT` … of a text encoder, `Stable Diffusion` of a whole model, `EfficientNet-Lite0` of an image encoder, `llama (GGUF)` of a language model. */
   readonly kind: string;
   /** Channels of the text's context, or of an image's features. */
   readonly width: number;
@@ -38,6 +38,8 @@ export async function examineModel(name: string, path: string): Promise<ModelEnt
     const counts = await Promise.all(files.map((file) => countInFile(join(path, `${file}.safetensors`))));
     return { ...common, kind: 'Stable Diffusion', width, parameters: counts.reduce((sum, n) => sum + n, 0) };
   }
+  const gguf = readdirSync(path).find((file) => file.endsWith('.gguf'));
+  if (gguf !== undefined) return { ...common, ...(await examineGguf(join(path, gguf))) };
   if (await isEfficientNetLite(path))
     return { ...common, kind: 'EfficientNet-Lite0', width: 1280, parameters: await countInFile(join(path, 'model.safetensors')) };
   const { config, form } = await readTextEncoderConfig(path);
@@ -45,6 +47,18 @@ export async function examineModel(name: string, path: string): Promise<ModelEnt
   const all = Object.values(textEncoderShapes(config)).reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
   const pooler = form === 'alone' ? await countInFile(join(path, 'model.safetensors'), /(^|\.)pooler\.dense\.(weight|bias)$/) : 0;
   return { ...common, kind, width, parameters: all + pooler };
+}
+
+/** A language model in one file. */
+async function examineGguf(path: string): Promise<Pick<ModelEntry, 'kind' | 'width' | 'parameters'>> {
+  const file = await openGguf(path);
+  try {
+    const parameters = file.tensors.reduce((sum, name) => sum + file.shape(name).reduce((product, n) => product * n, 1), 0);
+    const architecture = String(file.metadata['general.architecture']);
+    return { kind: `${architecture} (GGUF)`, width: Number(file.metadata[`${architecture}.embedding_length`]), parameters };
+  } finally {
+    await file.close();
+  }
 }
 
 /** Whether a folder is of the image encoder that `models get` writes. */
