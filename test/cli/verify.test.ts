@@ -208,7 +208,7 @@ test('a folder without fixtures is wrong usage; what is unreadable in one fails'
   for (const row of rows.filter((r) => r.pass === false)) assert.match(row.quantity, /cases?\.json.*not valid JSON/);
 });
 
-test('all shared fixtures: none fails, and every folder is listed', { timeout: 300_000 }, async (t) => {
+test('all shared fixtures: none fails, and every folder is listed', { timeout: 900_000 }, async (t) => {
   const folder = fixtures();
   if (!folder) return t.skip('the shared fixtures are missing');
   const { status, stdout, stderr } = await roentgen(['verify', folder, '--json']);
