@@ -5,7 +5,16 @@ const MOST_STEPS = 10_000;
 /** Armijo's constant. */
 const DESCENT = 1e-4;
 
-const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+/** A gradient that is this part of the first one, in its largest entry, is that of the minimum. */
+const STILL = 1e-10;
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+const largest = (gradient: Float64Array): number => gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 interface Pair {
   readonly s: Float64Array;
@@ -33,7 +42,7 @@ function direction(gradient: Float64Array, pairs: readonly Pair[]): Float64Array
 }
 
 /**
- * Minimises a function from zeros, until no step makes it less.
+ * Minimises a function from zeros, until its gradient is nearly zero or no step makes it less.
  *
  * @param fn writes its gradient into the second argument and returns its value
  */
@@ -45,7 +54,8 @@ export function minimise(
   let gradient: Float64Array = new Float64Array(size);
   let value = fn(x, gradient);
   let pairs: Pair[] = [];
-  for (let step = 0; step < MOST_STEPS; step++) {
+  const still = STILL * Math.max(1, largest(gradient));
+  for (let step = 0; step < MOST_STEPS && largest(gradient) > still; step++) {
     let towards = direction(gradient, pairs);
     let slope = dot(towards, gradient);
     if (slope >= 0) [pairs, towards] = [[], gradient.map((one) => -one)];
@@ -57,14 +67,11 @@ export function minimise(
       const found = fn(there, its);
       if (found <= value + DESCENT * length * slope) moved = { x: there, gradient: its, value: found };
     }
-    if (!moved) break; // as low as float64 can tell
+    if (!moved || moved.value >= value) break; // as low as float64 can tell
     const [s, y] = [moved.x.map((one, i) => one - x[i]!), moved.gradient.map((one, i) => one - gradient[i]!)];
     const curvature = dot(s, y);
     if (curvature > 1e-300) pairs = [...pairs, { s, y, rho: 1 / curvature }].slice(-MEMORY);
-    const isStill =
-      value - moved.value <= 1e-15 * Math.abs(value) && Math.sqrt(dot(gradient, gradient)) < 1e-9 * Math.max(1, Math.abs(value));
     ({ x, gradient, value } = moved);
-    if (isStill) break;
   }
   return { x, value };
 }

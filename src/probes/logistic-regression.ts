@@ -30,13 +30,22 @@ function scores(features: Representation, i: number, weights: Float64Array, rows
   }
 }
 
-/** Scores to probabilities of the classes; of two, one score is that of class 1. */
-function probabilitiesOf(logits: Float64Array, classes: number): Float64Array {
-  const full = classes === 2 ? Float64Array.of(0, logits[0]!) : logits;
-  const most = Math.max(...full);
-  const raised = full.map((value) => Math.exp(value - most));
-  const total = raised.reduce((sum, value) => sum + value, 0);
-  return raised.map((value) => value / total);
+/** Scores to probabilities of the classes; of two, one score is that of class 1. `out` may be `logits` where there are more. */
+function probabilities(logits: Float64Array, classes: number, out: Float64Array): void {
+  if (classes === 2) {
+    const [score] = logits as unknown as [number];
+    out[1] = 1 / (1 + Math.exp(-score));
+    out[0] = 1 / (1 + Math.exp(score));
+    return;
+  }
+  let most = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < classes; k++) most = Math.max(most, logits[k]!);
+  let total = 0;
+  for (let k = 0; k < classes; k++) {
+    out[k] = Math.exp(logits[k]! - most);
+    total += out[k]!;
+  }
+  for (let k = 0; k < classes; k++) out[k]! /= total;
 }
 
 /**
@@ -57,6 +66,7 @@ export function fitLogistic(
     throw new RangeError(`fitLogistic: labels: expected cases of every class from 0, got ${counts.join(', ')}`);
   const rows = classes === 2 ? 1 : classes;
   const logits = new Float64Array(rows);
+  const p = new Float64Array(classes);
   const { x, value } = minimise(rows * (columns + 1), (weights, gradient) => {
     let objective = 0;
     for (let at = 0; at < rows * columns; at++) {
@@ -66,7 +76,7 @@ export function fitLogistic(
     gradient.fill(0, rows * columns);
     for (let i = 0; i < n; i++) {
       scores(features, i, weights, rows, logits);
-      const p = probabilitiesOf(logits, classes);
+      probabilities(logits, classes, p);
       const weight = balanced ? n / (classes * counts[labels[i]!]!) : 1;
       objective -= weight * Math.log(p[labels[i]!]!);
       for (let r = 0; r < rows; r++) {
@@ -89,7 +99,7 @@ export function predictLogistic({ classes, coefficients, intercepts }: LogisticR
   const out = new Float64Array(features.rows * classes);
   for (let i = 0; i < features.rows; i++) {
     scores(features, i, weights, intercepts.length, logits);
-    out.set(probabilitiesOf(logits, classes), i * classes);
+    probabilities(logits, classes, out.subarray(i * classes, (i + 1) * classes));
   }
   return out;
 }
