@@ -4,6 +4,7 @@ export { adamUpdate } from './adam';
 export { type AveragedLeaf, adamInOnePass, fitsOnePass } from './adam-fused';
 export { availableMemory } from './available-memory';
 export { checkpoint } from './checkpoint';
+export { type Algebra64, hasFloat64, inFloat64, type Matrix64 } from './float64';
 export { fusedState, isFused } from './fused';
 export { detach } from './grad';
 export { nextTurn } from './interrupt';

@@ -1,6 +1,7 @@
 /** Fréchet distance between two sets of features (FID where they are Inception's). Heusel et al. 2017, arXiv:1706.08500, eq. (6). */
 
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { type Algebra64, hasFloat64, inFloat64, type Matrix64 } from '../engine/internal';
 
 /** Rows of features, row-major. */
 export interface Features {
@@ -9,14 +10,72 @@ export interface Features {
   readonly columns: number;
 }
 
+/**
+ * ‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½), in float64. Nothing becomes complex where a covariance is singular, as that of fewer rows than columns is.
+ *
+ * @returns 0 or more; it falls with the number of rows, so compare only distances of equally many
+ * @throws RangeError where the widths differ, a set has fewer than 2 rows, or a feature is not finite
+ */
+export function frechetDistance(a: Features, b: Features): number {
+  if (a.columns !== b.columns) throw new RangeError(`frechetDistance: features are ${a.columns} and ${b.columns} wide`);
+  for (const [{ rows, values }, what] of [
+    [a, 'the first set'],
+    [b, 'the second set'],
+  ] as const) {
+    if (rows < 2) throw new RangeError(`frechetDistance: ${what}: expected at least 2 rows of features, got ${rows}`);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new RangeError(`frechetDistance: ${what}: row ${Math.floor(bad / a.columns)} holds ${values[bad]}`);
+  }
+  return hasFloat64() ? byFactors(a, b) : plainFrechetDistance(a, b);
+}
+
+/** A covariance by a factor: with it as rows, Σ = Fᵀ F / scale; as columns, Σ = F Fᵀ. */
+interface Factored {
+  readonly mean: Matrix64;
+  readonly trace: number;
+  readonly factor: Matrix64;
+  readonly as: 'rows' | 'columns';
+  /** 1 for columns. */
+  readonly scale: number;
+}
+
+function factored(x: Algebra64, { values, rows, columns }: Features): Factored {
+  const features = x.from(values, [rows, columns]);
+  const mean = x.meanRow(features);
+  const centred = x.minus(features, mean);
+  const trace = x.squares(centred) / (rows - 1);
+  if (rows <= columns) return { mean, trace, factor: centred, as: 'rows', scale: rows - 1 };
+  const covariance = x.over(x.product(centred, centred, 'first'), rows - 1);
+  const triangle = x.cholesky(covariance);
+  if (triangle) return { mean, trace, factor: triangle, as: 'columns', scale: 1 };
+  const { values: spectrum, vectors } = x.eigen(covariance);
+  return { mean, trace, factor: x.timesRoots(vectors, spectrum), as: 'columns', scale: 1 };
+}
+
+/**
+ * By factors: tr (Σ₁ Σ₂)^½ is the sum of the singular values of F₁ F₂ᵀ, whose squares are the eigenvalues of its product with itself. No root of a matrix is
+ * needed, and of few rows no matrix is larger than they are many.
+ */
+function byFactors(a: Features, b: Features): number {
+  return inFloat64((x) => {
+    const [p, q] = [factored(x, a), factored(x, b)];
+    const [first, second] = p.as === 'columns' && q.as === 'rows' ? [q, p] : [p, q]; // singular values are those of the transpose
+    const transposed = first.as === 'columns' ? 'first' : second.as === 'rows' ? 'second' : undefined;
+    const between = x.product(first.factor, second.factor, transposed);
+    const [rows, columns] = between.shape as [number, number];
+    const squared = x.product(between, between, rows <= columns ? 'second' : 'first');
+    const shared = x.eigenvalues(squared).reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0) / Math.sqrt(p.scale * q.scale);
+    return Math.max(0, x.squares(x.minus(p.mean, q.mean)) + p.trace + q.trace - 2 * shared);
+  });
+}
+
 interface Gaussian {
   readonly mean: Float64Array;
   readonly covariance: Matrix;
 }
 
 /** Mean and covariance (divisor n - 1) of the rows. */
-function gaussianOf({ values, rows, columns }: Features, what: string): Gaussian {
-  if (rows < 2) throw new RangeError(`frechetDistance: ${what}: expected at least 2 rows of features, got ${rows}`);
+function gaussianOf({ values, rows, columns }: Features): Gaussian {
   const mean = new Float64Array(columns);
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mean[j]! += values[i * columns + j]! / rows;
   const centred = Matrix.zeros(rows, columns);
@@ -39,16 +98,9 @@ function squareRoot(symmetric: Matrix): Matrix {
   return eigenvectorMatrix.mmul(roots).mmul(eigenvectorMatrix.transpose());
 }
 
-/**
- * ‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½). The root's trace is taken from the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, which is symmetric and has the same
- * spectrum, so nothing becomes complex where a covariance is singular.
- *
- * @returns 0 or more; it falls with the number of rows, so compare only distances of equally many
- * @throws RangeError where the widths differ or a set has fewer than 2 rows
- */
-export function frechetDistance(a: Features, b: Features): number {
-  if (a.columns !== b.columns) throw new RangeError(`frechetDistance: features are ${a.columns} and ${b.columns} wide`);
-  const [p, q] = [gaussianOf(a, 'the first set'), gaussianOf(b, 'the second set')];
+/** `frechetDistance` without TensorFlow: by the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, which is symmetric and has the same spectrum as Σ₁ Σ₂. */
+export function plainFrechetDistance(a: Features, b: Features): number {
+  const [p, q] = [gaussianOf(a), gaussianOf(b)];
   const root = squareRoot(p.covariance);
   const product = root.mmul(q.covariance).mmul(root);
   const spectrum = eigen(product.add(product.transpose()).div(2)).realEigenvalues;
