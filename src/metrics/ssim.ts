@@ -70,20 +70,35 @@ function filter(values: Float64Array, width: number, height: number, window: rea
   const at = (i: number, n: number): number => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i); // no pixel twice at the border
   const [outWidth, outHeight] = mirror ? [width, height] : [width - 2 * reach, height - 2 * reach];
   const shift = mirror ? reach : 0;
+  const row = new Float64Array(width + 2 * shift);
   const rows = new Float64Array(outWidth * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < outWidth; x++) {
-      let sum = 0;
-      for (let k = 0; k < window.length; k++) sum += window[k]! * values[y * width + at(x + k - shift, width)]!;
-      rows[y * outWidth + x] = sum;
+  for (let y = 0; y < height; y++) {
+    row.set(values.subarray(y * width, (y + 1) * width), shift);
+    for (let i = 0; i < shift; i++) {
+      row[i] = values[y * width + at(i - shift, width)]!;
+      row[width + shift + i] = values[y * width + at(width + i, width)]!;
     }
+    addWindow(row, 1, outWidth, window, rows, y * outWidth);
+  }
+  const columns = new Float64Array(outWidth * (height + 2 * shift));
+  columns.set(rows, shift * outWidth);
+  for (let i = 0; i < shift; i++) {
+    columns.copyWithin(i * outWidth, (shift + at(i - shift, height)) * outWidth, (shift + at(i - shift, height) + 1) * outWidth);
+    const below = shift + at(height + i, height);
+    columns.copyWithin((height + shift + i) * outWidth, below * outWidth, (below + 1) * outWidth);
+  }
   const out = new Float64Array(outWidth * outHeight);
-  for (let y = 0; y < outHeight; y++)
-    for (let k = 0; k < window.length; k++) {
-      const from = at(y + k - shift, height) * outWidth;
-      for (let x = 0; x < outWidth; x++) out[y * outWidth + x]! += window[k]! * rows[from + x]!;
-    }
+  addWindow(columns, outWidth, outWidth * outHeight, window, out, 0);
   return out;
+}
+
+/** Adds up `count` windows, whose values are `step` apart; the weights in turn, so that the inner loop runs along memory. */
+function addWindow(values: Float64Array, step: number, count: number, window: readonly number[], out: Float64Array, to: number): void {
+  for (let k = 0; k < window.length; k++) {
+    const weight = window[k]!;
+    const from = k * step;
+    for (let i = 0; i < count; i++) out[to + i]! += weight * values[from + i]!;
+  }
 }
 
 /** Means over all windows of the whole index and of its contrast and structure alone. */

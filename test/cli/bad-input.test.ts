@@ -73,8 +73,8 @@ describe('bad input', { concurrency: 2 }, () => {
       /wide\.txt: line 1 has NUL characters: it is UTF-16/,
     ],
     'generate: a CSV that is none, without its text': [
-      () => ['generate', model, '--prompts', file('texts.csv', 'id,report\n1,undefined "effusion\n'), '--column', 'report', '--out', out],
-      /texts\.csv: is no CSV file with a header: Invalid Opening Quote: a quote is found on field "report" at line 2$/m,
+      () => ['generate', model, '--prompts', file('texts.csv', 'id,report\n1,"undefined" effusion\n'), '--column', 'report', '--out', out],
+      /texts\.csv: is not valid CSV: row 2: there is text behind the quote that closes a cell$/m,
     ],
     'encode: a pointer for a vocabulary': [
       () => {

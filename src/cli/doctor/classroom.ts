@@ -46,7 +46,8 @@ const made: readonly Made[] = [
 
 /** What a course needs; each that is missing says the command that brings it and how long that takes. */
 export async function examineClassroom(freeMiB: number): Promise<Finding[]> {
-  return [...published.map(publishedFinding), ...(await Promise.all(made.map(madeFinding))), kernelsFinding(freeMiB)];
+  const inNotebooks = published.filter(({ name }) => name === 'minilm');
+  return [...inNotebooks.map(publishedFinding), ...(await Promise.all(made.map(madeFinding))), kernelsFinding(freeMiB)];
 }
 
 /** Notebooks look for it in `models` alone, also where its package is installed. */
