@@ -21,6 +21,7 @@ const rooms = [
   'display',
   'experiments',
   'systems',
+  'evaluation',
   'verify',
   'cli',
 ];

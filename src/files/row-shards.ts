@@ -27,6 +27,8 @@ export interface RowsToKeep<K extends string> {
   readonly source: Readonly<Record<string, unknown>>;
   readonly length: number;
   readonly columns: Readonly<Record<K, ColumnForm>>;
+  /** Rows of a file, which an interruption loses at most; by default as many as are some megabytes. */
+  readonly rowsPerFile?: number;
   /** Makes the rows from `from` to `to` (exclusive): the same values whenever it is called. */
   make(from: number, to: number): Promise<MadeRows<K>>;
 }
@@ -76,7 +78,7 @@ export async function keepRows<K extends string>(root: string, rows: RowsToKeep<
   const { signal, onProgress, onNote } = options;
   const names = Object.keys(columns) as K[];
   const inMemory = names.reduce((sum, name) => sum + 4 * sizeOf(columns[name].shape), 0);
-  const perShard = MULTIPLE * Math.max(1, Math.floor(SHARD_BYTES / inMemory / MULTIPLE));
+  const perShard = rows.rowsPerFile ?? MULTIPLE * Math.max(1, Math.floor(SHARD_BYTES / inMemory / MULTIPLE));
   const identity = createHash('sha256')
     .update(JSON.stringify([source, length, columns, perShard]))
     .digest('hex');

@@ -1,0 +1,165 @@
+/** What all evaluations share: models, data, prompts, seed, and the folder in which images, features and results are kept. */
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Dataset, type ImageRecord, type OpenDatasetOptions, openSplit } from '../datasets';
+import { recordsOf } from '../datasets/internal';
+import { type Key, key, split } from '../engine';
+import { overrideRecipe, type Recipe } from '../experiments';
+import { FileError, readObject } from '../files';
+import { expectFolderOf, hashFiles, readModelIndex } from '../files/internal';
+
+/** A model folder under evaluation. */
+export interface EvaluatedModel {
+  /** Short and unique, for tables: the run's name. */
+  readonly name: string;
+  readonly folder: string;
+  /** Hash of its weights: images belong to it. */
+  readonly identity: string;
+}
+
+/** Folders of published networks; each evaluation says which it can use. */
+export interface GivenNetworks {
+  /** A DenseNet in TorchXRayVision's layout (`loadDenseNet`). */
+  readonly chest?: string;
+  /** FID's Inception (`inception`). */
+  readonly inception?: string;
+  /** A CLIP model with its vision tower. */
+  readonly clip?: string;
+  /** A BERT whose token embeddings BERTScore compares. */
+  readonly bert?: string;
+}
+
+export interface BenchOptions {
+  readonly models: readonly string[];
+  readonly data: OpenDatasetOptions;
+  readonly out: string;
+  /** Sampling, the size of built-in data and the classifier are its; a name's recipe is read by `loadRecipe`. */
+  readonly recipe: Recipe;
+  /** Images a model; by default the recipe's `evaluation.pictures`. */
+  readonly prompts?: number;
+  /** Divides patients as a training with the same seed does, and fixes all noise. Default 1. */
+  readonly seed?: number;
+  /** Minutes in place of hours: smaller networks, fewer draws. What it changes stands in the result. */
+  readonly quick?: boolean;
+  readonly networks?: GivenNetworks;
+  readonly signal?: AbortSignal;
+  /** Called through long work: what is being done, and how much of it is. */
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+  /** Called with what a person should read. */
+  readonly onNote?: (note: string) => void;
+}
+
+export interface Bench {
+  readonly models: readonly EvaluatedModel[];
+  /** Training part: what networks of the evaluation are trained on, as the models were. */
+  readonly train: Dataset;
+  /** Of other patients. */
+  readonly test: Dataset;
+  /** Whose texts are the prompts: the first of the test part. */
+  readonly records: readonly ImageRecord[];
+  readonly data: string;
+  readonly out: string;
+  /** Pixels a side: the models' own. */
+  readonly size: number;
+  /** With the models' size. */
+  readonly recipe: Recipe;
+  readonly seed: number;
+  /** For random numbers of evaluations: `foldIn` a number of one's own. */
+  readonly key: Key;
+  readonly quick: boolean;
+  readonly networks: GivenNetworks;
+  readonly signal?: AbortSignal;
+  progress(what: string, done: number, total: number): void;
+  note(note: string): void;
+}
+
+/** Files of a model's weights, by part. */
+const WEIGHTS: readonly (readonly [part: string, stem: string])[] = [
+  ['unet', 'diffusion_pytorch_model'],
+  ['vae', 'diffusion_pytorch_model'],
+  ['text_encoder', 'model'],
+];
+
+/**
+ * Opens models and data.
+ *
+ * @throws FileError where a model has no tokenizer, models are of different sizes, or data have too few images
+ */
+export async function openBench(options: BenchOptions): Promise<Bench> {
+  const { data, out, seed = 1, quick = false, networks = {}, signal, onProgress, onNote } = options;
+  if (options.models.length === 0) throw new RangeError('evaluation: name a model');
+  const models: EvaluatedModel[] = [];
+  const sizes = new Map<number, string>();
+  for (const folder of options.models) {
+    const { name, identity, size } = await openModel(folder);
+    if (models.some((other) => other.identity === identity)) continue; // the same model by two names
+    const taken = models.filter((other) => other.name === name || other.name.startsWith(`${name} (`)).length;
+    models.push({ name: taken === 0 ? name : `${name} (${taken + 1})`, folder, identity });
+    sizes.set(size, folder);
+  }
+  if (sizes.size > 1)
+    throw new FileError(
+      [...sizes.values()].join(', '),
+      `make images of ${[...sizes.keys()].join(' and ')} pixels; evaluate models of one size together`,
+    );
+  const size = [...sizes.keys()][0]!;
+  const prompts = options.prompts ?? options.recipe.evaluation.pictures;
+  const counts = { ...options.recipe.data, test: Math.max(prompts, options.recipe.data.test) };
+  const recipe = overrideRecipe(options.recipe, { size, 'data.test': counts.test });
+  const [splitKey] = split(key(seed), 4) as [Key];
+  const { train, test } = await openSplit({ ...data, counts, key: splitKey, least: 2 });
+  const note = (sentence: string): void => onNote?.(sentence);
+  for (const sentence of train.notes ?? []) note(sentence);
+  if (test.length < prompts) note(`${test.length} images of patients who are not trained on are there, of ${prompts} that were asked for.`);
+  const bench: Bench = {
+    models,
+    train,
+    test,
+    records: recordsOf(test, prompts),
+    data: data.data,
+    out,
+    size,
+    recipe,
+    seed,
+    key: key(seed),
+    quick,
+    networks,
+    ...(signal && { signal }),
+    progress: (what, done, total) => onProgress?.(what, done, total),
+    note,
+  };
+  for (const model of models) await checkSameSplit(bench, model);
+  return bench;
+}
+
+async function openModel(folder: string): Promise<{ name: string; identity: string; size: number }> {
+  expectFolderOf('a model', folder, ['model_index.json']);
+  const { components } = await readModelIndex(folder);
+  for (const part of ['unet', 'vae', 'text_encoder', 'tokenizer', 'scheduler'])
+    if (!components[part]) throw new FileError(folder, `has no ${part}: a model is evaluated by the images that it makes of texts`);
+  const unet = await readObject<{ sample_size?: number | readonly [number, number] }>(join(folder, 'unet', 'config.json'));
+  const vae = await readObject<{ block_out_channels?: readonly number[] }>(join(folder, 'vae', 'config.json'));
+  const side = typeof unet.sample_size === 'object' ? unet.sample_size[0] : unet.sample_size;
+  if (side === undefined)
+    throw new FileError(join(folder, 'unet', 'config.json'), 'has no sample_size, so the size of its images is not known');
+  const files = WEIGHTS.flatMap(([part, stem]) => [`${stem}.safetensors`, 'config.json'].map((file) => join(part, file)));
+  const identity = await hashFiles(
+    folder,
+    files.filter((file) => existsSync(join(folder, file))),
+  );
+  const parent = basename(folder) === 'model' ? basename(dirname(folder)) : basename(folder);
+  return { name: parent, identity, size: side * 2 ** ((vae.block_out_channels?.length ?? 4) - 1) };
+}
+
+/** A model whose card names another seed may have been trained on patients who are measured on here. */
+async function checkSameSplit({ data, seed, note }: Bench, { name, folder }: EvaluatedModel): Promise<void> {
+  if (data === 'phantom' || data === 'world') return; // parts are the same for every seed
+  const card = await readFile(join(folder, 'README.md'), 'utf8').catch(() => '');
+  const trained = /^\| seed \| (\d+) \|$/m.exec(card)?.[1];
+  if (trained !== undefined && Number(trained) !== seed)
+    note(
+      `${name} was trained with seed ${trained}, which divides patients otherwise: some whom it knows are measured on; give --seed ${trained}.`,
+    );
+}
