@@ -25,6 +25,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     description: 'write the embeddings of texts: context [n, L, C], mask [n, L] and pooled [n, C]',
     load: () => (require('./encode') as typeof import('./encode')).addEncode,
   },
+  evaluate: {
+    description:
+      "RoentGen's tables and figures of any models: fidelity, diversity and others, each with intervals, as tables, figures and a page; all of them with all",
+    load: () => (require('./evaluate') as typeof import('./evaluate')).addEvaluate,
+  },
   generate: {
     description: 'make pictures from prompts with a model folder; synthetic, not for diagnosis',
     load: () => (require('./generate') as typeof import('./generate')).addGenerate,

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { phantomSplit } from '../datasets';
-import { imageGrid, type Progress, progress } from '../display';
+import { imageGrid } from '../display';
 import { duration } from '../display/internal';
 import { dispose, startEngine } from '../engine';
 import {
@@ -27,6 +27,7 @@ import { strategies } from '../training';
 import { encoderFolder } from '../training/internal';
 import { asUsage, type Context, UsageError } from './context';
 import { wholeNumber } from './numbers';
+import { oneBar } from './one-bar';
 import { alignColumns, shortNumber } from './table';
 
 /** The recipes of the table, in its order. */
@@ -191,27 +192,4 @@ export function strategyTable(rows: readonly StrategyRow[]): string[] {
     row.side === null ? '-' : row.side.toFixed(2),
   ]);
   return alignColumns([head, ...lines], [1, 2, 3, 4, 5, 7, 8]);
-}
-
-/** One progress bar at a time, by what is being done. */
-function oneBar(): { show(what: string, done: number, total: number): void; end(): void } {
-  let bar: Progress | undefined;
-  let shown = '';
-  const end = (): void => {
-    bar?.end();
-    bar = undefined;
-    shown = '';
-  };
-  return {
-    show(what, done, total) {
-      const [name, ...rest] = what.split(', ') as [string, ...string[]];
-      if (name !== shown) {
-        end();
-        bar = progress(total, name);
-        shown = name;
-      }
-      bar!.update(done, rest.join(', '));
-    },
-    end,
-  };
 }

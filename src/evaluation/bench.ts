@@ -1,6 +1,5 @@
 /** What all evaluations share: models, data, prompts, seed, and the folder in which images, features and results are kept. */
 
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Dataset, type ImageRecord, type OpenDatasetOptions, openSplit } from '../datasets';
@@ -8,7 +7,8 @@ import { recordsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
 import { overrideRecipe, type Recipe } from '../experiments';
 import { FileError, readObject } from '../files';
-import { expectFolderOf, hashFiles, readModelIndex } from '../files/internal';
+import { expectFolderOf, readModelIndex } from '../files/internal';
+import { hashModel } from '../pipelines/internal';
 
 /** A model folder under evaluation. */
 export interface EvaluatedModel {
@@ -75,13 +75,6 @@ export interface Bench {
   note(note: string): void;
 }
 
-/** Files of a model's weights, by part. */
-const WEIGHTS: readonly (readonly [part: string, stem: string])[] = [
-  ['unet', 'diffusion_pytorch_model'],
-  ['vae', 'diffusion_pytorch_model'],
-  ['text_encoder', 'model'],
-];
-
 /**
  * Opens models and data.
  *
@@ -144,11 +137,7 @@ async function openModel(folder: string): Promise<{ name: string; identity: stri
   const side = typeof unet.sample_size === 'object' ? unet.sample_size[0] : unet.sample_size;
   if (side === undefined)
     throw new FileError(join(folder, 'unet', 'config.json'), 'has no sample_size, so the size of its images is not known');
-  const files = WEIGHTS.flatMap(([part, stem]) => [`${stem}.safetensors`, 'config.json'].map((file) => join(part, file)));
-  const identity = await hashFiles(
-    folder,
-    files.filter((file) => existsSync(join(folder, file))),
-  );
+  const identity = await hashModel(folder);
   const parent = basename(folder) === 'model' ? basename(dirname(folder)) : basename(folder);
   return { name: parent, identity, size: side * 2 ** ((vae.block_out_channels?.length ?? 4) - 1) };
 }

@@ -33,15 +33,20 @@ export function bootstrap(cases: number, statistic: (rows: Int32Array) => number
 }
 
 /**
- * The same for a statistic that grows where cases repeat, such as a Fréchet distance: 1.96 standard deviations of the draws on both sides of the value, not
- * below 0.
+ * The same for a statistic that grows where cases repeat, such as a Fréchet distance: 1.96 standard deviations of the draws on both sides of the value.
+ *
+ * @param options.least what the statistic cannot be below; default 0
  */
-export function bootstrapError(cases: number, statistic: (rows: Int32Array) => number, { key, draws = 100 }: BootstrapOptions): Estimate {
+export function bootstrapError(
+  cases: number,
+  statistic: (rows: Int32Array) => number,
+  { key, draws = 100, least = 0 }: BootstrapOptions & { readonly least?: number },
+): Estimate {
   const value = statistic(Int32Array.from({ length: cases }, (_, i) => i));
   const values = drawn(cases, statistic, key, draws);
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const deviation = Math.sqrt(values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / Math.max(1, values.length - 1));
-  return { value, low: Math.max(0, value - NORMAL * deviation), high: value + NORMAL * deviation };
+  return { value, low: Math.max(least, value - NORMAL * deviation), high: value + NORMAL * deviation };
 }
 
 function drawn(cases: number, statistic: (rows: Int32Array) => number, key: Key, draws: number): Float64Array {

@@ -29,7 +29,7 @@ export async function realImages(bench: Bench, part: 'train' | 'test', count: nu
     onNote: bench.note,
   });
   const records = recordsOf(dataset, count);
-  return { name: part === 'test' ? 'real' : 'real, training part', pixels: firstRows(all, records.length), size: bench.size, records };
+  return { name: part === 'test' ? 'real' : 'real training images', pixels: firstRows(all, records.length), size: bench.size, records };
 }
 
 function firstRows(rows: Rows, length: number): Rows {

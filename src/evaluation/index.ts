@@ -1,8 +1,13 @@
 /** The tables and figures of RoentGen's evaluation, each a function with a typed result. */
 
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
+export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
 export { type BootstrapOptions, bootstrap, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
+export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
 export { type Cell, type EvaluationResult, type Finding, isEstimate, type ResultFigure, type ResultTable } from './result';
+export { resultTable, showTable } from './shown';
+export { featureSpaces } from './spaces';
+export { type ResultFacts, type WrittenResult, writeResult } from './write-result';

@@ -13,6 +13,8 @@ export interface ResultTable {
   readonly rows: readonly Readonly<Record<string, Cell>>[];
   /** How the intervals were got, such as "95% bootstrap over images, 1000 draws"; needed where a cell has one. */
   readonly intervals?: string;
+  /** A long table: in its file alone. */
+  readonly detail?: boolean;
 }
 
 export interface ResultFigure {

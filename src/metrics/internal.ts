@@ -3,4 +3,4 @@
 export { classifier, classifierStages, initClassifier } from './classifier';
 export { loadClassifier, perceptualNetwork, saveClassifier } from './classify';
 export { perceptualDistance } from './perceptual';
-export { gaussianWindow, meanAbsoluteError, meanSquaredError } from './ssim';
+export { gaussianWindow, meanAbsoluteError, meanSquaredError, msSsimScales } from './ssim';

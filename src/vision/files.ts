@@ -5,6 +5,7 @@ import { readObject } from '../files';
 import { loadParameters } from '../files/internal';
 import { type DenseNetConfig, type DenseNetParams, densenetShapes } from './densenet';
 import { type EfficientNetLiteParams, efficientNetLiteShapes } from './efficientnet-lite';
+import { type InceptionParams, inceptionShapes } from './inception';
 import { type ResNetConfig, type ResNetParams, resnetShapes } from './resnet';
 import { type SiglipVisionConfig, type SiglipVisionParams, siglipVisionShapes } from './siglip';
 import { type VitConfig, type VitParams, vitShapes } from './vit';
@@ -69,4 +70,10 @@ export async function loadSiglipVision(folder: string): Promise<VisionModel<Sigl
 export async function loadEfficientNetLite(folder: string): Promise<EfficientNetLiteParams> {
   const rename = (key: string): string | undefined => (isCounter(key) ? undefined : key);
   return await loadParameters<EfficientNetLiteParams>(folder, { file: 'model', expected: efficientNetLiteShapes(), rename });
+}
+
+/** Reads a folder of FID's Inception, `model.safetensors` with the key names of pytorch-fid's weights; throws as `loadDenseNet`. The caller disposes the tree. */
+export async function loadInception(folder: string): Promise<InceptionParams> {
+  const rename = (key: string): string | undefined => (isCounter(key) ? undefined : key);
+  return await loadParameters<InceptionParams>(folder, { file: 'model', expected: inceptionShapes(), rename });
 }

@@ -2,7 +2,7 @@
 
 export { type DenseNetConfig, type DenseNetOutput, type DenseNetParams, densenet, initDenseNet } from './densenet';
 export { type EfficientNetLiteOutput, type EfficientNetLiteParams, efficientNetLite } from './efficientnet-lite';
-export { loadDenseNet, loadEfficientNetLite, loadResNet, loadSiglipVision, loadVit, type VisionModel } from './files';
+export { loadDenseNet, loadEfficientNetLite, loadInception, loadResNet, loadSiglipVision, loadVit, type VisionModel } from './files';
 export { type InceptionInput, type InceptionOutput, type InceptionParams, inception } from './inception';
 export { type Interpolation, interpolate } from './interpolate';
 export type { VisionOptions } from './options';

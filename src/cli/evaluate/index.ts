@@ -1,0 +1,118 @@
+/** `roentgen evaluate`: RoentGen's tables and figures, one subcommand each, and all of them. */
+
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { notForDiagnosis } from '../../display';
+import { duration } from '../../display/internal';
+import { startEngine } from '../../engine';
+import type { Bench, EvaluationResult, ResultTable, WrittenResult } from '../../evaluation';
+import { cellText, columnsOf, numericColumns } from '../../evaluation/internal';
+import { writeJson } from '../../files';
+import { type Context, describeError, exitCodes } from '../context';
+import { oneBar } from '../one-bar';
+import { alignColumns } from '../table';
+import { type EvaluationCommand, evaluations, type OwnFlags } from './evaluations';
+import { addEvaluateOptions, benchOf, type EvaluateFlags } from './options';
+
+/** The command's subcommands. */
+export function addEvaluate(command: Command, context: Context): void {
+  for (const evaluation of evaluations) {
+    const own = command.command(evaluation.name).description(`${evaluation.what} (RoentGen: ${evaluation.paper})`);
+    addEvaluateOptions(own);
+    evaluation.options?.(own);
+    own.action((flags: EvaluateFlags & OwnFlags) => evaluate([evaluation], flags, context));
+  }
+  const all = command
+    .command('all')
+    .description('every evaluation that the data allow, with an index page; with --quick at most 20 minutes on two cores');
+  addEvaluateOptions(all);
+  all.action((flags: EvaluateFlags & OwnFlags) => evaluate(evaluations, flags, context));
+}
+
+interface Done {
+  readonly result: EvaluationResult;
+  readonly written: WrittenResult;
+  readonly seconds: number;
+}
+
+/** Of several evaluations one that fails, as for want of labels, does not end the others. */
+async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFlags & OwnFlags, context: Context): Promise<void> {
+  const { library, device, threads } = await startEngine({ seed: flags.seed });
+  const engine = `${library}, ${device}, ${threads} threads`;
+  const bars = oneBar();
+  const where = chosen.length === 1 ? `evaluate ${chosen[0]!.name}` : 'evaluate all';
+  try {
+    const bench = await benchOf(where, flags, context, bars.show);
+    await writeJson(join(bench.out, 'evaluation.json'), {
+      models: bench.models.map(({ name, folder }) => ({ name, folder })),
+      seed: bench.seed,
+    });
+    const done: Done[] = [];
+    const failed: { name: string; why: string }[] = [];
+    for (const each of chosen) {
+      const started = performance.now();
+      try {
+        done.push(await runOne(bench, each, flags, engine, started));
+      } catch (error) {
+        if (chosen.length === 1 || context.signal.aborted) throw error;
+        failed.push({ name: each.name, why: describeError(error) });
+      } finally {
+        bars.end();
+      }
+      const last = failed.at(-1);
+      if (last?.name === each.name) context.say(`${each.name}: ${last.why}`);
+      else report(done.at(-1)!, flags, context);
+    }
+    if (chosen.length > 1) await writeIndex(bench, done, failed);
+    if (failed.length > 0) context.endWith(exitCodes.failed);
+    if (flags.json) context.print(JSON.stringify(chosen.length === 1 ? asJson(done[0]!) : { done: done.map(asJson), failed }, null, 2));
+  } finally {
+    bars.end();
+  }
+}
+
+async function runOne(bench: Bench, { run }: EvaluationCommand, flags: OwnFlags, engine: string, started: number): Promise<Done> {
+  const { writeResult } = require('../../evaluation') as typeof import('../../evaluation');
+  const result = await run(bench, flags);
+  const seconds = (performance.now() - started) / 1000;
+  return { result, seconds, written: await writeResult(bench, result, { seconds, engine }) };
+}
+
+const asJson = ({ result: { figures: _, ...rest }, written, seconds }: Done): object => ({ ...rest, seconds, ...written });
+
+function report({ result, written, seconds }: Done, { json }: EvaluateFlags, context: Context): void {
+  if (json) return;
+  for (const note of result.notes) context.say(note);
+  for (const table of result.tables) {
+    if (table.name.startsWith('paper-') || table.detail) continue;
+    context.print('');
+    context.print(table.title);
+    for (const line of linesOf(table)) context.print(line);
+    if (table.intervals) context.print(`(${table.intervals})`);
+  }
+  for (const { finding, here, verdict } of result.findings ?? []) context.print(`${finding}: ${verdict} (${here})`);
+  context.print('');
+  context.print(`${result.evaluation}: ${duration(seconds)}; ${written.page}; images are ${notForDiagnosis}.`);
+}
+
+function linesOf(table: ResultTable): string[] {
+  const columns = columnsOf(table);
+  const numeric = numericColumns(table);
+  return alignColumns(
+    [columns, ...table.rows.map((row) => columns.map((name) => cellText(row[name])))],
+    columns.flatMap((name, i) => (numeric.includes(name) ? [i] : [])),
+  );
+}
+
+async function writeIndex(
+  bench: Bench,
+  done: readonly Done[],
+  failed: readonly { readonly name: string; readonly why: string }[],
+): Promise<void> {
+  const { writeIndex: write } = require('../../evaluation/internal') as typeof import('../../evaluation/internal');
+  await write(
+    bench,
+    done.map(({ result, seconds }) => ({ result, seconds })),
+    failed,
+  );
+}

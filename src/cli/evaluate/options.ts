@@ -1,0 +1,92 @@
+/** Options that all evaluations share, and the bench that they open. */
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { type Bench, openBench } from '../../evaluation';
+import { loadRecipe, overrideRecipe } from '../../experiments';
+import { claimFolder } from '../../files/internal';
+import { asUsage, type Context, collect, UsageError } from '../context';
+import { addDataOptions, type DataFlags, dataOf } from '../data-options';
+import { findModel } from '../models';
+import { numberIn, wholeNumber } from '../numbers';
+
+export interface EvaluateFlags extends DataFlags {
+  model?: readonly string[];
+  out: string;
+  prompts?: number;
+  seed: number;
+  quick?: boolean;
+  recipe: string;
+  steps?: number;
+  guidance?: number;
+  chest?: string;
+  inception?: string;
+  clip?: string;
+  bert?: string;
+  json?: boolean;
+}
+
+/** Adds them. */
+export function addEvaluateOptions(command: Command): void {
+  command
+    .option('--model <folder>', "a model's folder or its name; repeatable; by default runs/quickstart/model", collect)
+    .option('--out <folder>', 'where images, features and results are kept, for all evaluations', 'runs/evaluation');
+  addDataOptions(command)
+    .option('--prompts <n>', "images of a model, each for another text; by default the recipe's (RoentGen: 5000)", wholeNumber(2))
+    .option('--seed <n>', 'of noise and draws; divides patients as a training with the same seed does', wholeNumber(0), 1)
+    .option('--quick', 'minutes in place of hours: fewer prompts, smaller networks')
+    .option('--recipe <name>', 'whose sampling, sizes of built-in data and classifier are taken', 'quickstart')
+    .option('--steps <n>', "of sampling, in place of the recipe's (RoentGen: 75)", wholeNumber(1))
+    .option('--guidance <scale>', "of sampling, in place of the recipe's (RoentGen: 4)", numberIn(0, 100))
+    .option('--chest <folder>', "a DenseNet in TorchXRayVision's layout, in place of a classifier that is trained here")
+    .option('--inception <folder>', "FID's Inception, for its features")
+    .option('--clip <folder>', 'a CLIP model, for the features of its images')
+    .option('--bert <folder>', 'a BERT, for BERTScore')
+    .option('--json', 'print the result as JSON');
+}
+
+const DEFAULT_MODEL = 'runs/quickstart/model';
+const QUICK_PROMPTS = 96;
+/** What evaluations leave in their folder from early on. */
+const MARKS = ['images', 'features', 'evaluation.json'];
+
+/** Opens models and data as the options say. @throws UsageError where they are wrong */
+export async function benchOf(where: string, flags: EvaluateFlags, context: Context, progress: Bench['progress']): Promise<Bench> {
+  const { out, seed, quick = false, prompts, steps, guidance } = flags;
+  const changes = {
+    ...(steps === undefined ? {} : { 'sampling.steps': steps }),
+    ...(guidance === undefined ? {} : { 'sampling.guidance': guidance }),
+  };
+  const folder = resolve(out);
+  claimFolder(folder, 'evaluations', MARKS);
+  const networks = Object.fromEntries(
+    (['chest', 'inception', 'clip', 'bert'] as const).flatMap((name) =>
+      flags[name] === undefined ? [] : [[name, findModel(where, flags[name])]],
+    ),
+  );
+  return asUsage(where, async () =>
+    openBench({
+      models: (flags.model ?? [DEFAULT_MODEL]).map((model) => modelFolder(where, model)),
+      data: dataOf(where, flags),
+      out: folder,
+      recipe: overrideRecipe(await loadRecipe(flags.recipe), changes),
+      ...((prompts ?? (quick ? QUICK_PROMPTS : undefined)) !== undefined && { prompts: prompts ?? QUICK_PROMPTS }),
+      seed,
+      quick,
+      networks,
+      signal: context.signal,
+      onProgress: progress,
+      onNote: context.say,
+    }),
+  );
+}
+
+function modelFolder(where: string, model: string): string {
+  try {
+    return findModel(where, model);
+  } catch (error) {
+    if (model === DEFAULT_MODEL)
+      throw new UsageError(`${where}: there is no ${DEFAULT_MODEL} yet: npm run quickstart trains it; or name a model with --model`);
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/** Several images of each prompt, and how alike they are: RoentGen's measure of diversity (arXiv:2211.12737, appendix A). */
+
+import { readRange } from '../files/internal';
+import { msSsim } from '../metrics';
+import { msSsimScales } from '../metrics/internal';
+import type { Bench, EvaluatedModel } from './bench';
+import { generatedImages, type ImageSet } from './image-set';
+
+/** Images of a prompt: six pairs. */
+export const PER_PROMPT = 4;
+/** Prompts that are enough for a mean; all where more are asked for by the bench than these twice. */
+const QUICK_PROMPTS = 32;
+
+export interface SeveralOfAPrompt {
+  readonly images: ImageSet;
+  /** For each prompt the mean MS-SSIM over its pairs. */
+  readonly byPrompt: Float64Array;
+  /** Of all pairs, one prompt after another. */
+  readonly byPair: Float64Array;
+  /** Of MS-SSIM's five scales those that fit into the images. */
+  readonly scales: number;
+}
+
+/** In a sentence, for results. */
+export const msSsimDefinition = (scales: number): string =>
+  `MS-SSIM between all pairs of ${PER_PROMPT} images of a prompt (window 11, deviation 1.5, K .01 and .03, weights .0448 .2856 .3001 .2363 .1333${
+    scales < 5 ? `, of which images of this size have the finest ${scales}, brought to sum 1` : ''
+  }); high where images are alike (v1)`;
+
+/** How many prompts have several images. */
+export const severalCount = ({ records, quick }: Bench): number => (quick ? Math.min(records.length, QUICK_PROMPTS) : records.length);
+
+/** Makes them, or reads what is kept. */
+export async function severalOfAPrompt(bench: Bench, model: EvaluatedModel): Promise<SeveralOfAPrompt> {
+  const images = await generatedImages(bench, model, { records: bench.records.slice(0, severalCount(bench)), perPrompt: PER_PROMPT });
+  const scales = msSsimScales(bench.size);
+  const prompts = images.records.length / PER_PROMPT;
+  const pairs = (PER_PROMPT * (PER_PROMPT - 1)) / 2;
+  const [byPrompt, byPair] = [new Float64Array(prompts), new Float64Array(prompts * pairs)];
+  const area = bench.size ** 2;
+  for (let p = 0; p < prompts; p++) {
+    bench.signal?.throwIfAborted();
+    const pixels = await readRange(images.pixels, p * PER_PROMPT, (p + 1) * PER_PROMPT);
+    const picture = (i: number) => ({ pixels: pixels.subarray(i * area, (i + 1) * area), width: bench.size, height: bench.size });
+    let at = p * pairs;
+    for (let i = 0; i < PER_PROMPT; i++) for (let j = i + 1; j < PER_PROMPT; j++) byPair[at++] = msSsim(picture(i), picture(j), { scales });
+    byPrompt[p] = byPair.subarray(p * pairs, at).reduce((a, b) => a + b, 0) / pairs;
+    bench.progress(`MS-SSIM of ${model.name}`, p + 1, prompts);
+  }
+  return { images, byPrompt, byPair, scales };
+}

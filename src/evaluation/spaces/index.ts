@@ -1,0 +1,19 @@
+/** All feature spaces that can be had: a distance is trusted where several agree. */
+
+import type { Bench } from '../bench';
+import type { FeatureSpace } from '../features';
+import { chestSpace } from './chest';
+import { clipSpace } from './clip';
+import { imageNetSpace } from './imagenet';
+import { inceptionSpace } from './inception';
+
+/** The spaces, in the order of tables; the caller disposes them. What is missing is said, with what brings it. */
+export async function featureSpaces(bench: Bench): Promise<FeatureSpace[]> {
+  const spaces = [await chestSpace(bench)];
+  const imageNet = await imageNetSpace();
+  if (imageNet) spaces.push(imageNet);
+  else bench.note('There is no ImageNet network to measure with: roentgen models get efficientnet-lite0 brings one (17 MB).');
+  if (bench.networks.inception !== undefined) spaces.push(await inceptionSpace(bench.networks.inception));
+  if (bench.networks.clip !== undefined) spaces.push(await clipSpace(bench.networks.clip));
+  return spaces;
+}
