@@ -61,7 +61,7 @@ async function tokenCounts(bench: Bench, { folder }: EvaluatedModel): Promise<nu
 
 const DRAWS = 1000;
 /** Points of the drawn lines. */
-const GRID = 20;
+const GRID = 40;
 
 /** Measures all models in one plot. @throws RangeError where all prompts are equally long */
 export async function evaluateDiversity(bench: Bench): Promise<DiversityResult> {
