@@ -7,6 +7,7 @@ export { type FeatureSpace, featuresOf } from './features';
 export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
+export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';
 export { type Cell, type EvaluationResult, type Finding, isEstimate, type ResultFigure, type ResultTable } from './result';
 export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces';

@@ -3,6 +3,7 @@
 export { contentHash, lastCheckpoint } from './checkpoint-store';
 export { encodeContexts } from './contexts';
 export { countCut, cutNotes } from './cut-texts';
+export { dataOrder } from './data-order';
 export { encodeLatents, encodeMoments, foldStatistics, latentStatistics } from './latents';
 export { initPatchDiscriminator, type PatchDiscriminatorParams, patchDiscriminatorShapes } from './losses/patch-discriminator';
 export { type VaeBatch, type VaeTrained, vaeTrainingLoss } from './losses/vae-loss';

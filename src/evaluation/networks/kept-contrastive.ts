@@ -1,0 +1,171 @@
+/** The contrastive network of a bench: trained on its training part, kept, and put to use. */
+
+import { createHash } from 'node:crypto';
+import type * as tf from '@tensorflow/tfjs-core';
+import { compileNetwork, dispose, foldIn, scope } from '../../engine';
+import { overRows } from '../../engine/internal';
+import { type Tokenizer, trainBpe } from '../../tokenizers';
+import type { Optimisation } from '../../training';
+import type { Bench } from '../bench';
+import type { FeatureSpace } from '../features';
+import { realImages } from '../image-set';
+import { keptNetwork } from '../kept-network';
+import {
+  type ContrastiveConfig,
+  type ContrastiveModel,
+  type ContrastiveParams,
+  imageVectors,
+  loadContrastive,
+  saveContrastive,
+  textVectors,
+  unitRows,
+} from './contrastive';
+import { describeImageEncoder, imageEncoderConfig } from './image-encoder';
+import { CONVIRT, trainContrastive } from './train-contrastive';
+
+/** Of the training's definition; part of what a kept network follows from. */
+const VERSION = 1;
+/** The child of the bench's key that it is trained with. */
+const KEY = 6301;
+
+/** A network that places images and texts in one space. The caller disposes it. */
+export interface ContrastiveEncoder {
+  /** Network, data and training, in a sentence. */
+  readonly definition: string;
+  readonly identity: string;
+  readonly width: number;
+  /** @param pixels n grey images, size × size, 0 to 1 @returns [n, width], each at length 1 */
+  images(pixels: Float32Array): Promise<Float32Array>;
+  /** @returns [n, width], each at length 1 */
+  texts(texts: readonly string[]): Promise<Float32Array>;
+  dispose(): void;
+}
+
+const hashOf = (texts: readonly string[]): string => createHash('sha256').update(JSON.stringify(texts)).digest('hex');
+
+/** A vocabulary of the texts, as long as the longest of them within `longest`. */
+export function tokenizerOf(texts: readonly string[], vocabularySize: number, longest: number): Tokenizer {
+  const tokenizer = trainBpe(texts, { vocabularySize, maxLength: longest });
+  const needed = texts.reduce((most, text) => Math.max(most, tokenizer.ids(text).length), 8);
+  return tokenizer.withLength(Math.min(longest, needed));
+}
+
+/** How it is trained: ConVIRT's batch of 32 is doubled where images are small. */
+function optimisationOf(quick: boolean): Optimisation {
+  return {
+    steps: quick ? 300 : 1500,
+    batch_size: 64,
+    learning_rate: { peak: 1.5e-3, schedule: 'cosine', warmup: 30, floor: 0.02 },
+    betas: [0.9, 0.99],
+    epsilon: 1e-8,
+    weight_decay: 0.01,
+    clip_norm: 1,
+    precision: 'float32',
+  };
+}
+
+/** The bench's contrastive network: out of the cache, or trained on its training part. @throws the signal's reason where it was raised */
+export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncoder> {
+  const { quick, size, seed, signal } = bench;
+  const { pixels, records } = await realImages(bench, 'train', bench.train.length);
+  const texts = records.map(({ text }) => text);
+  const optimisation = optimisationOf(quick);
+  const width = quick ? 64 : 256;
+  const image = imageEncoderConfig(size, quick, width);
+  const { network, identity } = await keptNetwork<ContrastiveModel>({
+    name: 'contrastive',
+    source: { version: VERSION, images: pixels.identity, texts: hashOf(texts), image, width, quick, optimisation, seed },
+    async make() {
+      const tokenizer = tokenizerOf(texts, quick ? 1000 : 4000, quick ? 64 : 128);
+      const config: ContrastiveConfig = {
+        image,
+        width,
+        text: {
+          model_type: 'bert',
+          hidden_size: width,
+          intermediate_size: 4 * width,
+          num_hidden_layers: quick ? 1 : 4,
+          num_attention_heads: 4,
+          max_position_embeddings: tokenizer.maxLength,
+          vocab_size: tokenizer.vocabularySize,
+          pad_token_id: tokenizer.padId,
+        },
+      };
+      return trainContrastive({
+        config,
+        tokenizer,
+        pixels,
+        texts,
+        optimisation,
+        key: foldIn(bench.key, KEY),
+        ...(signal && { signal }),
+        onStep: ({ step, steps }) => bench.progress('training of the contrastive network', step, steps),
+      });
+    },
+    save: saveContrastive,
+    load: loadContrastive,
+  });
+  const { num_hidden_layers: layers } = network.config.text;
+  const definition =
+    `this project's own contrastive network, trained on the ${texts.length} images and texts of the training part at hand (not a published model): ` +
+    `${describeImageEncoder(network.config.image)} and a BERT of ${layers} layer(s), projected to ${width} numbers at length 1, ` +
+    `ConVIRT's loss with temperature ${CONVIRT.tau} and λ ${CONVIRT.lambda}, ${optimisation.steps} steps of ${optimisation.batch_size}; v${VERSION}`;
+  return applied(network, { definition, identity, width });
+}
+
+/** Images of 64 pixels a side that go through at once, and texts. */
+const BATCH = 64;
+
+function applied(
+  { config, params, tokenizer }: ContrastiveModel,
+  told: Pick<ContrastiveEncoder, 'definition' | 'identity' | 'width'>,
+): ContrastiveEncoder {
+  const { size } = config.image;
+  const ofImages = compileNetwork((weights: ContrastiveParams, images: tf.Tensor4D) => ({
+    vectors: scope(() => unitRows(imageVectors(config, weights, images))),
+  }));
+  const ofTexts = compileNetwork((weights: ContrastiveParams, ids: tf.Tensor2D, mask: tf.Tensor2D) => ({
+    vectors: scope(() => unitRows(textVectors(config, weights, ids, mask))),
+  }));
+  const sizes = { vectors: config.width };
+  return {
+    ...told,
+    async images(pixels) {
+      const columns = [{ values: pixels, shape: [size, size, 1] }];
+      return (await overRows((images) => ofImages(params, images as tf.Tensor4D), columns, sizes, { batch: BATCH })).vectors;
+    },
+    async texts(texts) {
+      const { ids, mask } = tokenizer.encodeBatch(texts);
+      const shape = [tokenizer.maxLength];
+      const columns = [
+        { values: ids, shape, padding: tokenizer.padId },
+        { values: mask, shape, padding: 1 },
+      ];
+      const network = (...inputs: tf.Tensor[]): { vectors: tf.Tensor } =>
+        ofTexts(params, inputs[0] as tf.Tensor2D, inputs[1] as tf.Tensor2D);
+      return (await overRows(network, columns, sizes, { batch: BATCH })).vectors;
+    },
+    dispose() {
+      ofImages.dispose();
+      ofTexts.dispose();
+      dispose(params);
+    },
+  };
+}
+
+/** The space of its images, which stands where the paper has CLIP's. */
+export async function contrastiveSpace(bench: Bench): Promise<FeatureSpace> {
+  const encoder = await contrastiveEncoder(bench);
+  const { identity, width, definition } = encoder;
+  return {
+    name: 'clip',
+    definition: `image vectors of ${definition}`,
+    identity,
+    width,
+    extract: (pixels, size) => {
+      if (size !== bench.size) throw new RangeError(`clip features: expected images of ${bench.size} pixels a side, got ${size}`);
+      return encoder.images(pixels);
+    },
+    dispose: () => encoder.dispose(),
+  };
+}

@@ -1,0 +1,73 @@
+/** Training the contrastive network on images and their texts. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { foldIn, type Key, scope, split } from '../../engine';
+import type { Rows } from '../../files';
+import type { Tokenizer } from '../../tokenizers';
+import { convirtLoss, type Optimisation, type StepLog } from '../../training';
+import { dataOrder } from '../../training/internal';
+import {
+  type ContrastiveConfig,
+  type ContrastiveModel,
+  type ContrastiveParams,
+  imageVectors,
+  initContrastive,
+  textVectors,
+} from './contrastive';
+import { augmentedImages } from './image-encoder';
+import { trainNormalised } from './train-normalised';
+
+/** ConVIRT's own: temperature, and what the image's side weighs (section 4.1). */
+export const CONVIRT = { tau: 0.1, lambda: 0.75 } as const;
+
+export interface TrainContrastiveOptions {
+  readonly config: ContrastiveConfig;
+  readonly tokenizer: Tokenizer;
+  /** Grey values 0 to 1, size × size a row; one for each text. */
+  readonly pixels: Rows;
+  readonly texts: readonly string[];
+  readonly optimisation: Optimisation;
+  readonly key: Key;
+  readonly signal?: AbortSignal;
+  readonly onStep?: (log: StepLog) => void;
+}
+
+type Batch = { images: tf.Tensor4D; ids: tf.Tensor2D; mask: tf.Tensor2D };
+
+/**
+ * Trains from random weights by ConVIRT's loss: each image finds its text among those of a batch, each text its image.
+ *
+ * @throws the signal's reason where it ended the training
+ */
+export async function trainContrastive(options: TrainContrastiveOptions): Promise<ContrastiveModel> {
+  const { config, tokenizer, pixels, texts, optimisation, signal, onStep } = options;
+  const [initial, ordering, augmenting] = split(options.key, 3) as [Key, Key, Key];
+  const { batch_size: B } = optimisation;
+  const L = tokenizer.maxLength;
+  const order = dataOrder(ordering, texts.length, B);
+  const { ids, mask } = tokenizer.encodeBatch(texts);
+  const rowsOf = (values: Int32Array, chosen: Int32Array): tf.Tensor2D => {
+    const out = new Int32Array(B * L);
+    chosen.forEach((row, b) => {
+      out.set(values.subarray(row * L, (row + 1) * L), b * L);
+    });
+    return tf.tensor2d(out, [B, L], 'int32');
+  };
+  const params = await trainNormalised<ContrastiveParams, Batch>({
+    params: initContrastive(config, initial),
+    async batch(index) {
+      const chosen = order(index);
+      const images = await augmentedImages(pixels, chosen, config.image.size, foldIn(augmenting, index));
+      return { images, ids: rowsOf(ids, chosen), mask: rowsOf(mask, chosen) };
+    },
+    loss: (weights, batch, statistics) =>
+      scope(() => {
+        const images = imageVectors(config, weights, batch.images, statistics);
+        return convirtLoss(images, textVectors(config, weights, batch.ids, batch.mask), CONVIRT).loss;
+      }),
+    optimisation,
+    ...(signal && { signal }),
+    ...(onStep && { onStep }),
+  });
+  return { config, params, tokenizer };
+}
