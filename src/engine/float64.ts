@@ -24,6 +24,8 @@ export interface Algebra64 {
   meanRow(a: Matrix64): Matrix64;
   /** The sum of the squares of all values. */
   squares(a: Matrix64): number;
+  /** All values, row-major. */
+  values(a: Matrix64): Float64Array;
   /** The lower triangle L with L Lᵀ = a; undefined where a is not positive definite. */
   cholesky(a: Matrix64): Matrix64 | undefined;
   /** Of a symmetric matrix, in rising order. */
@@ -72,7 +74,9 @@ export function inFloat64<T>(work: (algebra: Algebra64) => T): T {
     const high = cast(x, 'float64', 'float32');
     const rest = cast(one('Sub', [T], x, cast(high, 'float32', 'float64')), 'float64', 'float32');
     const [values, more] = [binding.tensorDataSync(high.id) as Float32Array, binding.tensorDataSync(rest.id) as Float32Array];
-    return Float64Array.from(values, (value, i) => value + more[i]!);
+    const out = new Float64Array(values.length);
+    for (let i = 0; i < out.length; i++) out[i] = values[i]! + more[i]!;
+    return out;
   };
   const squares = (a: Matrix64): number =>
     read(
@@ -102,6 +106,7 @@ export function inFloat64<T>(work: (algebra: Algebra64) => T): T {
       },
       meanRow: (a) => reduced('Mean', a, [0], true),
       squares,
+      values: read,
       cholesky: (a) => {
         const triangle = one('Cholesky', [T], a);
         return Number.isFinite(squares(triangle)) ? triangle : undefined; // TensorFlow fills it with NaN

@@ -1,6 +1,7 @@
 /** The tables and figures of RoentGen's evaluation, each a function with a typed result. */
 
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
+export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
 export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
 export { type BootstrapOptions, bootstrap, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';

@@ -2,5 +2,8 @@
 
 export { classifier, classifierStages, initClassifier } from './classifier';
 export { loadClassifier, perceptualNetwork, saveClassifier } from './classify';
+export { eachKernel, expectKernelSets } from './kernel-distance';
+export { manifoldRows } from './manifold';
 export { perceptualDistance } from './perceptual';
+export { eachProducts, squaredLengths } from './products';
 export { gaussianWindow, meanAbsoluteError, meanSquaredError, msSsimScales } from './ssim';

@@ -1,19 +1,33 @@
 /** The kernel distance between two sets of features (KID where they are Inception's). Bińkowski et al. 2018, arXiv:1801.01401, section 4.1. */
 
 import type { Features } from './frechet';
+import { eachProducts } from './products';
 
-/** (x · y / width + 1)³. */
-function kernel(a: Features, i: number, b: Features, j: number): number {
-  let product = 0;
-  for (let k = 0; k < a.columns; k++) product += a.values[i * a.columns + k]! * b.values[j * b.columns + k]!;
-  return (product / a.columns + 1) ** 3;
+/** (x · y / width + 1)³ of all pairs, by blocks of rows of the first set: [rows of the block, b.rows]. */
+export function eachKernel(a: Features, b: Features, visit: (from: number, kernel: Float64Array) => void): void {
+  eachProducts(a, b, (from, values) => {
+    for (let at = 0; at < values.length; at++) {
+      const base = values[at]! / a.columns + 1;
+      values[at] = base * base * base;
+    }
+    visit(from, values);
+  });
 }
 
 /** The mean of the kernel over pairs, of different rows where the sets are one. */
 function meanKernel(a: Features, b: Features): number {
   let sum = 0;
-  for (let i = 0; i < a.rows; i++) for (let j = 0; j < b.rows; j++) if (a !== b || i !== j) sum += kernel(a, i, b, j);
+  eachKernel(a, b, (from, kernel) => {
+    for (let at = 0; at < kernel.length; at++) sum += kernel[at]!;
+    if (a === b) for (let i = from; (i - from) * a.rows < kernel.length; i++) sum -= kernel[(i - from) * a.rows + i]!;
+  });
   return sum / (a === b ? a.rows * (a.rows - 1) : a.rows * b.rows);
+}
+
+/** @throws RangeError where the widths differ or a set has fewer than 2 rows */
+export function expectKernelSets(where: string, a: Features, b: Features): void {
+  if (a.columns !== b.columns) throw new RangeError(`${where}: features are ${a.columns} and ${b.columns} wide`);
+  if (a.rows < 2 || b.rows < 2) throw new RangeError(`${where}: expected at least 2 rows of features, got ${a.rows} and ${b.rows}`);
 }
 
 /**
@@ -22,7 +36,6 @@ function meanKernel(a: Features, b: Features): number {
  * @throws RangeError where the widths differ or a set has fewer than 2 rows
  */
 export function kernelDistance(a: Features, b: Features): number {
-  if (a.columns !== b.columns) throw new RangeError(`kernelDistance: features are ${a.columns} and ${b.columns} wide`);
-  if (a.rows < 2 || b.rows < 2) throw new RangeError(`kernelDistance: expected at least 2 rows of features, got ${a.rows} and ${b.rows}`);
+  expectKernelSets('kernelDistance', a, b);
   return meanKernel(a, a) + meanKernel(b, b) - 2 * meanKernel(a, b === a ? { ...b } : b);
 }

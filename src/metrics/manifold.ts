@@ -4,6 +4,7 @@
  */
 
 import type { Features } from './frechet';
+import { eachProducts, squaredLengths } from './products';
 
 export interface ManifoldMeasures {
   /** Share of generated rows in a ball of a real one. */
@@ -16,55 +17,82 @@ export interface ManifoldMeasures {
   readonly coverage: number;
 }
 
-/** Distances [a.rows, b.rows], row-major. */
-function distances(a: Features, b: Features): Float64Array {
-  const out = new Float64Array(a.rows * b.rows);
-  for (let i = 0; i < a.rows; i++)
-    for (let j = 0; j < b.rows; j++) {
-      let sum = 0;
-      for (let k = 0; k < a.columns; k++) sum += (a.values[i * a.columns + k]! - b.values[j * b.columns + k]!) ** 2;
-      out[i * b.rows + j] = Math.sqrt(sum);
-    }
-  return out;
+/** What each row adds to the measures: they are its means. */
+export interface ManifoldRows {
+  /** Of each generated row: 1 in a ball of a real one. */
+  readonly precision: Float64Array;
+  /** Of each real row: 1 in a ball of a generated one. */
+  readonly recall: Float64Array;
+  /** Of each generated row: in how many balls of real rows it is, divided by k. */
+  readonly density: Float64Array;
+  /** Of each real row: 1 where its ball holds a generated one. */
+  readonly coverage: Float64Array;
 }
 
-/** The distance of each row to its k-th neighbour, itself not counted. */
-function radii(a: Features, k: number): Float64Array {
-  const all = distances(a, a);
-  return Float64Array.from({ length: a.rows }, (_, i) => all.slice(i * a.rows, (i + 1) * a.rows).sort()[k]!);
+/** More than what float64 rounds of squared distances, as a share of the squared lengths that they are differences of: rows on a ball's rim stay outside. */
+const ROUNDING = 1e-13;
+
+/** Squared distances by blocks of rows of the first set, [rows of the block, b.rows]; `rounding` times the squared lengths is added. */
+function eachDistance(a: Features, b: Features, rounding: number, visit: (from: number, squared: Float64Array) => void): void {
+  const [p, q] = [squaredLengths(a), squaredLengths(b)];
+  eachProducts(a, b, (from, values) => {
+    for (let at = 0, i = from; at < values.length; i++)
+      for (let j = 0; j < b.rows; j++, at++) {
+        const lengths = p[i]! + q[j]!;
+        values[at] = Math.max(0, lengths - 2 * values[at]!) + rounding * lengths;
+      }
+    visit(from, values);
+  });
+}
+
+/** The squared distance of each row to its k-th neighbour, itself not counted. */
+function squaredRadii(a: Features, k: number): Float64Array {
+  const radii = new Float64Array(a.rows);
+  const nearest = new Float64Array(k);
+  eachDistance(a, a, 0, (from, squared) => {
+    for (let i = from; (i - from) * a.rows < squared.length; i++) {
+      nearest.fill(Number.POSITIVE_INFINITY);
+      for (let j = 0; j < a.rows; j++) {
+        const distance = squared[(i - from) * a.rows + j]!;
+        if (j === i || distance >= nearest[k - 1]!) continue;
+        let at = k - 1;
+        for (; at > 0 && nearest[at - 1]! > distance; at--) nearest[at] = nearest[at - 1]!;
+        nearest[at] = distance;
+      }
+      radii[i] = nearest[k - 1]!;
+    }
+  });
+  return radii;
 }
 
 /**
  * @param k neighbours; 5 in the papers
  * @throws RangeError where the widths differ or a set has not more than k rows
  */
-export function manifoldMeasures(real: Features, generated: Features, k: number): ManifoldMeasures {
+export function manifoldRows(real: Features, generated: Features, k: number): ManifoldRows {
   if (real.columns !== generated.columns)
     throw new RangeError(`manifoldMeasures: features are ${real.columns} and ${generated.columns} wide`);
   if (real.rows <= k || generated.rows <= k)
     throw new RangeError(`manifoldMeasures: k: expected fewer than the ${real.rows} and ${generated.rows} rows, got ${k}`);
-  const between = distances(real, generated);
-  const [realRadii, otherRadii] = [radii(real, k), radii(generated, k)];
-  const seen = new Uint8Array(generated.rows);
-  let [inside, recalled, covered] = [0, 0, 0];
-  for (let i = 0; i < real.rows; i++) {
-    const row = between.subarray(i * generated.rows, (i + 1) * generated.rows);
-    let [near, found] = [0, false];
-    row.forEach((distance, j) => {
-      if (distance < realRadii[i]!) {
-        near++;
-        seen[j] = 1;
+  const [realRadii, otherRadii] = [squaredRadii(real, k), squaredRadii(generated, k)];
+  const [precision, density] = [new Float64Array(generated.rows), new Float64Array(generated.rows)];
+  const [recall, coverage] = [new Float64Array(real.rows), new Float64Array(real.rows)];
+  eachDistance(real, generated, ROUNDING, (from, squared) => {
+    for (let at = 0, i = from; at < squared.length; i++)
+      for (let j = 0; j < generated.rows; j++, at++) {
+        if (squared[at]! < realRadii[i]!) {
+          precision[j] = coverage[i] = 1;
+          density[j]! += 1 / k;
+        }
+        if (squared[at]! < otherRadii[j]!) recall[i] = 1;
       }
-      if (distance < otherRadii[j]!) found = true;
-    });
-    inside += near;
-    if (found) recalled++;
-    if (near > 0) covered++;
-  }
-  return {
-    precision: seen.reduce((sum, one) => sum + one, 0) / generated.rows,
-    recall: recalled / real.rows,
-    density: inside / (k * generated.rows),
-    coverage: covered / real.rows,
-  };
+  });
+  return { precision, recall, density, coverage };
+}
+
+/** The means of `manifoldRows`; throws as it does. */
+export function manifoldMeasures(real: Features, generated: Features, k: number): ManifoldMeasures {
+  const { precision, recall, density, coverage } = manifoldRows(real, generated, k);
+  const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { precision: mean(precision), recall: mean(recall), density: mean(density), coverage: mean(coverage) };
 }
