@@ -148,8 +148,9 @@ function addFine(water: Float32Array, aerated: Float32Array, study: Study, effec
  * Line integrals of absorption, [width * width].
  *
  * @param effect what the findings do to organs and lungs, where it is not all of it
+ * @param ribs   how much bone ribs have, of what they should
  */
-export function attenuation(study: Study, view: View, grid: Grid, effect: Effects = effects(study)): Float32Array {
+export function attenuation(study: Study, view: View, grid: Grid, effect: Effects = effects(study), ribs: number = 1): Float32Array {
   const { solids, gas } = organs(study, effect);
   const lungs = (['right', 'left'] as const).map((side) => ({ lung: makeLung(side, study), state: effect[side] }));
   const { water, aerated } = trace({ body: bodySolids(study), organs: solids, lungs, noise: noiseTile() }, view, grid);
@@ -159,7 +160,7 @@ export function attenuation(study: Study, view: View, grid: Grid, effect: Effect
   for (const tube of airways(study.patient, effect.shift)) addTube(water, tube, view, grid);
 
   const bone = new Float32Array(water.length);
-  const bones = skeleton(study);
+  const bones = skeleton(study, ribs);
   for (const tube of bones.tubes) addTube(bone, tube, view, grid);
   for (const { solid, amount } of bones.solids) addSolid(bone, solid, view, grid, amount);
   for (const { outline, amount } of bones.plates) addPlate(bone, outline, amount, view, grid);
@@ -231,12 +232,13 @@ export function toBytes(grey: Float32Array): Uint8Array {
 /**
  * Renders a study.
  *
- * @param size  width and height, pixels, 64 to 512 (others work)
- * @returns     grey, row-major, [size * size], 0 (black, air) to 255 (white)
+ * @param size         width and height, pixels, 64 to 512 (others work)
+ * @param options.ribs how much bone ribs have, of what they should: less than 1 is a chest that there is not, for tests of what sees that
+ * @returns            grey, row-major, [size * size], 0 (black, air) to 255 (white)
  */
-export function renderStudy(study: Study, size: number): Uint8Array {
+export function renderStudy(study: Study, size: number, { ribs = 1 }: { readonly ribs?: number } = {}): Uint8Array {
   const { view, grid } = geometry(study, size * oversampling(size));
-  const { grey } = expose(study, attenuation(study, view, grid), grid, size);
+  const { grey } = expose(study, attenuation(study, view, grid, effects(study), ribs), grid, size);
   closeShutters(grey, study, size);
   return toBytes(grey);
 }

@@ -41,10 +41,10 @@ export function ribLine(patient: Patient, rib: number, side: -1 | 1): Vec3[] {
   return points;
 }
 
-function ribs({ patient, view, findings }: Study): Tube[] {
+function ribs({ patient, view, findings }: Study, share: number): Tube[] {
   const fractures = findings.filter((f) => f.kind === 'fracture');
   const tubes: Tube[] = [];
-  const density = patient.boneDensity;
+  const density = share * patient.boneDensity;
   for (let rib = 1; rib <= 12; rib++) {
     for (const side of [-1, 1] as const) {
       const line = ribLine(patient, rib, side);
@@ -196,8 +196,12 @@ function shoulder(study: Study, side: -1 | 1): Skeleton {
   };
 }
 
-/** All bones of a study. */
-export function skeleton(study: Study): Skeleton {
+/**
+ * All bones of a study.
+ *
+ * @param ribShare how much bone ribs have, of what they should; 0 leaves them out
+ */
+export function skeleton(study: Study, ribShare: number = 1): Skeleton {
   const { patient } = study;
   const s = patient.size;
   const parts = [spine(study), shoulder(study, -1), shoulder(study, 1)];
@@ -212,7 +216,7 @@ export function skeleton(study: Study): Skeleton {
     squareness: 0.4,
   };
   return {
-    tubes: [...ribs(study), ...parts.flatMap((p) => p.tubes)],
+    tubes: [...(ribShare > 0 ? ribs(study, ribShare) : []), ...parts.flatMap((p) => p.tubes)],
     solids: [...parts.flatMap((p) => p.solids), { solid: sternum, amount: 0.28 * patient.boneDensity }],
     plates: parts.flatMap((p) => p.plates),
   };
