@@ -37,13 +37,31 @@ export type StepOutputs = {
   readonly aux?: Readonly<Record<string, tf.Scalar>>;
 };
 
-export type TrainLoss<P extends Tree, B extends Tree, F extends Tree> = (
-  params: P,
-  batch: B,
-  frozen: F,
-) => Loss<Readonly<Record<string, tf.Scalar>>>;
+export type TrainLoss<P extends Tree, B extends Tree, F extends Tree> = (params: P, batch: B, frozen: F) => tf.Scalar | TrainLossResult<F>;
 
-/** What a step holds: the state that changes, and parameters that stay. */
+/** A loss and what else follows from a batch. */
+export interface TrainLossResult<F extends Tree> {
+  readonly loss: tf.Scalar;
+  /** For the log. */
+  readonly aux: Readonly<Record<string, tf.Scalar>>;
+  /** What no gradient moves as it is after the batch, such as batch norms' running statistics; it stays as it is where this is left out. */
+  readonly moved?: F;
+}
+
+/** What is handed through the gradient untouched. */
+type Beside<F extends Tree> = { readonly told: Readonly<Record<string, tf.Scalar>>; readonly moved?: F };
+
+function withBeside<P extends Tree, B extends Tree, F extends Tree>(
+  loss: TrainLoss<P, B, F>,
+): (params: P, batch: B, frozen: F) => Loss<Beside<F>> {
+  return (params, batch, frozen) => {
+    const result = loss(params, batch, frozen);
+    if (result instanceof tf.Tensor) return result;
+    return { loss: result.loss, aux: { told: result.aux, ...(result.moved ? { moved: result.moved } : {}) } };
+  };
+}
+
+/** What a step holds: the state that changes, and parameters that no gradient moves. */
 export type StepState<P extends Tree, F extends Tree> = { readonly train: TrainState<P>; readonly frozen: F };
 
 /** A compiled step. */
@@ -73,13 +91,13 @@ export function trainStep<P extends Tree, B extends Tree, F extends Tree>(
   loss: TrainLoss<P, B, F>,
   optimisation: Optimisation,
 ): (state: StepState<P, F>, batch: B, scalars: StepScalars) => StepResult<StepState<P, F>, StepOutputs> {
-  const differentiate = valueAndGrad(loss);
+  const differentiate = valueAndGrad(withBeside(loss));
   const fraction = 1 / (optimisation.accumulation ?? 1);
   return ({ train: current, frozen: fixed }, batch, scalars) => {
     const {
       value,
       grads: batchGrads,
-      aux = {},
+      aux: { told: aux = {}, moved } = {},
     } = withPrecision(optimisation.precision ?? precision(), () => differentiate(current.params, batch, fixed));
     const grads = current.gradient ? mapTrees(([g, sum]) => tf.add(sum, tf.mul(g, fraction)), batchGrads, current.gradient) : batchGrads;
     const gradientSquares = squaredNorms(grads);
@@ -104,14 +122,15 @@ export function trainStep<P extends Tree, B extends Tree, F extends Tree>(
       parameterSquares,
       aux,
     };
-    return { state: { train: next, frozen: fixed }, out };
+    const kept = moved ? mapTrees(([after, before]) => tf.where(finite, after, before), moved, fixed) : fixed;
+    return { state: { train: next, frozen: kept }, out };
   };
 }
 
 /**
  * Compiles a training step.
  *
- * @param loss pure, from tensors to a scalar; `frozen` takes part in it, but does not change
+ * @param loss pure, from tensors to a scalar; `frozen` takes part in it, and changes only by what the loss gives as `moved`
  */
 export function compileTrainStep<P extends Tree, B extends Tree, F extends Tree>(
   state: TrainState<P>,

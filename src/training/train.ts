@@ -37,7 +37,7 @@ export interface CheckpointOptions {
 export interface TrainOptions<P extends Tree, B extends Tree, F extends Tree = Record<string, never>> {
   /** What trains, as it starts; borrowed, unless `handOver` is set. */
   readonly params: P;
-  /** Parameters that take part in the loss, but stay as they are; borrowed, unless `handOver` is set. */
+  /** Parameters that take part in the loss, but stay as they are (or go on as its `moved`, which no checkpoint holds); borrowed, unless `handOver` is set. */
   readonly frozen?: F;
   /** The loop disposes `params` and `frozen` as soon as the compiled step holds them, so that a large model is not in memory twice. */
   readonly handOver?: boolean;

@@ -1,13 +1,15 @@
-/** Learning rates over the steps of a run, as diffusers' `get_scheduler` has them. */
+/** Learning rates over the steps of a run, as diffusers' `get_scheduler` has them, and triangles (Smith 2017, arXiv:1506.01186). */
 
 export interface LearningRate {
   /** Largest rate. */
   readonly peak: number;
-  readonly schedule: 'constant' | 'linear' | 'cosine';
+  readonly schedule: 'constant' | 'linear' | 'cosine' | 'cyclic';
   /** Steps of linear rise from 0. */
   readonly warmup: number;
-  /** What is left of the peak at the last step, 0 to 1; for `linear` and `cosine`. */
+  /** What is left of the peak at the last step, 0 to 1; for `linear` and `cosine`. For `cyclic`, at the lowest points. */
   readonly floor: number;
+  /** Steps from one lowest point to the next, for `cyclic`; by default one triangle over the whole run. */
+  readonly period?: number;
   /** Largest rates of groups of parameters, by the beginning of their paths: `{ "textEncoder": 1e-5 }`; the same schedule, and `peak` for all others. */
   readonly peaks?: Readonly<Record<string, number>>;
 }
@@ -25,10 +27,14 @@ export function learningRatesAt(rate: LearningRate, t: number, steps: number): R
 }
 
 /** The rate of step `t`, counted from 0, of `steps`. */
-export function learningRateAt({ peak, schedule, warmup, floor }: LearningRate, t: number, steps: number): number {
+export function learningRateAt({ peak, schedule, warmup, floor, period }: LearningRate, t: number, steps: number): number {
   if (t < warmup) return (peak * t) / Math.max(1, warmup);
   const done = (t - warmup) / Math.max(1, steps - warmup);
-  const share =
-    schedule === 'constant' ? 1 : schedule === 'linear' ? Math.max(0, 1 - done) : 0.5 * (1 + Math.cos(Math.PI * Math.min(1, done)));
-  return peak * (floor + (1 - floor) * share);
+  const shares = {
+    constant: () => 1,
+    linear: () => Math.max(0, 1 - done),
+    cosine: () => 0.5 * (1 + Math.cos(Math.PI * Math.min(1, done))),
+    cyclic: () => 1 - Math.abs(1 - 2 * (((t - warmup) / (period ?? Math.max(1, steps - warmup))) % 1)),
+  };
+  return peak * (floor + (1 - floor) * shares[schedule]());
 }

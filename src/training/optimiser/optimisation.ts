@@ -34,7 +34,8 @@ export const optimisationShape: ShapeOf<Optimisation> = {
   learning_rate: {
     peak: rate,
     peaks: optional(is.record(rate)),
-    schedule: is.oneOf('constant', 'linear', 'cosine'),
+    schedule: is.oneOf('constant', 'linear', 'cosine', 'cyclic'),
+    period: optional(is.whole(2)),
     warmup: is.whole(0),
     floor: is.number(0, 1),
   },
