@@ -33,6 +33,21 @@ export function bootstrap(cases: number, statistic: (rows: Int32Array) => number
 }
 
 /**
+ * The same for several statistics of the same draws, such as one for each label and their mean.
+ *
+ * @param statistics of some cases, by their numbers: as many values at every call; those that are not finite are left out
+ */
+export function bootstrapAll(cases: number, statistics: (rows: Int32Array) => readonly number[], options: BootstrapOptions): Estimate[] {
+  const { key, draws = 1000 } = options;
+  const values = statistics(Int32Array.from({ length: cases }, (_, i) => i));
+  const all = Array.from({ length: draws }, (_, draw) => statistics(randomInts(foldIn(key, draw), cases, 0, cases)));
+  return values.map((value, k) => {
+    const [low, high] = percentileInterval(Float64Array.from(all, (each) => each[k]!).filter(Number.isFinite), LEVEL);
+    return { value, low, high };
+  });
+}
+
+/**
  * The same for a statistic that grows where cases repeat, such as a Fréchet distance: 1.96 standard deviations of the draws on both sides of the value.
  *
  * @param options.least what the statistic cannot be below; default 0

@@ -1,9 +1,10 @@
 /** The tables and figures of RoentGen's evaluation, each a function with a typed result. */
 
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
+export { type ClassificationOptions, type ClassificationResult, type ClassifiedImages, evaluateClassification } from './classification';
 export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
 export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
-export { type BootstrapOptions, bootstrap, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
+export { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
 export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';

@@ -1,17 +1,27 @@
-/** The paper's own numbers, which stand in tables of their own beside what is measured here. */
+/** The paper's own numbers, for tables beside ours that nobody takes for measured here. */
 
-import { join, resolve } from 'node:path';
-import { readObject } from '../files';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Cell, ResultTable } from './result';
 
-const FOLDER = resolve(__dirname, '..', '..', 'data', 'paper');
+/** What a file of `data/paper` holds. */
+export interface PaperTable<Row> {
+  readonly source: string;
+  /** What is known to be wrong with it. */
+  readonly notes?: readonly string[];
+  readonly rows: readonly Row[];
+}
 
-/**
- * A table of RoentGen (arXiv:2211.12737) as printed: `data/paper/<name>.json`, a list of rows under `rows`.
- *
- * @param title what is in it; that it is the paper's, of MIMIC-CXR at 512 pixels, is added
- */
-export async function paperTable(name: string, title: string): Promise<ResultTable> {
-  const { rows } = await readObject<{ rows: readonly Readonly<Record<string, Cell>>[] }>(join(FOLDER, `${name}.json`));
-  return { name: `paper-${name}`, title: `${title}: the paper's own, of MIMIC-CXR at 512 pixels; not comparable in size`, rows };
+/** A table of RoentGen (arXiv:2211.12737) by its number. */
+export function readPaperTable<Row>(number: number): PaperTable<Row> {
+  return JSON.parse(readFileSync(resolve(__dirname, '..', '..', 'data', 'paper', `table${number}.json`), 'utf8')) as PaperTable<Row>;
+}
+
+/** Rows of the paper as a table of their own, each row named as the paper's. */
+export function paperTable(number: number, rows: readonly Readonly<Record<string, Cell>>[]): ResultTable {
+  return {
+    name: `paper-table-${number}`,
+    title: `The paper's Table ${number}: real radiographs of MIMIC-CXR and a model of 860 million parameters, not measured here`,
+    rows: rows.map((row) => ({ source: 'paper', ...row })),
+  };
 }

@@ -1,7 +1,8 @@
 /** How far a set of images is from real ones, in one feature space. */
 
 import { foldIn, type Key } from '../../engine';
-import { type Features, frechetDistance, kernelDistance, manifoldMeasures } from '../../metrics';
+import { type Features, frechetDistance } from '../../metrics';
+import { kernelDistanceEstimate, manifoldEstimates } from '../distances';
 import { bootstrapError, type Estimate, shareOf } from '../estimate';
 import { chosenRows } from '../rows';
 
@@ -34,30 +35,34 @@ export interface DistanceOptions {
 }
 
 /**
- * All distances. For the intervals of FID, KID and density both sets are drawn anew; shares have Wilson's, of the images that they are shares of.
+ * All distances; shares have Wilson's intervals, of the images that they are shares of.
  *
  * @throws RangeError where a set has no more rows than there are neighbours, or widths differ
  */
 export function distancesOf(real: Features, images: Features, { key, draws }: DistanceOptions): Distances {
-  /** A draw of all cases is a draw of each set: the case's number modulo the set's size. */
-  const estimate = (statistic: (a: Features, b: Features) => number, number: number, least?: number): Estimate =>
-    bootstrapError(
-      real.rows + images.rows,
-      (rows) => {
-        if (rows.every((row, i) => row === i)) return statistic(real, images);
-        const a = rows.subarray(0, real.rows).map((row) => row % real.rows);
-        const b = rows.subarray(real.rows).map((row) => row % images.rows);
-        return statistic(chosenRows(real, a), chosenRows(images, b));
-      },
-      { key: foldIn(key, number), draws, ...(least !== undefined && { least }) },
-    );
-  const { precision, recall, coverage } = manifoldMeasures(real, images, NEIGHBOURS);
+  const { precision, recall, density, coverage } = manifoldEstimates(real, images, NEIGHBOURS, { key: foldIn(key, 2) });
+  const share = ({ value }: Estimate, { rows }: Features): Estimate => shareOf(value * rows, rows);
   return {
-    fid: estimate(frechetDistance, 0),
-    kid: estimate(kernelDistance, 1, Number.NEGATIVE_INFINITY),
-    precision: shareOf(precision * images.rows, images.rows),
-    recall: shareOf(recall * real.rows, real.rows),
-    density: estimate((a, b) => manifoldMeasures(a, b, NEIGHBOURS).density, 2),
-    coverage: shareOf(coverage * real.rows, real.rows),
+    fid: frechetEstimate(real, images, { key: foldIn(key, 0), draws }),
+    kid: kernelDistanceEstimate(real, images, { key: foldIn(key, 1) }),
+    precision: share(precision, images),
+    recall: share(recall, real),
+    density,
+    coverage: share(coverage, real),
   };
+}
+
+/** The Fréchet distance with the interval of draws of both sets. */
+function frechetEstimate(real: Features, images: Features, { key, draws }: DistanceOptions): Estimate {
+  return bootstrapError(
+    real.rows + images.rows,
+    (rows) => {
+      if (rows.every((row, i) => row === i)) return frechetDistance(real, images);
+      // A draw of all cases is a draw of each set: the case's number modulo the set's size.
+      const a = rows.subarray(0, real.rows).map((row) => row % real.rows);
+      const b = rows.subarray(real.rows).map((row) => row % images.rows);
+      return frechetDistance(chosenRows(real, a), chosenRows(images, b));
+    },
+    { key, draws },
+  );
 }

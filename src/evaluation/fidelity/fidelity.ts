@@ -9,7 +9,7 @@ import { captionOf } from '../captions';
 import { bootstrap, type Estimate } from '../estimate';
 import { type FeatureSpace, featuresOf } from '../features';
 import { generatedImages, type ImageSet, realImages } from '../image-set';
-import { paperTable } from '../paper';
+import { paperTable, readPaperTable } from '../paper';
 import type { Cell, EvaluationResult, ResultFigure } from '../result';
 import { chosenRows } from '../rows';
 import { msSsimDefinition, PER_PROMPT, type SeveralOfAPrompt, severalOfAPrompt } from '../several-of-a-prompt';
@@ -77,7 +77,7 @@ export async function evaluateFidelity(bench: Bench, { perFinding = false }: Fid
     mean: bootstrap(byPrompt.length, (chosen) => meanOf(byPrompt, chosen), { key: foldIn(bench.key, 900 + i) }),
     deviation: deviationOf(byPair),
   }));
-  const intervals = `95%: of FID, KID and density 1.96 standard deviations of ${draws} bootstrap draws of both sets; of shares Wilson's`;
+  const intervals = `95%: of FID 1.96 standard deviations of ${draws} bootstrap draws of both sets, of KID and density percentiles of 1000, of shares Wilson's`;
   const shown = (row: FidelityRow): Record<string, Cell> => ({
     images: row.images,
     ...(perFinding && { finding: row.finding ?? 'all' }),
@@ -104,7 +104,7 @@ export async function evaluateFidelity(bench: Bench, { perFinding = false }: Fid
         rows: msSsim.map(({ images, mean, deviation }) => ({ images, 'MS-SSIM': mean, 'deviation over pairs': deviation })),
         intervals: '95%, bootstrap over prompts, 1000 draws',
       },
-      await paperTable('table2', 'RoentGen, Table 2'),
+      paperTable(2, readPaperTable<Record<string, Cell>>(2).rows),
     ],
     figures: [...distanceFigures(rows), await promptFigure(bench, several)],
     definitions: {

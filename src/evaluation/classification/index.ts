@@ -1,0 +1,161 @@
+/** Table 3 and Figure 4: whether a chest classifier finds in generated images what was asked for. */
+
+import { dispose, foldIn } from '../../engine';
+import type { Bench } from '../bench';
+import { type Estimate, LEVEL } from '../estimate';
+import { generatedImages, type ImageSet, realImages } from '../image-set';
+import { chestClassifier } from '../networks/chest-classifier';
+import { readAnswers } from '../networks/image-classifier';
+import { paperTable, readPaperTable } from '../paper';
+import type { EvaluationResult, Finding, ResultTable } from '../result';
+import { classificationFigures } from './figures';
+import { FILTERED, type MatchedLabel, matchLabels } from './labels';
+import { BINS, type ClassifiedImages, ERROR_DRAWS, type LabelColumn, measureSet } from './measure';
+
+export type { ClassifiedImages } from './measure';
+
+export interface ClassificationOptions {
+  /** Draws of the bootstrap; default 1000. */
+  readonly draws?: number;
+  /** Also measures as many real images of the training part, which a model may have learnt by heart; default false. */
+  readonly trainingPart?: boolean;
+}
+
+export interface ClassificationResult extends EvaluationResult {
+  readonly sets: readonly ClassifiedImages[];
+  /** Labels that are measured, as the data name them. */
+  readonly labels: readonly string[];
+}
+
+const KEY = 3;
+
+/**
+ * Classifies one image of each prompt and the real images of the same texts.
+ *
+ * @throws RangeError where the classifier and the data have no label in common
+ */
+export async function evaluateClassification(bench: Bench, options: ClassificationOptions = {}): Promise<ClassificationResult> {
+  const { draws = 1000, trainingPart = false } = options;
+  const { network, size, definition } = await chestClassifier(bench);
+  try {
+    const outputs = network.heads.map(({ name }) => name);
+    const { matched, unmatched } = matchLabels(bench.test.findings, outputs);
+    const sets: ImageSet[] = [await realImages(bench, 'test'), ...(trainingPart ? [await realImages(bench, 'train')] : [])];
+    for (const model of bench.models) sets.push(await generatedImages(bench, model));
+    const classified: ClassifiedImages[] = [];
+    for (const [s, set] of sets.entries()) {
+      bench.progress('classification', s, sets.length);
+      const columns = columnsOf(matched, await readAnswers(bench, network, size, set), set);
+      const measured = measureSet(columns, { key: foldIn(foldIn(bench.key, KEY), s), draws });
+      classified.push({ set: set.name, images: set.records.length, ...measured });
+    }
+    bench.progress('classification', sets.length, sets.length);
+    return {
+      evaluation: 'classification',
+      title: 'A chest classifier on one image of each prompt',
+      paper: 'Table 3, Figure 4',
+      sets: classified,
+      labels: matched.map(({ label }) => label),
+      tables: tables(classified, draws),
+      figures: await classificationFigures(
+        classified,
+        sets,
+        matched.map(({ label }) => label),
+        draws,
+      ),
+      definitions: {
+        classifier: `${definition}; v1`,
+        auroc:
+          'Probability that an image whose text has the finding scores above one whose text has not, ties one half; labels of the prompts are the truth, unknown ones left out; v1',
+        'filtered average': `Mean AUROC over those of ${FILTERED.join(', ')} that the data have with both classes: the labels of the paper's "Filtered Avg"; v1`,
+        ece: `Expected calibration error of the probability of presence in ${BINS} bins of equal width; v1`,
+        brier: 'Mean squared difference of the probability of presence and the label; v1',
+      },
+      notes: notes(classified, unmatched),
+      findings: findings(classified),
+    };
+  } finally {
+    dispose(network.params);
+  }
+}
+
+function columnsOf(matched: readonly MatchedLabel[], probabilities: readonly Float32Array[], set: ImageSet): LabelColumn[] {
+  return matched.map(({ label, output }) => ({
+    label,
+    probabilities: probabilities[output]!.filter((_, i) => i % 2 === 1),
+    truth: Int8Array.from(set.records, ({ labels }) => labels[label] ?? -1),
+  }));
+}
+
+function tables(sets: readonly ClassifiedImages[], draws: number): ResultTable[] {
+  const intervals = `${LEVEL * 100}% bootstrap over images: AUROC percentiles of ${draws} draws, Brier of ${ERROR_DRAWS}; ECE 1.96 standard deviations of ${ERROR_DRAWS} draws`;
+  const paper = readPaperTable<{ group: string; model: string; auroc: Record<string, number>; filtered: number }>(3);
+  return [
+    {
+      name: 'classification',
+      title: 'AUROC by label',
+      intervals,
+      rows: sets.map(({ set, images, labels, filtered, all }) => ({
+        set,
+        images,
+        ...Object.fromEntries(labels.map(({ label, auroc }) => [label, auroc])),
+        'filtered average': filtered.auroc,
+        'mean of all': all.auroc,
+      })),
+    },
+    {
+      name: 'calibration',
+      title: 'Calibration, all labels together',
+      intervals,
+      rows: sets.map(({ set, images, ece, brier }) => ({ set, images, ece, brier })),
+    },
+    {
+      name: 'labels',
+      title: 'Each finding alone',
+      intervals,
+      rows: sets.flatMap(({ set, labels }) =>
+        labels.map(({ label, positives, negatives, auroc, ece, brier }) => ({ set, label, positives, negatives, auroc, ece, brier })),
+      ),
+    },
+    paperTable(
+      3,
+      paper.rows.map(({ group, model, auroc, filtered }) => ({ group, model, ...auroc, 'Filtered Avg': filtered })),
+    ),
+  ];
+}
+
+function notes(sets: readonly ClassifiedImages[], unmatched: readonly string[]): string[] {
+  const [real] = sets as [ClassifiedImages];
+  const single = real.labels.filter(({ auroc }) => auroc === null).map(({ label }) => label);
+  const few = real.labels.filter(({ auroc, positives, negatives }) => auroc !== null && Math.min(positives, negatives) < 10);
+  return [
+    'Real test images are the upper bound: what the classifier itself can do.',
+    `The filtered average is of ${real.filtered.labels.join(', ') || 'no label: the data have none of its five'}.`,
+    ...(unmatched.length > 0 ? [`The classifier does not know ${unmatched.join(', ')}; they are not measured.`] : []),
+    ...(single.length > 0 ? [`${single.join(', ')}: the texts have one class alone, so there is no AUROC.`] : []),
+    ...(few.length > 0
+      ? [`${few.map(({ label }) => label).join(', ')}: fewer than ten images of one class; give more prompts for narrow intervals.`]
+      : []),
+    ...readPaperTable(3).notes!.map((note) => `Of the paper's table: ${note}`),
+  ];
+}
+
+function findings(sets: readonly ClassifiedImages[]): Finding[] {
+  const score = ({ filtered, all }: ClassifiedImages): Estimate | null => filtered.auroc ?? all.auroc;
+  const real = score(sets[0]!);
+  const models = sets.filter(({ set }) => !set.startsWith('real'));
+  return models.flatMap((model): Finding[] => {
+    const here = score(model);
+    if (!here || !real) return [];
+    return [
+      {
+        finding: `${model.set}: a classifier finds in generated images what was asked for`,
+        paper: 'filtered average 0.81 at 60k steps (0.50 before fine-tuning, 0.82 of real images)',
+        here: `${text(here)}; real images ${text(real)}`,
+        verdict: here.low > 0.5 ? 'repeated' : here.high < 0.5 ? 'not repeated' : 'undecided',
+      },
+    ];
+  });
+}
+
+const text = ({ value, low, high }: Estimate): string => `${value.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
