@@ -2,7 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
-import { type BertParams, bert, bertShapes, initBert } from './bert';
+import { type BertParams, bert, bertHiddenStates, bertShapes, initBert } from './bert';
 import { type BertConfig, bertWindow, completeBertConfig } from './bert-config';
 import { bertClass, loadBert, saveBert } from './bert-files';
 import { type EncoderFamily, meanState } from './family';
@@ -24,6 +24,7 @@ export const bertFamily: EncoderFamily<BertConfig, BertParams> = {
   init: initBert,
   shapes: (config) => bertShapes(config),
   context,
+  hiddenStates: (config, params, ids, mask) => bertHiddenStates(config, params, ids, { mask }),
   states: (config, params, ids, tokens, mask) =>
     scope(() => {
       const states = context(config, params, ids, mask);

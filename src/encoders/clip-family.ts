@@ -3,7 +3,7 @@
 import { scope } from '../engine';
 import { type ClipTextConfig, completeClipTextConfig } from './clip-config';
 import { loadClipText, saveClipText } from './clip-files';
-import { type ClipTextParams, clipContext, clipText, clipTextShapes, initClipText } from './clip-text';
+import { type ClipTextParams, clipContext, clipHiddenStates, clipText, clipTextShapes, initClipText } from './clip-text';
 import type { EncoderFamily } from './family';
 
 export const clipFamily: EncoderFamily<ClipTextConfig, ClipTextParams> = {
@@ -18,6 +18,7 @@ export const clipFamily: EncoderFamily<ClipTextConfig, ClipTextParams> = {
   init: initClipText,
   shapes: clipTextShapes,
   context: (config, params, ids, mask) => clipContext(config, params, ids, { mask }),
+  hiddenStates: (config, params, ids, mask) => clipHiddenStates(config, params, ids, { mask }),
   states: (config, params, ids, _, mask) =>
     scope(() => {
       const { lastHiddenState: context, pooled } = clipText(config, params, ids, { mask });

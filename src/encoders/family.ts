@@ -61,6 +61,12 @@ export interface EncoderFamily<C, P extends Tree> {
    * @param mask 1 for tokens, 0 for padding, [B, L]; without it all are attended to
    */
   context(config: C, params: P, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D;
+  /**
+   * What each layer makes of the tokens: [0] the embeddings, [i] the output of layer i, [B, L, width] each; the caller disposes them.
+   *
+   * @param mask as for `context`
+   */
+  hiddenStates(config: C, params: P, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D[];
   /** The context and one vector per text. @param tokens 1 for tokens, 0 for padding, [B, L]; @param mask as for `context` */
   states(config: C, params: P, ids: tf.Tensor2D, tokens: tf.Tensor2D, mask?: tf.Tensor2D): TextStates;
   /** @throws FileError where the config or the tensors are not this family's */

@@ -2,7 +2,7 @@
 
 import { scope } from '../engine';
 import { type EncoderFamily, meanState } from './family';
-import { initT5, type T5Params, t5, t5Shapes } from './t5';
+import { initT5, type T5Params, t5, t5HiddenStates, t5Shapes } from './t5';
 import { completeT5Config, type T5Config } from './t5-config';
 import { loadT5, saveT5, t5Class } from './t5-files';
 
@@ -17,6 +17,7 @@ export const t5Family: EncoderFamily<T5Config, T5Params> = {
   init: initT5,
   shapes: t5Shapes,
   context: (config, params, ids, mask) => t5(config, params, ids, { mask }),
+  hiddenStates: (config, params, ids, mask) => t5HiddenStates(config, params, ids, { mask }),
   states: (config, params, ids, tokens, mask) =>
     scope(() => {
       const context = t5(config, params, ids, { mask });

@@ -67,6 +67,16 @@ export function textContext(config: TextEncoderConfig, params: TextEncoderParams
 }
 
 /**
+ * What each layer makes of the tokens: [0] the embeddings, [i] the output of layer i, of CLIP before the final norm.
+ *
+ * @param mask as for `textContext`
+ * @returns    [B, L, width] each; the caller disposes them
+ */
+export function textHiddenStates(config: TextEncoderConfig, params: TextEncoderParams, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D[] {
+  return familyOf(config).hiddenStates(config, params, ids, mask);
+}
+
+/**
  * Contexts, and one vector per text.
  *
  * @param mask  1 for tokens, 0 for padding, [B, L]: over which the mean is taken, and where `masks`, what is attended to

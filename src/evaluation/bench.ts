@@ -8,6 +8,7 @@ import { type Key, key, split } from '../engine';
 import { overrideRecipe, type Recipe } from '../experiments';
 import { FileError, readObject } from '../files';
 import { expectFolderOf, readModelIndex } from '../files/internal';
+import { loadModel, type Model } from '../pipelines';
 import { hashModel } from '../pipelines/internal';
 
 /** A model folder under evaluation. */
@@ -17,7 +18,12 @@ export interface EvaluatedModel {
   readonly folder: string;
   /** Hash of its weights: images belong to it. */
   readonly identity: string;
+  /** Opens it where its weights are not all the folder's, as on the way of a training; the caller disposes it. */
+  open?(): Promise<Model>;
 }
+
+/** The model with its weights; the caller disposes it. */
+export const openEvaluated = (model: EvaluatedModel): Promise<Model> => model.open?.() ?? loadModel(model.folder);
 
 /** Folders of published networks; each evaluation says which it can use. */
 export interface GivenNetworks {

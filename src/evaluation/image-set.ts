@@ -6,8 +6,8 @@ import { type Dataset, type ImageRecord, pixelRows } from '../datasets';
 import { recordsOf } from '../datasets/internal';
 import type { Rows } from '../files';
 import { checkRows, keepRows } from '../files/internal';
-import { disposeModel, loadModel, type Model, SAMPLING_DEFAULTS, textToImage } from '../pipelines';
-import type { Bench, EvaluatedModel } from './bench';
+import { disposeModel, type Model, SAMPLING_DEFAULTS, textToImage } from '../pipelines';
+import { type Bench, type EvaluatedModel, openEvaluated } from './bench';
 
 /** Grey images of one size. */
 export interface ImageSet {
@@ -76,7 +76,7 @@ export async function generatedImages(bench: Bench, model: EvaluatedModel, optio
         columns: { pixels: { shape: [size, size], dtype: 'U16' } },
         rowsPerFile: PER_FILE,
         async make(from, to) {
-          loaded ??= await loadModel(model.folder);
+          loaded ??= await openEvaluated(model);
           return { values: { pixels: await draw(bench, loaded, model.name, prompts, from, to) } };
         },
       },

@@ -1,8 +1,18 @@
 /** The tables and figures of RoentGen's evaluation, each a function with a typed result. */
 
+export { adaptationSnapshots, type Snapshot, type SnapshotOptions, snapshotSteps } from './adaptation';
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
 export { type ClassificationOptions, type ClassificationResult, type ClassifiedImages, evaluateClassification } from './classification';
 export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
+export {
+  type AlignmentRow,
+  type ChangeRow,
+  type DistillationOptions,
+  type DistillationResult,
+  evaluateDistillation,
+  type MovementRow,
+  type ProbeRow,
+} from './distillation/distillation';
 export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
 export { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
