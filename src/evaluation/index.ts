@@ -22,6 +22,12 @@ export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-networ
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';
 export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';
 export { type TwoSampleNetOptions, twoSampleTest, twoSampleTestOfFeatures } from './networks/two-sample';
+export type { ReaderAgreement } from './reader-study/agreement';
+export type { ReaderProgress, ReaderScore } from './reader-study/answers';
+export { type PlanItem, type PlanOptions, planReaderStudy, type ReaderPlan } from './reader-study/plan';
+export { type AgreementRow, evaluateReaderStudy, type ReaderStudyResult, type ReaderStudyRow } from './reader-study/results';
+export type { ReaderScale } from './reader-study/scales';
+export { openReaderStudy, type ReaderSitting } from './reader-study/study';
 export { type Cell, type EvaluationResult, type Finding, isEstimate, type ResultFigure, type ResultTable } from './result';
 export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces';
