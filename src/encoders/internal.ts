@@ -10,4 +10,12 @@ export { MASKED_SCORE, paddingScores } from './masks';
 export { t5HiddenStates } from './t5';
 export { encoderOn, encodeTokens, expectFits } from './text-encoder';
 export { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder } from './text-folder';
-export { contextParts, textContext, textEncoderClasses, textEncoderFacts, textEncoderShapes, textHiddenStates, textStates } from './text-model';
+export {
+  contextParts,
+  textContext,
+  textEncoderClasses,
+  textEncoderFacts,
+  textEncoderShapes,
+  textHiddenStates,
+  textStates,
+} from './text-model';

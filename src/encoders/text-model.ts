@@ -72,7 +72,12 @@ export function textContext(config: TextEncoderConfig, params: TextEncoderParams
  * @param mask as for `textContext`
  * @returns    [B, L, width] each; the caller disposes them
  */
-export function textHiddenStates(config: TextEncoderConfig, params: TextEncoderParams, ids: tf.Tensor2D, mask?: tf.Tensor2D): tf.Tensor3D[] {
+export function textHiddenStates(
+  config: TextEncoderConfig,
+  params: TextEncoderParams,
+  ids: tf.Tensor2D,
+  mask?: tf.Tensor2D,
+): tf.Tensor3D[] {
   return familyOf(config).hiddenStates(config, params, ids, mask);
 }
 

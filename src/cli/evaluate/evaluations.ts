@@ -35,4 +35,10 @@ export const evaluations: readonly EvaluationCommand[] = [
     what: 'MS-SSIM of images of a prompt against its length in tokens',
     run: (bench) => evaluation().evaluateDiversity(bench),
   },
+  {
+    name: 'classification',
+    paper: 'Table 3, Figure 4',
+    what: 'whether a chest classifier finds what was asked for: AUROC of each label, calibration, samples of each',
+    run: (bench) => evaluation().evaluateClassification(bench),
+  },
 ];

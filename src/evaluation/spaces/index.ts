@@ -2,6 +2,7 @@
 
 import type { Bench } from '../bench';
 import type { FeatureSpace } from '../features';
+import { contrastiveSpace } from '../networks/kept-contrastive';
 import { chestSpace } from './chest';
 import { clipSpace } from './clip';
 import { imageNetSpace } from './imagenet';
@@ -14,6 +15,6 @@ export async function featureSpaces(bench: Bench): Promise<FeatureSpace[]> {
   if (imageNet) spaces.push(imageNet);
   else bench.note('There is no ImageNet network to measure with: roentgen models get efficientnet-lite0 brings one (17 MB).');
   if (bench.networks.inception !== undefined) spaces.push(await inceptionSpace(bench.networks.inception));
-  if (bench.networks.clip !== undefined) spaces.push(await clipSpace(bench.networks.clip));
+  spaces.push(bench.networks.clip === undefined ? await contrastiveSpace(bench) : await clipSpace(bench.networks.clip));
   return spaces;
 }
