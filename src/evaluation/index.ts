@@ -17,6 +17,7 @@ export { type DiversityResult, type DiversityRow, evaluateDiversity } from './di
 export { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
 export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
+export { type AttributeConfusion, evaluateGroundTruth, type GroundTruthResult } from './ground-truth';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';

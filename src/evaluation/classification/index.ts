@@ -130,6 +130,10 @@ function notes(sets: readonly ClassifiedImages[], unmatched: readonly string[]):
   const few = real.labels.filter(({ auroc, positives, negatives }) => auroc !== null && Math.min(positives, negatives) < 10);
   return [
     'Real test images are the upper bound: what the classifier itself can do.',
+    'The AUROC says that findings can be told from an image, not that it looks real: blurred images may have a high one.',
+    ...(sets.some(({ labels }) => labels.some(({ auroc }) => auroc?.value === 1))
+      ? ['Where all pairs are in order the AUROC is 1 in every draw: its interval has no width, which is no certainty.']
+      : []),
     `The filtered average is of ${real.filtered.labels.join(', ') || 'no label: the data have none of its five'}.`,
     ...(unmatched.length > 0 ? [`The classifier does not know ${unmatched.join(', ')}; they are not measured.`] : []),
     ...(single.length > 0 ? [`${single.join(', ')}: the texts have one class alone, so there is no AUROC.`] : []),
