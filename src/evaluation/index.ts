@@ -1,6 +1,7 @@
 /** The tables and figures of RoentGen's evaluation, each a function with a typed result. */
 
 export { adaptationSnapshots, type Snapshot, type SnapshotOptions, snapshotSteps } from './adaptation';
+export { type AugmentationOptions, type AugmentationResult, type AugmentationRow, evaluateAugmentation } from './augmentation';
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
 export { type ClassificationOptions, type ClassificationResult, type ClassifiedImages, evaluateClassification } from './classification';
 export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
