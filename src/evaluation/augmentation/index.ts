@@ -5,14 +5,14 @@ import { foldIn, key } from '../../engine';
 import type { Bench, EvaluatedModel } from '../bench';
 import { type Estimate, LEVEL, overSeeds } from '../estimate';
 import { generatedImages, realImages } from '../image-set';
-import { classifierScale, divideByPatient, PATIENCE, rowsAt } from '../networks/image-classifier';
+import { classifierScale, divideByPatient, isFullScale, PATIENCE, pixelsAt } from '../networks/image-classifier';
 import { paperTable, readPaperTable } from '../paper';
 import type { EvaluationResult, Finding, ResultFigure, ResultTable } from '../result';
 import { EXPERIMENTS, type Experiment, MANY, rowsOfExperiment, type Task, taskOf } from './plan';
-import { joinedRows, type Score, scoreOf } from './train';
+import { joinedRows, keptScore, type Score } from './train';
 
 export interface AugmentationOptions {
-  /** Real images that count as few; by default 160, quick 40 (1,100 in the paper). */
+  /** Real images that count as few; by default the paper's 1,100 where images have 128 pixels a side or more, else 160; quick 40. */
   readonly few?: number;
   /** Trainings of each experiment; by default 5, quick 3. */
   readonly seeds?: number;
@@ -47,13 +47,13 @@ const VALIDATION = { quick: 96, full: 256 } as const;
  * @throws RangeError where there are too few real images or seeds, or test images have two classes of nothing
  */
 export async function evaluateAugmentation(bench: Bench, options: AugmentationOptions = {}): Promise<AugmentationResult> {
-  const { few = bench.quick ? 40 : 160, seeds = bench.quick ? 3 : 5 } = options;
+  const { few = bench.quick ? 40 : isFullScale(bench) ? 1100 : 160, seeds = bench.quick ? 3 : 5 } = options;
   if (!Number.isInteger(few) || few < 2) throw new RangeError(`augmentation: few: expected a whole number from 2, got ${few}`);
   if (!Number.isInteger(seeds) || seeds < 3) throw new RangeError(`augmentation: seeds: expected 3 or more, got ${seeds}`);
   const scale = classifierScale(bench);
   const task = taskOf(bench.train.findings);
   const images = await realImages(bench, 'train', bench.train.length);
-  const real = { ...divide(images.records, bench.quick, few), pixels: rowsAt(images.pixels, images.size, scale.size) };
+  const real = { ...divide(images.records, bench.quick, few), pixels: await pixelsAt(bench, images, scale.size) };
   const test = await realImages(bench, 'test', bench.test.length);
   const testAnswers = task.answers(test.records);
   const many = EXPERIMENTS.filter((experiment) => possible(experiment, real.pool.length, few, bench.quick));
@@ -65,7 +65,7 @@ export async function evaluateAugmentation(bench: Bench, options: AugmentationOp
   let done = 0;
   const scores = async (experiment: Experiment, model?: EvaluatedModel): Promise<Score[]> => {
     const synthetic = model && (await generatedImages(bench, model, { records: texts }));
-    const parts = [real.pixels, ...(synthetic ? [rowsAt(synthetic.pixels, synthetic.size, scale.size)] : [])];
+    const parts = [real.pixels, ...(synthetic ? [await pixelsAt(bench, synthetic, scale.size)] : [])];
     const records = [...images.records, ...(synthetic?.records ?? [])];
     const results: Score[] = [];
     for (let seed = 0; seed < seeds; seed++) {
@@ -73,7 +73,7 @@ export async function evaluateAugmentation(bench: Bench, options: AugmentationOp
       const own = foldIn(foldIn(bench.key, KEY), seed);
       const sizes = { pool: real.pool, real: images.records.length, synthetic: synthetic?.records.length ?? 0 };
       results.push(
-        await scoreOf(bench, {
+        await keptScore(bench, {
           scale,
           heads: task.heads,
           pixels: joinedRows(parts),

@@ -1,12 +1,16 @@
 /** Training a classifier of Table 5 and measuring it on real test images. */
 
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { dispose, type Key } from '../../engine';
-import type { Rows } from '../../files';
+import { type Rows, readObject, writeJson } from '../../files';
 import { checkRows } from '../../files/internal';
 import { auroc } from '../../metrics';
+import type { Optimisation } from '../../training';
 import { type Head, headsWidth, trainHeads } from '../../training/internal';
 import type { Bench } from '../bench';
 import type { ImageSet } from '../image-set';
+import { keptNetwork } from '../kept-network';
 import { type ClassifierScale, optimisationOf, PATIENCE, readAnswers } from '../networks/image-classifier';
 
 /** What a trained classifier does on the test images, means over labels. */
@@ -30,9 +34,42 @@ export interface ScoreOptions {
 }
 
 /** Steps at most, a batch and steps between validations, by scale: a quick run is over in seconds. */
-function scheduleOf(bench: Pick<Bench, 'quick'>, { optimisation, every }: ClassifierScale, images: number) {
+function scheduleOf(
+  bench: Pick<Bench, 'quick'>,
+  { optimisation, every }: ClassifierScale,
+  images: number,
+): { readonly optimisation: Optimisation; readonly every: number } {
   if (!bench.quick) return { optimisation: { ...optimisation, batch_size: Math.min(optimisation.batch_size, images) }, every };
   return { optimisation: optimisationOf(120, Math.min(16, images), 40, 2e-3), every: 20 };
+}
+
+/** Changes with the way these classifiers are trained or measured. */
+const VERSION = 1;
+
+/** As `scoreOf`, out of the cache where the same was trained before: an interrupted evaluation goes on. */
+export async function keptScore(bench: Bench, options: ScoreOptions): Promise<Score> {
+  const { scale, heads, pixels, answers, training, validation, test, testAnswers, key } = options;
+  const hash = createHash('sha256');
+  for (const each of [answers, training, validation, testAnswers]) hash.update(each);
+  const { network } = await keptNetwork<Score>({
+    name: 'augmentation',
+    source: {
+      version: VERSION,
+      net: scale.net(headsWidth(heads)),
+      size: scale.size,
+      heads,
+      ...scheduleOf(bench, scale, training.length),
+      patience: PATIENCE,
+      pixels: pixels.identity,
+      test: test.pixels.identity,
+      rows: hash.digest('hex'),
+      key,
+    },
+    make: () => scoreOf(bench, options),
+    save: (folder, score) => writeJson(join(folder, 'score.json'), score),
+    load: (folder) => readObject<Score>(join(folder, 'score.json')),
+  });
+  return network;
 }
 
 /** Trains from scratch and measures. @throws the signal's reason where it was raised */

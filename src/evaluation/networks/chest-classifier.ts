@@ -1,14 +1,15 @@
 /** The classifier of findings that images are measured with: a given folder's, or one trained on the training part. */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { dispose } from '../../engine';
 import { FileError } from '../../files';
 import { hashFiles } from '../../files/internal';
 import { type HeadsNetwork, presenceHeads, UNKNOWN } from '../../training/internal';
 import { loadDenseNet, xrvFindings } from '../../vision';
 import type { Bench } from '../bench';
 import { realImages } from '../image-set';
-import { classifierScale, HEADS, keptClassifierOf, loadHeads, XRV_SIZES } from './image-classifier';
+import { classifierScale, HEADS, keptClassifierOf, loadHeads, savedSize, XRV_SIZES } from './image-classifier';
 
 /** A classifier, and how images come to it. */
 export interface ChestClassifier {
@@ -40,17 +41,21 @@ export async function chestClassifier(bench: Bench): Promise<ChestClassifier> {
 }
 
 async function given(folder: string): Promise<ChestClassifier> {
-  const definition = `the network of ${folder}; ${PREPROCESSING}, then ${XRV_SIZES.network}`;
+  const named = existsSync(join(folder, HEADS));
+  const size = named ? await savedSize(folder) : XRV_SIZES.network;
+  const definition = `the network of ${basename(folder)}; ${PREPROCESSING}, then ${size}`;
   const identity = await hashFiles(folder, ['config.json', 'model.safetensors']);
-  if (existsSync(join(folder, HEADS))) return { network: await loadHeads(folder), size: XRV_SIZES.network, definition, identity };
+  if (named) return { network: await loadHeads(folder), size, definition, identity };
   const { config, params } = await loadDenseNet(folder);
-  if (config.num_classes !== xrvFindings.length || config.in_channels !== 1)
+  if (config.num_classes !== xrvFindings.length || config.in_channels !== 1) {
+    dispose(params);
     throw new FileError(
       folder,
-      `has ${config.num_classes} outputs of ${config.in_channels} channels; expected TorchXRayVision's ${xrvFindings.length} of one, or a ${HEADS} that names them: {"kind": "densenet", "heads": [{"name": "Effusion", "answers": ["absent", "present"]}, …]}`,
+      `has ${config.num_classes} outputs of ${config.in_channels} channels; expected TorchXRayVision's ${xrvFindings.length} of one, or a ${HEADS} that names them: {"kind": "densenet", "size": 224, "heads": [{"name": "Effusion", "answers": ["absent", "present"]}, …]}`,
     );
+  }
   const network: HeadsNetwork = { net: { kind: 'densenet', config }, params, heads: presenceHeads(xrvFindings) };
-  return { network, size: XRV_SIZES.network, definition, identity };
+  return { network, size, definition, identity };
 }
 
 async function trained(bench: Bench): Promise<ChestClassifier> {

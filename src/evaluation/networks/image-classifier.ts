@@ -5,7 +5,7 @@ import type { ImageRecord } from '../../datasets';
 import { key } from '../../engine';
 import { permutation } from '../../engine/internal';
 import { type Rows, readObject, writeJson } from '../../files';
-import { checkRows, loadParameters, saveParameters } from '../../files/internal';
+import { keepRows, loadParameters, readRange, saveParameters } from '../../files/internal';
 import type { Optimisation } from '../../training';
 import { type Head, type HeadsNetwork, headProbabilities, headsReader, headsWidth, trainHeads } from '../../training/internal';
 import { type ConvNet, type ConvNetParams, xrvCentreCrop, xrvResize } from '../../vision';
@@ -22,6 +22,8 @@ const SEED = 1895;
 const FULL_SCALE = 128;
 /** TorchXRayVision's images: at most this side, in the middle, and then the networks' own. */
 export const XRV_SIZES = { side: 512, network: 224 } as const;
+/** Images in a file. */
+const PER_FILE = 64;
 /** Share of the patients by whose images training ends early. */
 const VALIDATION = 0.15;
 /** Validations without a better AUROC that end a training (section 7 of the paper). */
@@ -51,10 +53,13 @@ export const optimisationOf = (steps: number, batch: number, period: number, pea
   clip_norm: 5,
 });
 
+/** Whether the paper's own network is trained. */
+export const isFullScale = ({ size, quick }: Pick<Bench, 'size' | 'quick'>): boolean => size >= FULL_SCALE && !quick;
+
 /** DenseNet-121 where images are large; where they are small or it is quick, a residual network of eight convolutions. */
 export function classifierScale(bench: Pick<Bench, 'size' | 'quick'>): ClassifierScale {
   const { size, quick } = bench;
-  if (size >= FULL_SCALE && !quick)
+  if (isFullScale(bench))
     return {
       net: (classes) => ({ kind: 'densenet', config: { in_channels: 1, num_classes: classes } }),
       definition: 'DenseNet-121 from random weights',
@@ -96,25 +101,38 @@ export function divideByPatient(records: readonly Pick<ImageRecord, 'patient'>[]
   return { validation: rows(0, wanted), training: rows(wanted, names.length) };
 }
 
-/** The same images at the network's size, by TorchXRayVision's way: at most 512 a side, the square in the middle, then the network's. */
-export function rowsAt(rows: Rows, size: number, to: number): Rows {
-  if (size === to) return rows;
-  return {
-    length: rows.length,
-    width: to * to,
-    identity: `${rows.identity}/xrv-${to}`,
-    async read(chosen) {
-      checkRows(chosen, rows.length);
-      const values = await rows.read(chosen);
-      const out = new Float32Array(chosen.length * to * to);
-      for (let i = 0; i < chosen.length; i++) {
-        const image = { width: size, height: size, data: values.subarray(i * size * size, (i + 1) * size * size) };
-        const smaller = size > XRV_SIZES.side ? xrvResize(image, XRV_SIZES.side) : image;
-        out.set(xrvResize(xrvCentreCrop(smaller), to).data, i * to * to);
-      }
-      return out;
+/** A set's images at the network's size by TorchXRayVision's way, made once and kept: at most 512 a side, the square in the middle, then the network's. */
+export async function pixelsAt(
+  bench: Bench,
+  { name, pixels, size }: Pick<ImageSet, 'name' | 'pixels' | 'size'>,
+  to: number,
+): Promise<Rows> {
+  if (size === to) return pixels;
+  const { columns } = await keepRows(
+    join(bench.out, 'resized'),
+    {
+      source: { resized: 1, images: pixels.identity, size, to },
+      length: pixels.length,
+      columns: { pixels: { shape: [to, to], dtype: 'U16' } },
+      rowsPerFile: PER_FILE,
+      async make(from, end) {
+        const values = await readRange(pixels, from, end);
+        const out = new Float32Array((end - from) * to * to);
+        for (let i = 0; i < end - from; i++)
+          out.set(resized(values.subarray(i * size * size, (i + 1) * size * size), size, to), i * to * to);
+        bench.progress(`${name} at ${to} pixels`, end, pixels.length);
+        return { values: { pixels: out } };
+      },
     },
-  };
+    { ...(bench.signal && { signal: bench.signal }), onNote: bench.note },
+  );
+  return columns.pixels;
+}
+
+function resized(data: Float32Array, size: number, to: number): Float32Array {
+  const image = { width: size, height: size, data };
+  const smaller = size > XRV_SIZES.side ? xrvResize(image, XRV_SIZES.side) : image;
+  return xrvResize(xrvCentreCrop(smaller), to).data;
 }
 
 export interface ClassifierToKeep {
@@ -134,7 +152,7 @@ export async function keptClassifierOf(
 ): Promise<KeptNetwork<HeadsNetwork>> {
   const scale = classifierScale(bench);
   const net = scale.net(headsWidth(heads));
-  const pixels = rowsAt(images.pixels, images.size, scale.size);
+  const pixels = await pixelsAt(bench, images, scale.size);
   const { size, optimisation, every } = scale;
   return keptNetwork<HeadsNetwork>({
     name,
@@ -157,24 +175,37 @@ export async function keptClassifierOf(
       if (interrupted) throw bench.signal?.reason ?? new Error(`${name}: interrupted, so nothing was kept`);
       return network;
     },
-    save: saveHeads,
+    save: (folder, network) => saveHeads(folder, network, size),
     load: loadHeads,
   });
 }
 
 /** Writes what `loadHeads` reads; the config and weights are also what `loadDenseNet` or `loadResNet` read. */
-export async function saveHeads(folder: string, { net, params, heads }: HeadsNetwork): Promise<void> {
+export async function saveHeads(folder: string, { net, params, heads }: HeadsNetwork, size: number): Promise<void> {
   await saveParameters(folder, 'model', params);
   await writeJson(join(folder, 'config.json'), net.config);
-  await writeJson(join(folder, HEADS), { kind: net.kind, heads });
+  await writeJson(join(folder, HEADS), { kind: net.kind, size, heads });
 }
 
 /** The file that says what a classifier's outputs are. */
 export const HEADS = 'heads.json';
 
+/** What it holds. */
+interface Named {
+  readonly kind: ConvNet['kind'];
+  /** Pixels a side of the images that it was trained on. */
+  readonly size: number;
+  readonly heads: readonly Head[];
+}
+
+/** Pixels a side that a saved classifier sees. */
+export async function savedSize(folder: string): Promise<number> {
+  return (await readObject<Named>(join(folder, HEADS))).size;
+}
+
 /** @throws FileError where a file is missing or not this network's; the caller disposes the parameters */
 export async function loadHeads(folder: string): Promise<HeadsNetwork> {
-  const { kind, heads } = await readObject<{ kind: ConvNet['kind']; heads: Head[] }>(join(folder, HEADS));
+  const { kind, heads } = await readObject<Named>(join(folder, HEADS));
   const config = await readObject<ConvNet['config']>(join(folder, 'config.json'));
   const net = { kind, config } as ConvNet;
   return { net, heads, params: await loadParameters<ConvNetParams>(folder, { file: 'model', expected: convNetShapes(net) }) };
@@ -184,7 +215,7 @@ export async function loadHeads(folder: string): Promise<HeadsNetwork> {
 export async function readAnswers(bench: Bench, network: HeadsNetwork, size: number, set: ImageSet): Promise<Float32Array[]> {
   const reader = headsReader(network, size);
   try {
-    const { logits } = await reader.read(network.params, rowsAt(set.pixels, set.size, size), undefined, bench.signal);
+    const { logits } = await reader.read(network.params, await pixelsAt(bench, set, size), undefined, bench.signal);
     const bad = logits.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0)
       throw new RangeError(`classifier: image ${Math.floor(bad / headsWidth(network.heads))} of ${set.name} gives ${logits[bad]}`);
