@@ -22,6 +22,7 @@ export interface TokenizerSettings {
 interface Library {
   encode(text: string, options?: object): { ids: number[]; tokens: string[]; token_type_ids?: number[] };
   token_to_id(token: string): number | undefined;
+  decode(ids: number[], options?: object): string;
 }
 const { Tokenizer: LibraryTokenizer } = require('@huggingface/tokenizers') as {
   Tokenizer: new (definition: object, config: object) => Library;
@@ -87,6 +88,8 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
     },
     ids,
     tokens: (text: string): string[] => library.encode(prepare(text)).tokens,
+    text: (list: readonly number[]): string =>
+      list.length === 0 ? '' : library.decode([...list], { skip_special_tokens: true, clean_up_tokenization_spaces: true }),
     encodePair(first: string, second: string): EncodedPair {
       const pair = library.encode(prepare(first), { text_pair: prepare(second), return_token_type_ids: true });
       return { ids: pair.ids, typeIds: pair.token_type_ids ?? [] };

@@ -48,6 +48,8 @@ export interface Tokenizer {
   ids(text: string): number[];
   /** The tokens of `ids(text)` as they are in the vocabulary. */
   tokens(text: string): string[];
+  /** The text of ids, without special tokens and without the space before a full stop or comma; in lower case where the vocabulary has no other. */
+  text(ids: readonly number[]): string;
   encodePair(first: string, second: string): EncodedPair;
   /**
    * A tokenizer that also knows these words, each as one token with the next free id; those it knows already keep theirs.

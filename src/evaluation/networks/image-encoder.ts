@@ -42,6 +42,14 @@ export function describeImageEncoder({ resnet: { block, layers = [3, 4, 6, 3], p
   return `a ResNet of ${layers.join(', ')} basic blocks, ${planes?.[0]} to ${planes?.at(-1)} wide`;
 }
 
+/** How many places an image has, and the channels of each. */
+export function placesOf({ size, resnet, places }: ImageEncoderConfig): { readonly count: number; readonly channels: number } {
+  const stage = Number(places.slice(-1));
+  const planes = (resnet.planes ?? [64, 128, 256, 512])[stage - 1]!;
+  const side = Math.ceil(size / 2 ** (stage + 1)); // the stem halves twice, each stage but the first once
+  return { count: side * side, channels: resnet.block === 'BasicBlock' ? planes : 4 * planes };
+}
+
 /** What an encoder says of images; the caller disposes both. */
 export type EncodedImages = {
   /** [B, width]. */
@@ -58,14 +66,16 @@ export function encodeImages(
   statistics?: BatchStatistics,
 ): EncodedImages {
   return scope(() => {
-    let places: tf.Tensor3D | undefined;
+    let places: tf.Tensor | undefined;
     const grey = tf.mul(tf.sub(images, 0.5), 4) as tf.Tensor4D; // radiographs have a standard deviation of about a quarter
     const onBlock = (name: string, map: tf.Tensor4D): void => {
       const [B, h, w, C] = map.shape;
-      if (name === stage) places = tf.reshape(map, [B, h * w, C]);
+      if (name === stage) places = tf.keep(tf.reshape(map, [B, h * w, C])); // beyond the network's scope
     };
     const { logits } = resnet(config, params, grey, { onBlock, ...(statistics && { statistics }) });
-    return { vector: logits, places: places! };
+    const own = tf.clone(places!) as tf.Tensor3D;
+    places!.dispose();
+    return { vector: logits, places: own };
   });
 }
 

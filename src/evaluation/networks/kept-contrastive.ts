@@ -41,7 +41,8 @@ export interface ContrastiveEncoder {
   dispose(): void;
 }
 
-const hashOf = (texts: readonly string[]): string => createHash('sha256').update(JSON.stringify(texts)).digest('hex');
+/** What texts are kept under. */
+export const hashOfTexts = (texts: readonly string[]): string => createHash('sha256').update(JSON.stringify(texts)).digest('hex');
 
 /** A vocabulary of the texts, as long as the longest of them within `longest`. */
 export function tokenizerOf(texts: readonly string[], vocabularySize: number, longest: number): Tokenizer {
@@ -74,7 +75,7 @@ export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncod
   const image = imageEncoderConfig(size, quick, width);
   const { network, identity } = await keptNetwork<ContrastiveModel>({
     name: 'contrastive',
-    source: { version: VERSION, images: pixels.identity, texts: hashOf(texts), image, width, quick, optimisation, seed },
+    source: { version: VERSION, images: pixels.identity, texts: hashOfTexts(texts), image, width, quick, optimisation, seed },
     async make() {
       const tokenizer = tokenizerOf(texts, quick ? 1000 : 4000, quick ? 64 : 128);
       const config: ContrastiveConfig = {
@@ -153,19 +154,20 @@ function applied(
   };
 }
 
-/** The space of its images, which stands where the paper has CLIP's. */
-export async function contrastiveSpace(bench: Bench): Promise<FeatureSpace> {
-  const encoder = await contrastiveEncoder(bench);
+/** The space of a contrastive encoder's images. It disposes the encoder. */
+export function imageSpace(encoder: ContrastiveEncoder): FeatureSpace {
   const { identity, width, definition } = encoder;
   return {
     name: 'clip',
     definition: `image vectors of ${definition}`,
     identity,
     width,
-    extract: (pixels, size) => {
-      if (size !== bench.size) throw new RangeError(`clip features: expected images of ${bench.size} pixels a side, got ${size}`);
-      return encoder.images(pixels);
-    },
+    extract: (pixels) => encoder.images(pixels),
     dispose: () => encoder.dispose(),
   };
+}
+
+/** The space that stands where the paper has CLIP's: that of the bench's contrastive network. */
+export async function contrastiveSpace(bench: Bench): Promise<FeatureSpace> {
+  return imageSpace(await contrastiveEncoder(bench));
 }

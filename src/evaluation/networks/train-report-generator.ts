@@ -1,0 +1,80 @@
+/** Training the report generator: each token of a text from the image and the tokens before it. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { nextTokenLoss } from '../../decoders';
+import { foldIn, type Key, scope, split } from '../../engine';
+import type { Rows } from '../../files';
+import type { Tokenizer } from '../../tokenizers';
+import type { Optimisation, StepLog } from '../../training';
+import { dataOrder } from '../../training/internal';
+import { augmentedImages } from './image-encoder';
+import {
+  imageContext,
+  initReportGenerator,
+  type ReportGenerator,
+  type ReportGeneratorConfig,
+  type ReportGeneratorParams,
+  reportLogits,
+} from './report-generator';
+import { trainNormalised } from './train-normalised';
+
+export interface TrainReportGeneratorOptions {
+  readonly config: ReportGeneratorConfig;
+  readonly tokenizer: Tokenizer;
+  /** Grey values 0 to 1, size × size a row; one for each text. */
+  readonly pixels: Rows;
+  readonly texts: readonly string[];
+  readonly optimisation: Optimisation;
+  readonly key: Key;
+  readonly signal?: AbortSignal;
+  readonly onStep?: (log: StepLog) => void;
+}
+
+type Batch = { images: tf.Tensor4D; ids: tf.Tensor2D; labels: tf.Tensor2D };
+
+/** What a token of padding is to a loss: nothing. */
+const IGNORED = -100;
+
+/** Ids of the texts, and the same with padding left out of the loss, [n × L] each. */
+export function reportTargets(tokenizer: Tokenizer, texts: readonly string[]): { readonly ids: Int32Array; readonly labels: Int32Array } {
+  const { ids, mask } = tokenizer.encodeBatch(texts);
+  return { ids, labels: ids.map((id, i) => (mask[i] === 1 ? id : IGNORED)) };
+}
+
+/**
+ * Trains from random weights.
+ *
+ * @throws the signal's reason where it ended the training
+ */
+export async function trainReportGenerator(options: TrainReportGeneratorOptions): Promise<ReportGenerator> {
+  const { config, tokenizer, pixels, texts, optimisation, signal, onStep } = options;
+  const [initial, ordering, augmenting] = split(options.key, 3) as [Key, Key, Key];
+  const { batch_size: B } = optimisation;
+  const L = tokenizer.maxLength;
+  const order = dataOrder(ordering, texts.length, B);
+  const { ids, labels } = reportTargets(tokenizer, texts);
+  const rowsOf = (values: Int32Array, chosen: Int32Array): tf.Tensor2D => {
+    const out = new Int32Array(B * L);
+    chosen.forEach((row, b) => {
+      out.set(values.subarray(row * L, (row + 1) * L), b * L);
+    });
+    return tf.tensor2d(out, [B, L], 'int32');
+  };
+  const params = await trainNormalised<ReportGeneratorParams, Batch>({
+    params: initReportGenerator(config, initial),
+    async batch(index) {
+      const chosen = order(index);
+      const images = await augmentedImages(pixels, chosen, config.image.size, foldIn(augmenting, index));
+      return { images, ids: rowsOf(ids, chosen), labels: rowsOf(labels, chosen) };
+    },
+    loss: (weights, batch, statistics) =>
+      scope(() => {
+        const context = imageContext(config, weights, batch.images, statistics);
+        return nextTokenLoss(reportLogits(config, weights, batch.ids, context), batch.labels);
+      }),
+    optimisation,
+    ...(signal && { signal }),
+    ...(onStep && { onStep }),
+  });
+  return { config, params, tokenizer };
+}
