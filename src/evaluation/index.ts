@@ -30,7 +30,16 @@ export { type PlanItem, type PlanOptions, planReaderStudy, type ReaderPlan } fro
 export { type AgreementRow, evaluateReaderStudy, type ReaderStudyResult, type ReaderStudyRow } from './reader-study/results';
 export type { ReaderScale } from './reader-study/scales';
 export { openReaderStudy, type ReaderSitting } from './reader-study/study';
+export {
+  evaluateReportGeneration,
+  type ReportGenerationOptions,
+  type ReportGenerationResult,
+  type ReportScores,
+} from './report-generation';
 export { type Cell, type EvaluationResult, type Finding, isEstimate, type ResultFigure, type ResultTable } from './result';
+export { evaluateRetrieval, type RetrievalOptions, type RetrievalResult } from './retrieval/retrieval';
+export type { RetrievalScores } from './retrieval/scores';
+export type { FoundTexts } from './retrieval/top-text';
 export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';

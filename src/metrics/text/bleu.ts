@@ -18,20 +18,38 @@ const EPSILON = 0.1;
 /** The least normal number of 64 bits, NLTK's precision for 0. */
 const LEAST = 2.2250738585072014e-308;
 
-interface Counts {
+/** What BLEU follows from; those of several texts are added. */
+export interface BleuCounts {
+  /** N-grams that both texts have, and those of the candidate, for n of 1 and on. */
   readonly matches: readonly number[];
   readonly ngrams: readonly number[];
+  /** Tokens. */
+  readonly candidate: number;
+  readonly reference: number;
 }
 
-function countsOf(pairs: readonly TextPair[], order: number, least: number): Counts {
+/** Of one pair. @param least what the number of a text's n-grams is at least: 0, in NLTK's way 1 */
+export function bleuCounts({ candidate, reference }: TextPair, order: number, least: number = 0): BleuCounts {
   const orders = Array.from({ length: order }, (_, i) => i + 1);
-  const total = (count: (pair: TextPair, n: number) => number): number[] =>
-    orders.map((n) => pairs.reduce((sum, pair) => sum + count(pair, n), 0));
   return {
-    matches: total(({ candidate, reference }, n) => sharedCount(ngramCounts(candidate, n), ngramCounts(reference, n))),
-    ngrams: total(({ candidate }, n) => Math.max(least, candidate.length - n + 1)),
+    matches: orders.map((n) => sharedCount(ngramCounts(candidate, n), ngramCounts(reference, n))),
+    ngrams: orders.map((n) => Math.max(least, candidate.length - n + 1)),
+    candidate: candidate.length,
+    reference: reference.length,
   };
 }
+
+const none = (order: number): BleuCounts => {
+  const zeros = new Array<number>(order).fill(0);
+  return { matches: zeros, ngrams: zeros, candidate: 0, reference: 0 };
+};
+
+const added = (a: BleuCounts, b: BleuCounts): BleuCounts => ({
+  matches: a.matches.map((value, i) => value + b.matches[i]!),
+  ngrams: a.ngrams.map((value, i) => value + b.ngrams[i]!),
+  candidate: a.candidate + b.candidate,
+  reference: a.reference + b.reference,
+});
 
 /**
  * BLEU of a set of texts, from the counts of all of them; one text for its own.
@@ -39,10 +57,17 @@ function countsOf(pairs: readonly TextPair[], order: number, least: number): Cou
  * @returns BLEU-1 … BLEU-`order`, 0 to 1
  */
 export function bleu(pairs: readonly TextPair[], { order = 4, smoothing = 'coco' }: BleuOptions = {}): number[] {
+  const least = smoothing === 'coco' ? 0 : 1;
+  const counts = pairs.reduce((sum, pair) => added(sum, bleuCounts(pair, order, least)), none(order));
+  return bleuOfCounts(counts, smoothing);
+}
+
+/** BLEU-1 and on of counts. */
+export function bleuOfCounts(
+  { matches, ngrams, candidate, reference }: BleuCounts,
+  smoothing: NonNullable<BleuOptions['smoothing']>,
+): number[] {
   const isCoco = smoothing === 'coco';
-  const { matches, ngrams } = countsOf(pairs, order, isCoco ? 0 : 1);
-  const length = (side: keyof TextPair): number => pairs.reduce((sum, pair) => sum + pair[side].length, 0);
-  const [candidate, reference] = [length('candidate'), length('reference')];
   const ratio = isCoco ? (candidate + TINY) / (reference + SMALL) : candidate / reference;
   const brevity = ratio < 1 ? Math.exp(1 - 1 / ratio) : 1;
   if (!isCoco && matches[0] === 0) return ngrams.map(() => 0);

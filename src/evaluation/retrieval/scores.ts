@@ -1,0 +1,52 @@
+/** What the results of queries come to. */
+
+import { type BootstrapOptions, bootstrap, type Estimate } from '../estimate';
+import type { QueryResult } from './search';
+
+/** How one set of images does as queries. */
+export interface RetrievalScores {
+  /** `real`, a model's name, or `chance`, which a search by lot gives on average. */
+  readonly images: string;
+  readonly kind: 'real' | 'chance' | 'model';
+  readonly queries: number;
+  /** By the order of the cuts; null where there are fewer candidates than the cut. */
+  readonly precision: readonly (Estimate | null)[];
+  readonly recall: readonly (Estimate | null)[];
+  /** Precision at the first cut. */
+  readonly byFinding: readonly { readonly label: string; readonly queries: number; readonly precision: Estimate | null }[];
+}
+
+/** What a search by lot gives each query on average. */
+export const byLot = (results: readonly QueryResult[], cuts: readonly number[]): QueryResult[] =>
+  results.map((query) => ({
+    ...query,
+    precision: query.precision.map((value) => (Number.isNaN(value) ? value : query.prevalence)),
+    recall: query.recall.map((value, i) => (Number.isNaN(value) ? value : cuts[i]! / query.candidates)),
+  }));
+
+/** Means over queries, with their intervals. @param labels the findings in the order of the table */
+export function scoresOf(
+  images: string,
+  kind: RetrievalScores['kind'],
+  results: readonly QueryResult[],
+  labels: readonly string[],
+  options: BootstrapOptions,
+): RetrievalScores {
+  const mean = (queries: readonly QueryResult[], value: (query: QueryResult) => number): Estimate | null => {
+    const values = queries.map(value);
+    if (values.some(Number.isNaN)) return null;
+    return bootstrap(values.length, (rows) => rows.reduce((sum, row) => sum + values[row]!, 0) / rows.length, options);
+  };
+  const [first] = results;
+  return {
+    images,
+    kind,
+    queries: results.length,
+    precision: first!.precision.map((_, i) => mean(results, ({ precision }) => precision[i]!)),
+    recall: first!.recall.map((_, i) => mean(results, ({ recall }) => recall[i]!)),
+    byFinding: labels.map((label) => {
+      const queries = results.filter((query) => query.label === label);
+      return { label, queries: queries.length, precision: mean(queries, ({ precision }) => precision[0]!) };
+    }),
+  };
+}
