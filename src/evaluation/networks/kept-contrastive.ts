@@ -22,6 +22,7 @@ import {
 } from './contrastive';
 import { describeImageEncoder, imageEncoderConfig } from './image-encoder';
 import { CONVIRT, trainContrastive } from './train-contrastive';
+import { BATCH_SIZE, stepsFor } from './train-normalised';
 
 /** Of the training's definition; part of what a kept network follows from. */
 const VERSION = 1;
@@ -52,10 +53,10 @@ export function tokenizerOf(texts: readonly string[], vocabularySize: number, lo
 }
 
 /** How it is trained: ConVIRT's batch of 32 is doubled where images are small. */
-function optimisationOf(quick: boolean): Optimisation {
+function optimisationOf(images: number, quick: boolean): Optimisation {
   return {
-    steps: quick ? 300 : 1500,
-    batch_size: 64,
+    steps: stepsFor(images, quick ? 300 : 1500),
+    batch_size: BATCH_SIZE,
     learning_rate: { peak: 1.5e-3, schedule: 'cosine', warmup: 30, floor: 0.02 },
     betas: [0.9, 0.99],
     epsilon: 1e-8,
@@ -70,7 +71,7 @@ export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncod
   const { quick, size, seed, signal } = bench;
   const { pixels, records } = await realImages(bench, 'train', bench.train.length);
   const texts = records.map(({ text }) => text);
-  const optimisation = optimisationOf(quick);
+  const optimisation = optimisationOf(texts.length, quick);
   const width = quick ? 64 : 256;
   const image = imageEncoderConfig(size, quick, width);
   const { network, identity } = await keptNetwork<ContrastiveModel>({
@@ -111,16 +112,14 @@ export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncod
     `this project's own contrastive network, trained on the ${texts.length} images and texts of the training part at hand (not a published model): ` +
     `${describeImageEncoder(network.config.image)} and a BERT of ${layers} layer(s), projected to ${width} numbers at length 1, ` +
     `ConVIRT's loss with temperature ${CONVIRT.tau} and λ ${CONVIRT.lambda}, ${optimisation.steps} steps of ${optimisation.batch_size}; v${VERSION}`;
-  return applied(network, { definition, identity, width });
+  return { definition, identity, width, ...contrastiveOf(network) };
 }
 
 /** Images of 64 pixels a side that go through at once, and texts. */
 const BATCH = 64;
 
-function applied(
-  { config, params, tokenizer }: ContrastiveModel,
-  told: Pick<ContrastiveEncoder, 'definition' | 'identity' | 'width'>,
-): ContrastiveEncoder {
+/** Runs a contrastive network, whose weights are the result's from now on. */
+export function contrastiveOf({ config, params, tokenizer }: ContrastiveModel): Pick<ContrastiveEncoder, 'images' | 'texts' | 'dispose'> {
   const { size } = config.image;
   const ofImages = compileNetwork((weights: ContrastiveParams, images: tf.Tensor4D) => ({
     vectors: scope(() => unitRows(imageVectors(config, weights, images))),
@@ -130,7 +129,6 @@ function applied(
   }));
   const sizes = { vectors: config.width };
   return {
-    ...told,
     async images(pixels) {
       const columns = [{ values: pixels, shape: [size, size, 1] }];
       return (await overRows((images) => ofImages(params, images as tf.Tensor4D), columns, sizes, { batch: BATCH })).vectors;

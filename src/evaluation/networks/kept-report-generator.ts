@@ -21,6 +21,7 @@ import {
   reportLogits,
   saveReportGenerator,
 } from './report-generator';
+import { BATCH_SIZE, stepsFor } from './train-normalised';
 import { reportTargets, trainReportGenerator } from './train-report-generator';
 
 /** Of the training's definition; part of what a kept network follows from. */
@@ -57,10 +58,10 @@ export interface ReportWriter {
   dispose(): void;
 }
 
-function optimisationOf(quick: boolean): Optimisation {
+function optimisationOf(images: number, quick: boolean): Optimisation {
   return {
-    steps: quick ? 500 : 3000,
-    batch_size: 64,
+    steps: stepsFor(images, quick ? 500 : 3000),
+    batch_size: BATCH_SIZE,
     learning_rate: { peak: 1.5e-3, schedule: 'cosine', warmup: 40, floor: 0.02 },
     betas: [0.9, 0.99],
     epsilon: 1e-8,
@@ -75,7 +76,7 @@ export async function reportWriter(bench: Bench): Promise<ReportWriter> {
   const { quick, size, seed, signal } = bench;
   const { pixels, records } = await realImages(bench, 'train', bench.train.length);
   const texts = records.map(({ text }) => text);
-  const optimisation = optimisationOf(quick);
+  const optimisation = optimisationOf(texts.length, quick);
   const width = quick ? 96 : 384;
   const [layers, heads] = quick ? [2, 4] : [6, 6];
   const image = imageEncoderConfig(size, quick, width);
@@ -114,13 +115,17 @@ export async function reportWriter(bench: Bench): Promise<ReportWriter> {
     `this project's own report generator, trained on the ${texts.length} images and texts of the training part at hand (not a published model): ` +
     `${describeImageEncoder(image)}, and a GPT-2 of ${layers} layers, ${width} wide, with cross-attention to the image's places; ` +
     `${optimisation.steps} steps of ${optimisation.batch_size}; v${VERSION}`;
-  return { definition, identity, ...writing(network, signal) };
+  return { definition, identity, ...writerOf(network, signal) };
 }
 
 /** Images that texts are written for at a time. */
 const BATCH = 64;
 
-function writing({ config, params, tokenizer }: ReportGenerator, signal?: AbortSignal): Omit<ReportWriter, 'definition' | 'identity'> {
+/** Runs a report generator, whose weights are the result's from now on. */
+export function writerOf(
+  { config, params, tokenizer }: ReportGenerator,
+  signal?: AbortSignal,
+): Pick<ReportWriter, 'write' | 'surprise' | 'dispose'> {
   const { size } = config.image;
   const area = size * size;
   const L = tokenizer.maxLength;

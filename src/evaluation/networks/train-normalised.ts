@@ -19,6 +19,14 @@ export interface TrainNormalisedOptions<P extends Tree, B extends Tree> {
   readonly onStep?: (log: StepLog) => void;
 }
 
+/** Images of a step, of every network that evaluations train. */
+export const BATCH_SIZE = 64;
+/** How often an image is seen at most: a few images are soon known by heart. */
+const EPOCHS = 40;
+
+/** Steps of a training: `most`, or fewer where there are few images. */
+export const stepsFor = (images: number, most: number): number => Math.min(most, Math.ceil((EPOCHS * images) / BATCH_SIZE));
+
 /** Batches whose statistics are averaged. */
 const MEASURED = 16;
 const isRunning = (path: string): boolean => /\.running_(mean|var)$/.test(path);

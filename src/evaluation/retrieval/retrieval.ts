@@ -119,16 +119,21 @@ const FEW = 10;
 
 function notesOf(
   { quick }: Bench,
-  { labels, queries }: RetrievalStudies,
+  { labels, queries, candidates }: RetrievalStudies,
   [real]: readonly RetrievalScores[],
   cuts: readonly number[],
 ): string[] {
   const few = labels.filter((label) => queries.filter((query) => query.label === label).length < FEW);
+  const relevant = Math.min(...labels.map((label) => candidates.filter((study) => study.label === label).length));
+  const beyond = cuts.filter((cut) => cut > relevant);
   const unknown = cuts.filter((_, i) => real!.precision[i] === null);
   return [
     "The paper's K is lost from its text; 5, 10 and 50 are those of ConVIRT's own image retrieval.",
     'The contrastive encoder was trained on the training part at hand: figures compare sets of images with one another and with real ones, not with the paper.',
-    ...(few.length > 0 ? [`Fewer than ${FEW} queries show ${few.join(', ')} alone: intervals by finding are rough.`] : []),
+    ...(few.length > 0
+      ? [`Fewer than ${FEW} queries show ${few.join(', ')} alone: intervals by finding are rough, and of fewer than 5 there are none.`]
+      : []),
+    ...(beyond.length > 0 ? [`A finding has ${relevant} candidates, so that Precision@${beyond.join(' and @')} cannot reach 100.`] : []),
     ...(unknown.length > 0 ? [`There are fewer candidates than K = ${unknown.join(', ')}, which is left out.`] : []),
     ...(quick ? ['Quick: a smaller contrastive encoder, trained for fewer steps.'] : []),
   ];

@@ -24,7 +24,10 @@ export const byLot = (results: readonly QueryResult[], cuts: readonly number[]):
     recall: query.recall.map((value, i) => (Number.isNaN(value) ? value : cuts[i]! / query.candidates)),
   }));
 
-/** Means over queries, with their intervals. @param labels the findings in the order of the table */
+/** Queries of which an interval is drawn at least: of fewer the bootstrap would be far too sure. */
+const LEAST = 5;
+
+/** Means over queries, with their intervals, of few queries without. @param labels the findings in the order of the table */
 export function scoresOf(
   images: string,
   kind: RetrievalScores['kind'],
@@ -35,6 +38,10 @@ export function scoresOf(
   const mean = (queries: readonly QueryResult[], value: (query: QueryResult) => number): Estimate | null => {
     const values = queries.map(value);
     if (values.some(Number.isNaN)) return null;
+    if (values.length < LEAST) {
+      const value = values.reduce((sum, one) => sum + one, 0) / values.length;
+      return { value, low: Number.NaN, high: Number.NaN };
+    }
     return bootstrap(values.length, (rows) => rows.reduce((sum, row) => sum + values[row]!, 0) / rows.length, options);
   };
   const [first] = results;
