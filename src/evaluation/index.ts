@@ -20,6 +20,17 @@ export { type FeatureSpace, featuresOf } from './features';
 export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
 export { type AttributeConfusion, evaluateGroundTruth, type GroundTruthResult } from './ground-truth';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
+export {
+  type Degradation,
+  degradationsOf,
+  evaluateInstruments,
+  type Instrument,
+  type InstrumentModelRow,
+  type InstrumentRow,
+  type InstrumentsOptions,
+  type InstrumentsResult,
+  type Verdict,
+} from './instruments';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';
 export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';

@@ -12,7 +12,9 @@ export interface Degradation {
   readonly definition: string;
   /** Of the strength, for axes. */
   readonly unit: string;
-  /** From the faintest; 0 would be the images as they are. */
+  /** Whether the strength is that of each image's change, or the fraction of images that are bad. */
+  readonly alters: 'each image' | 'some images';
+  /** From the faintest, four; 0 would be the images as they are. */
   readonly strengths: readonly number[];
   /**
    * @param pixels  images one after another, 0 to 1; not changed
@@ -63,6 +65,7 @@ function missingRibs(dataset: Dataset): Degradation {
       name: 'missing ribs',
       definition: `what changes from top to bottom over the width of ribs (between Gaussians of 1/64 and 1/16 of the height) is taken away, the strength's fraction of it: these images cannot be had without ribs (v1)`,
       unit: 'fraction of the band',
+      alters: 'each image',
       strengths,
       apply: each((image, size, strength) => withoutBands(image, size, strength)),
     };
@@ -70,6 +73,7 @@ function missingRibs(dataset: Dataset): Degradation {
     name: 'missing ribs',
     definition: 'the phantom is rendered with ribs of less bone, by the fraction that the strength says; without them at 1 (v1)',
     unit: "fraction of the ribs' bone",
+    alters: 'each image',
     strengths,
     apply: each((_, size, strength, __, i) =>
       Float32Array.from(renderStudy(drawn.study(i), size, { ribs: 1 - strength }), (value) => value / EIGHT_BITS),
@@ -88,6 +92,7 @@ export function degradationsOf(dataset: Dataset): Degradation[] {
       name: 'blur',
       definition: "a Gaussian; the strength is its deviation in per cent of the image's width (v1)",
       unit: '% of the width',
+      alters: 'each image',
       strengths: [1, 2, 4, 8],
       apply: each((image, size, strength) => blurred(image, size, strength / 100)),
     },
@@ -95,6 +100,7 @@ export function degradationsOf(dataset: Dataset): Degradation[] {
       name: 'noise',
       definition: 'normal noise in each pixel; the strength is its deviation, of greys from 0 to 1 (v1)',
       unit: 'deviation',
+      alters: 'each image',
       strengths: [0.02, 0.05, 0.1, 0.2],
       apply: each((image, _, strength, key) => noisy(image, strength, key)),
     },
@@ -102,6 +108,7 @@ export function degradationsOf(dataset: Dataset): Degradation[] {
       name: 'flattened contrast',
       definition: "greys are nearer to the image's mean by the fraction that the strength says (v1)",
       unit: 'fraction',
+      alters: 'each image',
       strengths: [0.1, 0.25, 0.5, 0.75],
       apply: each((image, _, strength) => flattened(image, strength)),
     },
@@ -109,6 +116,7 @@ export function degradationsOf(dataset: Dataset): Degradation[] {
       name: 'swapped patches',
       definition: 'of 8 × 8 squares the fraction that the strength says, two at least, change places (v1)',
       unit: 'fraction of squares',
+      alters: 'each image',
       strengths: [0.05, 0.1, 0.25, 0.5],
       apply: each((image, size, strength, key) => swapped(image, size, strength, key)),
     },
@@ -118,6 +126,7 @@ export function degradationsOf(dataset: Dataset): Degradation[] {
       definition:
         'a fraction of the images is blurred by a Gaussian of a sixth of the width, so that no shape is left, with noise of 0.01 (v1)',
       unit: 'fraction of images',
+      alters: 'some images',
       strengths: [0.1, 0.25, 0.5, 1],
       apply: some((image, size, _, key) => shapeless(image, size, key)),
     },
@@ -125,6 +134,7 @@ export function degradationsOf(dataset: Dataset): Degradation[] {
       name: 'repeated image',
       definition: 'a fraction of the images is one and the same image of the set, as where a model has collapsed (v1)',
       unit: 'fraction of images',
+      alters: 'some images',
       strengths: [0.1, 0.25, 0.5, 0.9],
       apply: (pixels, size, strength, key) => {
         const area = size * size;
