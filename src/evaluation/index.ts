@@ -32,6 +32,15 @@ export {
   type Verdict,
 } from './instruments';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
+export {
+  evaluateMemorisation,
+  type MemorisationOptions,
+  type MemorisationResult,
+  type MemorisationRow,
+  type Nearest,
+  type NearestOptions,
+  nearestRows,
+} from './memorisation';
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';
 export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';
 export { type TwoSampleNetOptions, twoSampleTest, twoSampleTestOfFeatures } from './networks/two-sample';
