@@ -18,6 +18,17 @@ export { type DiversityResult, type DiversityRow, evaluateDiversity } from './di
 export { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
 export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
+export {
+  type DriftRow,
+  evaluateForgetting,
+  FORGETTING_RECIPES,
+  type ForgettingDifferences,
+  type ForgettingOptions,
+  type ForgettingResult,
+  type ForgettingRow,
+  type RemedyRow,
+} from './forgetting/forgetting';
+export type { ShownPicture } from './forgetting/shown';
 export { type AttributeConfusion, evaluateGroundTruth, type GroundTruthResult } from './ground-truth';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
 export {

@@ -274,6 +274,8 @@ export async function fitDiffusion(
       texts: tokensOrContexts,
       strategy: { trains, ...extension },
       prior: data.prior,
+      consolidation: data.consolidation,
+      teacher: data.teacher,
       textDropout: recipe.diffusion.text_dropout,
       objective: recipe.diffusion,
       checkpointing: recipe.diffusion.checkpointing ?? false,

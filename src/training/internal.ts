@@ -7,6 +7,7 @@ export { dataOrder } from './data-order';
 export { type Head, headProbabilities, headsAuroc, headsLoss, headsWidth, presenceHeads, UNKNOWN } from './heads';
 export { type HeadsNetwork, type HeadsRead, type HeadsReader, headsReader } from './heads-reader';
 export { encodeLatents, encodeMoments, foldStatistics, latentStatistics } from './latents';
+export { stratifiedTimesteps } from './losses/diffusion-loss';
 export { initPatchDiscriminator, type PatchDiscriminatorParams, patchDiscriminatorShapes } from './losses/patch-discriminator';
 export { type VaeBatch, type VaeTrained, vaeTrainingLoss } from './losses/vae-loss';
 export { emaDecay } from './optimiser/ema';

@@ -2,10 +2,12 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { TextEncoderConfig } from '../encoders';
-import { cloneTree, countParameters, dispose, foldIn, type Key, scope, split, type Tree, uniformArray } from '../engine';
+import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, type Loss, scope, split, type Tree, unflatten, uniformArray } from '../engine';
 import { merge, partition } from '../engine/internal';
+import { consolidationPenalty } from '../probes';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
+import { tensorsOf } from './consolidation';
 import { type ContextSet, gatherContexts } from './contexts';
 import { type DataOrder, dataOrder } from './data-order';
 import { type LatentSet, sampleLatents } from './latents';
@@ -43,8 +45,12 @@ export interface TrainDiffusionOptions {
   readonly params: DiffusionParams;
   /** What trains: what a strategy says of the model. */
   readonly strategy: Pick<Strategy, 'trains'> & Partial<Extension>;
-  /** Where the second half of every batch is drawn from another class (Ruiz et al. 2023, arXiv:2208.12242, eq. 2). */
+  /** Where a part of every batch is drawn from another class (Ruiz et al. 2023, arXiv:2208.12242, eq. 2) or an old domain. */
   readonly prior?: TrainingSet['prior'];
+  /** What trained weights pay for being moved. */
+  readonly consolidation?: TrainingSet['consolidation'];
+  /** Where the target of that part is what these weights predict. */
+  readonly teacher?: TrainingSet['teacher'];
   /** Its prediction type and betas. */
   readonly scheduler: SchedulerConfig;
   readonly latents: LatentSet;
@@ -68,18 +74,30 @@ export interface TrainDiffusionOptions {
 
 const isTokens = (texts: TokenSet | ContextSet): texts is TokenSet => 'ids' in texts;
 
-/** Batches of which one half comes from the records before `from` and one from those after it. */
-function pairedOrder(key: Key, length: number, batchSize: number, { from }: { readonly from: number }): DataOrder {
+/** How many of a batch come from the records after `from`. */
+function priorOf(batchSize: number, { share }: NonNullable<TrainingSet['prior']>): number {
+  if (share !== undefined) {
+    if (batchSize < 2) throw new RangeError(`trainDiffusion: batch_size: expected 2 at least for parts of two domains, got ${batchSize}`);
+    return Math.min(batchSize - 1, Math.max(1, Math.round(batchSize * share)));
+  }
   if (batchSize % 2 !== 0)
     throw new RangeError(`trainDiffusion: batch_size: expected an even number for halves of two classes, got ${batchSize}`);
+  return batchSize / 2;
+}
+
+/** Batches of which the last `second` come from the records after `from`, the others from those before it. */
+function pairedOrder(key: Key, length: number, batchSize: number, second: number, from: number): DataOrder {
   const [firstKey, secondKey] = split(key) as [Key, Key];
-  const first = dataOrder(firstKey, from, batchSize / 2);
-  const second = dataOrder(secondKey, length - from, batchSize / 2);
-  return (step) => Int32Array.from([...first(step), ...second(step).map((record) => from + record)]);
+  const before = dataOrder(firstKey, from, batchSize - second);
+  const after = dataOrder(secondKey, length - from, second);
+  return (step) => Int32Array.from([...before(step), ...after(step).map((record) => from + record)]);
 }
 
 /** The tree that trains: leaves of the model, and those that the strategy adds. */
 type Trained = { readonly model: Tree; readonly added: Tree };
+
+/** What stays: the model's other leaves, where trained ones were with what each matters, and the old model. */
+type Fixed = { readonly rest: Tree; readonly anchor?: Tree; readonly importance?: Tree; readonly teacher?: Tree };
 
 /**
  * Trains what the strategy names to predict what the scheduler's prediction type says, by (weighted) mean squared error.
@@ -96,8 +114,10 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const tables = noiseTables(options.scheduler);
   const B = optimisation.batch_size;
   const [ordering, drawing] = split(options.key) as [Key, Key];
-  const order = options.prior ? pairedOrder(ordering, latents.length, B, options.prior) : dataOrder(ordering, latents.length, B);
-  const { prior } = options;
+  const { prior, consolidation, teacher } = options;
+  if (teacher && !prior) throw new RangeError('trainDiffusion: teacher: expected `prior`, which says of which images it is the target');
+  const old = prior ? priorOf(B, prior) : 0;
+  const order = prior ? pairedOrder(ordering, latents.length, B, old, prior.from) : dataOrder(ordering, latents.length, B);
 
   const batch = async (index: number): Promise<DiffusionBatch> => {
     const indices = order(index);
@@ -107,15 +127,23 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     const batchTexts = isTokens(texts) ? gatherTokens(texts, indices, dropped) : { context: await gatherContexts(texts, indices, dropped) };
     const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
     // The mean over the batch is then the mean over the first class plus the weighted mean over the second one.
-    const weights = prior ? { weights: Array.from(indices, (record) => (record < prior.from ? 2 : 2 * prior.weight)) } : {};
+    const weights = prior
+      ? { weights: Array.from(indices, (record) => (record < prior.from ? B / (B - old) : (prior.weight * B) / old)) }
+      : {};
     return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, texts: batchTexts, noise, ...weights });
   };
 
-  const [trainable, frozen] = partition(options.params, strategy.trains);
+  const [trainable, rest] = partition(options.params, strategy.trains);
   const added = strategy.add?.(options.params, foldIn(options.key, 1)) ?? {};
   const params: Trained = { model: trainable, added };
   const trained = countParameters(params);
   if (trained === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
+  const frozen: Fixed = {
+    rest,
+    ...(consolidation && { anchor: tensorsOf(consolidation.anchor), importance: tensorsOf(consolidation.importance) }),
+    // Where the encoder stays as it is, its contexts are the old model's too.
+    ...(teacher && { teacher: unflatten(tensorsOf(teacher, (path) => isTokens(texts) || !path.startsWith('textEncoder.'))) }),
+  };
   const wholeModel = (trained: Trained, rest: Tree): DiffusionParams => {
     const model = merge<DiffusionParams>(rest, trained.model);
     return strategy.apply ? strategy.apply(model, trained.added) : model;
@@ -123,30 +151,38 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const { predictionType } = tables;
   const configs = { unet: options.unet, textEncoder: options.textEncoder, predictionType, checkpointing };
   /** The model with what was learnt, in tensors of its own. */
-  const finished = (last: { readonly params: Trained; readonly frozen: Tree }): DiffusionParams => {
-    const model = scope(() => cloneTree(wholeModel(last.params, last.frozen)));
+  const finished = (last: { readonly params: Trained; readonly frozen: Fixed }): DiffusionParams => {
+    const model = scope(() => cloneTree(wholeModel(last.params, last.frozen.rest)));
     dispose(last.params, last.frozen);
     return model;
   };
+  const loss = (trained: Trained, inputs: DiffusionBatch, { rest: fixed, anchor, importance, teacher: before }: Fixed): Loss<Record<string, tf.Scalar>> =>
+    scope(() => {
+      const taught = before ? { teacher: { params: before as DiffusionParams, from: B - old } } : {};
+      const predicted = diffusionLoss({ ...configs, ...taught }, wholeModel(trained, fixed), inputs);
+      if (!consolidation || !anchor || !importance) return predicted;
+      const penalty = consolidationPenalty(flatten(trained.model) as Tree, anchor, importance, consolidation.lambda);
+      return { loss: tf.add(predicted, penalty) as tf.Scalar, aux: { consolidation: penalty } };
+    });
   const { signal, onStart, onStep, checkpoints } = options;
   try {
     const {
       params: last,
       frozen: fixed,
-      ...rest
-    } = await train<Trained, DiffusionBatch, Tree>({
+      ...result
+    } = await train<Trained, DiffusionBatch, Fixed>({
       params,
       frozen,
       handOver: true,
       batch,
       optimisation,
-      loss: (trained, inputs, rest) => scope(() => diffusionLoss(configs, wholeModel(trained, rest), inputs)),
+      loss,
       signal,
       onStart,
       onStep: onStep && ((log, live) => onStep(log, () => finished(live.averaged()))),
       checkpoints,
     });
-    return { ...rest, params: finished({ params: last, frozen: fixed }), frozen: {}, trained };
+    return { ...result, params: finished({ params: last, frozen: fixed }), frozen: {}, trained };
   } finally {
     dispose(added);
   }

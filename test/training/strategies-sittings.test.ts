@@ -11,7 +11,7 @@ import { bytesOf, cases, changed, fit, pixels, recipeOf, texts } from './strateg
 
 process.env.ROENTGEN_EAGER = '1'; // trainings of a few steps, which compiling would take longer than
 
-for (const { settings } of [cases[0]!, cases[1]!, cases[2]!, cases[4]!, cases[6]!])
+for (const { settings } of [cases[0]!, cases[1]!, cases[2]!, cases[4]!, cases[6]!, cases[10]!, cases[12]!])
   test(
     `${settings.name} goes on with the model in which it was stopped, twice, and ends with the bytes of one that was not`,
     noLeaks(async (t) => {

@@ -66,4 +66,10 @@ export const cases: { settings: StrategySettings; trains: (path: string) => bool
   },
   { settings: { name: 'textual-inversion', vectors: 2, initialiser: 'pleural' }, trains: (path) => path === table },
   { settings: { name: 'lora', rank: 2, alpha: 4, parts: ['unet', 'textEncoder'] }, trains: () => false },
+  { settings: { name: 'replay', records: 4 }, trains: (path) => !path.startsWith('vae.') },
+  { settings: { name: 'replay', records: 4, made: true, text_encoder: false }, trains: (path) => path.startsWith('unet.') },
+  { settings: { name: 'ewc', records: 3, lambda: 1 }, trains: (path) => !path.startsWith('vae.') },
+  { settings: { name: 'ewc', records: 3, text_encoder: false }, trains: (path) => path.startsWith('unet.') },
+  { settings: { name: 'distillation', records: 4 }, trains: (path) => !path.startsWith('vae.') },
+  { settings: { name: 'distillation', records: 4, made: false, text_encoder: false }, trains: (path) => path.startsWith('unet.') },
 ];

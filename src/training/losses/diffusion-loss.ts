@@ -155,6 +155,8 @@ export function diffusionLoss(
     readonly textEncoder: TextEncoderConfig;
     readonly predictionType: PredictionType;
     readonly checkpointing?: boolean;
+    /** Whose predictions are the target of the examples from this one on (Li and Hoiem 2016, arXiv:1606.09282, eq. 2, with a squared error). */
+    readonly teacher?: { readonly params: DiffusionParams; readonly from: number };
   },
   params: DiffusionParams,
   { latents, noise, inputNoise, timesteps, signal, sigma, weights, ids, mask, context: cached }: DiffusionBatch,
@@ -162,9 +164,16 @@ export function diffusionLoss(
   return scope(() => {
     // x_t = √ᾱ_t x₀ + √(1 - ᾱ_t) ε, in the graph; `addNoiseAt` (schedulers) is the same on plain numbers.
     const noisy = tf.add(tf.mul(signal, latents), tf.mul(sigma, inputNoise ?? noise)) as tf.Tensor4D;
-    const encoded = cached ?? textContext(configs.textEncoder, params.textEncoder!, ids!, mask);
-    const context = params.projection ? projectContext(params.projection, encoded) : encoded;
-    const predicted = unet(configs.unet, params.unet, noisy, timesteps, context, { checkpointing: configs.checkpointing ?? false });
-    return weightedSquaredError(predicted, diffusionTarget(latents, noise, signal, sigma, configs.predictionType), weights);
+    const predict = (weights: DiffusionParams, from: number, checkpointing: boolean): tf.Tensor4D => {
+      const rows = <T extends tf.Tensor>(x: T): T => (from === 0 ? x : tf.slice(x, from));
+      const encoded = cached ? rows(cached) : textContext(configs.textEncoder, weights.textEncoder!, rows(ids!), mask && rows(mask));
+      const context = weights.projection ? projectContext(weights.projection, encoded) : encoded;
+      return unet(configs.unet, weights.unet, rows(noisy), rows(timesteps), context, { checkpointing });
+    };
+    const predicted = predict(params, 0, configs.checkpointing ?? false);
+    const target = diffusionTarget(latents, noise, signal, sigma, configs.predictionType);
+    const { teacher } = configs;
+    const taught = teacher ? tf.concat4d([tf.slice4d(target, [0, 0, 0, 0], [teacher.from, -1, -1, -1]), predict(teacher.params, teacher.from, false)], 0) : target;
+    return weightedSquaredError(predicted, taught, weights);
   });
 }

@@ -1,31 +1,10 @@
 /** Ruiz et al. 2023, arXiv:2208.12242: a few images under a rare token, and the model's own images of their class, so that it does not forget it (eq. 2). */
 
-import { type Key, randomInts, split } from '../../engine';
+import { type Key, split } from '../../engine';
 import { rowsOf } from '../../files';
 import { readRange } from '../../files/internal';
-import { textToImage } from '../../pipelines';
-import { defineStrategy, fillTemplate, ofUNet, type Preparation, type StrategyDefinition } from './strategy';
-
-/** Images that the model makes of the class before it changes. */
-async function classImages(
-  { model, size, key, sampling, signal, onProgress }: Preparation,
-  prompts: readonly string[],
-): Promise<Float32Array> {
-  const images = await textToImage(model, {
-    prompts,
-    ...sampling,
-    size,
-    seed: randomInts(key, 1, 0, 2 ** 31)[0]!,
-    batchSize: 16,
-    signal,
-    onStep: ({ step, total }) => onProgress?.(step, total, 'pictures of the prior class'),
-  });
-  const pixels = new Float32Array(images.length * size * size);
-  images.forEach((image, i) => {
-    pixels.set(image.pixels, i * size * size);
-  });
-  return pixels;
-}
+import { ownImages } from './old-domain';
+import { defineStrategy, fillTemplate, ofUNet, type StrategyDefinition } from './strategy';
 
 export const dreambooth: StrategyDefinition = defineStrategy({
   name: 'dreambooth',
@@ -54,7 +33,7 @@ export const dreambooth: StrategyDefinition = defineStrategy({
         const few = Math.min(pictures, preparation.data.texts.length);
         const [, drawing] = split(preparation.key) as [Key, Key];
         const prompts = Array.from({ length: priors }, (_, i) => classes[i % classes.length]!);
-        const made = await classImages({ ...preparation, key: drawing }, prompts);
+        const made = await ownImages(preparation, prompts, drawing, 'pictures of the prior class');
         const pixels = new Float32Array((few + priors) * area);
         pixels.set(await readRange(preparation.data.pixels, 0, few));
         pixels.set(made, few * area);

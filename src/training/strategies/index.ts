@@ -2,11 +2,14 @@
 
 import { completeSettings, is, optional } from '../../files/internal';
 import { type Model, type ModelCard, saveModel } from '../../pipelines';
+import { distillation } from './distillation';
 import { dreambooth } from './dreambooth';
 import { encoderSwap } from './encoder-swap';
+import { ewc } from './ewc';
 import { joint } from './joint';
 import { lora } from './lora';
 import { randomUNet } from './random-unet';
+import { replay } from './replay';
 import type { Settings, Strategy, StrategyDefinition, StrategySettings } from './strategy';
 import { textualInversion } from './textual-inversion';
 import { textualProjection } from './textual-projection';
@@ -25,6 +28,9 @@ export const strategies: readonly StrategyDefinition[] = [
   textualProjection,
   dreambooth,
   lora,
+  replay,
+  ewc,
+  distillation,
 ];
 
 /**

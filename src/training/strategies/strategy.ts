@@ -7,6 +7,7 @@ import { dispose, type Key, type Tree } from '../../engine';
 import type { Rows } from '../../files';
 import { findModelFolder } from '../../files/internal';
 import { type Model, type SwapOptions, swapTextEncoder } from '../../pipelines';
+import type { Consolidation, Values } from '../consolidation';
 import type { DiffusionParams } from '../losses/diffusion-loss';
 
 /** What `diffusion.strategy` of a recipe holds: a name, and settings of that strategy where they are not its defaults. */
@@ -20,8 +21,15 @@ export interface TrainingSet {
   /** Grey images, 0 to 1. */
   readonly pixels: Rows;
   readonly texts: readonly string[];
-  /** Where images of a prior class follow the others: the first one's number. Batches are then one half of each. */
-  readonly prior?: { readonly from: number; readonly weight: number };
+  /**
+   * Where images of a prior class, or of an old domain, follow the others: the first one's number, the weight of their loss, and their share of each batch,
+   * by default one half.
+   */
+  readonly prior?: { readonly from: number; readonly weight: number; readonly share?: number };
+  /** What weights pay for being moved. */
+  readonly consolidation?: Consolidation;
+  /** The whole model's weights as they were: of the images behind `prior.from` the target is what they predict. */
+  readonly teacher?: Values;
 }
 
 /** What a strategy may use to prepare. */
@@ -84,6 +92,12 @@ export function defineStrategy<S extends Settings>(
   },
 ): StrategyDefinition {
   return definition as unknown as StrategyDefinition;
+}
+
+/** @throws RangeError naming the strategy where an old domain's share of batches or the weight of its loss is out of range */
+export function checkShare(strategy: string, share: number, weight: number): void {
+  if (!(share > 0 && share < 1)) throw new RangeError(`strategy ${strategy}: share: expected a number between 0 and 1, got ${share}`);
+  if (!(weight >= 0)) throw new RangeError(`strategy ${strategy}: weight: expected a number from 0, got ${weight}`);
 }
 
 /** A template with `{token}` and `{text}` filled in. */

@@ -1,0 +1,101 @@
+/** How well a model still takes noise off images of a domain: far less noisy than anything measured on pictures that it makes, and seconds in place of minutes. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { ImageRecord } from '../../datasets';
+import type { TextEncoderParams } from '../../encoders';
+import { textContext } from '../../encoders/internal';
+import { compileNetwork, dispose, foldIn, type Key, type Network, scope } from '../../engine';
+import type { Rows } from '../../files';
+import type { Model } from '../../pipelines';
+import { projectContext } from '../../pipelines/internal';
+import { noiseTables } from '../../schedulers';
+import { type DiffusionBatch, type DiffusionParams, diffusionBatch, diffusionTarget } from '../../training';
+import { encodeLatents, stratifiedTimesteps } from '../../training/internal';
+import { unet } from '../../unet';
+import { completeVaeConfig } from '../../vae/internal';
+
+/** Images as they are noised: the same noise and noise levels for every model that is compared. */
+export interface NoisedSet {
+  /** Clean latents in the diffusion model's scale, [n, h, w, C]. */
+  readonly latents: Float32Array;
+  readonly shape: readonly [number, number, number];
+  readonly texts: readonly string[];
+  readonly key: Key;
+}
+
+/** Images at a time: their noise levels are spread over the whole range. */
+const BATCH = 16;
+
+/** The first images of a set, as many as fill batches, encoded by the autoencoder, which no adaptation changes. */
+export async function noisedSet(model: Model, pixels: Rows, records: readonly ImageRecord[], size: number, key: Key): Promise<NoisedSet> {
+  const { mean, shape } = await encodeLatents(model, pixels, size);
+  const count = Math.floor(Math.min(pixels.length, records.length) / BATCH) * BATCH;
+  if (count === 0) throw new RangeError(`forgetting: expected at least ${BATCH} images of each domain, got ${records.length}`);
+  const { scaling_factor: factor } = completeVaeConfig(model.vae.config);
+  const latents = (await mean.read(Int32Array.from({ length: count }, (_, i) => i))).map((value) => value * factor);
+  return { latents, shape, texts: records.slice(0, count).map(({ text }) => text), key };
+}
+
+/** Measures models of one architecture; `dispose` frees what was compiled. */
+export interface Denoising {
+  /**
+   * The squared error of the model's prediction (of what its scheduler says: ε, v or x₀) for each image, averaged over its latent.
+   *
+   * @throws RangeError where an error is not finite
+   */
+  losses(model: Model, set: NoisedSet, signal?: AbortSignal): Float64Array;
+  dispose(): void;
+}
+
+export function denoising({ unet: { config }, textEncoder: { config: text }, schedulerConfig }: Model): Denoising {
+  const tables = noiseTables(schedulerConfig);
+  const masked = text.use_attention_mask === true;
+  const network: Network<DiffusionParams, [DiffusionBatch], tf.Tensor1D> = compileNetwork(
+    (params: DiffusionParams, batch: DiffusionBatch) =>
+      scope(() => {
+        const { latents, noise, timesteps, signal, sigma, ids, mask } = batch;
+        const noisy = tf.add(tf.mul(signal, latents), tf.mul(sigma, noise)) as tf.Tensor4D;
+        const states = textContext(text, params.textEncoder as TextEncoderParams, ids!, mask);
+        const context = params.projection ? projectContext(params.projection, states) : states;
+        const predicted = unet(config, params.unet, noisy, timesteps, context);
+        return tf.mean(
+          tf.squaredDifference(predicted, diffusionTarget(latents, noise, signal, sigma, tables.predictionType)),
+          [1, 2, 3],
+        ) as tf.Tensor1D;
+      }),
+  );
+  return {
+    losses(model, { latents, shape, texts, key }, signal) {
+      const size = tf.util.sizeFromShape([...shape]);
+      const out = new Float64Array(texts.length);
+      const params: DiffusionParams = {
+        unet: model.unet.params,
+        textEncoder: model.textEncoder.params,
+        ...(model.textProjection && { projection: model.textProjection.params }),
+      };
+      for (let from = 0; from < texts.length; from += BATCH) {
+        signal?.throwIfAborted();
+        const { ids, mask } = model.tokenizer!.encodeBatch(texts.slice(from, from + BATCH));
+        const rows = (values: Int32Array): tf.Tensor2D => tf.tensor2d(values, [BATCH, model.tokenizer!.maxLength], 'int32');
+        const inputs = diffusionBatch(
+          tables,
+          {},
+          {
+            x0: latents.subarray(from * size, (from + BATCH) * size),
+            shape: [BATCH, ...shape],
+            timesteps: stratifiedTimesteps(foldIn(key, 2 * from), BATCH, tables.numTrainTimesteps),
+            texts: { ids: rows(ids), ...(masked && { mask: rows(mask) }) },
+            noise: foldIn(key, 2 * from + 1),
+          },
+        );
+        const errors = network(params, inputs);
+        out.set(errors.dataSync(), from);
+        dispose(inputs, errors);
+      }
+      const bad = out.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) throw new RangeError(`forgetting: the error of image ${bad} is ${out[bad]}`);
+      return out;
+    },
+    dispose: () => network.dispose(),
+  };
+}
