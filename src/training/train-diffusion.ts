@@ -97,7 +97,10 @@ function pairedOrder(key: Key, length: number, batchSize: number, second: number
 type Trained = { readonly model: Tree; readonly added: Tree };
 
 /** What stays: the model's other leaves, where trained ones were with what each matters, and the old model. */
-type Fixed = { readonly rest: Tree; readonly anchor?: Tree; readonly importance?: Tree; readonly teacher?: Tree };
+type Fixed = { readonly rest?: Tree; readonly anchor?: Tree; readonly importance?: Tree; readonly teacher?: Tree };
+
+/** A tree without leaves is none at all for a compiled step, which then gives undefined in its place. */
+const fixedOf = (frozen: Fixed | undefined): Fixed & { readonly rest: Tree } => ({ rest: {}, ...frozen });
 
 /**
  * Trains what the strategy names to predict what the scheduler's prediction type says, by (weighted) mean squared error.
@@ -138,7 +141,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const params: Trained = { model: trainable, added };
   const trained = countParameters(params);
   if (trained === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
-  const frozen: Fixed = {
+  const kept: Fixed = {
     rest,
     ...(consolidation && { anchor: tensorsOf(consolidation.anchor), importance: tensorsOf(consolidation.importance) }),
     // Where the encoder stays as it is, its contexts are the old model's too.
@@ -152,12 +155,13 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const configs = { unet: options.unet, textEncoder: options.textEncoder, predictionType, checkpointing };
   /** The model with what was learnt, in tensors of its own. */
   const finished = (last: { readonly params: Trained; readonly frozen: Fixed }): DiffusionParams => {
-    const model = scope(() => cloneTree(wholeModel(last.params, last.frozen.rest)));
+    const model = scope(() => cloneTree(wholeModel(last.params, fixedOf(last.frozen).rest)));
     dispose(last.params, last.frozen);
     return model;
   };
-  const loss = (trained: Trained, inputs: DiffusionBatch, { rest: fixed, anchor, importance, teacher: before }: Fixed): Loss<Record<string, tf.Scalar>> =>
+  const loss = (trained: Trained, inputs: DiffusionBatch, frozen: Fixed): Loss<Record<string, tf.Scalar>> =>
     scope(() => {
+      const { rest: fixed, anchor, importance, teacher: before } = fixedOf(frozen);
       const taught = before ? { teacher: { params: before as DiffusionParams, from: B - old } } : {};
       const predicted = diffusionLoss({ ...configs, ...taught }, wholeModel(trained, fixed), inputs);
       if (!consolidation || !anchor || !importance) return predicted;
@@ -172,7 +176,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
       ...result
     } = await train<Trained, DiffusionBatch, Fixed>({
       params,
-      frozen,
+      frozen: kept,
       handOver: true,
       batch,
       optimisation,

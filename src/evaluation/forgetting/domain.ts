@@ -13,6 +13,8 @@ export interface Domain {
   readonly name: 'old' | 'new';
   /** Real images of other patients or scenes, and their texts, which are the prompts. */
   readonly real: ImageSet;
+  /** More of them, the first the same: what denoising is measured on. */
+  readonly tested: ImageSet;
   readonly classifier: Classifier;
   /** Whether the classifier is the domain's own: else it gives features and no accuracy. */
   readonly labelled: boolean;
@@ -39,9 +41,11 @@ export async function classifierOf(bench: Bench, train: Dataset): Promise<Classi
   });
 }
 
-export async function domainOf(name: Domain['name'], real: ImageSet, classifier: Classifier, labelled: boolean): Promise<Domain> {
+/** @param classifier the domain's own, where `labelled`; else another one, in whose features pictures are compared */
+export async function domainOf(domain: Omit<Domain, 'reference'>): Promise<Domain> {
+  const { classifier, real } = domain;
   const seen = classify(classifier, await readRange(real.pixels, 0, real.pixels.length));
-  return { name, real, classifier, labelled, reference: seen.features };
+  return { ...domain, reference: seen.features };
 }
 
 export const disposeDomains = (...domains: readonly Domain[]): void =>

@@ -4,6 +4,7 @@ import { openSplit } from '../../datasets';
 import { recordsOf } from '../../datasets/internal';
 import { foldIn, type Key, split } from '../../engine';
 import { loadRecipe } from '../../experiments';
+import type { Classifier } from '../../metrics';
 import { disposeModel, type Model } from '../../pipelines';
 import { adaptationSnapshots, type Snapshot, snapshotSteps } from '../adaptation';
 import { type Bench, openEvaluated } from '../bench';
@@ -138,25 +139,23 @@ export async function evaluateForgetting(bench: Bench, options: ForgettingOption
 type Domains = Readonly<Record<Domain['name'], Domain>>;
 
 async function openDomains(bench: Bench, data: string, count: number): Promise<Domains> {
-  const { recipe, seed, signal, size } = bench;
-  const counts = { ...recipe.data, test: Math.max(DENOISED, count) };
+  const counts = { ...bench.recipe.data, test: Math.max(DENOISED, count) };
   const [splitKey] = split(bench.key, 4) as [Key];
   const { train, test } = await openSplit({ data, counts, key: splitKey, least: 2 });
-  const oldBench: Bench = { ...bench, train, test, records: recordsOf(test, count), data, seed, size, ...(signal && { signal }) };
+  const oldBench: Bench = { ...bench, train, test, records: recordsOf(test, count), data };
   const [oldClassifier, newClassifier] = [await classifierOf(oldBench, train), await classifierOf(bench, bench.train)];
   const either = oldClassifier ?? newClassifier;
   if (!either)
-    throw new RangeError(
-      `forgetting: neither ${data} nor ${bench.data} has labels with both classes, so no classifier can be trained to measure pictures with`,
-    );
-  const real = async (from: Bench): ReturnType<typeof realImages> => ({
-    ...(await realImages(from, 'test', count)),
-    records: recordsOf(from.test, count),
-  });
-  return {
-    old: await domainOf('old', await real(oldBench), oldClassifier ?? either, oldClassifier !== undefined),
-    new: await domainOf('new', await real(bench), newClassifier ?? either, newClassifier !== undefined),
-  };
+    throw new RangeError(`forgetting: neither ${data} nor ${bench.data} has labels with both classes, so no classifier can be trained to measure pictures with`);
+  const open = async (name: Domain['name'], from: Bench, own: Classifier | undefined): Promise<Domain> =>
+    domainOf({
+      name,
+      real: await realImages(from, 'test', count),
+      tested: await realImages(from, 'test', DENOISED),
+      classifier: own ?? either,
+      labelled: own !== undefined,
+    });
+  return { old: await open('old', oldBench, oldClassifier), new: await open('new', bench, newClassifier) };
 }
 
 /** What all snapshots are measured with. */
@@ -169,8 +168,8 @@ interface Stage {
 async function openStage(bench: Bench, domains: Domains): Promise<Stage> {
   const model = await openEvaluated(bench.models[0]!);
   try {
-    const noised = async ({ real }: Domain, child: number): Promise<NoisedSet> =>
-      noisedSet(model, real.pixels, real.records, bench.size, foldIn(foldIn(bench.key, NOISE), child));
+    const noised = async ({ tested }: Domain, child: number): Promise<NoisedSet> =>
+      noisedSet(model, tested.pixels, tested.records, bench.size, foldIn(foldIn(bench.key, NOISE), child));
     return {
       denoising: denoising(model),
       noised: { old: await noised(domains.old, 0), new: await noised(domains.new, 1) },
@@ -252,10 +251,7 @@ function rowsOf(
     const [before, after] = [base.pictured?.[domain], last.pictured?.[domain]];
     if (!labelled || !before || !after) return undefined;
     const { records } = before;
-    return over(
-      records.length,
-      (some) => meanAuroc(classifier, after.seen, records, some) - meanAuroc(classifier, before.seen, records, some),
-    );
+    return over(records.length, (some) => meanAuroc(classifier, after.seen, records, some) - meanAuroc(classifier, before.seen, records, some));
   };
   const remedies = recipes.map((recipe): RemedyRow => {
     const last = lastOf(recipe);
@@ -272,13 +268,10 @@ function rowsOf(
       unetDrift: whole('U-Net'),
     };
   });
-  const drift = looks
-    .filter(({ step }) => step > 0)
-    .flatMap((look) => look.drift.map((one) => ({ recipe: look.recipe, step: look.step, ...one })));
+  const drift = looks.filter(({ step }) => step > 0).flatMap((look) => look.drift.map((one) => ({ recipe: look.recipe, step: look.step, ...one })));
   const frozen = looks.filter(({ recipe, step }) => recipe === 'unet-only' && step > 0);
   const first = looks.filter(({ recipe, step }) => recipe === recipes[0] && step > 0);
-  const sum = (some: readonly Look[]): Float64Array =>
-    base.losses.old.map((_, i) => some.reduce((total, { losses }) => total + losses.old[i]! / some.length, 0));
+  const sum = (some: readonly Look[]): Float64Array => base.losses.old.map((_, i) => some.reduce((total, { losses }) => total + losses.old[i]! / some.length, 0));
   const compared = recipes[0] === 'joint' && frozen.length > 0;
   return { rows, remedies, drift, differences: compared ? { jointOverUNet: percent('old', sum(first), sum(frozen)) } : {} };
 }
