@@ -3,8 +3,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type Context, exitCodes, Interrupted, UsageError } from './context';
+import { portNumber } from './numbers';
 import { root, venv } from './paths';
 
 interface Flags {
@@ -19,12 +20,6 @@ export function addLab(command: Command, context: Context): void {
     .option('--port <n>', 'the port; the next free one where it is taken', portNumber, 8888)
     .argument('[folder]', 'notebooks to show (default: those of this project)')
     .action((folder: string | undefined, flags: Flags) => runLab(folder, flags, context));
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new InvalidArgumentError('expected a port from 1 to 65535.');
-  return port;
 }
 
 /** The arguments of JupyterLab: bound to the loopback address, our kernels only, token left on. */

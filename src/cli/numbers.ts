@@ -21,3 +21,10 @@ export const numberIn =
       throw new InvalidArgumentError(`expected a number from ${least} to ${most}.`);
     return value;
   };
+
+/** A port of TCP. */
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new InvalidArgumentError('expected a port from 1 to 65535.');
+  return port;
+}

@@ -15,12 +15,21 @@ const browserPath = [process.env.ROENTGEN_CHROMIUM, '/usr/bin/chromium', '/usr/b
   (path) => path !== undefined && existsSync(path),
 );
 
+/** Why there is no browser; undefined where there is one. */
+export const missingBrowser: string | undefined =
+  browserPath === undefined ? 'no Chromium: apt-get install chromium, or name one in ROENTGEN_CHROMIUM' : undefined;
+
 /** Why there is nothing to test here; undefined where there is. */
 export const missing: string | undefined = !existsSync(join(root, '.venv', 'bin', 'python'))
   ? 'JupyterLab is not installed: npm run setup'
-  : browserPath === undefined
-    ? 'no Chromium: apt-get install chromium, or name one in ROENTGEN_CHROMIUM'
-    : undefined;
+  : missingBrowser;
+
+/** The browser of all tests. */
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: browserPath!,
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update'],
+  });
 
 /** A code cell of a test's notebook. */
 export type CodeCell = string | { readonly source: string; readonly tags?: readonly string[] };
@@ -129,10 +138,7 @@ export function jupyterLab(): Lab {
     const folder = mkdtempSync(join(tmpdir(), 'roentgen-lab-'));
     const settings = mkdtempSync(join(tmpdir(), 'roentgen-settings-'));
     const { process: server, address, log } = await startLab(folder, settings);
-    const browser = await chromium.launch({
-      executablePath: browserPath!,
-      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update'],
-    });
+    const browser = await launchBrowser();
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
     page.setDefaultTimeout(120_000);
     page.on('console', (message) => {

@@ -22,7 +22,7 @@ export const pageScript: string = `'use strict';
 
   function head() {
     const done = rated();
-    at('count').textContent = done + ' of ' + study.items.length + ' rated';
+    at('count').textContent = (place < study.items.length ? 'Item ' + (place + 1) + ' · ' : '') + done + ' of ' + study.items.length + ' rated';
     at('progress').max = study.items.length;
     at('progress').value = done;
   }
@@ -81,7 +81,8 @@ export const pageScript: string = `'use strict';
       const image = make('img');
       image.alt = names[i] + (names.length === 2 ? ' image' : '') + ' of item ' + (place + 1);
       image.src = 'images/' + name + '.png';
-      figure.append(image, make('figcaption', names[i]));
+      figure.append(image);
+      if (names.length === 2) figure.append(make('figcaption', names[i]));
       return figure;
     });
     at('stage').classList.toggle('text', item.text !== undefined);
@@ -169,6 +170,7 @@ export const pageScript: string = `'use strict';
     else if ((key === 'u' || key === 'U' || key === 'Backspace') && !event.repeat) takeBack();
     else if (key === '+' || key === '=') zoom(1);
     else if (key === '-') zoom(-1);
+    else if (key === 's' || key === 'S') at('stage').classList.toggle('smooth');
     else return;
     event.preventDefault();
   });

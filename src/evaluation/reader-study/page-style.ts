@@ -29,6 +29,7 @@ main { flex: 1; min-height: 0; display: flex; flex-direction: column; }
 #stage { flex: 1; min-height: 0; display: flex; justify-content: safe center; align-items: safe center; gap: 28px; padding: 16px 24px; overflow: auto; }
 figure { margin: 0; flex: none; display: flex; flex-direction: column; align-items: center; gap: 6px; }
 figure img { display: block; background: #000; image-rendering: pixelated; outline: 1px solid var(--edge); }
+#stage.smooth img { image-rendering: auto; }
 figcaption { color: var(--quiet); font-size: 13px; letter-spacing: 0.04em; }
 blockquote { margin: 0; max-width: 26em; max-height: 100%; overflow: auto; padding: 4px 0 4px 20px; border-left: 3px solid var(--edge);
   font-size: 21px; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -27,7 +27,7 @@ export const pageHtml: string = `<!DOCTYPE html>
 <p id="intro-text"></p>
 <ol id="intro-anchors"></ol>
 <p>One key is one rating. It is saved before the next item comes, and you can stop at any time: the same command goes on where you were.</p>
-<p class="statement">Some of these images are real, and some are synthetic. None of them is for diagnosis.</p>
+<p class="statement">Some of these images are synthetic. None of them is for diagnosis.</p>
 <p><button type="button" id="begin" class="main">Begin <kbd>Enter</kbd></button></p>
 </section>
 <section id="item" aria-label="Item" hidden>
@@ -50,8 +50,8 @@ export const pageHtml: string = `<!DOCTYPE html>
 </main>
 <p id="problem" role="alert" hidden></p>
 <footer>
-<p class="statement">Some images are real, some are synthetic; none is for diagnosis.</p>
-<p id="keys"><span><kbd>1</kbd>–<kbd>5</kbd> rate</span> <span><kbd>←</kbd> <kbd>→</kbd> look back and on</span> <span><kbd>U</kbd> take back</span> <span><kbd>+</kbd> <kbd>−</kbd> zoom</span> <span id="zoom"></span></p>
+<p class="statement">Some of these images are synthetic; none is for diagnosis.</p>
+<p id="keys"><span><kbd>1</kbd>–<kbd>5</kbd> rate</span> <span><kbd>←</kbd> <kbd>→</kbd> look back and on</span> <span><kbd>U</kbd> take back</span> <span><kbd>+</kbd> <kbd>−</kbd> zoom</span> <span><kbd>S</kbd> smooth</span> <span id="zoom"></span></p>
 </footer>
 <p id="status" class="unseen" role="status" aria-live="polite"></p>
 </body>

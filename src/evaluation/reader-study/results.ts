@@ -43,6 +43,8 @@ export interface ReaderStudyResult extends EvaluationResult {
 
 /** Below so many scores the normal approximation of Wilcoxon's test is not one. */
 const WILCOXON_ITEMS = 8;
+/** Data that no patient is in. */
+const DRAWN: readonly string[] = ['phantom', 'world'];
 const INTERVALS =
   '95%: means and kappa by bootstrap over items, 1000 draws; fractions by Wilson; ICC by McGraw and Wong. They say nothing of other readers.';
 
@@ -83,7 +85,13 @@ export async function evaluateReaderStudy(bench: Bench, options: PlanOptions = {
     tables: tablesOf(rows, agreement, scores, key),
     figures: rows.length > 0 ? figuresOf(scores, groups) : [],
     definitions: DEFINITIONS,
-    notes: [...plan.notes, ...missing(readers, agreement.length)],
+    notes: [
+      ...plan.notes,
+      ...(DRAWN.includes(bench.data)
+        ? [`"Real" are here the drawn images of the ${bench.data}: readers say what a model does to those, nothing of patients.`]
+        : []),
+      ...missing(readers, agreement.length),
+    ],
     rows,
     agreement,
     scores,
