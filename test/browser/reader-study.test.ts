@@ -96,6 +96,7 @@ test('a study by the keyboard: rate, look back, change, take back, break off, go
   assert.equal(sitting.rated(), 1);
   complaints.length = 0; // of the server that was gone
   await page.goto(sitting.address);
+  await page.locator('#begin:focus').waitFor();
   await page.keyboard.press('Enter');
   for (const rated of [1, 2]) {
     await counted(page, `${rated} of 9`);
@@ -132,8 +133,8 @@ test('a study by the keyboard: rate, look back, change, take back, break off, go
   assert.deepEqual(
     rows.map(({ scale, images, items, mean }) => [scale, images, items, mean.value]),
     [
-      ['realism', 'model', 3, 0],
-      ['alignment', 'model', 5, 2],
+      ['realism', bench.models[0]!.name, 3, 0],
+      ['alignment', bench.models[0]!.name, 5, 2],
       ['alignment', 'real', 1, 2],
     ],
   );
