@@ -6,13 +6,5 @@ export { eachKernel, expectKernelSets } from './kernel-distance';
 export { manifoldRows } from './manifold';
 export { perceptualDistance } from './perceptual';
 export { eachProducts, squaredLengths } from './products';
-export {
-  gaussianWindow,
-  gaussianWindow,
-  meanAbsoluteError,
-  meanAbsoluteError,
-  meanSquaredError,
-  meanSquaredError,
-  msSsimScales,
-} from './ssim';
+export { gaussianWindow, meanAbsoluteError, meanSquaredError, msSsimScales } from './ssim';
 export { type BleuCounts, bleuCounts, bleuOfCounts } from './text/bleu';

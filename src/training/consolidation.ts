@@ -71,7 +71,13 @@ export async function fisherImportance(
   const timesteps = stratifiedTimesteps(times, count, tables.numTrainTimesteps);
   const noises = split(noise, count) as Key[];
   const { scaling_factor: factor } = completeVaeConfig(model.vae.config);
-  const x0 = (await sampleLatents(latents, Int32Array.from({ length: count }, (_, i) => i), samples)).map((value) => value * factor);
+  const x0 = (
+    await sampleLatents(
+      latents,
+      Int32Array.from({ length: count }, (_, i) => i),
+      samples,
+    )
+  ).map((value) => value * factor);
   const area = tf.util.sizeFromShape([...latents.shape]);
   const masked = model.textEncoder.config.use_attention_mask === true;
   const configs = { unet: model.unet.config, textEncoder: model.textEncoder.config, predictionType: tables.predictionType };
@@ -79,13 +85,17 @@ export async function fisherImportance(
   const example = (i: number): DiffusionBatch => {
     const { ids, mask } = tokenizer.encode(texts[i]!);
     const row = (values: Int32Array): tf.Tensor2D => tf.tensor2d(values, [1, tokenizer.maxLength], 'int32');
-    return diffusionBatch(tables, {}, {
-      x0: x0.subarray(i * area, (i + 1) * area),
-      shape: [1, ...latents.shape],
-      timesteps: [timesteps[i]!],
-      texts: { ids: row(ids), ...(masked && { mask: row(mask) }) },
-      noise: noises[i]!,
-    });
+    return diffusionBatch(
+      tables,
+      {},
+      {
+        x0: x0.subarray(i * area, (i + 1) * area),
+        shape: [1, ...latents.shape],
+        timesteps: [timesteps[i]!],
+        texts: { ids: row(ids), ...(masked && { mask: row(mask) }) },
+        noise: noises[i]!,
+      },
+    );
   };
   const logLikelihood = (params: Tree, i: number): tf.Tensor1D =>
     scope(() => {

@@ -2,7 +2,20 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { TextEncoderConfig } from '../encoders';
-import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, type Loss, scope, split, type Tree, unflatten, uniformArray } from '../engine';
+import {
+  cloneTree,
+  countParameters,
+  dispose,
+  flatten,
+  foldIn,
+  type Key,
+  type Loss,
+  scope,
+  split,
+  type Tree,
+  unflatten,
+  uniformArray,
+} from '../engine';
 import { merge, partition } from '../engine/internal';
 import { consolidationPenalty } from '../probes';
 import { noiseTables, type SchedulerConfig } from '../schedulers';

@@ -21,8 +21,20 @@ test('halves hold whole patients, others for each seed, and a finding is measure
     assert.ok(Array.from(tested).every((i) => !learnt.has(patients[i])));
   }
   assert.notDeepEqual(splits[0], splits[1]);
-  assert.ok(measurable(Uint8Array.from(patients, (_, i) => i % 2), splits, 10));
-  assert.ok(!measurable(Uint8Array.from(patients, (_, i) => (i === 0 ? 1 : 0)), splits, 1));
+  assert.ok(
+    measurable(
+      Uint8Array.from(patients, (_, i) => i % 2),
+      splits,
+      10,
+    ),
+  );
+  assert.ok(
+    !measurable(
+      Uint8Array.from(patients, (_, i) => (i === 0 ? 1 : 0)),
+      splits,
+      1,
+    ),
+  );
 });
 
 test(
@@ -34,7 +46,11 @@ test(
     noise.dispose();
     const column = Uint8Array.from({ length: 60 }, (_, i) => (values[4 * i + 1]! > 0.3 ? 1 : 0));
     const splits = probeSplits(patients, 3, key(2));
-    const said = probe({ values: values.map((value, i) => (i % 4 === 1 ? 1000 + 50 * value : value)), rows: 60, columns: 4 }, column, splits);
+    const said = probe(
+      { values: values.map((value, i) => (i % 4 === 1 ? 1000 + 50 * value : value)), rows: 60, columns: 4 },
+      column,
+      splits,
+    );
     const good = f1Of([{ column, said }], key(7), 200);
     assert.ok(good.texts.value > 85 && good.texts.low < good.texts.value && good.seeds.high > good.seeds.low, JSON.stringify(good));
     assert.ok(said[0]!.every((answer, i) => (answer === 255) === splits[0]!.train.includes(i)));
@@ -57,7 +73,10 @@ test(
     const model = await loadModel(await saveTiny(tempDir(t)));
     const texts = ['Left effusion.', 'Right effusion and edema.', 'Left effusion.'];
     const layers = await layersOf(model, texts);
-    assert.deepEqual(layers.map(({ name }) => name), ['embeddings', 'layer 1', 'context']);
+    assert.deepEqual(
+      layers.map(({ name }) => name),
+      ['embeddings', 'layer 1', 'context'],
+    );
     const { context, mask, pooled } = await textEncoderOf(model).encode(texts);
     const [states, tokens] = [await context.array(), await mask.array()];
     const { mean, end } = layers.at(-1)!;
@@ -100,7 +119,10 @@ test(
     assert.ok(result.alignment.every(({ cka }) => cka.value > 0.5 && cka.value <= 1 + 1e-9));
     assert.ok(result.movement.filter(({ step }) => step === 2).every(({ relative }) => relative.value > 0));
     assert.deepEqual(result.findings!.length, findings.length + 1);
-    assert.deepEqual(result.tables.map(({ name }) => name), ['probes', 'layers', 'changes', 'movement', 'paper-table6']);
+    assert.deepEqual(
+      result.tables.map(({ name }) => name),
+      ['probes', 'layers', 'changes', 'movement', 'paper-table6'],
+    );
     assert.equal(result.tables.at(-1)!.rows[0]!.macro, 40.5);
     assert.ok(result.notes.some((note) => note.includes('distinct texts')));
 

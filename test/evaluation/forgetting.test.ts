@@ -36,8 +36,18 @@ test('drift is the length of the movement over the length before, by layer', () 
 test('accuracy: the named labels among as many of the most probable ones, and AUROC over labels with both classes', () => {
   const config = { size: 8, channels: [4, 4, 4] as const, hidden: 4, findings: ['disc', 'square', 'star'], sided: [] };
   const classifier = { config, params: {} as never };
-  const seen = { features: { values: new Float32Array(3), rows: 3, columns: 1 }, presence: Float32Array.of(0.9, 0.2, 0.1, 0.6, 0.5, 0.1, 0.2, 0.3, 0.1), right: new Float32Array(0) };
-  const record = (labels: Record<string, 0 | 1>) => ({ id: '', patient: '', text: '', labels: { disc: 0 as const, square: 0 as const, star: 0 as const, ...labels }, sides: {} });
+  const seen = {
+    features: { values: new Float32Array(3), rows: 3, columns: 1 },
+    presence: Float32Array.of(0.9, 0.2, 0.1, 0.6, 0.5, 0.1, 0.2, 0.3, 0.1),
+    right: new Float32Array(0),
+  };
+  const record = (labels: Record<string, 0 | 1>) => ({
+    id: '',
+    patient: '',
+    text: '',
+    labels: { disc: 0 as const, square: 0 as const, star: 0 as const, ...labels },
+    sides: {},
+  });
   const records = [record({ disc: 1 }), record({ disc: 1, star: 1 }), record({ square: 1 })];
   const rows = Int32Array.of(0, 1, 2);
   assert.equal(namedFirst(classifier, seen, records, rows), 3 / 4);
@@ -52,7 +62,10 @@ test(
     const model = tinyModel();
     const area = 16 * 16;
     const records = Array.from({ length: 20 }, (_, i) => ({ id: '', patient: '', text: i % 2 ? 'left' : 'right', labels: {}, sides: {} }));
-    const pixels = rowsOf(Float32Array.from({ length: 20 * area }, (_, i) => (i % 7) / 7), area);
+    const pixels = rowsOf(
+      Float32Array.from({ length: 20 * area }, (_, i) => (i % 7) / 7),
+      area,
+    );
     const set = await noisedSet(model, pixels, records, 16, key(3));
     assert.equal(set.texts.length, 16, 'whole batches');
     const measure = denoising(model);
@@ -94,18 +107,20 @@ test(
       ],
     );
     assert.ok(rows.every(({ loss }) => loss.low <= loss.value && loss.value <= loss.high && loss.value > 0));
-    assert.deepEqual(remedies.map(({ recipe }) => recipe), options.recipes);
+    assert.deepEqual(
+      remedies.map(({ recipe }) => recipe),
+      options.recipes,
+    );
     const [joint, frozen] = remedies;
     assert.deepEqual(joint!.againstFirst, { value: 0, low: 0, high: 0 });
     assert.ok(joint!.encoderDrift > 0 && frozen!.encoderDrift === 0 && frozen!.unetDrift > 0);
     assert.ok(drift.some(({ layer, recipe }) => recipe === 'joint' && layer === 'encoder.layers.0'));
     assert.equal(pictures.length, 6 * 5);
     assert.ok(pictures.every(({ pixels, size }) => pixels.length === size ** 2));
-    assert.deepEqual(result.findings!.map(({ finding }) => finding), [
-      'General prompts are forgotten (joint)',
-      'Forgetting is faster when the text encoder trains too',
-      'ewc forgets less than joint',
-    ]);
+    assert.deepEqual(
+      result.findings!.map(({ finding }) => finding),
+      ['General prompts are forgotten (joint)', 'Forgetting is faster when the text encoder trains too', 'ewc forgets less than joint'],
+    );
     assert.ok(result.figures.some(({ name }) => name === 'pictures-steps'));
 
     const trained: string[] = [];

@@ -16,7 +16,10 @@ import { bytesOf, changed, fit, SIZE } from './strategy-cases';
 
 /** |θ - θ₀|² of all weights. */
 function moved(before: Record<string, Float32Array>, after: Record<string, Float32Array>): number {
-  return Object.keys(before).reduce((sum, path) => sum + before[path]!.reduce((own, value, i) => own + (value - after[path]![i]!) ** 2, 0), 0);
+  return Object.keys(before).reduce(
+    (sum, path) => sum + before[path]!.reduce((own, value, i) => own + (value - after[path]![i]!) ** 2, 0),
+    0,
+  );
 }
 
 test(
@@ -65,7 +68,9 @@ test(
     assert.ok(all.every((value) => value >= 0));
     assert.ok(Object.keys(importance).every((name) => name.startsWith('unet.') || name === path));
     const width = 16;
-    const [unused] = model.tokenizer!.ids('pneumothorax').filter((id) => !old.texts.some((text) => [...model.tokenizer!.ids(text)].includes(id)));
+    const [unused] = model
+      .tokenizer!.ids('pneumothorax')
+      .filter((id) => !old.texts.some((text) => [...model.tokenizer!.ids(text)].includes(id)));
     const rowOf = (id: number): number[] => Array.from(importance[path]!.values.subarray(id * width, (id + 1) * width));
     assert.ok(rowOf(unused!).every((value) => value === 0));
     const [used] = [...model.tokenizer!.ids('left')].slice(1);
@@ -83,13 +88,23 @@ test(
     const { ids } = model.tokenizer!.encodeBatch(['left', 'right', 'no acute process']);
     const batch = (texts = [0, 1, 2]) => {
       const L = model.tokenizer!.maxLength;
-      return diffusionBatch(tables, {}, {
-        x0: Float32Array.from(texts.flatMap((i) => Array.from(uniformArray(foldIn(key(4), i), 8 * 8 * 4)))),
-        shape: [texts.length, 8, 8, 4],
-        timesteps: texts.map((i) => 100 + 300 * i),
-        texts: { ids: tf.tensor2d(texts.flatMap((i) => Array.from(ids.subarray(i * L, (i + 1) * L))), [texts.length, L], 'int32') },
-        noise: Float32Array.from(texts.flatMap((i) => Array.from(uniformArray(foldIn(key(5), i), 8 * 8 * 4)))),
-      });
+      return diffusionBatch(
+        tables,
+        {},
+        {
+          x0: Float32Array.from(texts.flatMap((i) => Array.from(uniformArray(foldIn(key(4), i), 8 * 8 * 4)))),
+          shape: [texts.length, 8, 8, 4],
+          timesteps: texts.map((i) => 100 + 300 * i),
+          texts: {
+            ids: tf.tensor2d(
+              texts.flatMap((i) => Array.from(ids.subarray(i * L, (i + 1) * L))),
+              [texts.length, L],
+              'int32',
+            ),
+          },
+          noise: Float32Array.from(texts.flatMap((i) => Array.from(uniformArray(foldIn(key(5), i), 8 * 8 * 4)))),
+        },
+      );
     };
     const configs = { unet: model.unet.config, textEncoder: model.textEncoder.config, predictionType: tables.predictionType };
     const lossOf = (inputs: ReturnType<typeof batch>, teacher?: { params: DiffusionParams; from: number }): number => {
@@ -102,7 +117,10 @@ test(
     // A third of the batch has its own target, two thirds the same model's prediction.
     assertClose([lossOf(batch(), { params: params(model), from: 1 })], [lossOf(batch([0])) / 3], 1e-5);
     const bias = flatten(other.unet.params)['conv_out.bias']!;
-    const shifted: DiffusionParams = { ...params(other), unet: { ...other.unet.params, conv_out: { ...other.unet.params.conv_out, bias: tf.add(bias, 0.5) as tf.Tensor1D } } };
+    const shifted: DiffusionParams = {
+      ...params(other),
+      unet: { ...other.unet.params, conv_out: { ...other.unet.params.conv_out, bias: tf.add(bias, 0.5) as tf.Tensor1D } },
+    };
     assertClose([lossOf(batch(), { params: shifted, from: 0 })], [0.25], 1e-4, 'another old model, half a unit away');
     dispose(shifted.unet.conv_out.bias!);
     disposeModel(model);

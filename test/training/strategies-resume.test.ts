@@ -23,7 +23,14 @@ for (const settings of handed)
     }),
   );
 
-for (const settings of [cases[4]!.settings, cases[6]!.settings, cases[7]!.settings, cases[8]!.settings, cases[10]!.settings, cases[12]!.settings])
+for (const settings of [
+  cases[4]!.settings,
+  cases[6]!.settings,
+  cases[7]!.settings,
+  cases[8]!.settings,
+  cases[10]!.settings,
+  cases[12]!.settings,
+])
   test(
     `${settings.name} that is stopped and resumed ends with the bytes of one that was not`,
     noLeaks(async (t) => {

@@ -146,7 +146,9 @@ async function openDomains(bench: Bench, data: string, count: number): Promise<D
   const [oldClassifier, newClassifier] = [await classifierOf(oldBench, train), await classifierOf(bench, bench.train)];
   const either = oldClassifier ?? newClassifier;
   if (!either)
-    throw new RangeError(`forgetting: neither ${data} nor ${bench.data} has labels with both classes, so no classifier can be trained to measure pictures with`);
+    throw new RangeError(
+      `forgetting: neither ${data} nor ${bench.data} has labels with both classes, so no classifier can be trained to measure pictures with`,
+    );
   const open = async (name: Domain['name'], from: Bench, own: Classifier | undefined): Promise<Domain> =>
     domainOf({
       name,
@@ -251,7 +253,10 @@ function rowsOf(
     const [before, after] = [base.pictured?.[domain], last.pictured?.[domain]];
     if (!labelled || !before || !after) return undefined;
     const { records } = before;
-    return over(records.length, (some) => meanAuroc(classifier, after.seen, records, some) - meanAuroc(classifier, before.seen, records, some));
+    return over(
+      records.length,
+      (some) => meanAuroc(classifier, after.seen, records, some) - meanAuroc(classifier, before.seen, records, some),
+    );
   };
   const remedies = recipes.map((recipe): RemedyRow => {
     const last = lastOf(recipe);
@@ -268,10 +273,13 @@ function rowsOf(
       unetDrift: whole('U-Net'),
     };
   });
-  const drift = looks.filter(({ step }) => step > 0).flatMap((look) => look.drift.map((one) => ({ recipe: look.recipe, step: look.step, ...one })));
+  const drift = looks
+    .filter(({ step }) => step > 0)
+    .flatMap((look) => look.drift.map((one) => ({ recipe: look.recipe, step: look.step, ...one })));
   const frozen = looks.filter(({ recipe, step }) => recipe === 'unet-only' && step > 0);
   const first = looks.filter(({ recipe, step }) => recipe === recipes[0] && step > 0);
-  const sum = (some: readonly Look[]): Float64Array => base.losses.old.map((_, i) => some.reduce((total, { losses }) => total + losses.old[i]! / some.length, 0));
+  const sum = (some: readonly Look[]): Float64Array =>
+    base.losses.old.map((_, i) => some.reduce((total, { losses }) => total + losses.old[i]! / some.length, 0));
   const compared = recipes[0] === 'joint' && frozen.length > 0;
   return { rows, remedies, drift, differences: compared ? { jointOverUNet: percent('old', sum(first), sum(frozen)) } : {} };
 }

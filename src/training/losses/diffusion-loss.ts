@@ -173,7 +173,9 @@ export function diffusionLoss(
     const predicted = predict(params, 0, configs.checkpointing ?? false);
     const target = diffusionTarget(latents, noise, signal, sigma, configs.predictionType);
     const { teacher } = configs;
-    const taught = teacher ? tf.concat4d([tf.slice4d(target, [0, 0, 0, 0], [teacher.from, -1, -1, -1]), predict(teacher.params, teacher.from, false)], 0) : target;
+    const taught = teacher
+      ? tf.concat4d([tf.slice4d(target, [0, 0, 0, 0], [teacher.from, -1, -1, -1]), predict(teacher.params, teacher.from, false)], 0)
+      : target;
     return weightedSquaredError(predicted, taught, weights);
   });
 }

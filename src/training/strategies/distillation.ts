@@ -22,7 +22,11 @@ export const distillation: StrategyDefinition = defineStrategy({
       async prepare(preparation) {
         const { data, model } = preparation;
         const { unet, textEncoder, textProjection } = model;
-        const teacher: Tree = { unet: unet.params, textEncoder: contextParts(textEncoder.params).used as Tree, projection: textProjection?.params };
+        const teacher: Tree = {
+          unet: unet.params,
+          textEncoder: contextParts(textEncoder.params).used as Tree,
+          projection: textProjection?.params,
+        };
         return {
           ...followedBy(data, await oldDomain(preparation, settings)),
           prior: { from: data.texts.length, weight, share },

@@ -2,7 +2,7 @@
 
 import { loadPixels, openSplit } from '../../datasets';
 import { textsOf } from '../../datasets/internal';
-import { key, type Key, randomInts, split } from '../../engine';
+import { type Key, key, randomInts, split } from '../../engine';
 import { type Rows, rowsOf } from '../../files';
 import { checkRows } from '../../files/internal';
 import { textToImage } from '../../pipelines';
