@@ -12,22 +12,25 @@ import { type Context, describeError, exitCodes } from '../context';
 import { oneBar } from '../one-bar';
 import { alignColumns } from '../table';
 import { type EvaluationCommand, evaluations, type OwnFlags } from './evaluations';
-import { addEvaluateOptions, benchOf, type EvaluateFlags } from './options';
+import { addEvaluateOptions, benchOf, DEFAULT_BASE, DEFAULT_MODEL, type EvaluateFlags } from './options';
 
 /** The command's subcommands. */
 export function addEvaluate(command: Command, context: Context): void {
   for (const evaluation of evaluations) {
-    const own = command.command(evaluation.name).description(`${evaluation.what} (RoentGen: ${evaluation.paper})`);
-    addEvaluateOptions(own);
+    const own = command.command(evaluation.name).description(`${evaluation.what} (${evaluation.paper})`);
+    addEvaluateOptions(own, modelOf(evaluation));
     evaluation.options?.(own);
     own.action((flags: EvaluateFlags & OwnFlags) => evaluate([evaluation], flags, context));
   }
   const all = command
     .command('all')
     .description('every evaluation that the data allow, with an index page; with --quick at most 20 minutes on two cores');
-  addEvaluateOptions(all);
+  addEvaluateOptions(all, DEFAULT_MODEL);
+  all.option('--base <folder>', 'the model of another domain that distillation and forgetting adapt', DEFAULT_BASE);
   all.action((flags: EvaluateFlags & OwnFlags) => evaluate(evaluations, flags, context));
 }
+
+const modelOf = ({ adapts = false }: EvaluationCommand): string => (adapts ? DEFAULT_BASE : DEFAULT_MODEL);
 
 interface Done {
   readonly result: EvaluationResult;
@@ -40,9 +43,10 @@ async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFla
   const { library, device, threads } = await startEngine({ seed: flags.seed });
   const engine = `${library}, ${device}, ${threads} threads`;
   const bars = oneBar();
-  const where = chosen.length === 1 ? `evaluate ${chosen[0]!.name}` : 'evaluate all';
+  const all = chosen.length > 1;
+  const where = all ? 'evaluate all' : `evaluate ${chosen[0]!.name}`;
   try {
-    const bench = await benchOf(where, flags, context, bars.show);
+    const bench = await benchOf(where, flags, all ? DEFAULT_MODEL : modelOf(chosen[0]!), context, bars.show);
     await writeJson(join(bench.out, 'evaluation.json'), {
       models: bench.models.map(({ name, folder }) => ({ name, folder })),
       seed: bench.seed,
@@ -52,9 +56,11 @@ async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFla
     for (const each of chosen) {
       const started = performance.now();
       try {
-        done.push(await runOne(bench, each, flags, engine, started));
+        const own =
+          all && each.adapts ? await benchOf(where, { ...flags, model: [String(flags.base)] }, DEFAULT_BASE, context, bars.show) : bench;
+        done.push(await runOne(own, each, flags, engine, started));
       } catch (error) {
-        if (chosen.length === 1 || context.signal.aborted) throw error;
+        if (!all || context.signal.aborted) throw error;
         failed.push({ name: each.name, why: describeError(error) });
       } finally {
         bars.end();
@@ -63,9 +69,9 @@ async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFla
       if (last?.name === each.name) context.say(`${each.name}: ${last.why}`);
       else report(done.at(-1)!, flags, context);
     }
-    if (chosen.length > 1) await writeIndex(bench, done, failed);
+    if (all) await writeIndex(bench, done, failed);
     if (failed.length > 0) context.endWith(exitCodes.failed);
-    if (flags.json) context.print(JSON.stringify(chosen.length === 1 ? asJson(done[0]!) : { done: done.map(asJson), failed }, null, 2));
+    if (flags.json) context.print(JSON.stringify(all ? { done: done.map(asJson), failed } : asJson(done[0]!), null, 2));
   } finally {
     bars.end();
   }

@@ -26,10 +26,17 @@ export interface EvaluateFlags extends DataFlags {
   json?: boolean;
 }
 
+/** Where models lie that are evaluated where none is named, and the one that is adapted; and what brings them. */
+export export const DEFAULT_BASE = 'runs/base/model';
+const MADE_BY: Readonly<Record<string, string>> = {
+  [DEFAULT_MODEL]: 'npm run quickstart',
+  [DEFAULT_BASE]: 'npm run quickstart -- --data world',
+};
+
 /** Adds them. */
-export function addEvaluateOptions(command: Command): void {
+export function addEvaluateOptions(command: Command, model: string): void {
   command
-    .option('--model <folder>', "a model's folder or its name; repeatable; by default runs/quickstart/model", collect)
+    .option('--model <folder>', `a model's folder or its name; repeatable (default: "${model}")`, collect)
     .option('--out <folder>', 'where images, features and results are kept, for all evaluations', 'runs/evaluation');
   addDataOptions(command)
     .option('--prompts <n>', "images of a model, each for another text; by default the recipe's (RoentGen: 5000)", wholeNumber(2))
@@ -45,14 +52,24 @@ export function addEvaluateOptions(command: Command): void {
     .option('--json', 'print the result as JSON');
 }
 
-const DEFAULT_MODEL = 'runs/quickstart/model';
 const QUICK_PROMPTS = 96;
 /** What evaluations leave in their folder from early on. */
 const MARKS = ['images', 'features', 'evaluation.json'];
 
-/** Opens models and data as the options say. @throws UsageError where they are wrong */
-export async function benchOf(where: string, flags: EvaluateFlags, context: Context, progress: Bench['progress']): Promise<Bench> {
-  const { out, seed, quick = false, prompts, steps, guidance } = flags;
+/**
+ * Opens models and data as the options say.
+ *
+ * @param usual the model where none is named
+ * @throws UsageError where they are wrong
+ */
+export async function benchOf(
+  where: string,
+  flags: EvaluateFlags,
+  usual: string,
+  context: Context,
+  progress: Bench['progress'],
+): Promise<Bench> {
+  const { out, seed, quick = false, prompts, steps, guidance, model = [usual] } = flags;
   const changes = {
     ...(steps === undefined ? {} : { 'sampling.steps': steps }),
     ...(guidance === undefined ? {} : { 'sampling.guidance': guidance }),
@@ -66,7 +83,7 @@ export async function benchOf(where: string, flags: EvaluateFlags, context: Cont
   );
   return asUsage(where, async () =>
     openBench({
-      models: (flags.model ?? [DEFAULT_MODEL]).map((model) => modelFolder(where, model)),
+      models: model.map((each) => modelFolder(where, each)),
       data: dataOf(where, flags),
       out: folder,
       recipe: overrideRecipe(await loadRecipe(flags.recipe), changes),
@@ -85,8 +102,8 @@ function modelFolder(where: string, model: string): string {
   try {
     return findModel(where, model);
   } catch (error) {
-    if (model === DEFAULT_MODEL)
-      throw new UsageError(`${where}: there is no ${DEFAULT_MODEL} yet: npm run quickstart trains it; or name a model with --model`);
+    const made = MADE_BY[model];
+    if (made !== undefined) throw new UsageError(`${where}: there is no ${model} yet: ${made} trains it; or name a model with --model`);
     throw error;
   }
 }
