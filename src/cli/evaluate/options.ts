@@ -27,7 +27,8 @@ export interface EvaluateFlags extends DataFlags {
 }
 
 /** Where models lie that are evaluated where none is named, and the one that is adapted; and what brings them. */
-export export const DEFAULT_BASE = 'runs/base/model';
+export const DEFAULT_MODEL = 'runs/quickstart/model';
+export const DEFAULT_BASE = 'runs/base/model';
 const MADE_BY: Readonly<Record<string, string>> = {
   [DEFAULT_MODEL]: 'npm run quickstart',
   [DEFAULT_BASE]: 'npm run quickstart -- --data world',
