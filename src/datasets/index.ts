@@ -22,6 +22,7 @@ export { openPhantom, type PhantomDataset, type PhantomOptions } from './phantom
 export { otherProjection } from './phantom/projections';
 export { renderStudy } from './phantom/render';
 export type { AnnotatedText, Entity, EntityLabel, Relation, RelationKind } from './phantom/report/annotate';
+export type { AskedAttribute, AskedFinding } from './phantom/report/asked';
 export { INDICATION_RATES } from './phantom/report/indication';
 export type { TextLabel } from './phantom/report/labels';
 export { type Change, type ChangeKind, LEAST_CHANGE, studyChanges, writeProgression } from './phantom/report/progression';

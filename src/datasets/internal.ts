@@ -5,6 +5,6 @@ export { attenuationOf } from './ct';
 export { recordsOf, textsOf } from './dataset';
 export { findTable } from './folder';
 export { chexpertLabels } from './phantom/chexpert';
-export { type AskedAttribute, type AskedFinding, askedAttributes, askedFindings, DEVICES } from './phantom/report/asked';
+export { askedAttributes, askedFindings, DEVICES } from './phantom/report/asked';
 export { isEmptyCell, readTable, requireColumns, type Table } from './read-table';
 export { WORLD_KINDS } from './world/types';

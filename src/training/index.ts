@@ -31,4 +31,4 @@ export { strategies } from './strategies';
 export type { Extension, Preparation, Settings, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategies/strategy';
 export { type CheckpointOptions, type LiveParameters, type TrainOptions, type TrainResult, train } from './train';
 export { type TrainClassifierOptions, trainClassifier } from './train-classifier';
-export type { TrainLoss, TrainState } from './train-step';
+export type { TrainLoss, TrainLossResult, TrainState } from './train-step';

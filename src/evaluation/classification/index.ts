@@ -12,7 +12,7 @@ import { classificationFigures } from './figures';
 import { FILTERED, type MatchedLabel, matchLabels } from './labels';
 import { BINS, type ClassifiedImages, ERROR_DRAWS, type LabelColumn, measureSet } from './measure';
 
-export type { ClassifiedImages } from './measure';
+export type { ClassifiedImages, LabelMeasure, MeanMeasure, ReliabilityBin, SetMeasure } from './measure';
 
 export interface ClassificationOptions {
   /** Draws of the bootstrap; default 1000. */

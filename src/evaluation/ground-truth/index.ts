@@ -13,6 +13,7 @@ import { confusionFigure } from './figures';
 import { ATTRIBUTES, type Question, questionsOf, studiesOf } from './questions';
 
 export type { AttributeConfusion } from './confusion';
+export type { Attribute } from './questions';
 
 export interface GroundTruthResult extends EvaluationResult {
   /** By set of images and question. */

@@ -1,7 +1,7 @@
 /** What can be asked of a phantom's image: every attribute that prompts give, as questions to a network. */
 
-import type { Dataset, FindingKind, PhantomDataset, Study } from '../../datasets';
-import { type AskedAttribute, type AskedFinding, askedAttributes, askedFindings, DEVICES } from '../../datasets/internal';
+import type { AskedAttribute, AskedFinding, Dataset, FindingKind, PhantomDataset, Study } from '../../datasets';
+import { askedAttributes, askedFindings, DEVICES } from '../../datasets/internal';
 import { type Head, UNKNOWN } from '../../training/internal';
 
 /** Groups of questions, each with a confusion table. */
