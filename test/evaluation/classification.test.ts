@@ -36,7 +36,7 @@ test('labels match by name, whatever their case and common names; none in common
   assert.throws(() => matchLabels([], ['Nodule']), /no labels/);
 });
 
-test('a set is measured label by label; one class alone gives no AUROC; the filtered average is of the paper’s labels', () => {
+test('a set is measured label by label; too few of one class give no AUROC; the filtered average is of the paper’s labels', () => {
   const truth = Int8Array.from({ length: 40 }, (_, i) => i % 2);
   const perfect = Float32Array.from(truth, (y) => (y ? 0.9 : 0.1));
   const wrong = Float32Array.from(truth, (y) => (y ? 0.1 : 0.9));
@@ -45,20 +45,22 @@ test('a set is measured label by label; one class alone gives no AUROC; the filt
     { label: 'nodule', probabilities: wrong, truth },
     { label: 'edema', probabilities: perfect, truth: truth.map(() => 0) },
     { label: 'mass', probabilities: perfect, truth: truth.map(() => -1) },
+    { label: 'edema', probabilities: perfect, truth: truth.map((_, i) => (i < 4 ? 1 : 0)) },
   ];
   const measured = measureSet(columns, { key: key(5), draws: 50 });
-  const [effusion, nodule, edema, mass] = measured.labels as [(typeof measured.labels)[0], ...typeof measured.labels];
+  const [effusion, nodule, edema, mass, rare] = measured.labels as [(typeof measured.labels)[0], ...typeof measured.labels];
   assert.deepEqual(effusion.auroc, { value: 1, low: 1, high: 1 });
   assert.equal(nodule!.auroc!.value, 0);
   assert.equal(edema!.auroc, null);
   assert.deepEqual([mass!.positives, mass!.negatives, mass!.auroc, mass!.ece], [0, 0, null, null]);
+  assert.deepEqual([rare!.positives, rare!.auroc], [4, null]); // four images of a class are too few
   assert.deepEqual(measured.filtered.labels, ['Pleural Effusion']);
   assert.equal(measured.filtered.auroc!.value, 1);
   assert.equal(measured.all.auroc!.value, 0.5);
   assert.ok(Math.abs(effusion.ece!.value - 0.1) < 1e-6);
   assert.ok(Math.abs(nodule!.brier!.value - 0.81) < 1e-6);
   const counted = measured.reliability.reduce((sum, { count }) => sum + count, 0);
-  assert.equal(counted, 120);
+  assert.equal(counted, 160);
   const nothing = measureSet(columns.slice(2), { key: key(5), draws: 10 });
   assert.equal(nothing.filtered.auroc, null);
 });

@@ -10,7 +10,7 @@ import { paperTable, readPaperTable } from '../paper';
 import type { EvaluationResult, Finding, ResultTable } from '../result';
 import { classificationFigures } from './figures';
 import { FILTERED, type MatchedLabel, matchLabels } from './labels';
-import { BINS, type ClassifiedImages, ERROR_DRAWS, type LabelColumn, measureSet } from './measure';
+import { BINS, type ClassifiedImages, ERROR_DRAWS, type LabelColumn, LEAST, measureSet } from './measure';
 
 export type { ClassifiedImages, LabelMeasure, MeanMeasure, ReliabilityBin, SetMeasure } from './measure';
 
@@ -67,7 +67,7 @@ export async function evaluateClassification(bench: Bench, options: Classificati
         classifier: `${definition}; v1`,
         auroc:
           'Probability that an image whose text has the finding scores above one whose text has not, ties one half; labels of the prompts are the truth, unknown ones left out; v1',
-        'filtered average': `Mean AUROC over those of ${FILTERED.join(', ')} that the data have with both classes: the labels of the paper's "Filtered Avg"; v1`,
+        'filtered average': `Mean AUROC over those of ${FILTERED.join(', ')} that the data have with ${LEAST} images of either class or more: the labels of the paper's "Filtered Avg"; v1`,
         ece: `Expected calibration error of the probability of presence in ${BINS} bins of equal width; v1`,
         brier: 'Mean squared difference of the probability of presence and the label; v1',
       },
@@ -135,8 +135,13 @@ function notes(sets: readonly ClassifiedImages[], unmatched: readonly string[]):
       ? ['Where all pairs are in order the AUROC is 1 in every draw: its interval has no width, which is no certainty.']
       : []),
     `The filtered average is of ${real.filtered.labels.join(', ') || 'no label: the data have none of its five'}.`,
+    ...(isBlind(real)
+      ? [
+          'The classifier cannot tell the findings of real images from chance, so its numbers of models say nothing; give a better one (chest).',
+        ]
+      : []),
     ...(unmatched.length > 0 ? [`The classifier does not know ${unmatched.join(', ')}; they are not measured.`] : []),
-    ...(single.length > 0 ? [`${single.join(', ')}: the texts have one class alone, so there is no AUROC.`] : []),
+    ...(single.length > 0 ? [`${single.join(', ')}: fewer than ${LEAST} images of one class, so there is no AUROC.`] : []),
     ...(few.length > 0
       ? [`${few.map(({ label }) => label).join(', ')}: fewer than ten images of one class; give more prompts for narrow intervals.`]
       : []),
@@ -144,8 +149,16 @@ function notes(sets: readonly ClassifiedImages[], unmatched: readonly string[]):
   ];
 }
 
+/** The filtered average, or where the data have none of its labels that of all. */
+const score = ({ filtered, all }: ClassifiedImages): Estimate | null => filtered.auroc ?? all.auroc;
+
+/** Whether real images, the upper bound, are not above chance either. */
+function isBlind(real: ClassifiedImages): boolean {
+  const own = score(real);
+  return own !== null && own.low <= 0.5;
+}
+
 function findings(sets: readonly ClassifiedImages[]): Finding[] {
-  const score = ({ filtered, all }: ClassifiedImages): Estimate | null => filtered.auroc ?? all.auroc;
   const real = score(sets[0]!);
   const models = sets.filter(({ set }) => !set.startsWith('real'));
   return models.flatMap((model): Finding[] => {
@@ -156,7 +169,7 @@ function findings(sets: readonly ClassifiedImages[]): Finding[] {
         finding: `${model.set}: a classifier finds in generated images what was asked for`,
         paper: 'filtered average 0.81 at 60k steps (0.50 before fine-tuning, 0.82 of real images)',
         here: `${text(here)}; real images ${text(real)}`,
-        verdict: here.low > 0.5 ? 'repeated' : here.high < 0.5 ? 'not repeated' : 'undecided',
+        verdict: isBlind(sets[0]!) ? 'undecided' : here.low > 0.5 ? 'repeated' : here.high < 0.5 ? 'not repeated' : 'undecided',
       },
     ];
   });

@@ -19,7 +19,7 @@ export interface LabelMeasure {
   readonly label: string;
   readonly positives: number;
   readonly negatives: number;
-  /** null where one of the classes is missing. */
+  /** null where fewer than `LEAST` images are of one class: its interval would not know that. */
   readonly auroc: Estimate | null;
   /** Expected calibration error; null where no image's label is known. */
   readonly ece: Estimate | null;
@@ -59,6 +59,8 @@ export interface ClassifiedImages extends SetMeasure {
 
 /** Bins of equal width, for the calibration error and the diagram. */
 export const BINS = 10;
+/** Images of either class that an AUROC is given for. */
+export const LEAST = 5;
 /** Draws of what grows where cases repeat. */
 export const ERROR_DRAWS = 200;
 
@@ -72,7 +74,7 @@ export function measureSet(columns: readonly LabelColumn[], { key, draws }: { re
     positives: truth.filter((value) => value === 1).length,
     negatives: truth.filter((value) => value === 0).length,
   }));
-  const hasBoth = counts.map(({ positives, negatives }) => positives > 0 && negatives > 0);
+  const hasBoth = counts.map(({ positives, negatives }) => Math.min(positives, negatives) >= LEAST);
   const groups = [
     columns.map((_, c) => c).filter((c) => hasBoth[c]),
     columns.map((_, c) => c).filter((c) => hasBoth[c] && filteredNames.includes(canonicalLabel(columns[c]!.label))),

@@ -1,5 +1,6 @@
 /** Classifiers of images that evaluations train: sizes and steps by what is at hand, divided by patient, trained once and kept. */
 
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ImageRecord } from '../../datasets';
 import { key } from '../../engine';
@@ -154,9 +155,22 @@ export async function keptClassifierOf(
   const net = scale.net(headsWidth(heads));
   const pixels = await pixelsAt(bench, images, scale.size);
   const { size, optimisation, every } = scale;
+  const parts = divideByPatient(images.records);
+  const hash = createHash('sha256').update(answers).update(parts.validation).digest('hex');
   return keptNetwork<HeadsNetwork>({
     name,
-    source: { version: VERSION, seed: SEED, net, heads, size, optimisation, every, patience: PATIENCE, images: pixels.identity },
+    source: {
+      version: VERSION,
+      seed: SEED,
+      net,
+      heads,
+      size,
+      optimisation,
+      every,
+      patience: PATIENCE,
+      images: pixels.identity,
+      answers: hash,
+    },
     async make() {
       const { interrupted, ...network } = await trainHeads({
         net,
@@ -164,7 +178,7 @@ export async function keptClassifierOf(
         pixels,
         size,
         answers,
-        ...divideByPatient(images.records),
+        ...parts,
         optimisation,
         every,
         patience: PATIENCE,
