@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, startEngine } from 'roentgen-lab/engine';
 import { rowsOf } from 'roentgen-lab/files';
 import { trainBpe } from 'roentgen-lab/tokenizers';
+import { initResNet } from 'roentgen-lab/vision';
 import { initBert, saveTextEncoder } from '#encoders/internal';
 import { openBertScorer } from '#evaluation/networks/bert-scorer';
 import { loadContrastive, saveContrastive } from '#evaluation/networks/contrastive';
-import { imageEncoderConfig } from '#evaluation/networks/image-encoder';
+import { encodeImages, imageEncoderConfig, networkScale, placesOf } from '#evaluation/networks/image-encoder';
 import { contrastiveOf } from '#evaluation/networks/kept-contrastive';
 import { writerOf } from '#evaluation/networks/kept-report-generator';
 import { loadReportGenerator, saveReportGenerator } from '#evaluation/networks/report-generator';
@@ -42,7 +44,7 @@ const optimisation = {
 } as const;
 
 const encoder = (width: number) => {
-  const config = imageEncoderConfig(size, true, width);
+  const config = imageEncoderConfig(size, 'quick', width);
   return { ...config, resnet: { ...config.resnet, planes: [8, 8, 16, 16], stem: 8 } };
 };
 const tokenizer = trainBpe(texts, { vocabularySize: 540, maxLength: 16 });
@@ -143,6 +145,38 @@ test(
     await assert.rejects(training, /enough/);
   }),
 );
+
+test(
+  'the places of an image are as many and as wide as its maps, for both kinds of blocks',
+  noLeaks(() => {
+    for (const block of ['BasicBlock', 'Bottleneck'] as const)
+      for (const places of ['layer2', 'layer3', 'layer4'] as const) {
+        const resnet = { block, layers: [1, 1, 1, 1], planes: [4, 4, 8, 12], stem: 4, in_channels: 1, num_classes: 6 };
+        const config = { size: 48, resnet, places };
+        const params = initResNet(resnet, key(1));
+        const images = tf.zeros([2, 48, 48, 1]) as tf.Tensor4D;
+        const encoded = encodeImages(config, params, images);
+        const { count: found, channels } = placesOf(config);
+        assert.deepEqual(encoded.places.shape, [2, found, channels]);
+        assert.deepEqual(encoded.vector.shape, [2, 6]);
+        dispose(encoded, params as never, images);
+      }
+  }),
+);
+
+test('scales: quick ones are small whatever the image, large images have a ResNet-50', () => {
+  const scales = [
+    [512, true],
+    [64, false],
+    [512, false],
+  ] as const;
+  assert.deepEqual(
+    scales.map(([side, quick]) => networkScale({ size: side, quick })),
+    ['quick', 'small', 'full'],
+  );
+  assert.deepEqual(imageEncoderConfig(512, 'full', 8).resnet, { in_channels: 1, num_classes: 8 });
+  assert.deepEqual(placesOf(imageEncoderConfig(512, 'full', 8)), { count: 256, channels: 2048 });
+});
 
 test('few images are not seen without end', () => {
   assert.equal(stepsFor(7000, 300), 300);

@@ -45,6 +45,12 @@ test('any text whatever is encoded by bytes, and no token is unknown', () => {
   assert.deepEqual(tokenizer.ids('PLEURAL\n\t effusion'), tokenizer.ids('pleural effusion'));
 });
 
+test('the text of ids is the text in lower case, without marks', () => {
+  const tokenizer = trainBpe(reports, { vocabularySize: 560, maxLength: 64 });
+  assert.equal(tokenizer.text(tokenizer.ids('Left effusion, naïve 肺炎. No change.')), 'left effusion, naïve 肺炎. no change.');
+  assert.equal(tokenizer.text([]), '');
+});
+
 test('a text of 500 words is cut to the length, ends with end of text, and says how much was lost', () => {
   const tokenizer = trainBpe(reports, { vocabularySize: 560, maxLength: 20 });
   const { ids, mask, length, lostTokens } = tokenizer.encode('effusion '.repeat(500));

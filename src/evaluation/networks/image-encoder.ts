@@ -15,16 +15,22 @@ export interface ImageEncoderConfig {
   readonly places: 'layer2' | 'layer3' | 'layer4';
 }
 
+/** How large networks are: of a quick evaluation, of small images, or in the paper's manner. */
+export type NetworkScale = 'quick' | 'small' | 'full';
+
 /** From here on images are large enough for a ResNet-50's five halvings. */
 const LARGE = 224;
 
+export const networkScale = ({ size, quick }: { readonly size: number; readonly quick: boolean }): NetworkScale =>
+  quick ? 'quick' : size < LARGE ? 'small' : 'full';
+
 /**
- * ResNet-50's layout for large images where there is time, else one block of two convolutions a stage.
+ * ResNet-50's layout at full scale, else one block of two convolutions a stage.
  *
  * @param width of the vector that stands for an image
  */
-export function imageEncoderConfig(size: number, quick: boolean, width: number): ImageEncoderConfig {
-  if (size >= LARGE && !quick) return { size, resnet: { in_channels: 1, num_classes: width }, places: 'layer4' };
+export function imageEncoderConfig(size: number, scale: NetworkScale, width: number): ImageEncoderConfig {
+  if (scale === 'full') return { size, resnet: { in_channels: 1, num_classes: width }, places: 'layer4' };
   const resnet: ResNetConfig = {
     block: 'BasicBlock',
     layers: [1, 1, 1, 1],

@@ -20,7 +20,7 @@ import {
   textVectors,
   unitRows,
 } from './contrastive';
-import { describeImageEncoder, imageEncoderConfig } from './image-encoder';
+import { describeImageEncoder, imageEncoderConfig, networkScale } from './image-encoder';
 import { CONVIRT, trainContrastive } from './train-contrastive';
 import { BATCH_SIZE, stepsFor } from './train-normalised';
 
@@ -52,12 +52,19 @@ export function tokenizerOf(texts: readonly string[], vocabularySize: number, lo
   return tokenizer.withLength(Math.min(longest, needed));
 }
 
+/** Of each scale: the learning rate's peak, steps at most, the space's width and the text encoder's, its layers, tokens of the vocabulary and of a text at most. */
+const SCALES = {
+  quick: { peak: 1.5e-3, steps: 300, width: 64, layers: 1, vocabulary: 1000, longest: 64 },
+  small: { peak: 1.5e-3, steps: 1200, width: 128, layers: 2, vocabulary: 2000, longest: 96 },
+  full: { peak: 1e-4, steps: 20_000, width: 512, layers: 6, vocabulary: 8000, longest: 128 },
+} as const;
+
 /** How it is trained: ConVIRT's batch of 32 is doubled where images are small. */
-function optimisationOf(images: number, quick: boolean): Optimisation {
+function optimisationOf(images: number, most: number, peak: number): Optimisation {
   return {
-    steps: stepsFor(images, quick ? 300 : 1500),
+    steps: stepsFor(images, most),
     batch_size: BATCH_SIZE,
-    learning_rate: { peak: 1.5e-3, schedule: 'cosine', warmup: 30, floor: 0.02 },
+    learning_rate: { peak, schedule: 'cosine', warmup: 30, floor: 0.02 },
     betas: [0.9, 0.99],
     epsilon: 1e-8,
     weight_decay: 0.01,
@@ -68,17 +75,18 @@ function optimisationOf(images: number, quick: boolean): Optimisation {
 
 /** The bench's contrastive network: out of the cache, or trained on its training part. @throws the signal's reason where it was raised */
 export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncoder> {
-  const { quick, size, seed, signal } = bench;
+  const { size, seed, signal } = bench;
+  const scale = networkScale(bench);
+  const { peak, steps, width, layers, vocabulary, longest } = SCALES[scale];
   const { pixels, records } = await realImages(bench, 'train', bench.train.length);
   const texts = records.map(({ text }) => text);
-  const optimisation = optimisationOf(texts.length, quick);
-  const width = quick ? 64 : 256;
-  const image = imageEncoderConfig(size, quick, width);
+  const optimisation = optimisationOf(texts.length, steps, peak);
+  const image = imageEncoderConfig(size, scale, width);
   const { network, identity } = await keptNetwork<ContrastiveModel>({
     name: 'contrastive',
-    source: { version: VERSION, images: pixels.identity, texts: hashOfTexts(texts), image, width, quick, optimisation, seed },
+    source: { version: VERSION, images: pixels.identity, texts: hashOfTexts(texts), image, scale: SCALES[scale], optimisation, seed },
     async make() {
-      const tokenizer = tokenizerOf(texts, quick ? 1000 : 4000, quick ? 64 : 128);
+      const tokenizer = tokenizerOf(texts, vocabulary, longest);
       const config: ContrastiveConfig = {
         image,
         width,
@@ -86,7 +94,7 @@ export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncod
           model_type: 'bert',
           hidden_size: width,
           intermediate_size: 4 * width,
-          num_hidden_layers: quick ? 1 : 4,
+          num_hidden_layers: layers,
           num_attention_heads: 4,
           max_position_embeddings: tokenizer.maxLength,
           vocab_size: tokenizer.vocabularySize,
@@ -101,16 +109,15 @@ export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncod
         optimisation,
         key: foldIn(bench.key, KEY),
         ...(signal && { signal }),
-        onStep: ({ step, steps }) => bench.progress('training of the contrastive network', step, steps),
+        onStep: (log) => bench.progress('training of the contrastive network', log.step, log.steps),
       });
     },
     save: saveContrastive,
     load: loadContrastive,
   });
-  const { num_hidden_layers: layers } = network.config.text;
   const definition =
     `this project's own contrastive network, trained on the ${texts.length} images and texts of the training part at hand (not a published model): ` +
-    `${describeImageEncoder(network.config.image)} and a BERT of ${layers} layer(s), projected to ${width} numbers at length 1, ` +
+    `${describeImageEncoder(network.config.image)} and a BERT of ${layers} ${layers === 1 ? 'layer' : 'layers'}, projected to ${width} numbers at length 1, ` +
     `ConVIRT's loss with temperature ${CONVIRT.tau} and λ ${CONVIRT.lambda}, ${optimisation.steps} steps of ${optimisation.batch_size}; v${VERSION}`;
   return { definition, identity, width, ...contrastiveOf(network) };
 }

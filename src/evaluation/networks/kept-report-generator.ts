@@ -10,7 +10,7 @@ import type { Optimisation } from '../../training';
 import type { Bench } from '../bench';
 import { realImages } from '../image-set';
 import { keptNetwork } from '../kept-network';
-import { describeImageEncoder, imageEncoderConfig } from './image-encoder';
+import { describeImageEncoder, imageEncoderConfig, networkScale } from './image-encoder';
 import { hashOfTexts, tokenizerOf } from './kept-contrastive';
 import {
   imageContext,
@@ -58,11 +58,18 @@ export interface ReportWriter {
   dispose(): void;
 }
 
-function optimisationOf(images: number, quick: boolean): Optimisation {
+/** Of each scale: the learning rate's peak, steps at most, the decoder's width, layers and heads, tokens of the vocabulary and of a text at most. */
+const SCALES = {
+  quick: { peak: 1.5e-3, steps: 500, width: 96, layers: 2, heads: 4, vocabulary: 1000, longest: 64 },
+  small: { peak: 1.5e-3, steps: 2000, width: 128, layers: 3, heads: 4, vocabulary: 2000, longest: 96 },
+  full: { peak: 1e-4, steps: 40_000, width: 512, layers: 6, heads: 8, vocabulary: 8000, longest: 128 },
+} as const;
+
+function optimisationOf(images: number, most: number, peak: number): Optimisation {
   return {
-    steps: stepsFor(images, quick ? 500 : 3000),
+    steps: stepsFor(images, most),
     batch_size: BATCH_SIZE,
-    learning_rate: { peak: 1.5e-3, schedule: 'cosine', warmup: 40, floor: 0.02 },
+    learning_rate: { peak, schedule: 'cosine', warmup: 40, floor: 0.02 },
     betas: [0.9, 0.99],
     epsilon: 1e-8,
     weight_decay: 0.01,
@@ -73,18 +80,18 @@ function optimisationOf(images: number, quick: boolean): Optimisation {
 
 /** The bench's report generator: out of the cache, or trained on its training part. @throws the signal's reason where it was raised */
 export async function reportWriter(bench: Bench): Promise<ReportWriter> {
-  const { quick, size, seed, signal } = bench;
+  const { size, seed, signal } = bench;
+  const scale = networkScale(bench);
+  const { peak, steps, width, layers, heads, vocabulary, longest } = SCALES[scale];
   const { pixels, records } = await realImages(bench, 'train', bench.train.length);
   const texts = records.map(({ text }) => text);
-  const optimisation = optimisationOf(texts.length, quick);
-  const width = quick ? 96 : 384;
-  const [layers, heads] = quick ? [2, 4] : [6, 6];
-  const image = imageEncoderConfig(size, quick, width);
+  const optimisation = optimisationOf(texts.length, steps, peak);
+  const image = imageEncoderConfig(size, scale, width);
   const { network, identity } = await keptNetwork<ReportGenerator>({
     name: 'report-generator',
-    source: { version: VERSION, images: pixels.identity, texts: hashOfTexts(texts), image, width, layers, heads, optimisation, seed },
+    source: { version: VERSION, images: pixels.identity, texts: hashOfTexts(texts), image, scale: SCALES[scale], optimisation, seed },
     async make() {
-      const tokenizer = tokenizerOf(texts, quick ? 1000 : 4000, quick ? 64 : 128);
+      const tokenizer = tokenizerOf(texts, vocabulary, longest);
       const config: ReportGeneratorConfig = {
         image,
         decoder: {
@@ -105,7 +112,7 @@ export async function reportWriter(bench: Bench): Promise<ReportWriter> {
         optimisation,
         key: foldIn(bench.key, KEY),
         ...(signal && { signal }),
-        onStep: ({ step, steps }) => bench.progress('training of the report generator', step, steps),
+        onStep: (log) => bench.progress('training of the report generator', log.step, log.steps),
       });
     },
     save: saveReportGenerator,

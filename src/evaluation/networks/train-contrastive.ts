@@ -37,10 +37,12 @@ type Batch = { images: tf.Tensor4D; ids: tf.Tensor2D; mask: tf.Tensor2D };
 /**
  * Trains from random weights by ConVIRT's loss: each image finds its text among those of a batch, each text its image.
  *
- * @throws the signal's reason where it ended the training
+ * @throws RangeError where all texts are the same; the signal's reason where it ended the training
  */
 export async function trainContrastive(options: TrainContrastiveOptions): Promise<ContrastiveModel> {
   const { config, tokenizer, pixels, texts, optimisation, signal, onStep } = options;
+  if (new Set(texts).size < 2)
+    throw new RangeError('contrastive network: all texts are the same, so that images cannot be told apart by them');
   const [initial, ordering, augmenting] = split(options.key, 3) as [Key, Key, Key];
   const { batch_size: B } = optimisation;
   const L = tokenizer.maxLength;

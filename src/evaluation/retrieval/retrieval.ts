@@ -98,7 +98,7 @@ export async function evaluateRetrieval(bench: Bench, options: RetrievalOptions 
         'F1 of labels': LABEL_DEFINITION,
         ...WORD_DEFINITIONS,
       },
-      notes: notesOf(bench, studies, imageImage, cuts),
+      notes: [...notesOf(bench, studies, imageImage, cuts), ...blindNotes('images', imageImage), ...blindNotes('texts', imageText)],
       findings: imageImage.filter(({ kind }) => kind === 'model').map((row) => findingOf(imageImage, row, cuts[0]!)),
     };
   } finally {
@@ -138,6 +138,19 @@ function notesOf(
     ...(quick ? ['Quick: a smaller contrastive encoder, trained for fewer steps.'] : []),
   ];
 }
+
+/** Whether real images find more of their finding than a search by lot does. */
+function sees(rows: readonly RetrievalScores[]): boolean {
+  const [real, chance] = (['real', 'chance'] as const).map((kind) => rows.find((row) => row.kind === kind)!.precision[0]);
+  return Boolean(real && chance && real.low > chance.value);
+}
+
+const blindNotes = (what: string, rows: readonly RetrievalScores[]): string[] =>
+  sees(rows)
+    ? []
+    : [
+        `Real images do not find more ${what} of their finding than a search by lot: on these data the encoder is blind, and its figures judge no model.`,
+      ];
 
 function findingOf(rows: readonly RetrievalScores[], model: RetrievalScores, cut: number): Finding {
   const real = rows.find(({ kind }) => kind === 'real')!.precision[0];
