@@ -38,6 +38,7 @@ export {
   presentIn,
 } from './labels/scores';
 export { type ManifoldMeasures, manifoldMeasures } from './manifold';
+export { msSsimOfPairs, type PairsOptions } from './ms-ssim-pairs';
 export type { PerceptualNetwork } from './perceptual';
 export { meanSurprise, perplexity } from './perplexity';
 export { type ReconstructionError, reconstructionError } from './reconstruction';

@@ -24,7 +24,8 @@ export interface SsimOptions {
 /** Weights of the five scales, Wang et al. 2003, section 3.2. */
 export const MS_SSIM_WEIGHTS: readonly number[] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 /** K₁ and K₂ of Wang et al. 2004. */
-const [K1, K2] = [0.01, 0.03] as const;
+export const SSIM_CONSTANTS: readonly [number, number] = [0.01, 0.03];
+const [K1, K2] = SSIM_CONSTANTS;
 
 /** A Gaussian of `size` pixels whose weights sum to 1. */
 export function gaussianWindow(size: number, deviation: number): number[] {

@@ -11,19 +11,11 @@ import { twoSampleTest } from '../networks/two-sample';
 import type { EvaluationResult } from '../result';
 import { featureSpaces } from '../spaces';
 import { type Degradation, degradationsOf, inEightBits } from './degradations';
-import {
-  drawnRows,
-  featureMeasures,
-  type GroupedFeatures,
-  type Halves,
-  halvesOf,
-  type Measure,
-  overHalves,
-  pixelMeasure,
-} from './measures';
+import { drawnRows, featureMeasures, type GroupedFeatures, type Halves, halvesOf, overHalves, pixelMeasure } from './measures';
+import type { Instrument, InstrumentModelRow, InstrumentRow } from './rows';
 import { seenFeatures } from './seen-features';
 import { instrumentFigures, instrumentTables } from './tables';
-import { type Verdict, verdictOf } from './verdict';
+import { verdictOf } from './verdict';
 
 export interface InstrumentsOptions {
   /** By default `featureSpaces(bench)`; the caller disposes its own. */
@@ -32,32 +24,6 @@ export interface InstrumentsOptions {
   readonly images?: number;
   /** By default `degradationsOf(bench.test)`; one's own may be added to them, or some left out. */
   readonly degradations?: readonly Degradation[];
-}
-
-/** A measure in a feature space, or of pixels. */
-export interface Instrument {
-  /** `FID, imagenet`; `two-sample network`. */
-  readonly name: string;
-  readonly measure: Measure;
-  /** Undefined for that of pixels. */
-  readonly space?: string;
-}
-
-export interface InstrumentRow extends Verdict {
-  readonly instrument: Instrument;
-  readonly degradation: Degradation;
-  /** From 0, halves of real images. */
-  readonly strengths: readonly number[];
-  /** One for each strength. */
-  readonly values: readonly Estimate[];
-}
-
-/** What an instrument says of a model. */
-export interface InstrumentModelRow {
-  readonly model: string;
-  readonly instrument: Instrument;
-  readonly real: Estimate;
-  readonly value: Estimate;
 }
 
 export interface InstrumentsResult extends EvaluationResult {

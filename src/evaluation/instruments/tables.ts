@@ -3,7 +3,7 @@
 import { imageGrid, lineFigure } from '../../display';
 import type { Cell, ResultFigure, ResultTable } from '../result';
 import type { Degradation } from './degradations';
-import type { InstrumentModelRow, InstrumentRow } from './evaluate';
+import type { InstrumentModelRow, InstrumentRow } from './rows';
 
 interface Found {
   readonly rows: readonly InstrumentRow[];

@@ -16,29 +16,14 @@ import { chosenRows } from '../rows';
 import { chestSpace } from '../spaces/chest';
 import { type Nearest, nearestRows } from './nearest';
 import { pixelSpace } from './pixel-space';
-import { type ClosestPair, memorisationFigures, memorisationTables } from './tables';
+import type { ClosestPair, MemorisationRow } from './rows';
+import { memorisationFigures, memorisationTables } from './tables';
 
 export interface MemorisationOptions {
   /** Besides that of pixels and of patients; by default the chest classifier's. The caller disposes its own. */
   readonly spaces?: readonly FeatureSpace[];
   /** Real images of other patients that are nearer to the training part than a copy is not: the percentile of theirs below which an image counts as a copy. Default 5. */
   readonly percentile?: number;
-}
-
-export interface MemorisationRow {
-  /** A model, or a control. */
-  readonly images: string;
-  readonly space: string;
-  /** Median distance to the nearest training image. */
-  readonly median: Estimate;
-  /** The same of real images of the test part. */
-  readonly realMedian: Estimate;
-  /** Share of images that are nearer to a training image than all but `percentile` per cent of real images of other patients. */
-  readonly copyRate: Estimate;
-  /** That an image is nearer to the training part than a real image of other patients; 0.5 where it is as near. */
-  readonly nearer: Estimate;
-  /** Of each image. */
-  readonly nearest: Nearest;
 }
 
 export interface MemorisationResult extends EvaluationResult {

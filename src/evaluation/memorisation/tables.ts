@@ -3,16 +3,7 @@
 import { histogram, imageGrid } from '../../display';
 import type { Estimate } from '../estimate';
 import type { ResultFigure, ResultTable } from '../result';
-import type { MemorisationRow } from './evaluate';
-
-/** An image and the training image nearest to it. */
-export interface ClosestPair {
-  readonly images: string;
-  readonly space: string;
-  readonly distance: number;
-  readonly made: Float32Array;
-  readonly trained: Float32Array;
-}
+import type { ClosestPair, MemorisationRow } from './rows';
 
 export function memorisationTables(
   rows: readonly MemorisationRow[],
