@@ -33,4 +33,13 @@ export type { RetrievalScores } from './retrieval/scores';
 export type { FoundTexts } from './retrieval/top-text';
 export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces';
+export {
+  evaluateSubgroups,
+  type GroupOutcome,
+  type OutcomeGap,
+  type SubgroupGap,
+  type SubgroupRow,
+  type SubgroupsOptions,
+  type SubgroupsResult,
+} from './subgroups';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';
