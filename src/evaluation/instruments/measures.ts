@@ -31,6 +31,9 @@ const FEATURE_MEASURES = {
   },
 } as const;
 
+/** Those within 0 and 1. */
+const SHARES: ReadonlySet<string> = new Set(['precision', 'recall', 'coverage', 'two-sample test']);
+
 type Values = Record<keyof typeof FEATURE_MEASURES, number>;
 
 /** Those of features. */
@@ -86,12 +89,13 @@ export function halvesOf(patients: readonly string[], key: Key): Halves {
   return { first: first.slice(0, count), second: second.slice(0, count) };
 }
 
-/** The mean over halves, and 1.96 standard deviations on both sides: where the values of 95% of such halves lie. */
-function spread(values: readonly number[]): Estimate {
+/** The mean over halves, and 1.96 standard deviations on both sides: where the values of 95% of such halves lie. Shares are within 0 and 1. */
+function spread(values: readonly number[], share: boolean): Estimate {
   const value = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, each) => sum + (each - value) ** 2, 0);
   const reach = 1.96 * Math.sqrt(squares / Math.max(1, values.length - 1));
-  return { value, low: value - reach, high: value + reach };
+  const [least, most] = share ? [0, 1] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return { value, low: Math.max(least, value - reach), high: Math.min(most, value + reach) };
 }
 
 /** Features of images with what is kept together: the patient, or where there is none each image's own name. */
@@ -120,7 +124,15 @@ export async function overHalves(
     values.push(await measured(chosenRows(real.features, first), chosenRows(images.features, others), groups, foldIn(key, i)));
     await nextTurn();
   }
-  return Object.fromEntries(featureMeasures.map(({ name }) => [name, spread(values.map((one) => one[name as keyof Values]))]));
+  return Object.fromEntries(
+    featureMeasures.map(({ name }) => [
+      name,
+      spread(
+        values.map((one) => one[name as keyof Values]),
+        SHARES.has(name),
+      ),
+    ]),
+  );
 }
 
 /** Rows drawn for each half, as many as it has, of images that have no halves. */

@@ -1,6 +1,6 @@
 /** Tables and figures of the instruments. */
 
-import { imageGrid, lineFigure } from '../../display';
+import { type Figure, figure, imageGrid, lineFigure } from '../../display';
 import type { Cell, ResultFigure, ResultTable } from '../result';
 import type { Degradation } from './degradations';
 import type { InstrumentModelRow, InstrumentRow } from './rows';
@@ -32,7 +32,13 @@ export function instrumentTables({ rows, passing, models, halves, size }: Found)
     };
   });
   const values = rows.flatMap(({ instrument, degradation, strengths, values: each, spearman }) =>
-    each.map((value, i) => ({ instrument: instrument.name, degradation: degradation.name, strength: strengths[i]!, value, spearman })),
+    each.map((value, i) => ({
+      instrument: instrument.name,
+      degradation: degradation.name,
+      strength: strengths[i]!,
+      value,
+      spearman: spearman === null ? null : round(spearman),
+    })),
   );
   const signals = namesOf(rows).map((name) => ({
     instrument: name,
@@ -91,6 +97,12 @@ function partsOf(row: InstrumentRow, rows: readonly InstrumentRow[]): { y: numbe
   };
 }
 
+/** As many lines as there are instruments have no room above the plot. */
+function legendBeside({ spec: { data, layout } }: Figure): Figure {
+  const legend = { orientation: 'v', x: 1.02, xanchor: 'left', y: 1, yanchor: 'top' };
+  return figure({ data, layout: { ...layout, legend, margin: { ...(layout.margin as object | undefined), r: 210 } } });
+}
+
 export async function instrumentFigures(
   rows: readonly InstrumentRow[],
   degradations: readonly Degradation[],
@@ -103,13 +115,15 @@ export async function instrumentFigures(
     return {
       name: name.replaceAll(' ', '-'),
       caption: `${name}: how far each measure moves to the worse from what it is between halves of real images, in parts of the farthest that it went with any degradation.`,
-      figure: lineFigure({
-        series: own.map((row) => ({ name: row.instrument.name, x: row.strengths, ...partsOf(row, rows) })),
-        title: name,
-        xTitle: unit,
-        yTitle: 'change, part of the largest',
-        interval: '95% over halves of real images, or Wilson of the network',
-      }),
+      figure: legendBeside(
+        lineFigure({
+          series: own.map((row) => ({ name: row.instrument.name, x: row.strengths, ...partsOf(row, rows) })),
+          title: name,
+          xTitle: unit,
+          yTitle: 'change, part of the largest',
+          interval: '95% over halves of real images, or Wilson of the network',
+        }),
+      ),
     };
   });
   const area = size * size;
