@@ -69,6 +69,9 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
   // One model for all of them: training is the quickstart's test.
   const model = { model: join(folder, 'none'), small: join(folder, 'model'), recipe: 'smoke', seed: 1, steps: 6 };
   await saveUntrained(model.small);
+  // A recipe's data are what the bench is opened with: as few images as will do.
+  const recipe = write('joint.json', { extends: 'joint', name: 'joint', sampling: { steps: 3 }, data: { train: 64, test: 48 } });
+  const adaptation = { base: model.small, out: join(folder, 'adaptation'), recipe, steps: 2, every: 1, prompts: 16, seed: 1 };
   return {
     '01-quickstart.ipynb': { recipe: write('few.json', few), data: 'phantom', start: '', seed: 3, out: join(folder, 'quickstart') },
     '02-playground.ipynb': { ...model, encoders: join(folder, 'none'), minilm: join(folder, 'none') },
@@ -91,6 +94,8 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       seed: 1,
       expect: { side: 0 },
     },
+    '12-what-the-text-encoder-learnt.ipynb': { ...adaptation, texts: 240 },
+    '13-what-the-model-forgot.ipynb': { ...adaptation, recipes: ['joint', 'unet-only'], pictures: 16, prompts: 16, expect: { lost: -1e6 } },
     '09-data.ipynb': {
       places: ['../data', '../../shared/data'],
       collections: ['covid_chestxray'],

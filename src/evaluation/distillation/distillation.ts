@@ -174,11 +174,10 @@ async function modelsOf(bench: Bench, { recipes = ['joint'], models = false, ...
   }
   if (recipes.length === 0) throw new RangeError('distillation: recipes: expected one at least');
   const looks: Look[] = [];
-  for (const name of recipes) {
-    const recipe = await loadRecipe(name);
+  for (const recipe of await Promise.all(recipes.map(loadRecipe))) {
     const snapshots = await adaptationSnapshots(bench, recipe, snapshotSteps(bench, recipe, options));
     for (const model of snapshots)
-      if (model.step > 0 || looks.length === 0) looks.push({ model, line: model.step === 0 ? model.name : name, step: model.step });
+      if (model.step > 0 || looks.length === 0) looks.push({ model, line: model.step === 0 ? model.name : recipe.name, step: model.step });
   }
   return looks;
 }

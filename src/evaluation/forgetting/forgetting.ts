@@ -106,7 +106,9 @@ const SHOWN_PROMPTS = 6;
  */
 export async function evaluateForgetting(bench: Bench, options: ForgettingOptions = {}): Promise<ForgettingResult> {
   const { quick } = bench;
-  const { recipes = quick ? FORGETTING_RECIPES.slice(0, QUICK_RECIPES) : FORGETTING_RECIPES, old = 'world' } = options;
+  const { recipes: asked = quick ? FORGETTING_RECIPES.slice(0, QUICK_RECIPES) : FORGETTING_RECIPES, old = 'world' } = options;
+  const loaded = await Promise.all(asked.map(loadRecipe));
+  const recipes = loaded.map(({ name }) => name);
   if (recipes.length === 0) throw new RangeError('forgetting: recipes: expected one at least');
   const count = Math.min(options.pictures ?? (quick ? QUICK_PICTURES : bench.records.length), bench.records.length);
   const domains = await openDomains(bench, old, count);
@@ -115,8 +117,7 @@ export async function evaluateForgetting(bench: Bench, options: ForgettingOption
   try {
     const stage = await openStage(bench, domains);
     try {
-      for (const [i, name] of recipes.entries()) {
-        const recipe = await loadRecipe(name);
+      for (const [i, recipe] of loaded.entries()) {
         const snapshots = await adaptationSnapshots(bench, recipe, snapshotSteps(bench, recipe, options));
         for (const snapshot of snapshots) {
           if (snapshot.step === 0 && looks.length > 0) continue;
