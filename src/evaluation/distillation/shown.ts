@@ -31,7 +31,7 @@ export function showDistillation(bench: Bench, seen: readonly Seen[], rows: Rows
     paper: 'Table 6',
     ...rows,
     tables: [...tablesOf(rows, last, intervals, draws), paperTable()],
-    figures: figuresOf(bench, seen, rows, intervals),
+    figures: figuresOf(bench, seen, rows, `95% bootstrap over texts, ${draws} draws`),
     findings: findingsOf(rows.changes),
     definitions: {
       probe: `v1: logistic regression with L2 penalty |w|²/2C, C = 0.1, classes balanced, on a layer's states averaged over the text's tokens beside the state of its last token, each column of mean 0 and deviation 1 over the training texts; present where p > 0.5. ${seeds} divisions of the patients into halves to learn from and to test on (${corpus.texts.length} texts, about ${test} to test on).`,
@@ -267,6 +267,8 @@ function cloudsOf(seen: readonly Seen[]): Figure | undefined {
     }),
     layout: {
       title: { text: 'Contexts before and after' },
+      height: 480,
+      margin: { t: 100 }, // title, and two lines of names
       xaxis: { title: { text: `first component, ${Math.round(100 * components.share[0]!)}% of the variance` } },
       yaxis: { title: { text: `second, ${Math.round(100 * components.share[1]!)}%` } },
     },

@@ -1,6 +1,6 @@
 /** Tables, figures and findings of what an adapted model has forgotten. */
 
-import { type Figure, figure, imageGrid, type LineSeries, lineFigure, type Picture } from '../../display';
+import { dotFigure, type Figure, figure, imageGrid, type LineSeries, lineFigure, type Picture } from '../../display';
 import type { Bench } from '../bench';
 import type { Estimate } from '../estimate';
 import type { Finding, ResultFigure, ResultTable } from '../result';
@@ -165,25 +165,15 @@ function figuresOf({ rows, remedies, drift, pictures }: Measured, recipes: reado
     {
       name: 'drift',
       caption: 'How far the weights of each layer have moved at the last step, relative to their length.',
-      figure: figure({
-        data: recipes.map((recipe) => {
-          const own = drift.filter((row) => row.recipe === recipe && row.step === last(recipe));
-          return {
-            type: 'scatter',
-            mode: 'markers',
-            name: recipe,
-            x: own.map(({ relative }) => relative),
-            y: own.map(({ part, layer }) => `${part}: ${layer}`),
-            marker: { size: 9 },
-          };
+      figure: dotFigure({
+        title: 'Drift of weights by layer',
+        xTitle: '|θ - θ₀| / |θ₀|',
+        yTitle: '',
+        categories: layers,
+        series: recipes.map((name) => {
+          const own = drift.filter((row) => row.recipe === name && row.step === last(name));
+          return { name, values: own.map(({ relative }) => relative) };
         }),
-        layout: {
-          title: { text: 'Drift of weights by layer' },
-          height: 160 + 22 * layers.length,
-          margin: { l: 230 },
-          xaxis: { title: { text: '|θ - θ₀| / |θ₀|' }, rangemode: 'tozero' },
-          yaxis: { type: 'category', categoryarray: layers, autorange: 'reversed' },
-        },
       }),
     },
     ...picturesOf(pictures, recipes),
@@ -212,8 +202,10 @@ function remediesFigure(remedies: readonly RemedyRow[]): Figure {
     })),
     layout: {
       title: { text: 'Old domain lost, new domain gained', subtitle: { text: 'Error bars: 95% bootstrap over images' } },
-      xaxis: { title: { text: 'new domain: loss fallen by, % of the base' } },
-      yaxis: { title: { text: 'old domain: loss risen by, % of the base' } },
+      height: 500,
+      margin: { t: 120 }, // title, what the bars are, and two lines of names
+      xaxis: { title: { text: "new domain: loss fallen by, % of the base's" } },
+      yaxis: { title: { text: "old domain: loss risen by, % of the base's" } },
     },
   });
 }
