@@ -39,7 +39,7 @@ export interface ProbeRow {
   readonly layer: string;
   /** `macro` for the mean over all. */
   readonly finding: string;
-  /** Bootstrap over test texts. */
+  /** With 1.96 bootstrap deviations over test texts. */
   readonly f1: Estimate;
   /** Student's interval over the divisions of patients. */
   readonly f1Seeds: Estimate;

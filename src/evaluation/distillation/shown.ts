@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Figure, figure, type LineSeries, lineFigure } from '../../display';
+import { dotFigure, type Figure, figure, type LineSeries, lineFigure } from '../../display';
 import { principalComponents, project, type Representation } from '../../probes';
 import type { Bench } from '../bench';
 import type { Estimate } from '../estimate';
@@ -24,14 +24,14 @@ interface Made {
 export function showDistillation(bench: Bench, seen: readonly Seen[], rows: Rows, made: Made): DistillationResult {
   const { corpus, seeds, draws, test } = made;
   const last = seen[0]!.layers.at(-1)!.name;
-  const intervals = `95% bootstrap over texts, ${draws} draws; "over seeds" is Student's 95% over ${seeds} divisions of the patients`;
+  const intervals = `1.96 bootstrap deviations over texts, ${draws} draws; "over seeds" is Student's 95% over ${seeds} divisions of the patients`;
   return {
     evaluation: 'distillation',
     title: 'What fine-tuning distils into the text encoder',
     paper: 'Table 6',
     ...rows,
     tables: [...tablesOf(rows, last, intervals, draws), paperTable()],
-    figures: figuresOf(bench, seen, rows, `95% bootstrap over texts, ${draws} draws`),
+    figures: figuresOf(bench, seen, rows, `1.96 bootstrap deviations over texts, ${draws} draws`),
     findings: findingsOf(rows.changes),
     definitions: {
       probe: `v1: logistic regression with L2 penalty |w|²/2C, C = 0.1, classes balanced, on a layer's states averaged over the text's tokens beside the state of its last token, each column of mean 0 and deviation 1 over the training texts; present where p > 0.5. ${seeds} divisions of the patients into halves to learn from and to test on (${corpus.texts.length} texts, about ${test} to test on).`,
@@ -187,19 +187,16 @@ function figuresOf(bench: Bench, seen: readonly Seen[], { probes, alignment, mov
     },
     {
       name: 'findings-f1',
-      caption: 'F1 of each finding on the last layer; the table of probes has the intervals.',
-      figure: lineFigure({
-        xTitle: axis.xTitle,
+      caption: 'F1 of each finding on the last layer, at each look at the training; the table of probes has the intervals.',
+      figure: dotFigure({
         title: 'F1 by finding, last layer',
-        yTitle: 'F1 × 100',
-        series: findings.flatMap((finding) =>
-          series(
-            seen,
-            single.filter((row) => row.finding === finding),
-            ({ f1 }) => f1,
-            finding,
-          ).map(({ name, x, y }) => ({ name, x, y })),
-        ),
+        xTitle: 'F1 × 100',
+        yTitle: '',
+        categories: findings,
+        series: seen.map(({ model }) => ({
+          name: model,
+          values: findings.map((finding) => single.find((row) => row.model === model && row.finding === finding)!.f1.value),
+        })),
       }),
     },
     {
@@ -207,6 +204,7 @@ function figuresOf(bench: Bench, seen: readonly Seen[], { probes, alignment, mov
       caption: "How far the contexts of radiographs' texts and of general prompts have moved from the base's, relative to their length.",
       figure: lineFigure({
         ...axis,
+        interval: '95% bootstrap over prompts',
         title: 'Movement of embeddings',
         yTitle: '|now - before| / |before|',
         series: (['radiographs', 'general'] as const).flatMap((prompts) =>
@@ -224,6 +222,7 @@ function figuresOf(bench: Bench, seen: readonly Seen[], { probes, alignment, mov
       caption: 'Linear CKA of each layer with the same layer of the base: 1 is the same up to rotation and scale.',
       figure: lineFigure({
         ...axis,
+        interval: '1.96 bootstrap deviations over texts',
         title: `Likeness to the base (${bench.models[0]!.name})`,
         yTitle: 'CKA',
         series: layers.flatMap((layer) =>
@@ -268,7 +267,7 @@ function cloudsOf(seen: readonly Seen[]): Figure | undefined {
     layout: {
       title: { text: 'Contexts before and after' },
       height: 480,
-      margin: { t: 100 }, // title, and two lines of names
+      margin: { t: 90 }, // title, and two lines of names
       xaxis: { title: { text: `first component, ${Math.round(100 * components.share[0]!)}% of the variance` } },
       yaxis: { title: { text: `second, ${Math.round(100 * components.share[1]!)}%` } },
     },
