@@ -125,7 +125,7 @@ export function dotFigure(
   const shapes = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'];
   const data = series.map(({ name, values }, i) => {
     checkLengths('dotFigure', name, categories.length, { y: values });
-    const marker = { color: palette[i % palette.length], symbol: shapes[i % shapes.length], size: 9 };
+    const marker = { color: palette[i % palette.length], symbol: shapes[(i + Math.floor(i / palette.length)) % shapes.length], size: 9 };
     return { type: 'scatter', mode: 'markers', name, x: Array.from(values), y: categories, marker };
   });
   const layout = chartLayout('dotFigure', options, '', {

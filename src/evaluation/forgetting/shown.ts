@@ -180,6 +180,9 @@ function figuresOf({ rows, remedies, drift, pictures }: Measured, recipes: reado
   ];
 }
 
+/** One more or less than there are colours, so that no two of many recipes look alike. */
+const SYMBOLS = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star', 'cross'];
+
 function remediesFigure(remedies: readonly RemedyRow[]): Figure {
   const bars = (values: readonly Estimate[]): object => ({
     type: 'data',
@@ -190,7 +193,7 @@ function remediesFigure(remedies: readonly RemedyRow[]): Figure {
     width: 3,
   });
   return figure({
-    data: remedies.map(({ recipe, lost, gained }) => ({
+    data: remedies.map(({ recipe, lost, gained }, i) => ({
       type: 'scatter',
       mode: 'markers',
       name: recipe,
@@ -198,7 +201,7 @@ function remediesFigure(remedies: readonly RemedyRow[]): Figure {
       y: [lost.value],
       error_x: bars([gained]),
       error_y: bars([lost]),
-      marker: { size: 11 },
+      marker: { size: 11, symbol: SYMBOLS[i % SYMBOLS.length] },
     })),
     layout: {
       title: { text: 'Old domain lost, new domain gained', subtitle: { text: 'Error bars: 95% bootstrap over images' } },
