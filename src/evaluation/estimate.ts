@@ -89,5 +89,5 @@ export function shareOf(hits: number, cases: number): Estimate {
   const z2 = NORMAL ** 2 / cases;
   const centre = (p + z2 / 2) / (1 + z2);
   const reach = (NORMAL / (1 + z2)) * Math.sqrt((p * (1 - p)) / cases + z2 / (4 * cases));
-  return { value: p, low: Math.max(0, centre - reach), high: Math.min(1, centre + reach) };
+  return { value: p, low: hits === 0 ? 0 : Math.max(0, centre - reach), high: hits === cases ? 1 : Math.min(1, centre + reach) };
 }
