@@ -27,12 +27,15 @@ export function readerStudyOptions(command: Command): void {
 }
 
 /** @throws Interrupted where the page was left by Ctrl-C: what is rated is kept */
-export async function runReaderStudy(bench: Bench, flags: Flags): Promise<ReaderStudyResult> {
+export async function runReaderStudy(bench: Bench, flags: Readonly<Record<string, unknown>>): Promise<ReaderStudyResult> {
   const { evaluateReaderStudy, openReaderStudy } = require('../../evaluation') as typeof import('../../evaluation');
-  const { reader, port, browser = true, pairs, texts } = flags;
+  const { reader, port, browser = true, pairs, texts }: Flags = flags;
   const counts = { ...(pairs !== undefined && { pairs }), ...(texts !== undefined && { texts }) };
   if (reader !== undefined) {
-    const sitting = await openReaderStudy(bench, reader, { ...counts, ...(port !== undefined && { port }) }).catch(portError);
+    let items = 0;
+    const onRated = (rated: number): void => bench.progress(`items that ${reader} has rated`, rated, items);
+    const sitting = await openReaderStudy(bench, reader, { ...counts, onRated, ...(port !== undefined && { port }) }).catch(portError);
+    items = sitting.items;
     try {
       bench.note(`${reader}: ${sitting.rated()} of ${sitting.items} items are rated. The page, on this machine alone: ${sitting.address}`);
       bench.note('It ends with its last button, or by Ctrl-C; the same command goes on.');

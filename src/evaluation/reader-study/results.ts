@@ -148,7 +148,7 @@ function tablesOf(
     { name: 'reader-study', title: 'Scores, -2 to 2', rows: rows.map((row) => ({ ...row })), intervals: INTERVALS },
     { name: 'reader-agreement', title: 'Agreement of readers', rows: agreement.map((row) => ({ ...row })), intervals: INTERVALS },
     { name: 'reader-study-by-finding', title: 'Scores of synthetic images by finding', rows: perFinding, intervals: INTERVALS },
-    { name: 'reader-ratings', title: 'All ratings', rows: scores.map((score) => ({ ...score })) },
+    { name: 'reader-ratings', title: 'All ratings', detail: true, rows: scores.map((score) => ({ ...score })) },
   ].filter(({ rows }) => rows.length > 0);
 }
 
@@ -178,8 +178,9 @@ function figuresOf(scores: readonly ReaderScore[], groups: readonly { scale: Rea
           title: scaleWords[scale].question,
           categories: words.categories,
           series,
-          xTitle: 'score',
-          yTitle: 'fraction of ratings',
+          horizontal: true,
+          xTitle: 'fraction of ratings',
+          yTitle: '',
           interval: '95% Wilson interval of ratings',
         }),
       },

@@ -10,7 +10,8 @@ import { readerList } from './reader-list';
 import { type ServeOptions, serveReaderStudy } from './server';
 
 /** Where the ratings of a plan are kept. */
-export const ratingsFolder = ({ out }: Bench, { identity }: ReaderPlan): string => join(out, 'reader-study', identity.slice(0, 16));
+export const ratingsFolder = ({ out }: Bench, { identity }: ReaderPlan): string =>
+  join(out, 'reader-study', 'ratings', identity.slice(0, 16));
 
 export interface ReaderSitting {
   /** Of the page; with its token. */
