@@ -7,7 +7,7 @@ import { recordsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
 import { overrideRecipe, type Recipe } from '../experiments';
 import { FileError, readObject } from '../files';
-import { expectFolderOf, readModelIndex } from '../files/internal';
+import { expectFolderOf, type KeepOptions, type RowsPart, readModelIndex } from '../files/internal';
 import { loadModel, type Model } from '../pipelines';
 import { hashModel } from '../pipelines/internal';
 
@@ -50,6 +50,8 @@ export interface BenchOptions {
   /** Minutes in place of hours: smaller networks, fewer draws. What it changes stands in the result. */
   readonly quick?: boolean;
   readonly networks?: GivenNetworks;
+  /** Of images and features the files that this process makes, where several share a folder (`makePart`). */
+  readonly part?: RowsPart;
   readonly signal?: AbortSignal;
   /** Called through long work: what is being done, and how much of it is. */
   readonly onProgress?: (what: string, done: number, total: number) => void;
@@ -76,6 +78,10 @@ export interface Bench {
   readonly key: Key;
   readonly quick: boolean;
   readonly networks: GivenNetworks;
+  /** Of images and features the files that this process makes; all where absent. */
+  readonly part?: RowsPart;
+  /** Images and features are read alone: one that is not there is an error that says so. */
+  readonly merge?: boolean;
   readonly signal?: AbortSignal;
   progress(what: string, done: number, total: number): void;
   note(note: string): void;
@@ -87,7 +93,7 @@ export interface Bench {
  * @throws FileError where a model has no tokenizer, models are of different sizes, or data have too few images
  */
 export async function openBench(options: BenchOptions): Promise<Bench> {
-  const { data, out, seed = 1, quick = false, networks = {}, signal, onProgress, onNote } = options;
+  const { data, out, seed = 1, quick = false, networks = {}, part, signal, onProgress, onNote } = options;
   if (options.models.length === 0) throw new RangeError('evaluation: name a model');
   const models: EvaluatedModel[] = [];
   const sizes = new Map<number, string>();
@@ -125,6 +131,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     key: key(seed),
     quick,
     networks,
+    ...(part && { part: checkPart(part) }),
     ...(signal && { signal }),
     progress: (what, done, total) => onProgress?.(what, done, total),
     note,
@@ -147,6 +154,19 @@ async function openModel(folder: string): Promise<{ name: string; identity: stri
   const parent = basename(folder) === 'model' ? basename(dirname(folder)) : basename(folder);
   return { name: parent, identity, size: side * 2 ** ((vae.block_out_channels?.length ?? 4) - 1) };
 }
+
+function checkPart(part: RowsPart): RowsPart {
+  const { index, count } = part;
+  if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count))
+    throw new RangeError(`evaluation: part: expected a number from 0 to one below the count, got ${index} of ${count}`);
+  return part;
+}
+
+/** How the bench's images and features are kept. */
+export const keepingOf = ({ part, merge, signal, note }: Bench): KeepOptions => {
+  const making = merge ? 'nothing' : part;
+  return { ...(making && { making }), ...(signal && { signal }), onNote: note };
+};
 
 /** A model whose card names another seed may have been trained on patients who are measured on here. */
 async function checkSameSplit({ data, seed, note }: Bench, { name, folder }: EvaluatedModel): Promise<void> {

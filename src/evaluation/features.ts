@@ -1,9 +1,9 @@
 /** Feature spaces in which sets of images are compared, and the features of a set in one of them, which are computed once and kept. */
 
 import { join } from 'node:path';
-import { keepRows, readRange } from '../files/internal';
+import { expectWhole, type KeptRows, keepRows, readRange } from '../files/internal';
 import type { Features } from '../metrics';
-import type { Bench } from './bench';
+import { type Bench, keepingOf } from './bench';
 import type { ImageSet } from './image-set';
 
 /** A network whose inner features stand for images. The caller of whoever opened it disposes it. */
@@ -25,10 +25,20 @@ export interface FeatureSpace {
 
 const PER_FILE = 64;
 
-/** The features of a set: out of the bench's folder, or computed and kept there. @throws RangeError where a feature is not finite */
+/**
+ * The features of a set: out of the bench's folder, or computed and kept there.
+ *
+ * @throws RangeError where a feature is not finite; FileError where the bench makes a part alone and others are not there
+ */
 export async function featuresOf(bench: Bench, space: FeatureSpace, set: ImageSet): Promise<Features> {
+  const { columns } = expectWhole(await keepFeatures(bench, space, set));
+  return { values: await readRange(columns.features, 0, set.pixels.length), rows: set.pixels.length, columns: space.width };
+}
+
+/** The same without reading them: what the bench does not make may be missing. */
+export async function keepFeatures(bench: Bench, space: FeatureSpace, set: ImageSet): Promise<KeptRows<'features'>> {
   const { length } = set.pixels;
-  const { columns } = await keepRows(
+  return keepRows(
     join(bench.out, 'features', space.name),
     {
       source: { features: 1, space: space.identity, images: set.pixels.identity },
@@ -46,7 +56,6 @@ export async function featuresOf(bench: Bench, space: FeatureSpace, set: ImageSe
         return { values: { features } };
       },
     },
-    { ...(bench.signal && { signal: bench.signal }), onNote: bench.note },
+    keepingOf(bench),
   );
-  return { values: await readRange(columns.features, 0, length), rows: length, columns: space.width };
 }

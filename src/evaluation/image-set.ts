@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { type Dataset, type ImageRecord, pixelRows } from '../datasets';
 import { recordsOf } from '../datasets/internal';
 import type { Rows } from '../files';
-import { checkRows, keepRows } from '../files/internal';
+import { checkRows, expectWhole, type KeptRows, keepRows } from '../files/internal';
 import { disposeModel, type Model, SAMPLING_DEFAULTS, textToImage } from '../pipelines';
-import { type Bench, type EvaluatedModel, openEvaluated } from './bench';
+import { type Bench, type EvaluatedModel, keepingOf, openEvaluated } from './bench';
 
 /** Grey images of one size. */
 export interface ImageSet {
@@ -60,15 +60,26 @@ const BATCH = 32;
 /**
  * The images that a model makes of records' texts: read from the bench's folder, or made and kept there. Image i depends on prompt, seed and i alone.
  *
- * @throws the signal's reason where it was raised: what is made stays
+ * @throws the signal's reason where it was raised: what is made stays; FileError where the bench only merges and an image is not there
  */
 export async function generatedImages(bench: Bench, model: EvaluatedModel, options: GeneratedOptions = {}): Promise<ImageSet> {
+  const { kept, ...set } = await keepImages(bench, model, options);
+  if (!bench.part) expectWhole(kept); // a part's own rows can be read
+  return set;
+}
+
+/** The same, and how its images are kept: what the bench does not make may be missing. */
+export async function keepImages(
+  bench: Bench,
+  model: EvaluatedModel,
+  options: GeneratedOptions = {},
+): Promise<ImageSet & { readonly kept: KeptRows<'pixels'> }> {
   const { records = bench.records, perPrompt = 1 } = options;
-  const { size, seed, recipe, signal } = bench;
+  const { size, seed, recipe } = bench;
   const prompts = records.flatMap(({ text }) => Array.from({ length: perPrompt }, () => text));
   let loaded: Model | undefined;
   try {
-    const { columns } = await keepRows(
+    const kept = await keepRows(
       join(bench.out, 'images', model.name),
       {
         source: { images: 1, model: model.identity, prompts: hashOf(prompts), perPrompt, seed, size, sampling: recipe.sampling },
@@ -80,13 +91,14 @@ export async function generatedImages(bench: Bench, model: EvaluatedModel, optio
           return { values: { pixels: await draw(bench, loaded, model.name, prompts, from, to) } };
         },
       },
-      { ...(signal && { signal }), onNote: bench.note },
+      keepingOf(bench),
     );
     return {
       name: model.name,
-      pixels: columns.pixels,
+      pixels: kept.columns.pixels,
       size,
       records: records.flatMap((record) => Array.from({ length: perPrompt }, () => record)),
+      kept,
     };
   } finally {
     if (loaded) disposeModel(loaded);

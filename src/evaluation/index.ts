@@ -20,6 +20,7 @@ export { evaluateMemorisation, type MemorisationOptions, type MemorisationResult
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';
 export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';
 export { type TwoSampleNetOptions, twoSampleTest, twoSampleTestOfFeatures } from './networks/two-sample';
+export { expectMerged, makePart, type PartDone } from './part';
 export type { ReaderAgreement } from './reader-study/agreement';
 export type { ReaderProgress, ReaderScore } from './reader-study/answers';
 export { type PlanItem, type PlanOptions, planReaderStudy, type ReaderPlan } from './reader-study/plan';

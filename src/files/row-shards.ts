@@ -39,7 +39,16 @@ export interface MadeRows<K extends string> {
   readonly facts?: Readonly<Record<string, string>>;
 }
 
+/** One of several processes that share the work: it makes the files whose number modulo `count` is `index`. */
+export interface RowsPart {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+}
+
 export interface KeepOptions {
+  /** Makes the files of a part alone, or nothing; those of others are read where they are there, and `missing` names them where not. All by default. */
+  readonly making?: RowsPart | 'nothing';
   readonly signal?: AbortSignal;
   /** Called with the number of rows that are there. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -50,8 +59,12 @@ export interface KeepOptions {
 export interface KeptRows<K extends string> {
   readonly folder: string;
   readonly columns: Readonly<Record<K, Rows>>;
-  /** The facts of each file, in the order of the rows. */
+  /** The facts of each file that is there, in the order of the rows. */
   readonly facts: readonly Readonly<Record<string, string>>[];
+  /** How many files there are to be. */
+  readonly files: number;
+  /** Names of those that are not there, with `making`; their rows cannot be read. */
+  readonly missing: readonly string[];
 }
 
 /** About so many bytes are made, held and written at a time. */
@@ -68,14 +81,16 @@ export function keptBytes({ length, columns }: Pick<RowsToKeep<string>, 'length'
 
 /**
  * Gives rows out of a folder below `root`, after making those that are not there. Every file is read once and checked against its hash; one that is damaged
- * is made again. Work that was interrupted goes on behind the last whole file. Several processes may make the same rows at the same time.
+ * is made again. Work that was interrupted goes on behind the last whole file. Several processes may make the same rows at the same time, or each a part
+ * of them (`making`) into a folder that they share.
  *
  * @returns rows that hold no file open
  * @throws FileError where the folder cannot be written; the signal's reason where it was raised
  */
 export async function keepRows<K extends string>(root: string, rows: RowsToKeep<K>, options: KeepOptions = {}): Promise<KeptRows<K>> {
   const { source, length, columns, make } = rows;
-  const { signal, onProgress, onNote } = options;
+  const { making, signal, onProgress, onNote } = options;
+  const isMade = (file: number): boolean => making === undefined || (making !== 'nothing' && file % making.count === making.index);
   const names = Object.keys(columns) as K[];
   const inMemory = names.reduce((sum, name) => sum + 4 * sizeOf(columns[name].shape), 0);
   const perShard = rows.rowsPerFile ?? MULTIPLE * Math.max(1, Math.floor(SHARD_BYTES / inMemory / MULTIPLE));
@@ -83,14 +98,14 @@ export async function keepRows<K extends string>(root: string, rows: RowsToKeep<
     .update(JSON.stringify([source, length, columns, perShard]))
     .digest('hex');
   const folder = join(root, identity.slice(0, 32));
-  const shards: Shard[] = [];
+  const shards: (Shard | undefined)[] = [];
   for (let from = 0; from < length; from += perShard) {
     signal?.throwIfAborted();
     const to = Math.min(length, from + perShard);
-    const path = join(folder, `rows-${String(shards.length).padStart(5, '0')}.safetensors`);
+    const path = join(folder, fileOf(shards.length));
     const expected = { path, identity, from, to, columns };
     let shard = existsSync(path) ? await openShard(expected) : undefined;
-    if (!shard) {
+    if (!shard && isMade(shards.length)) {
       if (existsSync(path)) onNote?.(`${path} was damaged and is made again`);
       await writeShard(expected, await make(from, to));
       shard = await openShard(expected);
@@ -99,14 +114,16 @@ export async function keepRows<K extends string>(root: string, rows: RowsToKeep<
     shards.push(shard);
     onProgress?.(to, length);
   }
+  const there = shards.filter((shard) => shard !== undefined);
+  const missing = shards.flatMap((shard, number) => (shard ? [] : [fileOf(number)]));
   const manifest = join(folder, MANIFEST);
-  if (!existsSync(manifest))
+  if (missing.length === 0 && !existsSync(manifest))
     await writeJson(manifest, {
       source,
       rows: length,
       columns,
       rows_per_file: perShard,
-      files: shards.map(({ path, sha256 }) => ({ file: path.slice(folder.length + 1), sha256 })),
+      files: there.map(({ path, sha256 }) => ({ file: path.slice(folder.length + 1), sha256 })),
     });
   const rowsOfColumn = (name: K): Rows => {
     const width = sizeOf(columns[name].shape);
@@ -125,8 +142,10 @@ export async function keepRows<K extends string>(root: string, rows: RowsToKeep<
           else byShard.set(number, [i]);
         }
         await Promise.all(
-          [...byShard].map(([number, places]) => {
-            const { path, begins } = shards[number]!;
+          [...byShard].map(async ([number, places]) => {
+            const shard = shards[number];
+            if (!shard) throw new FileError(join(folder, fileOf(number)), 'is not there yet: another part makes it');
+            const { path, begins } = shard;
             const inShard = places.map((place): [number, number] => [place, chosen[place]! % perShard]);
             return readPlaces(path, begins[name]!, columns[name], inShard, out);
           }),
@@ -138,8 +157,20 @@ export async function keepRows<K extends string>(root: string, rows: RowsToKeep<
   return {
     folder,
     columns: Object.fromEntries(names.map((name) => [name, rowsOfColumn(name)])) as Record<K, Rows>,
-    facts: shards.map(({ facts }) => facts),
+    facts: there.map(({ facts }) => facts),
+    files: shards.length,
+    missing,
   };
+}
+
+const fileOf = (number: number): string => `rows-${String(number).padStart(5, '0')}.safetensors`;
+
+/** The rows, where all of them are there. @throws FileError that lists the files that are missing */
+export function expectWhole<K extends string>(kept: KeptRows<K>): KeptRows<K> {
+  const { folder, missing } = kept;
+  if (missing.length > 0)
+    throw new FileError(folder, `is not whole, since other parts have not made theirs: ${missing.join(', ')} missing`);
+  return kept;
 }
 
 /** A file that was found whole. */

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileError, readSafetensors, rowsOf } from 'roentgen-lab/files';
-import { keepRows, keptBytes, type RowsToKeep } from '#files/internal';
+import { expectWhole, keepRows, keptBytes, type RowsToKeep } from '#files/internal';
 import { tempDir } from '../support';
 
 /** Rows wide enough that 32 of them fill a file. */
@@ -146,4 +146,32 @@ test('rows of an array: the same reading, identity by content', async () => {
   assert.notEqual(rows.identity, rowsOf(Float32Array.of(1, 2, 3, 4, 5, 7), 2).identity);
   await assert.rejects(rows.read([3]), RangeError);
   assert.throws(() => rowsOf(new Float32Array(5), 2), RangeError);
+});
+
+test('parts make the files whose number falls to them, whoever else does; what is missing is named, and nothing is made where nothing may be', async (t) => {
+  const root = tempDir(t);
+  const first = invented();
+  const one = await keepRows(root, first, { making: { index: 0, count: 2 } });
+  assert.deepEqual(first.made, [
+    [0, 32],
+    [64, 70],
+  ]); // prettier-ignore
+  assert.deepEqual([one.files, one.missing], [3, ['rows-00001.safetensors']]);
+  assert.deepEqual(await one.columns.code.read([69, 0]), Float32Array.of(69.1, -69, 0.1, 0).map((value) => value || -0));
+  await assert.rejects(one.columns.code.read([0, 40]), /rows-00001\.safetensors: is not there yet/);
+  assert.throws(() => expectWhole(one), /is not whole.*rows-00001\.safetensors missing/);
+  assert.ok(!readdirSync(one.folder).includes('manifest.json'), 'no manifest of a part');
+  const looked = invented();
+  const none = await keepRows(root, looked, { making: 'nothing' });
+  assert.deepEqual([looked.made, none.missing], [[], ['rows-00001.safetensors']]);
+  // A file that is damaged is not remade by a part that it does not fall to.
+  truncateSync(join(one.folder, 'rows-00002.safetensors'), 1000);
+  const second = invented();
+  const other = await keepRows(root, second, { making: { index: 1, count: 2 } });
+  assert.deepEqual([second.made, other.missing], [[[32, 64]], ['rows-00002.safetensors']]);
+  const last = await keepRows(root, invented(), { making: { index: 2, count: 3 } });
+  assert.equal(expectWhole(last), last);
+  const alone = await keepRows(tempDir(t), invented());
+  assert.deepEqual(readdirSync(last.folder).sort(), readdirSync(alone.folder).sort());
+  for (const name of readdirSync(alone.folder)) assert.deepEqual(readFileSync(join(last.folder, name)), readFileSync(join(alone.folder, name)), name);
 });

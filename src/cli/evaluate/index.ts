@@ -51,6 +51,8 @@ async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFla
       models: bench.models.map(({ name, folder }) => ({ name, folder })),
       seed: bench.seed,
     });
+    if (flags.shard) return await makeShard(bench, flags, context);
+    if (flags.merge) await (require('../../evaluation') as typeof import('../../evaluation')).expectMerged(bench);
     const done: Done[] = [];
     const failed: { name: string; why: string }[] = [];
     for (const each of chosen) {
@@ -75,6 +77,18 @@ async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFla
   } finally {
     bars.end();
   }
+}
+
+/** Of one task: what it has made, and what of the whole is left to others. */
+async function makeShard(bench: Bench, { shard, json }: EvaluateFlags, context: Context): Promise<void> {
+  const { makePart } = require('../../evaluation') as typeof import('../../evaluation');
+  const { files, missing } = await makePart(bench);
+  if (json) context.print(JSON.stringify({ shard, files, missing }, null, 2));
+  else
+    context.print(
+      `part ${shard!.index} of ${shard!.count} is made; ${files - missing.length} of ${files} files of images and features are there.` +
+        (missing.length === 0 ? ' The same command with --merge in place of --shard evaluates them.' : ''),
+    );
 }
 
 async function runOne(bench: Bench, { run }: EvaluationCommand, flags: OwnFlags, engine: string, started: number): Promise<Done> {

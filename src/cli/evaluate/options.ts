@@ -1,10 +1,10 @@
 /** Options that all evaluations share, and the bench that they open. */
 
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type Bench, openBench } from '../../evaluation';
 import { loadRecipe, overrideRecipe } from '../../experiments';
-import { claimFolder } from '../../files/internal';
+import { claimFolder, type RowsPart } from '../../files/internal';
 import { asUsage, type Context, collect, UsageError } from '../context';
 import { addDataOptions, type DataFlags, dataOf } from '../data-options';
 import { findModel } from '../models';
@@ -23,6 +23,8 @@ export interface EvaluateFlags extends DataFlags {
   inception?: string;
   clip?: string;
   bert?: string;
+  shard?: RowsPart;
+  merge?: boolean;
   json?: boolean;
 }
 
@@ -50,7 +52,20 @@ export function addEvaluateOptions(command: Command, model: string): void {
     .option('--inception <folder>', "FID's Inception, for its features")
     .option('--clip <folder>', 'a CLIP model, for the features of its images')
     .option('--bert <folder>', 'a BERT, for BERTScore')
+    .option(
+      '--shard <I/N>',
+      'make part I of N (from 0) of images and features alone, as one task of an array does, and evaluate nothing',
+      partOf,
+    )
+    .option('--merge', 'make no images of the models: evaluate what all parts have made, and say what is missing')
     .option('--json', 'print the result as JSON');
+}
+
+function partOf(text: string): RowsPart {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (count === undefined || Number(index) >= Number(count))
+    throw new InvalidArgumentError('expected I/N with I from 0 to N - 1, such as 0/4.');
+  return { index: Number(index), count: Number(count) };
 }
 
 const QUICK_PROMPTS = 96;
@@ -70,6 +85,7 @@ export async function benchOf(
   context: Context,
   progress: Bench['progress'],
 ): Promise<Bench> {
+  if (flags.shard && flags.merge) throw new UsageError(`${where}: --shard makes a part and --merge none; give one of them`);
   const { out, seed, quick = false, prompts, steps, guidance, model = [usual] } = flags;
   const changes = {
     ...(steps === undefined ? {} : { 'sampling.steps': steps }),
@@ -92,6 +108,7 @@ export async function benchOf(
       seed,
       quick,
       networks,
+      ...(flags.shard && { part: flags.shard }),
       signal: context.signal,
       onProgress: progress,
       onNote: context.say,

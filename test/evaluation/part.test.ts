@@ -1,0 +1,169 @@
+/** Images and features made in parts by processes that share a folder: by two at the same time, and by an array of Slurm. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startEngine } from 'roentgen-lab/engine';
+import { openBench } from 'roentgen-lab/evaluation';
+import { loadRecipe } from 'roentgen-lab/experiments';
+import { disposeModel, saveModel } from 'roentgen-lab/pipelines';
+import { tinyModel } from '../pipelines/tiny-model';
+import { noLeaks, root, tempDir } from '../support';
+
+const recipe = {
+  extends: 'smoke',
+  name: 'parts',
+  data: { train: 40, test: 80 },
+  sampling: { steps: 1 },
+  classifier: { optimisation: { steps: 3, batch_size: 8, learning_rate: { warmup: 1 } } },
+};
+
+/** What all parts are given: 80 prompts are two files. */
+async function argumentsIn(folder: string, out: string): Promise<string[]> {
+  await startEngine();
+  const model = tinyModel();
+  await saveModel(model, join(folder, 'tiny', 'model'));
+  disposeModel(model);
+  writeFileSync(join(folder, 'recipe.json'), JSON.stringify(recipe));
+  const where = ['--model', join(folder, 'tiny', 'model'), '--recipe', join(folder, 'recipe.json'), '--out', join(folder, out)];
+  return ['diversity', ...where, '--prompts', '80', '--quick'];
+}
+
+interface Ended {
+  readonly status: number;
+  readonly text: string;
+}
+
+function evaluate(args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [join(root, 'bin', 'roentgen.mjs'), 'evaluate', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (piece) => (text += piece));
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status: status ?? -1, text })));
+}
+
+/** Files of images and features with their bytes, by path. */
+function madeIn(out: string): Map<string, string> {
+  const names = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => /^(images|features)\/.*\.safetensors$/.test(name));
+  return new Map(names.sort().map((name) => [name, readFileSync(join(out, name), 'base64')]));
+}
+
+test('two processes that share a folder make together what one makes alone; merging says what is missing', {
+  timeout: 300_000,
+}, async (t) => {
+  const folder = tempDir(t);
+  const args = await argumentsIn(folder, 'shared');
+  const first = await evaluate([...args, '--shard', '0/2']);
+  assert.equal(first.status, 0, first.text);
+  assert.match(first.text, /part 0 of 2 is made; \d+ of \d+ files/);
+  const early = await evaluate([...args, '--merge']);
+  assert.equal(early.status, 2, early.text);
+  assert.match(early.text, /files of images and features are not there.*--shard.*\n.*images.*rows-00001\.safetensors/);
+  const [again, second] = await Promise.all([evaluate([...args, '--shard', '0/2']), evaluate([...args, '--shard', '1/2'])]);
+  assert.deepEqual([again.status, second.status], [0, 0], again.text + second.text);
+  const made = madeIn(join(folder, 'shared'));
+  const merged = await evaluate([...args, '--merge']);
+  assert.equal(merged.status, 0, merged.text);
+  assert.match(merged.text, /MS-SSIM/);
+  assert.deepEqual([...madeIn(join(folder, 'shared')).keys()], [...made.keys()], 'nothing was left to make');
+  const alone = await evaluate([...(await argumentsIn(folder, 'alone')), '--shard', '0/1']);
+  assert.equal(alone.status, 0, alone.text);
+  const whole = madeIn(join(folder, 'alone'));
+  assert.ok(made.size >= 4, [...made.keys()].join());
+  assert.deepEqual(made, whole, 'the same bytes');
+});
+
+test(
+  'a part that there cannot be is refused',
+  noLeaks(async (t) => {
+    const folder = tempDir(t);
+    const args = await argumentsIn(folder, 'out');
+    for (const shard of ['2/2', 'a/b']) {
+      const { status, text } = await evaluate([...args, `--shard=${shard}`]);
+      assert.equal(status, 2, text);
+      assert.match(text, /expected I\/N/);
+    }
+    const { status, text } = await evaluate([...args, '--shard', '0/2', '--merge']);
+    assert.equal(status, 2);
+    assert.match(text, /give one of them/);
+    const options = {
+      models: [join(folder, 'tiny', 'model')],
+      data: { data: 'phantom' },
+      out: folder,
+      recipe: await loadRecipe('smoke'),
+    } as const;
+    await assert.rejects(openBench({ ...options, prompts: 4, part: { index: 3, count: 2 } }), /part: expected/);
+  }),
+);
+
+const PLUGINS = ['/usr/lib/x86_64-linux-gnu/slurm-wlm', '/usr/lib/aarch64-linux-gnu/slurm-wlm'];
+const noSlurm =
+  !['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/bin/sbatch'].every(existsSync) ||
+  !PLUGINS.some((path) => existsSync(join(path, 'auth_none.so')))
+    ? 'no Slurm: apt-get install slurm-wlm'
+    : false;
+
+/** A cluster of one node in a folder, without munge: for the test's own user alone. */
+async function slurm(t: TestContext, folder: string): Promise<NodeJS.ProcessEnv> {
+  const [host, { username }] = [hostname().split('.')[0]!, userInfo()];
+  for (const name of ['state', 'spool']) mkdirSync(join(folder, name), { recursive: true });
+  const port = 20_000 + (process.pid % 20_000);
+  const conf = join(folder, 'slurm.conf');
+  const lines = [
+    'ClusterName=roentgen',
+    `SlurmctldHost=${host}(127.0.0.1)`,
+    `SlurmUser=${username}`,
+    `SlurmdUser=${username}`,
+    'AuthType=auth/none',
+    'CredType=cred/none',
+    `SlurmctldPort=${port}`,
+    `SlurmdPort=${port + 1}`,
+    `StateSaveLocation=${join(folder, 'state')}`,
+    `SlurmdSpoolDir=${join(folder, 'spool')}`,
+    `SlurmctldPidFile=${join(folder, 'slurmctld.pid')}`,
+    `SlurmdPidFile=${join(folder, 'slurmd.pid')}`,
+    'ProctrackType=proctrack/pgid',
+    'TaskPlugin=task/none',
+    'SelectType=select/cons_tres',
+    'SelectTypeParameters=CR_CPU',
+    'SchedulerType=sched/backfill',
+    'ReturnToService=2',
+    `NodeName=${host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN`,
+    `PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP`,
+  ];
+  writeFileSync(conf, `${lines.join('\n')}\n`);
+  const env = { ...process.env, SLURM_CONF: conf };
+  const daemons: ChildProcess[] = [];
+  for (const name of ['slurmctld', 'slurmd']) daemons.push(spawn(`/usr/sbin/${name}`, ['-D', '-f', conf], { env, stdio: 'ignore' }));
+  t.after(async () => {
+    for (const daemon of daemons.reverse()) {
+      const ended = new Promise((resolve) => daemon.once('exit', resolve));
+      if (daemon.kill('SIGTERM')) await Promise.race([ended, sleep(10_000)]);
+    }
+  });
+  for (let i = 0; i < 60; i++) {
+    if (/idle/.test(spawnSync('sinfo', ['-h', '-o', '%t'], { env, encoding: 'utf8' }).stdout)) return env;
+    await sleep(500);
+  }
+  throw new Error('the node did not become idle');
+}
+
+test('an array of Slurm makes the parts by the file of docs/cluster.md', { skip: noSlurm, timeout: 400_000 }, async (t) => {
+  const folder = tempDir(t);
+  const env = await slurm(t, join(folder, 'slurm'));
+  const args = await argumentsIn(folder, 'array');
+  const sized = ['--array=0-1', '--gres=none', '--cpus-per-task=1', '--mem=0', `--output=${join(folder, 'task-%a.txt')}`, '--wait'];
+  const child = spawn('sbatch', [...sized, join(root, 'docs', 'evaluate.sbatch'), ...args], {
+    env: { ...env, ROENTGEN_LAB: root },
+    stdio: 'inherit',
+  });
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  const said = [0, 1].map((task) => readFileSync(join(folder, `task-${task}.txt`), 'utf8'));
+  assert.equal(status, 0, said.join('\n'));
+  said.forEach((text, task) => assert.match(text, new RegExp(`part ${task} of 2 is made`)));
+  assert.equal(execFileSync('squeue', ['-h'], { env, encoding: 'utf8' }), '');
+  const merged = await evaluate([...args, '--merge']);
+  assert.equal(merged.status, 0, merged.text);
+});
