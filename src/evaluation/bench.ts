@@ -10,6 +10,7 @@ import { FileError, readObject } from '../files';
 import { expectFolderOf, type KeepOptions, type RowsPart, readModelIndex } from '../files/internal';
 import { loadModel, type Model } from '../pipelines';
 import { hashModel } from '../pipelines/internal';
+import { openImageTable } from './image-table';
 
 /** A model folder under evaluation. */
 export interface EvaluatedModel {
@@ -20,10 +21,15 @@ export interface EvaluatedModel {
   readonly identity: string;
   /** Opens it where its weights are not all the folder's, as on the way of a training; the caller disposes it. */
   open?(): Promise<Model>;
+  /** Its images, where these are given and it has no weights (`openImageTable`). */
+  readonly images?: Dataset;
 }
 
-/** The model with its weights; the caller disposes it. */
-export const openEvaluated = (model: EvaluatedModel): Promise<Model> => model.open?.() ?? loadModel(model.folder);
+/** The model with its weights; the caller disposes it. @throws FileError where only images of it are given, or it cannot be loaded */
+export async function openEvaluated(model: EvaluatedModel): Promise<Model> {
+  if (model.images) throw new FileError(model.folder, 'holds images of a model and no weights, which this evaluation needs');
+  return model.open?.() ?? loadModel(model.folder);
+}
 
 /** Folders of published networks; each evaluation says which it can use. */
 export interface GivenNetworks {
@@ -39,6 +45,8 @@ export interface GivenNetworks {
 
 export interface BenchOptions {
   readonly models: readonly string[];
+  /** Tables of images that other models have made of the prompts (`openImageTable`): each counts as a model, for what needs no weights. */
+  readonly images?: readonly string[];
   readonly data: OpenDatasetOptions;
   readonly out: string;
   /** Sampling, the size of built-in data and the classifier are its; a name's recipe is read by `loadRecipe`. */
@@ -94,22 +102,26 @@ export interface Bench {
  */
 export async function openBench(options: BenchOptions): Promise<Bench> {
   const { data, out, seed = 1, quick = false, networks = {}, part, signal, onProgress, onNote } = options;
-  if (options.models.length === 0) throw new RangeError('evaluation: name a model');
+  const tables = options.images ?? [];
+  if (options.models.length + tables.length === 0) throw new RangeError('evaluation: name a model');
   const models: EvaluatedModel[] = [];
   const sizes = new Map<number, string>();
   for (const folder of options.models) {
     const { name, identity, size } = await openModel(folder);
     if (models.some((other) => other.identity === identity)) continue; // the same model by two names
-    const taken = models.filter((other) => other.name === name || other.name.startsWith(`${name} (`)).length;
-    models.push({ name: taken === 0 ? name : `${name} (${taken + 1})`, folder, identity });
+    models.push({ name: freeName(models, name), folder, identity });
     sizes.set(size, folder);
+  }
+  for (const csv of tables) {
+    const { name, ...table } = await openImageTable(csv);
+    models.push({ name: freeName(models, name), ...table });
   }
   if (sizes.size > 1)
     throw new FileError(
       [...sizes.values()].join(', '),
       `make images of ${[...sizes.keys()].join(' and ')} pixels; evaluate models of one size together`,
     );
-  const size = [...sizes.keys()][0]!;
+  const size = [...sizes.keys()][0] ?? options.recipe.size; // images alone are brought to the recipe's
   const prompts = options.prompts ?? options.recipe.evaluation.pictures;
   const counts = { ...options.recipe.data, test: Math.max(prompts, options.recipe.data.test) };
   const recipe = overrideRecipe(options.recipe, { size, 'data.test': counts.test });
@@ -138,6 +150,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
   };
   for (const model of models) await checkSameSplit(bench, model);
   return bench;
+}
+
+function freeName(models: readonly EvaluatedModel[], name: string): string {
+  const taken = models.filter((other) => other.name === name || other.name.startsWith(`${name} (`)).length;
+  return taken === 0 ? name : `${name} (${taken + 1})`;
 }
 
 async function openModel(folder: string): Promise<{ name: string; identity: string; size: number }> {

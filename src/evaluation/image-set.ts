@@ -8,6 +8,7 @@ import type { Rows } from '../files';
 import { checkRows, expectWhole, type KeptRows, keepRows } from '../files/internal';
 import { disposeModel, type Model, SAMPLING_DEFAULTS, textToImage } from '../pipelines';
 import { type Bench, type EvaluatedModel, keepingOf, openEvaluated } from './bench';
+import { type ImageTable, imagesOfTable } from './image-table';
 
 /** Grey images of one size. */
 export interface ImageSet {
@@ -63,9 +64,22 @@ const BATCH = 32;
  * @throws the signal's reason where it was raised: what is made stays; FileError where the bench only merges and an image is not there
  */
 export async function generatedImages(bench: Bench, model: EvaluatedModel, options: GeneratedOptions = {}): Promise<ImageSet> {
+  if (model.images) return givenImages(bench, { ...model, images: model.images }, options);
   const { kept, ...set } = await keepImages(bench, model, options);
   if (!bench.part) expectWhole(kept); // a part's own rows can be read
   return set;
+}
+
+/** Of a table in place of weights. */
+async function givenImages(
+  bench: Bench,
+  table: ImageTable,
+  { records = bench.records, perPrompt = 1 }: GeneratedOptions,
+): Promise<ImageSet> {
+  const { size, signal, note } = bench;
+  const onProgress = (done: number, total: number): void => bench.progress(`images of ${table.name}`, done, total);
+  const pixels = await imagesOfTable(table, records, { perPrompt, size, ...(signal && { signal }), onProgress, onNote: note });
+  return { name: table.name, pixels, size, records: records.flatMap((record) => Array.from({ length: perPrompt }, () => record)) };
 }
 
 /** The same, and how its images are kept: what the bench does not make may be missing. */

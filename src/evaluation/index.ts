@@ -14,6 +14,7 @@ export { type DriftRow, evaluateForgetting, FORGETTING_RECIPES, type ForgettingD
 export type { ShownPicture } from './forgetting/shown';
 export { type Attribute, type AttributeConfusion, evaluateGroundTruth, type GroundTruthResult } from './ground-truth';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
+export { IMAGE_TABLE, type ImageTable, openImageTable } from './image-table';
 export { type Degradation, degradationsOf, evaluateInstruments, type Instrument, type InstrumentModelRow, type InstrumentRow, type InstrumentsOptions, type InstrumentsResult, type Verdict } from './instruments';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
 export { evaluateMemorisation, type MemorisationOptions, type MemorisationResult, type MemorisationRow, type Nearest, type NearestOptions, nearestRows } from './memorisation';
@@ -34,13 +35,6 @@ export type { RetrievalScores } from './retrieval/scores';
 export type { FoundTexts } from './retrieval/top-text';
 export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces';
-export {
-  evaluateSubgroups,
-  type GroupOutcome,
-  type OutcomeGap,
-  type SubgroupGap,
-  type SubgroupRow,
-  type SubgroupsOptions,
-  type SubgroupsResult,
-} from './subgroups';
+export { evaluateSubgroups, type GroupOutcome, type OutcomeGap, type SubgroupGap, type SubgroupRow, type SubgroupsOptions, type SubgroupsResult } from './subgroups';
+export { writeImageTable } from './write-image-table';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';

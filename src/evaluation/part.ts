@@ -4,7 +4,7 @@ import { FileError } from '../files';
 import type { KeptRows } from '../files/internal';
 import type { Bench } from './bench';
 import { keepFeatures } from './features';
-import { keepImages, realImages } from './image-set';
+import { generatedImages, keepImages, realImages } from './image-set';
 import { PER_PROMPT, severalCount } from './several-of-a-prompt';
 import { featureSpaces } from './spaces';
 
@@ -28,6 +28,10 @@ export async function makePart(bench: Bench): Promise<PartDone> {
   const sets = [await realImages(bench, 'test')];
   let files = 0;
   for (const model of bench.models) {
+    if (model.images) {
+      sets.push(await generatedImages(bench, model));
+      continue;
+    }
     const { kept, ...set } = await keepImages(bench, model);
     const several = await keepImages(bench, model, { records: bench.records.slice(0, severalCount(bench)), perPrompt: PER_PROMPT });
     sets.push(set);

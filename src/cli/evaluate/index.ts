@@ -22,6 +22,13 @@ export function addEvaluate(command: Command, context: Context): void {
     evaluation.options?.(own);
     own.action((flags: EvaluateFlags & OwnFlags) => evaluate([evaluation], flags, context));
   }
+  const images = command
+    .command('images')
+    .description(
+      'write the images of each model as PNG files with their table (prompt, img_savename), for CheXGenBench and others to score',
+    );
+  addEvaluateOptions(images, DEFAULT_MODEL);
+  images.action((flags: EvaluateFlags) => writeImages(flags, context));
   const all = command
     .command('all')
     .description('every evaluation that the data allow, with an index page; with --quick at most 20 minutes on two cores');
@@ -31,6 +38,23 @@ export function addEvaluate(command: Command, context: Context): void {
 }
 
 const modelOf = ({ adapts = false }: EvaluationCommand): string => (adapts ? DEFAULT_BASE : DEFAULT_MODEL);
+
+async function writeImages(flags: EvaluateFlags, context: Context): Promise<void> {
+  await startEngine({ seed: flags.seed });
+  const bars = oneBar();
+  try {
+    const bench = await benchOf('evaluate images', flags, DEFAULT_MODEL, context, bars.show);
+    const { writeImageTable } = require('../../evaluation') as typeof import('../../evaluation');
+    const tables: string[] = [];
+    for (const model of bench.models) tables.push(await writeImageTable(bench, model, join(bench.out, 'tables', model.name)));
+    bars.end();
+    if (flags.json) context.print(JSON.stringify(tables, null, 2));
+    else for (const table of tables) context.print(table);
+    context.say(`Images are ${notForDiagnosis}.`);
+  } finally {
+    bars.end();
+  }
+}
 
 interface Done {
   readonly result: EvaluationResult;

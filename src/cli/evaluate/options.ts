@@ -12,6 +12,7 @@ import { numberIn, wholeNumber } from '../numbers';
 
 export interface EvaluateFlags extends DataFlags {
   model?: readonly string[];
+  images?: readonly string[];
   out: string;
   prompts?: number;
   seed: number;
@@ -40,6 +41,11 @@ const MADE_BY: Readonly<Record<string, string>> = {
 export function addEvaluateOptions(command: Command, model: string): void {
   command
     .option('--model <folder>', `a model's folder or its name; repeatable (default: "${model}")`, collect)
+    .option(
+      '--images <csv>',
+      'images that another model has made of the prompts, as CheXGenBench has them (columns prompt and img_savename): they count as a model; repeatable',
+      collect,
+    )
     .option('--out <folder>', 'where images, features and results are kept, for all evaluations', 'runs/evaluation');
   addDataOptions(command)
     .option('--prompts <n>', "images of a model, each for another text; by default the recipe's (RoentGen: 5000)", wholeNumber(2))
@@ -86,7 +92,7 @@ export async function benchOf(
   progress: Bench['progress'],
 ): Promise<Bench> {
   if (flags.shard && flags.merge) throw new UsageError(`${where}: --shard makes a part and --merge none; give one of them`);
-  const { out, seed, quick = false, prompts, steps, guidance, model = [usual] } = flags;
+  const { out, seed, quick = false, prompts, steps, guidance, images, model = images ? [] : [usual] } = flags;
   const changes = {
     ...(steps === undefined ? {} : { 'sampling.steps': steps }),
     ...(guidance === undefined ? {} : { 'sampling.guidance': guidance }),
@@ -101,6 +107,7 @@ export async function benchOf(
   return asUsage(where, async () =>
     openBench({
       models: model.map((each) => modelFolder(where, each)),
+      ...(images && { images }),
       data: dataOf(where, flags),
       out: folder,
       recipe: overrideRecipe(await loadRecipe(flags.recipe), changes),
