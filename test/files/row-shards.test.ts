@@ -157,7 +157,10 @@ test('parts make the files whose number falls to them, whoever else does; what i
     [64, 70],
   ]); // prettier-ignore
   assert.deepEqual([one.files, one.missing], [3, ['rows-00001.safetensors']]);
-  assert.deepEqual(await one.columns.code.read([69, 0]), Float32Array.of(69.1, -69, 0.1, 0).map((value) => value || -0));
+  assert.deepEqual(
+    await one.columns.code.read([69, 0]),
+    Float32Array.of(69.1, -69, 0.1, 0).map((value) => value || -0),
+  );
   await assert.rejects(one.columns.code.read([0, 40]), /rows-00001\.safetensors: is not there yet/);
   assert.throws(() => expectWhole(one), /is not whole.*rows-00001\.safetensors missing/);
   assert.ok(!readdirSync(one.folder).includes('manifest.json'), 'no manifest of a part');
@@ -173,5 +176,6 @@ test('parts make the files whose number falls to them, whoever else does; what i
   assert.equal(expectWhole(last), last);
   const alone = await keepRows(tempDir(t), invented());
   assert.deepEqual(readdirSync(last.folder).sort(), readdirSync(alone.folder).sort());
-  for (const name of readdirSync(alone.folder)) assert.deepEqual(readFileSync(join(last.folder, name)), readFileSync(join(alone.folder, name)), name);
+  for (const name of readdirSync(alone.folder))
+    assert.deepEqual(readFileSync(join(last.folder, name)), readFileSync(join(alone.folder, name)), name);
 });
