@@ -113,6 +113,12 @@ export const evaluations: readonly EvaluationCommand[] = [
     run: (bench) => evaluation().evaluateMemorisation(bench),
   },
   {
+    name: 'subgroups',
+    paper: 'beyond the paper',
+    what: 'AUROC, distances and diversity by sex, age, view and other groups, with the gaps between them',
+    run: (bench) => evaluation().evaluateSubgroups(bench),
+  },
+  {
     name: 'ground-truth',
     paper: 'beyond the paper',
     what: 'finding, side, lobe, severity and device of each prompt, read back by networks that learnt them from the phantom',
