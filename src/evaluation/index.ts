@@ -11,11 +11,13 @@ export {
 } from './augmentation';
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
 export {
+  type ClassificationDifference,
   type ClassificationOptions,
   type ClassificationResult,
   type ClassifiedImages,
   evaluateClassification,
   type LabelMeasure,
+  type MeanDifference,
   type MeanMeasure,
   type ReliabilityBin,
   type SetMeasure,

@@ -4,7 +4,7 @@ import { key, uniformArray } from 'roentgen-lab/engine';
 import { auroc } from 'roentgen-lab/metrics';
 import { aurocOfDraws } from '#evaluation/classification/auroc-of-draws';
 import { canonicalLabel, matchLabels } from '#evaluation/classification/labels';
-import { measureSet } from '#evaluation/classification/measure';
+import { meanDifference, measureSet } from '#evaluation/classification/measure';
 import { paperTable, readPaperTable } from '#evaluation/paper';
 
 test('the AUROC of drawn cases is that of the cases written out, ties and unknown ones too', () => {
@@ -63,6 +63,22 @@ test('a set is measured label by label; too few of one class give no AUROC; the 
   assert.equal(counted, 160);
   const nothing = measureSet(columns.slice(2), { key: key(5), draws: 10 });
   assert.equal(nothing.filtered.auroc, null);
+});
+
+test('differences of sets are of images drawn together: of a set and itself there is none', () => {
+  const truth = Int8Array.from({ length: 60 }, (_, i) => (i % 3 === 0 ? 1 : 0));
+  const noisy = uniformArray(key(7), 60).map((value, i) => value + truth[i]! / 3);
+  const columns = [
+    { label: 'edema', probabilities: noisy, truth },
+    { label: 'nodule', probabilities: noisy.map((value) => -value), truth },
+  ];
+  const options = { key: key(8), draws: 40 };
+  assert.deepEqual(meanDifference(columns, columns, options).all, { value: 0, low: 0, high: 0 });
+  const perfect = columns.map((column) => ({ ...column, probabilities: Float32Array.from(truth) }));
+  const { filtered, all } = meanDifference(perfect, columns, options);
+  assert.ok(Math.abs(filtered!.value - (1 - auroc(noisy, truth))) < 1e-12);
+  assert.ok(Math.abs(all!.value - 0.5) < 1e-12);
+  assert.equal(meanDifference(columns.slice(1), columns.slice(1), options).filtered, null);
 });
 
 test("the paper's rows are named as the paper's; its filtered averages are means of the five labels but where it errs", () => {

@@ -1,6 +1,6 @@
 /** Table 3 and Figure 4: whether a chest classifier finds in generated images what was asked for. */
 
-import { dispose, foldIn } from '../../engine';
+import { dispose, foldIn, type Key } from '../../engine';
 import type { Bench } from '../bench';
 import { type Estimate, LEVEL } from '../estimate';
 import { generatedImages, type ImageSet, realImages } from '../image-set';
@@ -10,9 +10,18 @@ import { paperTable, readPaperTable } from '../paper';
 import type { EvaluationResult, Finding, ResultTable } from '../result';
 import { classificationFigures } from './figures';
 import { FILTERED, type MatchedLabel, matchLabels } from './labels';
-import { BINS, type ClassifiedImages, ERROR_DRAWS, type LabelColumn, LEAST, measureSet } from './measure';
+import {
+  BINS,
+  type ClassifiedImages,
+  ERROR_DRAWS,
+  type LabelColumn,
+  LEAST,
+  type MeanDifference,
+  meanDifference,
+  measureSet,
+} from './measure';
 
-export type { ClassifiedImages, LabelMeasure, MeanMeasure, ReliabilityBin, SetMeasure } from './measure';
+export type { ClassifiedImages, LabelMeasure, MeanDifference, MeanMeasure, ReliabilityBin, SetMeasure } from './measure';
 
 export interface ClassificationOptions {
   /** Draws of the bootstrap; default 1000. */
@@ -21,13 +30,24 @@ export interface ClassificationOptions {
   readonly trainingPart?: boolean;
 }
 
+/** Two sets of images of the same texts. */
+export interface ClassificationDifference extends MeanDifference {
+  readonly set: string;
+  /** What is taken away. */
+  readonly less: string;
+}
+
 export interface ClassificationResult extends EvaluationResult {
+  /** Each model less the real images, and models among each other. */
+  readonly differences: readonly ClassificationDifference[];
   readonly sets: readonly ClassifiedImages[];
   /** Labels that are measured, as the data name them. */
   readonly labels: readonly string[];
 }
 
 const KEY = 3;
+/** What `realImages` calls them. */
+const TRAINING = 'real, training part';
 
 /**
  * Classifies one image of each prompt and the real images of the same texts.
@@ -43,20 +63,24 @@ export async function evaluateClassification(bench: Bench, options: Classificati
     const sets: ImageSet[] = [await realImages(bench, 'test'), ...(trainingPart ? [await realImages(bench, 'train')] : [])];
     for (const model of bench.models) sets.push(await generatedImages(bench, model));
     const classified: ClassifiedImages[] = [];
+    const read: LabelColumn[][] = [];
     for (const [s, set] of sets.entries()) {
       bench.progress('classification', s, sets.length);
       const columns = columnsOf(matched, await readAnswers(bench, network, size, set), set);
       const measured = measureSet(columns, { key: foldIn(foldIn(bench.key, KEY), s), draws });
+      read.push(columns);
       classified.push({ set: set.name, images: set.records.length, ...measured });
     }
     bench.progress('classification', sets.length, sets.length);
+    const differences = differencesOf(classified, read, { key: foldIn(foldIn(bench.key, KEY), sets.length), draws });
     return {
       evaluation: 'classification',
       title: 'A chest classifier on one image of each prompt',
       paper: 'Table 3, Figure 4',
       sets: classified,
       labels: matched.map(({ label }) => label),
-      tables: tables(classified, draws),
+      differences,
+      tables: tables(classified, differences, draws),
       figures: await classificationFigures(
         classified,
         sets,
@@ -79,6 +103,17 @@ export async function evaluateClassification(bench: Bench, options: Classificati
   }
 }
 
+function differencesOf(
+  sets: readonly ClassifiedImages[],
+  columns: readonly (readonly LabelColumn[])[],
+  options: { readonly key: Key; readonly draws: number },
+): ClassificationDifference[] {
+  const same = sets.map((_, s) => s).filter((s) => sets[s]!.set !== TRAINING); // those are images of other texts
+  return same.flatMap((a) =>
+    same.filter((b) => b < a).map((b) => ({ set: sets[a]!.set, less: sets[b]!.set, ...meanDifference(columns[a]!, columns[b]!, options) })),
+  );
+}
+
 function columnsOf(matched: readonly MatchedLabel[], probabilities: readonly Float32Array[], set: ImageSet): LabelColumn[] {
   return matched.map(({ label, output }) => ({
     label,
@@ -87,7 +122,7 @@ function columnsOf(matched: readonly MatchedLabel[], probabilities: readonly Flo
   }));
 }
 
-function tables(sets: readonly ClassifiedImages[], draws: number): ResultTable[] {
+function tables(sets: readonly ClassifiedImages[], differences: readonly ClassificationDifference[], draws: number): ResultTable[] {
   const intervals = `${LEVEL * 100}% bootstrap over images: AUROC percentiles of ${draws} draws, Brier of ${ERROR_DRAWS}; ECE 1.96 standard deviations of ${ERROR_DRAWS} draws`;
   const paper = readPaperTable<{ group: string; model: string; auroc: Record<string, number>; filtered: number }>(3);
   return [
@@ -102,6 +137,12 @@ function tables(sets: readonly ClassifiedImages[], draws: number): ResultTable[]
         'filtered average': filtered.auroc,
         'mean of all': all.auroc,
       })),
+    },
+    {
+      name: 'differences',
+      title: 'Differences of mean AUROCs between images of the same texts',
+      intervals: `${LEVEL * 100}% bootstrap over texts, both sets drawn together, percentiles of ${draws} draws`,
+      rows: differences.map(({ set, less, filtered, all }) => ({ set, less, 'filtered average': filtered, 'mean of all': all })),
     },
     {
       name: 'calibration',

@@ -75,16 +75,12 @@ export function measureSet(columns: readonly LabelColumn[], { key, draws }: { re
     negatives: truth.filter((value) => value === 0).length,
   }));
   const hasBoth = counts.map(({ positives, negatives }) => Math.min(positives, negatives) >= LEAST);
-  const groups = [
-    columns.map((_, c) => c).filter((c) => hasBoth[c]),
-    columns.map((_, c) => c).filter((c) => hasBoth[c] && filteredNames.includes(canonicalLabel(columns[c]!.label))),
-  ];
+  const groups = groupsOf(columns, hasBoth);
   const estimates = bootstrapAll(
     images,
     (rows) => {
       const each = areas.map((area) => area(rows));
-      const means = groups.map((group) => group.reduce((sum, c) => sum + each[c]!, 0) / group.length);
-      return [...each, ...means];
+      return [...each, ...groups.map((group) => meanOf(each, group))];
     },
     { key, draws },
   );
@@ -105,6 +101,41 @@ export function measureSet(columns: readonly LabelColumn[], { key, draws }: { re
     ...pooled,
     reliability: reliability(columns),
   };
+}
+
+/** Labels of the mean of all, and of the filtered one, by their numbers. */
+function groupsOf(columns: readonly LabelColumn[], hasBoth: readonly boolean[]): [all: number[], filtered: number[]] {
+  const all = columns.map((_, c) => c).filter((c) => hasBoth[c]);
+  return [all, all.filter((c) => filteredNames.includes(canonicalLabel(columns[c]!.label)))];
+}
+
+const meanOf = (values: readonly number[], group: readonly number[]): number =>
+  group.reduce((sum, c) => sum + values[c]!, 0) / group.length;
+
+/** Differences of two sets' mean AUROCs; null where a mean is of no label. */
+export interface MeanDifference {
+  readonly all: Estimate | null;
+  readonly filtered: Estimate | null;
+}
+
+/** The first set's means less the second's, of images of the same texts: both are drawn together, so that what texts have in common does not count. */
+export function meanDifference(
+  first: readonly LabelColumn[],
+  second: readonly LabelColumn[],
+  options: { readonly key: Key; readonly draws: number },
+): MeanDifference {
+  const areas = [first, second].map((columns) => columns.map(({ probabilities, truth }) => aurocOfDraws(probabilities, truth)));
+  const hasBoth = first.map(({ truth }) => [0, 1].every((value) => truth.filter((each) => each === value).length >= LEAST));
+  const groups = groupsOf(first, hasBoth);
+  const [all, filtered] = bootstrapAll(
+    first[0]?.truth.length ?? 0,
+    (rows) => {
+      const [a, b] = areas.map((set) => set.map((area) => area(rows))) as [number[], number[]];
+      return groups.map((group) => meanOf(a, group) - meanOf(b, group));
+    },
+    options,
+  ) as [Estimate, Estimate];
+  return { all: groups[0].length === 0 ? null : all, filtered: groups[1].length === 0 ? null : filtered };
 }
 
 /** Of images drawn with all their labels. */
