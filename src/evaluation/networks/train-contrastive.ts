@@ -1,6 +1,6 @@
 /** Training the contrastive network on images and their texts. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { foldIn, type Key, scope, split } from '../../engine';
 import type { Rows } from '../../files';
 import type { Tokenizer } from '../../tokenizers';
@@ -15,6 +15,7 @@ import {
   textVectors,
 } from './contrastive';
 import { augmentedImages } from './image-encoder';
+import { tokenRows } from './token-rows';
 import { trainNormalised } from './train-normalised';
 
 /** ConVIRT's own: temperature, and what the image's side weighs (section 4.1). */
@@ -48,19 +49,12 @@ export async function trainContrastive(options: TrainContrastiveOptions): Promis
   const L = tokenizer.maxLength;
   const order = dataOrder(ordering, texts.length, B);
   const { ids, mask } = tokenizer.encodeBatch(texts);
-  const rowsOf = (values: Int32Array, chosen: Int32Array): tf.Tensor2D => {
-    const out = new Int32Array(B * L);
-    chosen.forEach((row, b) => {
-      out.set(values.subarray(row * L, (row + 1) * L), b * L);
-    });
-    return tf.tensor2d(out, [B, L], 'int32');
-  };
   const params = await trainNormalised<ContrastiveParams, Batch>({
     params: initContrastive(config, initial),
     async batch(index) {
       const chosen = order(index);
       const images = await augmentedImages(pixels, chosen, config.image.size, foldIn(augmenting, index));
-      return { images, ids: rowsOf(ids, chosen), mask: rowsOf(mask, chosen) };
+      return { images, ids: tokenRows(ids, chosen, L), mask: tokenRows(mask, chosen, L) };
     },
     loss: (weights, batch, statistics) =>
       scope(() => {

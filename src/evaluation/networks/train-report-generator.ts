@@ -1,6 +1,6 @@
 /** Training the report generator: each token of a text from the image and the tokens before it. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { nextTokenLoss } from '../../decoders';
 import { foldIn, type Key, scope, split } from '../../engine';
 import type { Rows } from '../../files';
@@ -16,6 +16,7 @@ import {
   type ReportGeneratorParams,
   reportLogits,
 } from './report-generator';
+import { tokenRows } from './token-rows';
 import { trainNormalised } from './train-normalised';
 
 export interface TrainReportGeneratorOptions {
@@ -53,19 +54,12 @@ export async function trainReportGenerator(options: TrainReportGeneratorOptions)
   const L = tokenizer.maxLength;
   const order = dataOrder(ordering, texts.length, B);
   const { ids, labels } = reportTargets(tokenizer, texts);
-  const rowsOf = (values: Int32Array, chosen: Int32Array): tf.Tensor2D => {
-    const out = new Int32Array(B * L);
-    chosen.forEach((row, b) => {
-      out.set(values.subarray(row * L, (row + 1) * L), b * L);
-    });
-    return tf.tensor2d(out, [B, L], 'int32');
-  };
   const params = await trainNormalised<ReportGeneratorParams, Batch>({
     params: initReportGenerator(config, initial),
     async batch(index) {
       const chosen = order(index);
       const images = await augmentedImages(pixels, chosen, config.image.size, foldIn(augmenting, index));
-      return { images, ids: rowsOf(ids, chosen), labels: rowsOf(labels, chosen) };
+      return { images, ids: tokenRows(ids, chosen, L), labels: tokenRows(labels, chosen, L) };
     },
     loss: (weights, batch, statistics) =>
       scope(() => {
