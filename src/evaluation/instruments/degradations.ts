@@ -57,7 +57,7 @@ const some =
   };
 
 /** The phantom is asked for its ribs; other images have none to ask for. */
-function missingRibs(dataset: Dataset): Degradation {
+function missingRibs(dataset: Dataset, rows?: ArrayLike<number>): Degradation {
   const drawn = 'study' in dataset ? (dataset as PhantomDataset) : undefined;
   const strengths = [0.25, 0.5, 0.75, 1];
   if (!drawn)
@@ -76,17 +76,18 @@ function missingRibs(dataset: Dataset): Degradation {
     alters: 'each image',
     strengths,
     apply: each((_, size, strength, __, i) =>
-      Float32Array.from(renderStudy(drawn.study(i), size, { ribs: 1 - strength }), (value) => value / EIGHT_BITS),
+      Float32Array.from(renderStudy(drawn.study(rows?.[i] ?? i), size, { ribs: 1 - strength }), (value) => value / EIGHT_BITS),
     ),
   };
 }
 
 /**
- * The ways, for the first images of a dataset.
+ * The ways, for images of a dataset.
  *
  * @param dataset whose images are degraded: the phantom can leave out its ribs
+ * @param rows    which of its images they are; by default the first
  */
-export function degradationsOf(dataset: Dataset): Degradation[] {
+export function degradationsOf(dataset: Dataset, rows?: ArrayLike<number>): Degradation[] {
   return [
     {
       name: 'blur',
@@ -120,7 +121,7 @@ export function degradationsOf(dataset: Dataset): Degradation[] {
       strengths: [0.05, 0.1, 0.25, 0.5],
       apply: each((image, size, strength, key) => swapped(image, size, strength, key)),
     },
-    missingRibs(dataset),
+    missingRibs(dataset, rows),
     {
       name: 'shapeless images',
       definition:

@@ -1,7 +1,6 @@
 /** Which distances between sets of images can be trusted: those that see what a person sees, and nothing between halves of real images. */
 
 import { foldIn, type Key, split } from '../../engine';
-import { readRange } from '../../files/internal';
 import type { Bench } from '../bench';
 import type { Estimate } from '../estimate';
 import type { FeatureSpace } from '../features';
@@ -11,7 +10,7 @@ import { twoSampleTest } from '../networks/two-sample';
 import type { EvaluationResult } from '../result';
 import { featureSpaces } from '../spaces';
 import { type Degradation, degradationsOf, inEightBits } from './degradations';
-import { drawnRows, featureMeasures, type GroupedFeatures, type Halves, halvesOf, overHalves, pixelMeasure } from './measures';
+import { drawnRows, featureMeasures, type GroupedFeatures, type Halves, halvesOf, overHalves, pixelMeasure, spreadRows } from './measures';
 import type { Instrument, InstrumentModelRow, InstrumentRow } from './rows';
 import { seenFeatures } from './seen-features';
 import { instrumentFigures, instrumentTables } from './tables';
@@ -68,16 +67,18 @@ export async function evaluateInstruments(bench: Bench, options: InstrumentsOpti
   const plan = SETTINGS[bench.quick ? 'quick' : 'whole'];
   const most = Math.max(16, Math.floor(MOST_PIXELS / bench.size ** 2));
   const images = Math.min(options.images ?? plan.images, most, bench.test.length);
-  const real = await realImages(bench, 'test', images);
+  const real = await realImages(bench, 'test', bench.test.length);
+  const everyone = real.records.map(({ patient }) => patient);
+  const chosen = spreadRows(everyone, images);
   const [dividing, degrading, measuring] = split(foldIn(bench.key, 0x1257), 3) as [Key, Key, Key];
-  const patients = real.records.map(({ patient }) => patient);
+  const patients = chosen.map((row) => everyone[row]!);
   const setting: Setting = {
     bench,
     plan,
-    pixels: inEightBits(await readRange(real.pixels, 0, images)),
+    pixels: inEightBits(await real.pixels.read(chosen)),
     patients,
     halves: Array.from({ length: plan.halves }, (_, i) => halvesOf(patients, foldIn(dividing, i))),
-    degradations: options.degradations ?? degradationsOf(bench.test),
+    degradations: options.degradations ?? degradationsOf(bench.test, chosen),
     degrading,
     measuring,
   };
@@ -126,10 +127,15 @@ export async function evaluateInstruments(bench: Bench, options: InstrumentsOpti
   };
 }
 
-function notesOf({ bench, plan, degradations }: Setting, size: number): string[] {
+function notesOf({ bench, plan, patients, degradations }: Setting, size: number): string[] {
+  const people = new Set(patients).size;
   const notes = [
     `Halves have ${size} images: with other numbers, FID, precision and recall are other values, and fainter degradations are seen.`,
   ];
+  if (people < patients.length)
+    notes.push(
+      `${patients.length} images are of ${people} patients: images of one patient are alike, so that halves differ by who is in them, and KID and two-sample tests may lie above chance.`,
+    );
   if (bench.quick)
     notes.push(
       `Quick: ${plan.strengths.length} of 4 strengths, ${plan.networkStrengths.length} for the network, which trains for ${plan.networkSteps} steps instead of ${SETTINGS.whole.networkSteps}.`,

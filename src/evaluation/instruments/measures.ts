@@ -69,6 +69,20 @@ export interface Halves {
 }
 
 /**
+ * Rows of `count` images of as many patients as can be, in the order of the rows: images of one patient are alike, so that few patients make halves differ.
+ */
+export function spreadRows(patients: readonly string[], count: number): number[] {
+  const seen = new Map<string, number>();
+  const turn = patients.map((patient) => {
+    const before = seen.get(patient) ?? 0;
+    seen.set(patient, before + 1);
+    return before;
+  });
+  const order = patients.map((_, i) => i).sort((a, b) => turn[a]! - turn[b]! || a - b);
+  return order.slice(0, count).sort((a, b) => a - b);
+}
+
+/**
  * Divides images by patient.
  *
  * @throws RangeError where a half has fewer than 8

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { key } from 'roentgen-lab/engine';
-import { halvesOf } from '#evaluation/instruments/measures';
+import { halvesOf, spreadRows } from '#evaluation/instruments/measures';
 import { verdictOf } from '#evaluation/instruments/verdict';
 
 const around = (reach: number, ...values: number[]) => values.map((value) => ({ value, low: value - reach, high: value + reach }));
@@ -40,4 +40,11 @@ test('halves are of other patients and equally large', () => {
   const own = new Set(first.map((row) => patients[row]));
   assert.ok(second.every((row) => !own.has(patients[row])));
   assert.throws(() => halvesOf(['a', 'a', 'b'], key(1)), /3 images of 2 patients: expected 8 images in each half/);
+});
+
+test('images are of as many patients as can be', () => {
+  const patients = ['a', 'a', 'a', 'b', 'c', 'c'];
+  assert.deepEqual(spreadRows(patients, 3), [0, 3, 4]);
+  assert.deepEqual(spreadRows(patients, 5), [0, 1, 3, 4, 5]);
+  assert.deepEqual(spreadRows(patients, 9), [0, 1, 2, 3, 4, 5]);
 });
