@@ -15,7 +15,7 @@ export type { ShownPicture } from './forgetting/shown';
 export { type Attribute, type AttributeConfusion, evaluateGroundTruth, type GroundTruthResult } from './ground-truth';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
 export { IMAGE_TABLE, type ImageTable, openImageTable } from './image-table';
-export { type Degradation, degradationsOf, evaluateInstruments, type Instrument, type InstrumentModelRow, type InstrumentRow, type InstrumentsOptions, type InstrumentsResult, type Verdict } from './instruments';
+export { type Degradation, degradationsOf, evaluateInstruments, type Instrument, type InstrumentModelRow, type InstrumentRow, type InstrumentsOptions, type InstrumentsResult, type Measure, type Verdict } from './instruments';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
 export { evaluateMemorisation, type MemorisationOptions, type MemorisationResult, type MemorisationRow, type Nearest, type NearestOptions, nearestRows } from './memorisation';
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';

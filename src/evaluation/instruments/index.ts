@@ -2,5 +2,6 @@
 
 export { type Degradation, degradationsOf } from './degradations';
 export { evaluateInstruments, type InstrumentsOptions, type InstrumentsResult } from './evaluate';
+export type { Measure } from './measures';
 export type { Instrument, InstrumentModelRow, InstrumentRow } from './rows';
 export type { Verdict } from './verdict';
