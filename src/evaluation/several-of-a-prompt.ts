@@ -1,7 +1,7 @@
 /** Several images of each prompt, and how alike they are: RoentGen's measure of diversity (arXiv:2211.12737, appendix A). */
 
 import { readRange } from '../files/internal';
-import { msSsim } from '../metrics';
+import { msSsimOfPairs } from '../metrics';
 import { msSsimScales } from '../metrics/internal';
 import type { Bench, EvaluatedModel } from './bench';
 import { generatedImages, type ImageSet } from './image-set';
@@ -21,6 +21,9 @@ export interface SeveralOfAPrompt {
   readonly scales: number;
 }
 
+/** Whose images are in memory. */
+const PROMPTS_AT_A_TIME = 16;
+
 /** In a sentence, for results. */
 export const msSsimDefinition = (scales: number): string =>
   `MS-SSIM between all pairs of ${PER_PROMPT} images of a prompt (window 11, deviation 1.5, K .01 and .03, weights .0448 .2856 .3001 .2363 .1333${
@@ -38,14 +41,21 @@ export async function severalOfAPrompt(bench: Bench, model: EvaluatedModel): Pro
   const pairs = (PER_PROMPT * (PER_PROMPT - 1)) / 2;
   const [byPrompt, byPair] = [new Float64Array(prompts), new Float64Array(prompts * pairs)];
   const area = bench.size ** 2;
-  for (let p = 0; p < prompts; p++) {
-    bench.signal?.throwIfAborted();
-    const pixels = await readRange(images.pixels, p * PER_PROMPT, (p + 1) * PER_PROMPT);
-    const picture = (i: number) => ({ pixels: pixels.subarray(i * area, (i + 1) * area), width: bench.size, height: bench.size });
-    let at = p * pairs;
-    for (let i = 0; i < PER_PROMPT; i++) for (let j = i + 1; j < PER_PROMPT; j++) byPair[at++] = msSsim(picture(i), picture(j), { scales });
-    byPrompt[p] = byPair.subarray(p * pairs, at).reduce((a, b) => a + b, 0) / pairs;
-    bench.progress(`MS-SSIM of ${model.name}`, p + 1, prompts);
+  for (let from = 0; from < prompts; from += PROMPTS_AT_A_TIME) {
+    const to = Math.min(prompts, from + PROMPTS_AT_A_TIME);
+    const pixels = await readRange(images.pixels, from * PER_PROMPT, to * PER_PROMPT);
+    const [first, second] = [new Float32Array((to - from) * pairs * area), new Float32Array((to - from) * pairs * area)];
+    let at = 0;
+    for (let p = 0; p < to - from; p++)
+      for (let i = 0; i < PER_PROMPT; i++)
+        for (let j = i + 1; j < PER_PROMPT; j++, at += area) {
+          const image = (k: number): Float32Array => pixels.subarray((p * PER_PROMPT + k) * area, (p * PER_PROMPT + k + 1) * area);
+          first.set(image(i), at);
+          second.set(image(j), at);
+        }
+    byPair.set(await msSsimOfPairs(first, second, bench.size, { scales, ...(bench.signal && { signal: bench.signal }) }), from * pairs);
+    bench.progress(`MS-SSIM of ${model.name}`, to, prompts);
   }
+  for (let p = 0; p < prompts; p++) byPrompt[p] = byPair.subarray(p * pairs, (p + 1) * pairs).reduce((a, b) => a + b, 0) / pairs;
   return { images, byPrompt, byPair, scales };
 }
