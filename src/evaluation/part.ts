@@ -25,7 +25,7 @@ export async function makePart(bench: Bench): Promise<PartDone> {
   const missing: string[] = [];
   const note = <K extends string>({ folder, missing: some }: KeptRows<K>): void =>
     void missing.push(...some.map((file) => `${folder}/${file}`));
-  const sets = [await realImages(bench, 'test')];
+  const sets = [await realImages(bench, 'test'), await realImages(bench, 'train')]; // fidelity compares real with real
   let files = 0;
   for (const model of bench.models) {
     if (model.images) {
