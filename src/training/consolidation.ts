@@ -1,8 +1,8 @@
-/** What a diffusion model's weights matter for in a domain, as plain values that outlast the model: for elastic weight consolidation. */
+/** What a diffusion model's weights matter for in a domain, for elastic weight consolidation. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { contextParts } from '../encoders/internal';
-import { dispose, flatten, type Key, scope, split, type Tree } from '../engine';
+import { dispose, type Key, scope, split, type Tree } from '../engine';
 import { merge, partition } from '../engine/internal';
 import { rowsOf } from '../files';
 import type { Model } from '../pipelines';
@@ -10,34 +10,9 @@ import { diagonalFisher } from '../probes';
 import { noiseTables } from '../schedulers';
 import { completeVaeConfig } from '../vae/internal';
 import { encodeLatents, sampleLatents } from './latents';
+import { type LeafValues, valuesOf } from './leaf-values';
 import { type DiffusionBatch, type DiffusionParams, diffusionBatch, diffusionLoss, stratifiedTimesteps } from './losses/diffusion-loss';
 import type { Preparation } from './strategies/strategy';
-
-/** Values of leaves by their paths. */
-export type Values = Readonly<Record<string, { readonly values: Float32Array; readonly shape: readonly number[] }>>;
-
-/** What weights pay for being moved. */
-export interface Consolidation {
-  /** Where they were. */
-  readonly anchor: Values;
-  /** How much each matters, 1 on average: of the same leaves. */
-  readonly importance: Values;
-  /** λ of `consolidationPenalty`. */
-  readonly lambda: number;
-}
-
-export const valuesOf = (tree: Tree): Values =>
-  Object.fromEntries(
-    Object.entries(flatten(tree)).map(([path, leaf]) => [path, { values: leaf.dataSync<'float32'>().slice(), shape: [...leaf.shape] }]),
-  );
-
-/** Tensors of some of the values; the caller disposes them. */
-export const tensorsOf = (values: Values, selects: (path: string) => boolean = () => true): Record<string, tf.Tensor> =>
-  Object.fromEntries(
-    Object.entries(values)
-      .filter(([path]) => selects(path))
-      .map(([path, { values: own, shape }]) => [path, tf.tensor(own, [...shape])]),
-  );
 
 /** The weights that contexts and predictions depend on. */
 function paramsOf({ unet, textEncoder, textProjection }: Model): DiffusionParams {
@@ -49,7 +24,8 @@ function paramsOf({ unet, textEncoder, textProjection }: Model): DiffusionParams
 }
 
 /** The weights that a strategy trains, as they are. */
-export const trainedValues = (model: Model, trains: (path: string) => boolean): Values => valuesOf(partition(paramsOf(model), trains)[0]);
+export const trainedValues = (model: Model, trains: (path: string) => boolean): LeafValues =>
+  valuesOf(partition(paramsOf(model), trains)[0]);
 
 /**
  * The diagonal of the empirical Fisher information of the weights that train, over images of a domain, each with one noise and one of evenly spread noise levels:
@@ -62,7 +38,7 @@ export async function fisherImportance(
   { model, size, key, signal, onProgress }: Preparation,
   { pixels, texts }: { readonly pixels: Float32Array; readonly texts: readonly string[] },
   trains: (path: string) => boolean,
-): Promise<Values> {
+): Promise<LeafValues> {
   const tokenizer = model.tokenizer!;
   const latents = await encodeLatents(model, rowsOf(pixels, size * size), size, { ...(signal && { signal }) });
   const [times, noise, samples] = split(key, 3) as [Key, Key, Key];
@@ -112,7 +88,7 @@ export async function fisherImportance(
   }
 }
 
-function ofMeanOne(values: Values): Values {
+function ofMeanOne(values: LeafValues): LeafValues {
   let [sum, count] = [0, 0];
   for (const { values: own } of Object.values(values)) {
     for (const value of own) sum += value;

@@ -1,6 +1,7 @@
 /** The algorithm: losses, optimiser, loop, checkpoints and strategies. */
 
 export type { CutTexts } from './cut-texts';
+export type { Consolidation, LeafValues } from './leaf-values';
 export {
   type ContrastiveLoss,
   type ConvirtOptions,

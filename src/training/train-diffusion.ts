@@ -20,10 +20,10 @@ import { merge, partition } from '../engine/internal';
 import { consolidationPenalty } from '../probes';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
-import { tensorsOf } from './consolidation';
 import { type ContextSet, gatherContexts } from './contexts';
 import { type DataOrder, dataOrder } from './data-order';
 import { type LatentSet, sampleLatents } from './latents';
+import { tensorsOf } from './leaf-values';
 import {
   type DiffusionBatch,
   type DiffusionObjective,

@@ -7,7 +7,7 @@ import { principalComponents, project, type Representation } from '../../probes'
 import type { Bench } from '../bench';
 import type { Estimate } from '../estimate';
 import type { Finding, ResultFigure, ResultTable } from '../result';
-import type { ChangeRow, DistillationResult, ProbeRow, Seen } from './distillation';
+import type { ChangeRow, DistillationResult, ProbeRow, Seen } from './rows';
 import type { ProbeTexts } from './texts';
 
 type Rows = Pick<DistillationResult, 'probes' | 'alignment' | 'movement' | 'changes' | 'references'>;

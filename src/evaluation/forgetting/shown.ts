@@ -5,17 +5,7 @@ import type { Bench } from '../bench';
 import type { Estimate } from '../estimate';
 import type { Finding, ResultFigure, ResultTable } from '../result';
 import type { Domain } from './domain';
-import type { ForgettingResult, ForgettingRow, RemedyRow } from './forgetting';
-
-/** A picture of a general prompt. Synthetic, not for diagnosis. */
-export interface ShownPicture {
-  readonly recipe: string;
-  readonly step: number;
-  readonly prompt: string;
-  /** Grey, size × size, 0 to 1. */
-  readonly pixels: Float32Array;
-  readonly size: number;
-}
+import type { ForgettingResult, ForgettingRow, RemedyRow, ShownPicture } from './rows';
 
 type Measured = Pick<ForgettingResult, 'rows' | 'remedies' | 'drift' | 'differences' | 'pictures'>;
 

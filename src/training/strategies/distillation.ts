@@ -5,7 +5,7 @@
 
 import { contextParts } from '../../encoders/internal';
 import type { Tree } from '../../engine';
-import { valuesOf } from '../consolidation';
+import { valuesOf } from '../leaf-values';
 import { checkOldDomain, followedBy, oldDomain, oldDomainSettings } from './old-domain';
 import { checkShare, defineStrategy, ofUNet, type StrategyDefinition } from './strategy';
 

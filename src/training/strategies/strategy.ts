@@ -7,7 +7,7 @@ import { dispose, type Key, type Tree } from '../../engine';
 import type { Rows } from '../../files';
 import { findModelFolder } from '../../files/internal';
 import { type Model, type SwapOptions, swapTextEncoder } from '../../pipelines';
-import type { Consolidation, Values } from '../consolidation';
+import type { Consolidation, LeafValues } from '../leaf-values';
 import type { DiffusionParams } from '../losses/diffusion-loss';
 
 /** What `diffusion.strategy` of a recipe holds: a name, and settings of that strategy where they are not its defaults. */
@@ -29,7 +29,7 @@ export interface TrainingSet {
   /** What weights pay for being moved. */
   readonly consolidation?: Consolidation;
   /** The whole model's weights as they were: of the images behind `prior.from` the target is what they predict. */
-  readonly teacher?: Values;
+  readonly teacher?: LeafValues;
 }
 
 /** What a strategy may use to prepare. */
