@@ -7,7 +7,7 @@ import { defineStrategy, ofUNet, type StrategyDefinition } from './strategy';
 export const ewc: StrategyDefinition = defineStrategy({
   name: 'ewc',
   what: 'elastic weight consolidation: a price on moving weights, by how much the loss on images of the old domain depends on each, against forgetting',
-  settings: { ...oldDomainSettings, records: 64, lambda: 0.01, text_encoder: true },
+  settings: { ...oldDomainSettings, records: 64, lambda: 0.1, text_encoder: true },
   create(settings) {
     const { lambda } = settings;
     checkOldDomain('ewc', settings);
