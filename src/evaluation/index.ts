@@ -1,18 +1,53 @@
 /** The tables and figures of RoentGen's evaluation, each a function with a typed result. */
 
 export { adaptationSnapshots, type Snapshot, type SnapshotOptions, snapshotSteps } from './adaptation';
-export { type AugmentationOptions, type AugmentationResult, type AugmentationRow, type Experiment, evaluateAugmentation, type Score } from './augmentation';
+export {
+  type AugmentationOptions,
+  type AugmentationResult,
+  type AugmentationRow,
+  type Experiment,
+  evaluateAugmentation,
+  type Score,
+} from './augmentation';
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
-export { type ClassificationDifference, type ClassificationOptions, type ClassificationResult, type ClassifiedImages, evaluateClassification, type LabelMeasure, type MeanDifference, type MeanMeasure, type ReliabilityBin, type SetMeasure } from './classification';
+export {
+  type ClassificationDifference,
+  type ClassificationOptions,
+  type ClassificationResult,
+  type ClassifiedImages,
+  evaluateClassification,
+  type LabelMeasure,
+  type MeanDifference,
+  type MeanMeasure,
+  type ReliabilityBin,
+  type SetMeasure,
+} from './classification';
 export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
-export { type AlignmentRow, type ChangeRow, type DistillationOptions, type DistillationResult, evaluateDistillation, type MovementRow, type ProbeRow } from './distillation/distillation';
+export {
+  type AlignmentRow,
+  type ChangeRow,
+  type DistillationOptions,
+  type DistillationResult,
+  evaluateDistillation,
+  type MovementRow,
+  type ProbeRow,
+} from './distillation/distillation';
 export type { AlignmentRow, ChangeRow, DistillationResult, MovementRow, ProbeRow } from './distillation/rows';
 export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
 export { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
 export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
 export type { Drift } from './forgetting/drift';
-export { type DriftRow, evaluateForgetting, FORGETTING_RECIPES, type ForgettingDifferences, type ForgettingOptions, type ForgettingResult, type ForgettingRow, type RemedyRow } from './forgetting/forgetting';
+export {
+  type DriftRow,
+  evaluateForgetting,
+  FORGETTING_RECIPES,
+  type ForgettingDifferences,
+  type ForgettingOptions,
+  type ForgettingResult,
+  type ForgettingRow,
+  type RemedyRow,
+} from './forgetting/forgetting';
 export type {
   DriftRow,
   ForgettingDifferences,
@@ -25,9 +60,28 @@ export type { ShownPicture } from './forgetting/shown';
 export { type Attribute, type AttributeConfusion, evaluateGroundTruth, type GroundTruthResult } from './ground-truth';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
 export { IMAGE_TABLE, type ImageTable, openImageTable } from './image-table';
-export { type Degradation, degradationsOf, evaluateInstruments, type Instrument, type InstrumentModelRow, type InstrumentRow, type InstrumentsOptions, type InstrumentsResult, type Measure, type Verdict } from './instruments';
+export {
+  type Degradation,
+  degradationsOf,
+  evaluateInstruments,
+  type Instrument,
+  type InstrumentModelRow,
+  type InstrumentRow,
+  type InstrumentsOptions,
+  type InstrumentsResult,
+  type Measure,
+  type Verdict,
+} from './instruments';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
-export { evaluateMemorisation, type MemorisationOptions, type MemorisationResult, type MemorisationRow, type Nearest, type NearestOptions, nearestRows } from './memorisation';
+export {
+  evaluateMemorisation,
+  type MemorisationOptions,
+  type MemorisationResult,
+  type MemorisationRow,
+  type Nearest,
+  type NearestOptions,
+  nearestRows,
+} from './memorisation';
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';
 export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';
 export type { WritingOptions } from './networks/kept-report-generator';
@@ -39,13 +93,26 @@ export { type PlanItem, type PlanOptions, planReaderStudy, type ReaderPlan } fro
 export { type AgreementRow, evaluateReaderStudy, type ReaderStudyResult, type ReaderStudyRow } from './reader-study/results';
 export type { ReaderScale } from './reader-study/scales';
 export { openReaderStudy, type ReaderSitting } from './reader-study/study';
-export { evaluateReportGeneration, type ReportGenerationOptions, type ReportGenerationResult, type ReportScores } from './report-generation';
+export {
+  evaluateReportGeneration,
+  type ReportGenerationOptions,
+  type ReportGenerationResult,
+  type ReportScores,
+} from './report-generation';
 export { type Cell, type EvaluationResult, type Finding, isEstimate, type ResultFigure, type ResultTable } from './result';
 export { evaluateRetrieval, type RetrievalOptions, type RetrievalResult } from './retrieval/retrieval';
 export type { RetrievalScores } from './retrieval/scores';
 export type { FoundTexts } from './retrieval/top-text';
 export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces';
-export { evaluateSubgroups, type GroupOutcome, type OutcomeGap, type SubgroupGap, type SubgroupRow, type SubgroupsOptions, type SubgroupsResult } from './subgroups';
+export {
+  evaluateSubgroups,
+  type GroupOutcome,
+  type OutcomeGap,
+  type SubgroupGap,
+  type SubgroupRow,
+  type SubgroupsOptions,
+  type SubgroupsResult,
+} from './subgroups';
 export { writeImageTable } from './write-image-table';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';
