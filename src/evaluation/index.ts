@@ -23,40 +23,16 @@ export {
   type SetMeasure,
 } from './classification';
 export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
-export {
-  type AlignmentRow,
-  type ChangeRow,
-  type DistillationOptions,
-  type DistillationResult,
-  evaluateDistillation,
-  type MovementRow,
-  type ProbeRow,
-} from './distillation/distillation';
+export { type DistillationOptions, evaluateDistillation } from './distillation/distillation';
 export type { AlignmentRow, ChangeRow, DistillationResult, MovementRow, ProbeRow } from './distillation/rows';
 export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
 export { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
 export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
 export type { Drift } from './forgetting/drift';
-export {
-  type DriftRow,
-  evaluateForgetting,
-  FORGETTING_RECIPES,
-  type ForgettingDifferences,
-  type ForgettingOptions,
-  type ForgettingResult,
-  type ForgettingRow,
-  type RemedyRow,
-} from './forgetting/forgetting';
-export type {
-  DriftRow,
-  ForgettingDifferences,
-  ForgettingResult,
-  ForgettingRow,
-  RemedyRow,
-  ShownPicture,
-} from './forgetting/rows';
-export type { ShownPicture } from './forgetting/shown';
+export { evaluateForgetting, FORGETTING_RECIPES, type ForgettingOptions } from './forgetting/forgetting';
+export type { DriftRow, ForgettingDifferences, ForgettingResult, ForgettingRow, RemedyRow, ShownPicture } from './forgetting/rows';
+
 export { type Attribute, type AttributeConfusion, evaluateGroundTruth, type GroundTruthResult } from './ground-truth';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
 export { IMAGE_TABLE, type ImageTable, openImageTable } from './image-table';
