@@ -168,6 +168,14 @@ async function report(made: Artefacts, asJson: boolean, context: Context): Promi
     ],
     ...Object.entries(findings).map(([finding, value]): [string, string] => [`  ${finding}`, `${value.toFixed(3)}`]),
     ['side as asked', percent(summary.sideAccuracy)],
+    ...(summary.toldFromReal === undefined
+      ? []
+      : [
+          [
+            'told from real',
+            `${percent(summary.toldFromReal.generated.value)} right by networks that never saw them (real ones of other patients ${percent(summary.toldFromReal.real.value)}, chance 50%)`,
+          ] as [string, string],
+        ]),
     ['report', made.report],
     ['notebook', made.notebook],
     ['pictures', made.pictures],

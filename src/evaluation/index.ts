@@ -90,5 +90,6 @@ export {
   type SubgroupsOptions,
   type SubgroupsResult,
 } from './subgroups';
+export { type ToldFromReal, type ToldFromRealOptions, toldFromReal } from './told-from-real';
 export { writeImageTable } from './write-image-table';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';

@@ -37,6 +37,9 @@ test('the quickstart notebook runs through the kernel and leaves figures, report
     assert.ok(Number.isFinite(summary[figure]), `${figure} is ${summary[figure]}`);
   for (const table of ['aurocGenerated', 'aurocReal'])
     assert.ok(Object.keys(summary[table]!).length >= 9 && Number.isFinite((summary[table] as { mean?: number } | undefined)?.mean), table);
+  const told = summary.toldFromReal as unknown as Record<'generated' | 'real', { value: number; low: number; high: number }>;
+  for (const { value, low, high } of Object.values(told)) assert.ok(0 <= low && low <= value && value <= high && high <= 1);
+  assert.ok(told.generated.value > told.real.value, 'images of 40 steps are told from real ones, real ones hardly from real ones');
   assert.equal(summary.seed, 3);
   assert.equal(summary.steps, 40);
   assert.match(String(summary.engine), /\d/);
