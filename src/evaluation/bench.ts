@@ -152,8 +152,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
   return bench;
 }
 
+/** What sets that are of no model are called in tables. */
+const KEPT_NAMES: ReadonlySet<string> = new Set(['real', 'chance', 'all', 'base']);
+
 function freeName(models: readonly EvaluatedModel[], name: string): string {
-  const taken = models.filter((other) => other.name === name || other.name.startsWith(`${name} (`)).length;
+  const taken = models.filter((other) => other.name === name || other.name.startsWith(`${name} (`)).length + (KEPT_NAMES.has(name) ? 1 : 0);
   return taken === 0 ? name : `${name} (${taken + 1})`;
 }
 

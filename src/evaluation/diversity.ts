@@ -1,14 +1,15 @@
 /** RoentGen's Figure 3: how alike the images of a prompt are, against how long it is. */
 
 import { join } from 'node:path';
+import type { ImageRecord } from '../datasets';
 import { figure, lineFigure } from '../display';
 import { foldIn } from '../engine';
 import { pearson } from '../metrics';
 import { loadTokenizer } from '../tokenizers';
 import type { Bench, EvaluatedModel } from './bench';
-import { bootstrap, type Estimate } from './estimate';
-import type { EvaluationResult, ResultFigure } from './result';
-import { msSsimDefinition, PER_PROMPT, severalCount, severalOfAPrompt } from './several-of-a-prompt';
+import { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapMean, type Estimate, textOf } from './estimate';
+import { type EvaluationResult, isAbove0, type ResultFigure } from './result';
+import { msSsimDefinition, PER_PROMPT, severalOfAll, severalRecords } from './several-of-a-prompt';
 
 export interface DiversityRow {
   readonly model: string;
@@ -50,66 +51,73 @@ export function fitLine(x: ArrayLike<number>, y: ArrayLike<number>, chosen: Arra
   return { slope, intercept: my - slope * mx };
 }
 
-/** Tokens of the bench's prompts, as a model's own tokenizer cuts them; special ones do not count. */
-async function tokenCounts(bench: Bench, { folder }: EvaluatedModel): Promise<number[]> {
+/** The model whose tokenizer cuts another's prompts: its own, or where images are given in place of weights the first that has one. */
+function tokenizing({ models }: Bench, model: EvaluatedModel): EvaluatedModel {
+  const own = model.images ? models.find(({ images }) => !images) : model;
+  if (!own)
+    throw new RangeError(
+      'diversity: the length of prompts is counted in tokens, and images alone have no tokenizer; name a model beside them (--model)',
+    );
+  return own;
+}
+
+/** Tokens of prompts, as a model's tokenizer cuts them; special ones do not count. */
+async function tokenCounts({ folder }: EvaluatedModel, records: readonly ImageRecord[]): Promise<number[]> {
   const { maxLength, startId, endId, ids } = await loadTokenizer(join(folder, 'tokenizer'));
   const special = [startId, endId].filter((id) => id !== undefined);
-  return bench.records
-    .slice(0, severalCount(bench))
-    .map(({ text }) => Math.min(maxLength - special.length, ids(text).filter((id) => !special.includes(id)).length));
+  return records.map(({ text }) => Math.min(maxLength - special.length, ids(text).filter((id) => !special.includes(id)).length));
 }
 
 const DRAWS = 1000;
 /** Points of the drawn lines. */
 const GRID = 40;
 
-/** Measures all models in one plot. @throws RangeError where all prompts are equally long */
+/**
+ * Measures all models in one plot.
+ *
+ * @throws RangeError where all prompts are equally long, no model has a tokenizer, or images are given of which none has several of a prompt
+ */
 export async function evaluateDiversity(bench: Bench): Promise<DiversityResult> {
   const rows: DiversityRow[] = [];
   const points: DiversityResult['points'][number][] = [];
   const lines: { name: string; x: number[]; y: number[]; low: number[]; high: number[] }[] = [];
-  let scales = 5;
-  for (const [m, model] of bench.models.entries()) {
-    const tokens = await tokenCounts(bench, model);
+  const notes: string[] = [];
+  const records = severalRecords(bench);
+  const tokensOf: number[][] = [];
+  for (const model of bench.models) {
+    const tokens = await tokenCounts(tokenizing(bench, model), records);
     if (new Set(tokens).size < 2)
       throw new RangeError(`diversity: all ${tokens.length} prompts have ${tokens[0]} tokens; it is measured against lengths that differ`);
-    const several = await severalOfAPrompt(bench, model);
-    scales = several.scales;
-    const values = several.byPrompt;
+    tokensOf.push(tokens);
+  }
+  const several = await severalOfAll(bench, notes);
+  if (several.length === 0) throw new RangeError(`diversity: there is nothing to measure: ${notes.join(' ')}`);
+  const { scales } = several[0]!;
+  for (const { model, byPrompt: values } of several) {
+    const m = bench.models.indexOf(model);
+    const tokens = tokensOf[m]!;
+    if (model.images) notes.push(`${model.name} has no tokenizer: tokens of its prompts are those of ${tokenizing(bench, model).name}.`);
     const n = values.length;
-    const key = (number: number) => foldIn(foldIn(bench.key, 300 + m), number);
-    const estimate = (statistic: (chosen: Int32Array) => number, number: number): Estimate =>
-      bootstrap(n, statistic, { key: key(number), draws: DRAWS });
-    const all = fitLine(
-      tokens,
-      values,
-      Int32Array.from(values, (_, i) => i),
-    );
+    const drawing = (number: number): BootstrapOptions => ({ key: foldIn(foldIn(bench.key, 300 + m), number), draws: DRAWS });
+    const chosenOf = (from: ArrayLike<number>, chosen: Int32Array): number[] => Array.from(chosen, (i) => from[i]!);
+    const all = fitLine(tokens, values, Array.from(values.keys()));
     rows.push({
       model: model.name,
       prompts: n,
-      mean: estimate((chosen) => chosen.reduce((sum, i) => sum + values[i]!, 0) / chosen.length, 0),
-      slope: estimate((chosen) => 10 * fitLine(tokens, values, chosen).slope, 1),
+      mean: bootstrapMean(values, drawing(0)),
+      slope: bootstrap(n, (chosen) => 10 * fitLine(tokens, values, chosen).slope, drawing(1)),
       intercept: all.intercept,
-      correlation: estimate(
-        (chosen) =>
-          pearson(
-            Array.from(chosen, (i) => tokens[i]!),
-            Array.from(chosen, (i) => values[i]!),
-          ),
-        2,
-      ),
+      correlation: bootstrap(n, (chosen) => pearson(chosenOf(tokens, chosen), chosenOf(values, chosen)), drawing(2)),
     });
     points.push(...Array.from(values, (msSsim, prompt) => ({ model: model.name, prompt, tokens: tokens[prompt]!, msSsim })));
     const [least, most] = [Math.min(...tokens), Math.max(...tokens)];
     const x = Array.from({ length: GRID }, (_, i) => least + ((most - least) * i) / (GRID - 1));
     // The same draws at all lengths: a band of lines.
-    const band = x.map((at) =>
-      estimate((chosen) => {
-        const { slope, intercept } = fitLine(tokens, values, chosen);
-        return intercept + slope * at;
-      }, 3),
-    );
+    const lineOf = (chosen: Int32Array): number[] => {
+      const { slope, intercept } = fitLine(tokens, values, chosen);
+      return x.map((at) => intercept + slope * at);
+    };
+    const band = bootstrapAll(n, lineOf, drawing(3));
     lines.push({
       name: model.name,
       x,
@@ -153,6 +161,7 @@ export async function evaluateDiversity(bench: Bench): Promise<DiversityResult> 
         'slope of the least-squares line through all prompts, times 10: above 0, images of long prompts are more alike (v1)',
     },
     notes: [
+      ...notes,
       `${PER_PROMPT} images of each prompt. Longer prompts of these data also name more findings, so that length and content go together.`,
       ...(scales < 5
         ? [`Images of ${bench.size} pixels have ${scales} of MS-SSIM's five scales: values are not comparable with those of larger images.`]
@@ -161,8 +170,8 @@ export async function evaluateDiversity(bench: Bench): Promise<DiversityResult> 
     findings: rows.map(({ model, slope }) => ({
       finding: `images of long prompts are more alike (${model})`,
       paper: 'Figure 3: MS-SSIM rises with the length of the prompt',
-      here: `${slope.value.toFixed(3)} with 10 tokens more, 95% ${slope.low.toFixed(3)} to ${slope.high.toFixed(3)}`,
-      verdict: slope.low > 0 ? 'repeated' : slope.high < 0 ? 'not repeated' : 'undecided',
+      here: `${textOf(slope, 3)} with 10 tokens more`,
+      verdict: isAbove0(slope),
     })),
   };
 }

@@ -21,6 +21,10 @@ export interface ImageSet {
   readonly records: readonly ImageRecord[];
 }
 
+/** Names of real images of the test part, and of the training part; no model has them. */
+export const REAL = 'real';
+export const REAL_TRAINING = 'real training images';
+
 /** Images of `part`, by default as many as there are prompts: of the test part those whose texts are the prompts. */
 export async function realImages(bench: Bench, part: 'train' | 'test', count: number = bench.records.length): Promise<ImageSet> {
   const dataset: Dataset = bench[part];
@@ -30,7 +34,7 @@ export async function realImages(bench: Bench, part: 'train' | 'test', count: nu
     onNote: bench.note,
   });
   const records = recordsOf(dataset, count);
-  return { name: part === 'test' ? 'real' : 'real training images', pixels: firstRows(all, records.length), size: bench.size, records };
+  return { name: part === 'test' ? REAL : REAL_TRAINING, pixels: firstRows(all, records.length), size: bench.size, records };
 }
 
 function firstRows(rows: Rows, length: number): Rows {

@@ -35,6 +35,22 @@ export async function openImageTable(csv: string): Promise<ImageTable> {
 
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
+/** Rows of records' texts, `perPrompt` of each one after another as far as there are so many: a text that several ask for gives its rows in their order. */
+function rowsOfTexts(images: Dataset, records: readonly ImageRecord[], perPrompt: number): number[] {
+  const rows = new Map<string, number[]>();
+  for (let i = 0; i < images.length; i++) {
+    const text = plain(images.record(i).text);
+    const some = rows.get(text);
+    if (some) some.push(i);
+    else rows.set(text, [i]);
+  }
+  return records.flatMap(({ text }) => rows.get(plain(text))?.splice(0, perPrompt) ?? []);
+}
+
+/** Whether a table has so many images of each of the records' texts. */
+export const hasImagesOf = (images: Dataset, records: readonly ImageRecord[], perPrompt: number): boolean =>
+  rowsOfTexts(images, records, perPrompt).length === records.length * perPrompt;
+
 /**
  * The table's images of records' texts: for a text that several ask for, or of which several images are wanted, its rows in their order.
  *
@@ -47,15 +63,8 @@ export async function imagesOfTable(
   options: { readonly perPrompt: number; readonly size: number } & Parameters<typeof pixelRows>[2],
 ): Promise<Rows> {
   const { perPrompt, size, ...reading } = options;
-  const rows = new Map<string, number[]>();
-  for (let i = 0; i < images.length; i++) {
-    const text = plain(images.record(i).text);
-    const some = rows.get(text);
-    if (some) some.push(i);
-    else rows.set(text, [i]);
-  }
   const wanted = records.length * perPrompt;
-  const chosen = records.flatMap(({ text }) => rows.get(plain(text))?.splice(0, perPrompt) ?? []);
+  const chosen = rowsOfTexts(images, records, perPrompt);
   if (chosen.length < wanted)
     throw new FileError(
       folder,

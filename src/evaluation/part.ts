@@ -5,7 +5,7 @@ import type { KeptRows } from '../files/internal';
 import type { Bench } from './bench';
 import { keepFeatures } from './features';
 import { generatedImages, keepImages, realImages } from './image-set';
-import { PER_PROMPT, severalCount } from './several-of-a-prompt';
+import { PER_PROMPT, severalRecords } from './several-of-a-prompt';
 import { featureSpaces } from './spaces';
 
 /** What of the images and features of all evaluations is there. */
@@ -33,7 +33,7 @@ export async function makePart(bench: Bench): Promise<PartDone> {
       continue;
     }
     const { kept, ...set } = await keepImages(bench, model);
-    const several = await keepImages(bench, model, { records: bench.records.slice(0, severalCount(bench)), perPrompt: PER_PROMPT });
+    const several = await keepImages(bench, model, { records: severalRecords(bench), perPrompt: PER_PROMPT });
     sets.push(set);
     for (const each of [kept, several.kept]) {
       note(each);

@@ -53,3 +53,6 @@ export interface EvaluationResult {
 
 /** Whether a cell is a number with an interval. */
 export const isEstimate = (cell: Cell | undefined): cell is Estimate => typeof cell === 'object' && cell !== null;
+
+/** The verdict on a statement that a number is above 0. */
+export const isAbove0 = ({ low, high }: Estimate): Finding['verdict'] => (low > 0 ? 'repeated' : high < 0 ? 'not repeated' : 'undecided');

@@ -1,17 +1,20 @@
 /** Several images of each prompt, and how alike they are: RoentGen's measure of diversity (arXiv:2211.12737, appendix A). */
 
+import type { ImageRecord } from '../datasets';
 import { readRange } from '../files/internal';
 import { msSsimOfPairs } from '../metrics';
 import { msSsimScales } from '../metrics/internal';
 import type { Bench, EvaluatedModel } from './bench';
 import { generatedImages, type ImageSet } from './image-set';
+import { hasImagesOf } from './image-table';
 
 /** Images of a prompt: six pairs. */
 export const PER_PROMPT = 4;
-/** Prompts that are enough for a mean; all where more are asked for by the bench than these twice. */
+/** Prompts that are enough for a mean where it is to be quick. */
 const QUICK_PROMPTS = 32;
 
 export interface SeveralOfAPrompt {
+  readonly model: EvaluatedModel;
   readonly images: ImageSet;
   /** For each prompt the mean MS-SSIM over its pairs. */
   readonly byPrompt: Float64Array;
@@ -30,12 +33,23 @@ export const msSsimDefinition = (scales: number): string =>
     scales < 5 ? `, of which images of this size have the finest ${scales}, brought to sum 1` : ''
   }); high where images are alike (v1)`;
 
-/** How many prompts have several images. */
-export const severalCount = ({ records, quick }: Bench): number => (quick ? Math.min(records.length, QUICK_PROMPTS) : records.length);
+/** The prompts that have several images. */
+export const severalRecords = ({ records, quick }: Bench): readonly ImageRecord[] => (quick ? records.slice(0, QUICK_PROMPTS) : records);
+
+/** Of all models; one of which images are given, and too few of a prompt, is left out, and a note says so. */
+export async function severalOfAll(bench: Bench, notes: string[]): Promise<SeveralOfAPrompt[]> {
+  const records = severalRecords(bench);
+  const all: SeveralOfAPrompt[] = [];
+  for (const model of bench.models)
+    if (model.images && !hasImagesOf(model.images, records, PER_PROMPT))
+      notes.push(`${model.name}: its table has fewer than ${PER_PROMPT} images of a prompt, so that there is no MS-SSIM of it.`);
+    else all.push(await severalOfAPrompt(bench, model));
+  return all;
+}
 
 /** Makes them, or reads what is kept. */
-export async function severalOfAPrompt(bench: Bench, model: EvaluatedModel): Promise<SeveralOfAPrompt> {
-  const images = await generatedImages(bench, model, { records: bench.records.slice(0, severalCount(bench)), perPrompt: PER_PROMPT });
+async function severalOfAPrompt(bench: Bench, model: EvaluatedModel): Promise<SeveralOfAPrompt> {
+  const images = await generatedImages(bench, model, { records: severalRecords(bench), perPrompt: PER_PROMPT });
   const scales = msSsimScales(bench.size);
   const prompts = images.records.length / PER_PROMPT;
   const pairs = (PER_PROMPT * (PER_PROMPT - 1)) / 2;
@@ -57,5 +71,5 @@ export async function severalOfAPrompt(bench: Bench, model: EvaluatedModel): Pro
     bench.progress(`MS-SSIM of ${model.name}`, to, prompts);
   }
   for (let p = 0; p < prompts; p++) byPrompt[p] = byPair.subarray(p * pairs, (p + 1) * pairs).reduce((a, b) => a + b, 0) / pairs;
-  return { images, byPrompt, byPair, scales };
+  return { model, images, byPrompt, byPair, scales };
 }

@@ -18,10 +18,10 @@ const features = (seed: number, rows: number, shift = 0) => {
 
 test(
   'distances between draws of one distribution are small, of a shifted one about the shift, and their intervals hold both',
-  noLeaks(() => {
+  noLeaks(async () => {
     const real = features(1, 200);
-    const same = distancesOf(real, features(2, 200), { key: key(9), draws: 30 });
-    const far = distancesOf(real, features(3, 200, 1), { key: key(9), draws: 30 });
+    const same = await distancesOf(real, features(2, 200), { key: key(9), draws: 30 });
+    const far = await distancesOf(real, features(3, 200, 1), { key: key(9), draws: 30 });
     assert.ok(far.fid.low > same.fid.high);
     assert.ok(far.fid.low < 8 + same.fid.value && far.fid.high > 7, `a shift of 1 in 8 dimensions is 8, got ${far.fid.value}`);
     assert.ok(same.kid.low < 0.05 && far.kid.low > same.kid.high);

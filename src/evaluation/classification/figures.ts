@@ -2,7 +2,7 @@
 
 import type { ImageRecord } from '../../datasets';
 import { barFigure, imageGrid, lineFigure } from '../../display';
-import type { ImageSet } from '../image-set';
+import { type ImageSet, REAL_TRAINING } from '../image-set';
 import type { ResultFigure } from '../result';
 import type { ClassifiedImages } from './measure';
 
@@ -63,7 +63,7 @@ function reliabilityFigure(classified: readonly ClassifiedImages[]): ResultFigur
 
 /** Figure 4: a row for each finding, real and each model's image of one text. undefined where no text has a finding. */
 async function samplesFigure(sets: readonly ImageSet[], labels: readonly string[]): Promise<ResultFigure | undefined> {
-  const shown = sets.filter(({ name }) => name !== 'real, training part'); // of other texts
+  const shown = sets.filter(({ name }) => name !== REAL_TRAINING); // of other texts
   const rows = labels.flatMap((label) => {
     const row = clearest(shown[0]!.records, label);
     return row === undefined ? [] : [{ label, row }];

@@ -2,20 +2,21 @@
 
 import { dispose, foldIn, type Key } from '../../engine';
 import type { Bench } from '../bench';
-import { type Estimate, LEVEL } from '../estimate';
-import { generatedImages, type ImageSet, realImages } from '../image-set';
+import { type Estimate, LEVEL, textOf } from '../estimate';
+import { generatedImages, type ImageSet, REAL, REAL_TRAINING, realImages } from '../image-set';
 import { chestClassifier } from '../networks/chest-classifier';
 import { readAnswers } from '../networks/image-classifier';
 import { paperTable, readPaperTable } from '../paper';
 import type { EvaluationResult, Finding, ResultTable } from '../result';
 import { classificationFigures } from './figures';
-import { FILTERED, type MatchedLabel, matchLabels } from './labels';
+import { FILTERED, matchLabels } from './labels';
 import {
   BINS,
   type ClassifiedImages,
   ERROR_DRAWS,
   type LabelColumn,
   LEAST,
+  labelColumns,
   type MeanDifference,
   meanDifference,
   measureSet,
@@ -46,8 +47,6 @@ export interface ClassificationResult extends EvaluationResult {
 }
 
 const KEY = 3;
-/** What `realImages` calls them. */
-const TRAINING = 'real, training part';
 
 /**
  * Classifies one image of each prompt and the real images of the same texts.
@@ -66,7 +65,7 @@ export async function evaluateClassification(bench: Bench, options: Classificati
     const read: LabelColumn[][] = [];
     for (const [s, set] of sets.entries()) {
       bench.progress('classification', s, sets.length);
-      const columns = columnsOf(matched, await readAnswers(bench, network, size, set), set);
+      const columns = labelColumns(matched, await readAnswers(bench, network, size, set), set);
       const measured = measureSet(columns, { key: foldIn(foldIn(bench.key, KEY), s), draws });
       read.push(columns);
       classified.push({ set: set.name, images: set.records.length, ...measured });
@@ -108,18 +107,10 @@ function differencesOf(
   columns: readonly (readonly LabelColumn[])[],
   options: { readonly key: Key; readonly draws: number },
 ): ClassificationDifference[] {
-  const same = sets.map((_, s) => s).filter((s) => sets[s]!.set !== TRAINING); // those are images of other texts
+  const same = sets.map((_, s) => s).filter((s) => sets[s]!.set !== REAL_TRAINING); // those are images of other texts
   return same.flatMap((a) =>
     same.filter((b) => b < a).map((b) => ({ set: sets[a]!.set, less: sets[b]!.set, ...meanDifference(columns[a]!, columns[b]!, options) })),
   );
-}
-
-function columnsOf(matched: readonly MatchedLabel[], probabilities: readonly Float32Array[], set: ImageSet): LabelColumn[] {
-  return matched.map(({ label, output }) => ({
-    label,
-    probabilities: probabilities[output]!.filter((_, i) => i % 2 === 1),
-    truth: Int8Array.from(set.records, ({ labels }) => labels[label] ?? -1),
-  }));
 }
 
 function tables(sets: readonly ClassifiedImages[], differences: readonly ClassificationDifference[], draws: number): ResultTable[] {
@@ -201,7 +192,7 @@ function isBlind(real: ClassifiedImages): boolean {
 
 function findings(sets: readonly ClassifiedImages[]): Finding[] {
   const real = score(sets[0]!);
-  const models = sets.filter(({ set }) => !set.startsWith('real'));
+  const models = sets.filter(({ set }) => set !== REAL && set !== REAL_TRAINING);
   return models.flatMap((model): Finding[] => {
     const here = score(model);
     if (!here || !real) return [];
@@ -209,11 +200,9 @@ function findings(sets: readonly ClassifiedImages[]): Finding[] {
       {
         finding: `${model.set}: a classifier finds in generated images what was asked for`,
         paper: 'filtered average 0.81 at 60k steps (0.50 before fine-tuning, 0.82 of real images)',
-        here: `${text(here)}; real images ${text(real)}`,
+        here: `${textOf(here, 3)}; real images ${textOf(real, 3)}`,
         verdict: isBlind(sets[0]!) ? 'undecided' : here.low > 0.5 ? 'repeated' : here.high < 0.5 ? 'not repeated' : 'undecided',
       },
     ];
   });
 }
-
-const text = ({ value, low, high }: Estimate): string => `${value.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;

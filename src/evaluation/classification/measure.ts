@@ -3,8 +3,9 @@
 import { foldIn, type Key } from '../../engine';
 import { brierScore, calibrationError } from '../../metrics';
 import { bootstrap, bootstrapAll, bootstrapError, type Estimate, shareOf } from '../estimate';
+import type { ImageSet } from '../image-set';
 import { aurocOfDraws } from './auroc-of-draws';
-import { canonicalLabel, FILTERED } from './labels';
+import { canonicalLabel, FILTERED, type MatchedLabel } from './labels';
 
 /** A label's probabilities and truths in one set. */
 export interface LabelColumn {
@@ -13,6 +14,19 @@ export interface LabelColumn {
   readonly probabilities: Float32Array;
   /** 1 present, 0 absent, -1 unknown. */
   readonly truth: Int8Array;
+}
+
+/** Of each label what the classifier says of a set's images, and what is so; a label that a record does not have is unknown. */
+export function labelColumns(
+  matched: readonly MatchedLabel[],
+  probabilities: readonly Float32Array[],
+  { records }: ImageSet,
+): LabelColumn[] {
+  return matched.map(({ label, output }) => ({
+    label,
+    probabilities: probabilities[output]!.filter((_, i) => i % 2 === 1),
+    truth: Int8Array.from(records, ({ labels }) => labels[label] ?? -1),
+  }));
 }
 
 export interface LabelMeasure {
@@ -52,7 +66,7 @@ export interface SetMeasure {
 
 /** A set of images as the classifier sees it. */
 export interface ClassifiedImages extends SetMeasure {
-  /** A model's name, `real`, or `real, training part`. */
+  /** A model's name, or of real images. */
   readonly set: string;
   readonly images: number;
 }

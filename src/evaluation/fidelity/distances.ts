@@ -3,7 +3,7 @@
 import { foldIn, type Key } from '../../engine';
 import { type Features, frechetDistance } from '../../metrics';
 import { kernelDistanceEstimate, manifoldEstimates } from '../distances';
-import { bootstrapError, type Estimate, shareOf } from '../estimate';
+import { bootstrapErrorOfBoth, type Estimate, shareOf } from '../estimate';
 import { chosenRows } from '../rows';
 
 export interface Distances {
@@ -30,39 +30,29 @@ export const DISTANCE_DEFINITIONS: Readonly<Record<string, string>> = {
 
 export interface DistanceOptions {
   readonly key: Key;
-  /** Draws of the intervals. */
+  /** Draws of the interval of FID. */
   readonly draws: number;
+  readonly signal?: AbortSignal;
 }
 
 /**
  * All distances; shares have Wilson's intervals, of the images that they are shares of.
  *
- * @throws RangeError where a set has no more rows than there are neighbours, or widths differ
+ * @throws RangeError where a set has no more rows than there are neighbours, or widths differ; the signal's reason where it was raised
  */
-export function distancesOf(real: Features, images: Features, { key, draws }: DistanceOptions): Distances {
+export async function distancesOf(real: Features, images: Features, { key, draws, signal }: DistanceOptions): Promise<Distances> {
   const { precision, recall, density, coverage } = manifoldEstimates(real, images, NEIGHBOURS, { key: foldIn(key, 2) });
   const share = ({ value }: Estimate, { rows }: Features): Estimate => shareOf(value * rows, rows);
   return {
-    fid: frechetEstimate(real, images, { key: foldIn(key, 0), draws }),
+    fid: await bootstrapErrorOfBoth(
+      [real.rows, images.rows],
+      (some, others) => frechetDistance(chosenRows(real, some), chosenRows(images, others)),
+      { key: foldIn(key, 0), draws, ...(signal && { signal }) },
+    ),
     kid: kernelDistanceEstimate(real, images, { key: foldIn(key, 1) }),
     precision: share(precision, images),
     recall: share(recall, real),
     density,
     coverage: share(coverage, real),
   };
-}
-
-/** The Fréchet distance with the interval of draws of both sets. */
-function frechetEstimate(real: Features, images: Features, { key, draws }: DistanceOptions): Estimate {
-  return bootstrapError(
-    real.rows + images.rows,
-    (rows) => {
-      if (rows.every((row, i) => row === i)) return frechetDistance(real, images);
-      // A draw of all cases is a draw of each set: the case's number modulo the set's size.
-      const a = rows.subarray(0, real.rows).map((row) => row % real.rows);
-      const b = rows.subarray(real.rows).map((row) => row % images.rows);
-      return frechetDistance(chosenRows(real, a), chosenRows(images, b));
-    },
-    { key, draws },
-  );
 }

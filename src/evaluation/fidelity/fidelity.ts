@@ -6,15 +6,15 @@ import { readRange } from '../../files/internal';
 import type { Features } from '../../metrics';
 import type { Bench } from '../bench';
 import { captionOf } from '../captions';
-import { bootstrap, type Estimate } from '../estimate';
-import { type FeatureSpace, featuresOf } from '../features';
+import { bootstrapMean, type Estimate } from '../estimate';
+import { featuresOf } from '../features';
 import { generatedImages, type ImageSet, realImages } from '../image-set';
 import { paperTable, readPaperTable } from '../paper';
 import type { Cell, EvaluationResult, ResultFigure } from '../result';
 import { chosenRows } from '../rows';
-import { msSsimDefinition, PER_PROMPT, type SeveralOfAPrompt, severalOfAPrompt } from '../several-of-a-prompt';
+import { msSsimDefinition, PER_PROMPT, type SeveralOfAPrompt, severalOfAll } from '../several-of-a-prompt';
 import { featureSpaces } from '../spaces';
-import { DISTANCE_DEFINITIONS, type Distances, distancesOf } from './distances';
+import { DISTANCE_DEFINITIONS, type DistanceOptions, type Distances, distancesOf } from './distances';
 
 export interface FidelityRow extends Distances {
   /** A model's name, or that of the real images that it is read against. */
@@ -46,38 +46,53 @@ export async function evaluateFidelity(bench: Bench, { perFinding = false }: Fid
   const reference = await realImages(bench, 'test');
   const sets: ImageSet[] = [];
   for (const model of bench.models) sets.push(await generatedImages(bench, model));
-  const others = await realImages(bench, 'train');
+  sets.push(await realImages(bench, 'train'));
   const spaces = await featureSpaces(bench);
   const notes: string[] = [];
   const rare = new Set<string>();
   const rows: FidelityRow[] = [];
   try {
-    for (const space of spaces) {
+    for (const [p, space] of spaces.entries()) {
       if (reference.pixels.length <= space.width)
         notes.push(
           `${reference.pixels.length} images are not more than the ${space.width} features of ${space.name} are wide: its FID is dominated by their number; read it against the row of real images.`,
         );
       const real = await featuresOf(bench, space, reference);
-      for (const set of [...sets, others]) {
+      for (const [s, set] of sets.entries()) {
         const features = await featuresOf(bench, space, set);
-        rows.push(measure(bench, space, set.name, real, features, draws, rows.length));
-        if (perFinding) rows.push(...byFinding(bench, space, set, reference, real, features, draws, rare));
-        bench.progress(`distances in ${space.name}`, rows.length, spaces.length * (sets.length + 1));
+        const key = foldIn(foldIn(bench.key, p), s);
+        const row = async (a: Features, b: Features, own: DistanceOptions): Promise<FidelityRow> => ({
+          images: set.name,
+          space: space.name,
+          count: b.rows,
+          ...(await distancesOf(a, b, { ...own, ...(bench.signal && { signal: bench.signal }) })),
+        });
+        rows.push(await row(real, features, { key, draws }));
+        for (const [f, finding] of (perFinding ? bench.test.findings : []).entries()) {
+          const [a, b] = [having(reference, finding), having(set, finding)];
+          if (Math.min(a.length, b.length) < LEAST_OF_A_FINDING) rare.add(finding);
+          else {
+            const own = { key: foldIn(key, 1000 + f), draws: Math.min(20, draws) };
+            rows.push({ finding, ...(await row(chosenRows(real, a), chosenRows(features, b), own)) });
+          }
+        }
+        bench.progress(`distances in ${space.name}`, s + 1, sets.length);
       }
     }
   } finally {
     for (const space of spaces) space.dispose();
   }
+  if (perFinding && bench.test.findings.length === 0)
+    notes.push('The data have no labels: there is nothing to be measured for each finding.');
   if (rare.size > 0)
     notes.push(`Fewer than ${LEAST_OF_A_FINDING} images of a set have ${[...rare].join(', ')}: no distances of their own there.`);
-  const several: (SeveralOfAPrompt & { name: string })[] = [];
-  for (const model of bench.models) several.push({ name: model.name, ...(await severalOfAPrompt(bench, model)) });
-  const msSsim = several.map(({ name, byPrompt, byPair }, i) => ({
-    images: name,
-    mean: bootstrap(byPrompt.length, (chosen) => meanOf(byPrompt, chosen), { key: foldIn(bench.key, 900 + i) }),
+  const several = await severalOfAll(bench, notes);
+  const msSsim = several.map(({ model, byPrompt, byPair }, i) => ({
+    images: model.name,
+    mean: bootstrapMean(byPrompt, { key: foldIn(bench.key, 900 + i) }),
     deviation: deviationOf(byPair),
   }));
-  const intervals = `95%: of FID 1.96 standard deviations of ${draws} bootstrap draws of both sets, of KID and density percentiles of 1000, of shares Wilson's`;
+  const intervals = `95%: of FID 1.96 standard deviations of ${draws} bootstrap draws of both sets${perFinding ? ' (20 for a finding alone)' : ''}, of KID and density percentiles of 1000, of shares Wilson's`;
   const shown = (row: FidelityRow): Record<string, Cell> => ({
     images: row.images,
     ...(perFinding && { finding: row.finding ?? 'all' }),
@@ -106,52 +121,17 @@ export async function evaluateFidelity(bench: Bench, { perFinding = false }: Fid
       },
       paperTable(2, readPaperTable<Record<string, Cell>>(2).rows),
     ],
-    figures: [...distanceFigures(rows), await promptFigure(bench, several)],
+    figures: [...distanceFigures(rows), ...(several.length > 0 ? [await promptFigure(bench, several)] : [])],
     definitions: {
       ...DISTANCE_DEFINITIONS,
-      'MS-SSIM': msSsimDefinition(several[0]!.scales),
+      ...(several[0] && { 'MS-SSIM': msSsimDefinition(several[0].scales) }),
       ...Object.fromEntries(spaces.map(({ name, definition }) => [name, definition])),
     },
     notes,
   };
 }
 
-function measure(
-  { key }: Bench,
-  { name }: FeatureSpace,
-  images: string,
-  real: Features,
-  features: Features,
-  draws: number,
-  number: number,
-): FidelityRow {
-  return { images, space: name, count: features.rows, ...distancesOf(real, features, { key: foldIn(key, number), draws }) };
-}
-
-function byFinding(
-  bench: Bench,
-  space: FeatureSpace,
-  set: ImageSet,
-  reference: ImageSet,
-  real: Features,
-  features: Features,
-  draws: number,
-  rare: Set<string>,
-): FidelityRow[] {
-  const having = ({ records }: ImageSet, finding: string): number[] =>
-    records.flatMap(({ labels }, i) => (labels[finding] === 1 ? [i] : []));
-  return bench.test.findings.flatMap((finding, f) => {
-    const [a, b] = [having(reference, finding), having(set, finding)];
-    if (Math.min(a.length, b.length) < LEAST_OF_A_FINDING) {
-      rare.add(finding);
-      return [];
-    }
-    const row = measure(bench, space, set.name, chosenRows(real, a), chosenRows(features, b), Math.min(20, draws), 1000 + f);
-    return [{ ...row, finding }];
-  });
-}
-
-const meanOf = (values: Float64Array, chosen: Int32Array): number => chosen.reduce((sum, i) => sum + values[i]!, 0) / chosen.length;
+const having = ({ records }: ImageSet, finding: string): number[] => records.flatMap(({ labels }, i) => (labels[finding] === 1 ? [i] : []));
 
 function deviationOf(values: Float64Array): number {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
@@ -189,17 +169,17 @@ function distanceFigures(rows: readonly FidelityRow[]): ResultFigure[] {
   });
 }
 
-async function promptFigure(bench: Bench, several: readonly (SeveralOfAPrompt & { readonly name: string })[]): Promise<ResultFigure> {
+async function promptFigure(bench: Bench, several: readonly SeveralOfAPrompt[]): Promise<ResultFigure> {
   const prompts = Math.min(SHOWN, several[0]!.byPrompt.length);
   const area = bench.size ** 2;
   const cells: { pixels: Float32Array; label: string; caption: string }[] = [];
-  for (const { name, images, byPrompt } of several)
+  for (const { model, images, byPrompt } of several)
     for (let p = 0; p < prompts; p++) {
       const pixels = await readRange(images.pixels, p * PER_PROMPT, (p + 1) * PER_PROMPT);
       for (let i = 0; i < PER_PROMPT; i++)
         cells.push({
           pixels: pixels.slice(i * area, (i + 1) * area),
-          label: i === 0 ? `${name}, MS-SSIM ${byPrompt[p]!.toFixed(2)}` : '',
+          label: i === 0 ? `${model.name}, MS-SSIM ${byPrompt[p]!.toFixed(2)}` : '',
           caption: i === 0 ? captionOf(bench, images.records[p * PER_PROMPT]!, p) : '',
         });
     }

@@ -4,7 +4,7 @@ import type { PhantomDataset } from '../../datasets';
 import { dispose } from '../../engine';
 import type { Bench } from '../bench';
 import { LEVEL, shareOf } from '../estimate';
-import { generatedImages, type ImageSet, realImages } from '../image-set';
+import { generatedImages, type ImageSet, REAL, realImages } from '../image-set';
 import { trainingImages } from '../networks/chest-classifier';
 import { classifierScale, keptClassifierOf, readAnswers } from '../networks/image-classifier';
 import type { EvaluationResult, ResultTable } from '../result';
@@ -116,10 +116,10 @@ const POOR = 0.8;
 function notes(confusions: readonly AttributeConfusion[], questions: readonly Question[]): string[] {
   const poor = confusions.flatMap((each) => {
     const right = balancedAccuracyOf(each);
-    return each.set === 'real' && right < POOR ? [`${nameOf(each)} (${right.toFixed(2)})`] : [];
+    return each.set === REAL && right < POOR ? [`${nameOf(each)} (${right.toFixed(2)})`] : [];
   });
   const missing = questions.filter(({ head, attribute, finding }) => {
-    const own = confusions.find((each) => each.set === 'real' && each.attribute === attribute && each.finding === finding);
+    const own = confusions.find((each) => each.set === REAL && each.attribute === attribute && each.finding === finding);
     return !own || askedCounts(own).filter((count) => count > 0).length < Math.min(2, head.answers.length);
   });
   return [

@@ -7,7 +7,7 @@ import { rowsOf } from '../../files';
 import { readRange } from '../../files/internal';
 import { auroc, type Features } from '../../metrics';
 import type { Bench } from '../bench';
-import { bootstrap, type Estimate } from '../estimate';
+import { bootstrap, bootstrapOfBoth, type Estimate } from '../estimate';
 import { type FeatureSpace, featuresOf } from '../features';
 import { generatedImages, type ImageSet, realImages } from '../image-set';
 import { patientsOfSeveral, samePatientSpace } from '../networks/same-patient';
@@ -147,6 +147,8 @@ function quantile(values: ArrayLike<number>, fraction: number): number {
   return sorted[below]! + (at - below) * ((sorted[below + 1] ?? sorted[below]!) - sorted[below]!);
 }
 
+const valuesOf = (values: Float64Array, rows: Int32Array): Float64Array => Float64Array.from(rows, (row) => values[row]!);
+
 function rowOf(
   images: string,
   space: string,
@@ -156,16 +158,11 @@ function rowOf(
   options: { key: Key; draws: number },
 ): MemorisationRow {
   const [a, b] = [nearest.distances, baseline.distances];
-  /** A draw of all cases is a draw of each set: the case's number modulo the set's size. */
   const both = (statistic: (x: Float64Array, y: Float64Array) => number, number: number): Estimate =>
-    bootstrap(
-      a.length + b.length,
-      (rows) => {
-        const of = (values: Float64Array, from: number): Float64Array => values.map((_, i) => values[rows[from + i]! % values.length]!);
-        return rows.every((row, i) => row === i) ? statistic(a, b) : statistic(of(a, 0), of(b, a.length));
-      },
-      { key: foldIn(options.key, number), draws: options.draws },
-    );
+    bootstrapOfBoth([a.length, b.length], (some, others) => statistic(valuesOf(a, some), valuesOf(b, others)), {
+      key: foldIn(options.key, number),
+      draws: options.draws,
+    });
   return {
     images,
     space,

@@ -5,10 +5,9 @@ import type { ImageRecord } from '../../datasets';
 import { foldIn, type Key } from '../../engine';
 import { permutation } from '../../engine/internal';
 import type { Bench } from '../bench';
+import { REAL } from '../image-set';
 import type { ReaderScale } from './scales';
 
-/** The name of real images among the models. */
-export const REAL = 'real';
 /** Items of the paper (section 6.5), and where minutes must do. */
 const PAPER = { pairs: 104, texts: 107 } as const;
 const QUICK = { pairs: 24, texts: 24 } as const;

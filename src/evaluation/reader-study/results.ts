@@ -5,10 +5,11 @@ import { foldIn, type Key } from '../../engine';
 import { wilcoxon } from '../../metrics';
 import type { Bench } from '../bench';
 import { bootstrap, type Estimate, shareOf } from '../estimate';
+import { REAL } from '../image-set';
 import type { EvaluationResult, ResultFigure, ResultTable } from '../result';
 import { AGREEMENT_ITEMS, type ReaderAgreement, readerAgreement } from './agreement';
 import { type ReaderProgress, type ReaderScore, readerScores } from './answers';
-import { type PlanOptions, planReaderStudy, REAL, type ReaderPlan } from './plan';
+import { type PlanOptions, planReaderStudy, type ReaderPlan } from './plan';
 import { type ReaderScale, readerScales, scaleWords } from './scales';
 import { ratingsFolder } from './study';
 

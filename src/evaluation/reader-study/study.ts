@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { encodePng, readRange } from '../../files/internal';
 import type { Bench } from '../bench';
-import { generatedImages, type ImageSet, realImages } from '../image-set';
-import { type PlanOptions, planReaderStudy, REAL, type ReaderPlan } from './plan';
+import { generatedImages, type ImageSet, REAL, realImages } from '../image-set';
+import { type PlanOptions, planReaderStudy, type ReaderPlan } from './plan';
 import { openRatings } from './ratings';
 import { readerList } from './reader-list';
 import { type ServeOptions, serveReaderStudy } from './server';

@@ -2,27 +2,22 @@
 
 import { barFigure } from '../../display';
 import { dispose, foldIn, type Key, split } from '../../engine';
-import { keptClassifier } from '../../experiments';
-import { readRange } from '../../files/internal';
-import {
-  aurocByFinding,
-  type Classified,
-  type Classifier,
-  classifiedRows,
-  classify,
-  type Features,
-  frechetDistance,
-  kernelDistance,
-} from '../../metrics';
+import { type Features, frechetDistance, kernelDistance } from '../../metrics';
 import type { Bench } from '../bench';
+import { aurocOfDraws } from '../classification/auroc-of-draws';
+import { matchLabels } from '../classification/labels';
+import { type LabelColumn, labelColumns } from '../classification/measure';
+import { meanOver } from '../estimate';
 import { type FeatureSpace, featuresOf } from '../features';
 import { generatedImages, type ImageSet, realImages } from '../image-set';
+import { type ChestClassifier, chestClassifier } from '../networks/chest-classifier';
+import { readAnswers } from '../networks/image-classifier';
 import type { EvaluationResult, ResultFigure } from '../result';
 import { chosenRows } from '../rows';
-import { msSsimDefinition, severalOfAPrompt } from '../several-of-a-prompt';
+import { msSsimDefinition, severalOfAll } from '../several-of-a-prompt';
 import { chestSpace } from '../spaces/chest';
 import { type Subgroup, subgroupsOf } from './divisions';
-import { type GroupOutcome, type OutcomeGap, outcomeByGroup } from './gaps';
+import { type GroupOptions, type GroupOutcome, type OutcomeByGroup, type OutcomeGap, outcomeByGroup } from './gaps';
 
 export interface SubgroupsOptions {
   /** By default the chest classifier's; the caller disposes its own. */
@@ -62,51 +57,60 @@ export async function evaluateSubgroups(bench: Bench, options: SubgroupsOptions 
   for (const model of bench.models) sets.push(await generatedImages(bench, model));
   const rows: SubgroupRow[] = [];
   const gaps: SubgroupGap[] = [];
-  const add = (set: string, outcome: string, found: { rows: GroupOutcome[]; gaps: OutcomeGap[] }): void => {
-    rows.push(...found.rows.map((row) => ({ set: set, outcome, ...row })));
-    gaps.push(...found.gaps.map((gap) => ({ set: set, outcome, ...gap })));
+  const signal = bench.signal && { signal: bench.signal };
+  const add = (set: string, outcome: string, found: OutcomeByGroup): void => {
+    rows.push(...found.rows.map((row) => ({ set, outcome, ...row })));
+    gaps.push(...found.gaps.map((gap) => ({ set, outcome, ...gap })));
   };
 
   const classifier = await labelledClassifier(bench, notes);
   if (classifier) {
+    const { network, size } = classifier;
     try {
+      const { matched } = matchLabels(
+        bench.test.findings,
+        network.heads.map(({ name }) => name),
+      );
       for (const [s, set] of sets.entries()) {
-        const seen = classify(classifier, await readRange(set.pixels, 0, set.pixels.length));
-        add(
-          set.name,
-          'AUROC',
-          outcomeByGroup(groups, (chosen) => meanAuroc(classifier, seen, set, chosen), { key: foldIn(areas, s), draws }),
-        );
+        const columns = labelColumns(matched, await readAnswers(bench, network, size, set), set);
+        add(set.name, 'AUROC', await outcomeByGroup(groups, meanAuroc(columns), { key: foldIn(areas, s), draws, ...signal }));
+        bench.progress('subgroups: AUROC', s + 1, sets.length);
       }
     } finally {
-      dispose(classifier.params);
+      dispose(network.params);
     }
   }
 
   const space = options.space ?? (await chestSpace(bench));
+  const fewest = Math.min(...groups.map(({ rows: own }) => own.length));
+  if (groups.length > 0 && fewest <= space.width)
+    notes.push(
+      `FID is of ${fewest} images in each group, not more than the ${space.width} features are wide: it is dominated by their number; compare groups, and trust KID more.`,
+    );
   try {
     const reference = await featuresOf(bench, space, real);
     for (const [s, set] of sets.slice(1).entries()) {
       const features = await featuresOf(bench, space, set);
-      for (const [outcome, found] of distancesByGroup(groups, reference, features, { key: foldIn(distances, s), draws }))
-        add(set.name, outcome, found);
+      const both = (chosen: Int32Array): [Features, Features] => [chosenRows(reference, chosen), chosenRows(features, chosen)];
+      const drawing = (number: number): GroupOptions => ({
+        key: foldIn(foldIn(distances, s), number),
+        draws,
+        centred: true,
+        ...signal,
+      });
+      add(set.name, 'KID', await outcomeByGroup(groups, (chosen) => kernelDistance(...both(chosen)), drawing(0)));
+      const ofFewest = (chosen: Int32Array): number => frechetDistance(...both(chosen.slice(0, fewest)));
+      add(set.name, 'FID', await outcomeByGroup(groups, ofFewest, drawing(1)));
+      bench.progress('subgroups: distances', s + 1, sets.length - 1);
     }
   } finally {
     if (!options.space) space.dispose();
   }
 
-  let scales = 0;
-  for (const [m, model] of bench.models.entries()) {
-    const several = await severalOfAPrompt(bench, model);
-    scales = several.scales;
-    const own = largeEnough(
-      subgroupsOf(bench.records.slice(0, several.byPrompt.length)),
-      Math.ceil(least / 4),
-      'prompts of several images',
-      notes,
-    );
-    const mean = (chosen: Int32Array): number => chosen.reduce((sum, i) => sum + several.byPrompt[i]!, 0) / chosen.length;
-    add(model.name, 'MS-SSIM', outcomeByGroup(own, mean, { key: foldIn(likeness, m), draws }));
+  const several = await severalOfAll(bench, notes);
+  for (const [m, { model, byPrompt }] of several.entries()) {
+    const own = largeEnough(subgroupsOf(bench.records.slice(0, byPrompt.length)), Math.ceil(least / 4), 'prompts of several images', notes);
+    add(model.name, 'MS-SSIM', await outcomeByGroup(own, meanOver(byPrompt), { key: foldIn(likeness, m), draws, ...signal }));
   }
 
   const intervals = `95% bootstrap over images within each group, ${draws} draws`;
@@ -146,11 +150,10 @@ export async function evaluateSubgroups(bench: Bench, options: SubgroupsOptions 
     ],
     figures: figuresOf(rows),
     definitions: {
-      AUROC:
-        'mean over labels that the group has both with and without, of a kept classifier; of generated images against what was asked for (v1)',
+      AUROC: `mean over labels that the group has both with and without${classifier ? `, by ${classifier.definition}` : ''}; of generated images against what was asked for (v2)`,
       KID: `squared maximum mean discrepancy between real images of the group and images of its prompts, without bias: groups of different sizes compare; space ${space.name} (v1)`,
       FID: `Fréchet distance between the same, of as many images as the smallest group has, since it falls with their number; space ${space.name} (v1)`,
-      ...(scales > 0 && { 'MS-SSIM': msSsimDefinition(scales) }),
+      ...(several[0] && { 'MS-SSIM': msSsimDefinition(several[0].scales) }),
       [`space ${space.name}`]: space.definition,
       gap: 'value of the highest group less that of the lowest; both are chosen after they are seen (v1)',
     },
@@ -167,49 +170,19 @@ function largeEnough(groups: readonly Subgroup[], least: number, what: string, n
   return groups.filter(({ rows }) => rows.length >= least);
 }
 
-async function labelledClassifier(bench: Bench, notes: string[]): Promise<Classifier | undefined> {
-  const { train, records, recipe, signal } = bench;
-  if (train.findings.length > 0 && records.some(({ labels }) => Object.keys(labels).length > 0))
-    return keptClassifier(recipe, train, {
-      ...(signal && { signal }),
-      onStep: ({ step, steps }) => bench.progress('training the chest classifier', step, steps),
-    });
+async function labelledClassifier(bench: Bench, notes: string[]): Promise<ChestClassifier | undefined> {
+  if (bench.records.some(({ labels }) => Object.keys(labels).length > 0)) return chestClassifier(bench);
   notes.push('The data have no labels: there is no AUROC.');
   return undefined;
 }
 
-function meanAuroc({ config }: Classifier, seen: Classified, set: ImageSet, chosen: Int32Array): number {
-  const rows = Array.from(chosen);
-  const areas = aurocByFinding(
-    config,
-    classifiedRows(seen, rows),
-    rows.map((row) => set.records[row]!),
-  );
-  return areas.mean ?? Number.NaN;
-}
-
-function distancesByGroup(
-  groups: readonly Subgroup[],
-  real: Features,
-  features: Features,
-  options: { readonly key: Key; readonly draws: number },
-): [string, { rows: GroupOutcome[]; gaps: OutcomeGap[] }][] {
-  const fewest = Math.min(...groups.map(({ rows }) => rows.length));
-  const both = (chosen: Int32Array): [Features, Features] => [chosenRows(real, chosen), chosenRows(features, chosen)];
-  return [
-    [
-      'KID',
-      outcomeByGroup(groups, (chosen) => kernelDistance(...both(chosen)), { ...options, key: foldIn(options.key, 0), centred: true }),
-    ],
-    [
-      'FID',
-      outcomeByGroup(groups, (chosen) => frechetDistance(...both(chosen.slice(0, fewest))), {
-        ...options,
-        key: foldIn(options.key, 1),
-        centred: true,
-      }),
-    ],
-  ];
+/** Over labels of which the rows have both classes; NaN where there is none. */
+function meanAuroc(columns: readonly LabelColumn[]): (rows: Int32Array) => number {
+  const areas = columns.map(({ probabilities, truth }) => aurocOfDraws(probabilities, truth));
+  return (rows) => {
+    const known = areas.map((area) => area(rows)).filter(Number.isFinite);
+    return known.reduce((sum, area) => sum + area, 0) / known.length;
+  };
 }
 
 function figuresOf(rows: readonly SubgroupRow[]): ResultFigure[] {

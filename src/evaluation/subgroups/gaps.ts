@@ -1,6 +1,7 @@
 /** An outcome in each group, and how far the best and the worst are apart. */
 
 import { foldIn, type Key, randomInts } from '../../engine';
+import { nextTurn } from '../../engine/internal';
 import { percentileInterval } from '../../metrics';
 import { type Estimate, LEVEL } from '../estimate';
 import type { Subgroup } from './divisions';
@@ -26,6 +27,12 @@ export interface GroupOptions {
   readonly draws: number;
   /** What is added to each draw's value is the value less the draws' mean: for statistics that grow where images repeat. */
   readonly centred?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface OutcomeByGroup {
+  readonly rows: readonly GroupOutcome[];
+  readonly gaps: readonly OutcomeGap[];
 }
 
 interface Drawn extends Subgroup {
@@ -38,21 +45,26 @@ interface Drawn extends Subgroup {
  * chosen after they are seen, so that a gap of many small groups is flattered: its interval is that of the two groups' difference.
  *
  * @param statistic of the images of these numbers; not finite where it cannot be measured
+ * @throws the signal's reason where it was raised
  */
-export function outcomeByGroup(
+export async function outcomeByGroup(
   groups: readonly Subgroup[],
   statistic: (rows: Int32Array) => number,
-  { key, draws, centred = false }: GroupOptions,
-): { rows: GroupOutcome[]; gaps: OutcomeGap[] } {
-  const drawn = groups.map((group, g): Drawn => {
+  { key, draws, centred = false, signal }: GroupOptions,
+): Promise<OutcomeByGroup> {
+  const drawn: Drawn[] = [];
+  for (const [g, group] of groups.entries()) {
     const { rows } = group;
     const value = statistic(rows);
-    const values = Float64Array.from({ length: Number.isFinite(value) ? draws : 0 }, (_, draw) =>
-      statistic(randomInts(foldIn(foldIn(key, g), draw), rows.length, 0, rows.length).map((i) => rows[i]!)),
-    );
+    const values = new Float64Array(Number.isFinite(value) ? draws : 0);
+    for (let draw = 0; draw < values.length; draw++) {
+      values[draw] = statistic(randomInts(foldIn(foldIn(key, g), draw), rows.length, 0, rows.length).map((i) => rows[i]!));
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
     const mean = values.reduce((a, b) => a + b, 0) / values.length;
-    return { ...group, value, draws: centred ? values.map((each) => each + value - mean) : values };
-  });
+    drawn.push({ ...group, value, draws: centred ? values.map((each) => each + value - mean) : values });
+  }
   const rows = drawn.map(({ division, group, rows: own, value, draws: values }): GroupOutcome => {
     const finite = values.filter(Number.isFinite);
     if (finite.length === 0) return { division, group, images: own.length, value: null };

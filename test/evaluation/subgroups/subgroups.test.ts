@@ -41,7 +41,7 @@ test('gaps are between the highest and the lowest group, with an interval of the
   const rows = (rest: number): Int32Array => Int32Array.from({ length: 40 }, (_, i) => 3 * i + rest);
   const groups = [0, 1, 2].map((rest) => ({ division: 'third', group: `${rest}`, rows: rows(rest) }));
   const mean = (chosen: Int32Array): number => chosen.reduce((sum, i) => sum + values[i]!, 0) / chosen.length;
-  const found = outcomeByGroup(groups, mean, { key: key(1), draws: 400 });
+  const found = await outcomeByGroup(groups, mean, { key: key(1), draws: 400 });
   assert.equal(found.rows.length, 3);
   const [gap] = found.gaps;
   assert.deepEqual([gap!.highest, gap!.lowest, found.gaps.length], ['2', '0', 1]);
@@ -49,7 +49,9 @@ test('gaps are between the highest and the lowest group, with an interval of the
   assert.ok(Math.abs(gap!.gap.value - difference) < 1e-12);
   // Both means have deviation sqrt(0.5 / 40), their difference 0.158.
   assert.ok(Math.abs((gap!.gap.high - gap!.gap.low) / (2 * 1.96 * 0.158) - 1) < 0.25, JSON.stringify(gap));
-  const without = outcomeByGroup(groups, (chosen) => (chosen[0]! % 3 === 1 ? Number.NaN : 1), { key: key(1), draws: 10 });
+  const without = await outcomeByGroup(groups, (chosen) => (chosen[0]! % 3 === 1 ? Number.NaN : 1), { key: key(1), draws: 10 });
   assert.equal(without.rows[1]!.value, null);
   assert.equal(without.gaps[0]!.gap.value, 0);
+  const late = AbortSignal.abort(new Error('enough'));
+  await assert.rejects(outcomeByGroup(groups, mean, { key: key(1), draws: 10, signal: late }), /enough/);
 });
