@@ -1,6 +1,5 @@
 /** A base model on its way into another domain: trained by a recipe, its weights kept at some of the steps for every evaluation that looks at them. */
 
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import { disposeModel, loadModel, type Model } from '../pipelines';
 import { hasLora, mergeLora } from '../pipelines/internal';
 import { strategyOf } from '../training/internal';
 import { type Bench, type EvaluatedModel, openEvaluated } from './bench';
+import { hashOf } from './hash-of';
 
 /** A model after some steps of a recipe; at step 0 it is the base. */
 export interface Snapshot extends EvaluatedModel {
@@ -58,9 +58,7 @@ export async function adaptationSnapshots(bench: Bench, recipe: Recipe, steps: r
       : {
           name: `${recipe.name}-${step}`,
           folder: base.folder,
-          identity: createHash('sha256')
-            .update(JSON.stringify([identity, step]))
-            .digest('hex'),
+          identity: hashOf([identity, step]),
           recipe: recipe.name,
           step,
           open: () => openSnapshot(base, fileOf(step)),
@@ -74,8 +72,7 @@ const stemOf = (step: number): string => `step-${String(step).padStart(6, '0')}`
 async function identityOf(bench: Bench, { diffusion, sampling, name }: Recipe): Promise<string> {
   const { train, size, seed, models } = bench;
   const pixels = await trainingPixels(bench);
-  const parts = [VERSION, models[0]!.identity, size, seed, name, diffusion, sampling, pixels.identity, textsOf(train)];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return hashOf([VERSION, models[0]!.identity, size, seed, name, diffusion, sampling, pixels.identity, textsOf(train)]);
 }
 
 const trainingPixels = (bench: Bench): ReturnType<typeof pixelRows> =>

@@ -95,6 +95,9 @@ export interface Bench {
   note(note: string): void;
 }
 
+/** Whether the data are drawn here: no patient is in them, so that their texts may stand on pages, and their parts are the same for every seed. */
+export const isDrawn = ({ data }: Pick<Bench, 'data'>): boolean => data === 'phantom' || data === 'world';
+
 /**
  * Opens models and data.
  *
@@ -189,8 +192,9 @@ export const keepingOf = ({ part, merge, signal, note }: Bench): KeepOptions => 
 };
 
 /** A model whose card names another seed may have been trained on patients who are measured on here. */
-async function checkSameSplit({ data, seed, note }: Bench, { name, folder }: EvaluatedModel): Promise<void> {
-  if (data === 'phantom' || data === 'world') return; // parts are the same for every seed
+async function checkSameSplit(bench: Bench, { name, folder }: EvaluatedModel): Promise<void> {
+  if (isDrawn(bench)) return;
+  const { seed, note } = bench;
   const card = await readFile(join(folder, 'README.md'), 'utf8').catch(() => '');
   const trained = /^\| seed \| (\d+) \|$/m.exec(card)?.[1];
   if (trained !== undefined && Number(trained) !== seed)

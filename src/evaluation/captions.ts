@@ -1,9 +1,18 @@
-/** What stands below an image of a result page. */
+/** What stands below an image of a result page: texts of drawn data as they are; patients' stay out of pages that are passed on. */
 
 import type { ImageRecord } from '../datasets';
-import type { Bench } from './bench';
+import { labelReport } from '../reports';
+import { type Bench, isDrawn } from './bench';
 
-/** A built-in text as it is; patients' texts stay out of pages that are passed on: their number stands for them. */
-export function captionOf({ data }: Bench, { text }: ImageRecord, number: number): string {
-  return data === 'phantom' || data === 'world' ? text : `text ${number + 1}`;
+/** A prompt, or of patients' the number that stands for it. */
+export const captionOf = (from: Pick<Bench, 'data'>, { text }: Pick<ImageRecord, 'text'>, number: number): string =>
+  isDrawn(from) ? text : `text ${number + 1}`;
+
+/** A report that a network has written or found; where it learnt from patients', whose words it may have by heart, the labels that the rules read in it. */
+export function reportCaptionOf(from: Pick<Bench, 'data'>, text: string): string {
+  if (isDrawn(from)) return text;
+  const labels = Object.entries(labelReport(text).labels).flatMap(([name, value]) =>
+    value === 1 ? [name] : value === -1 ? [`${name}?`] : [],
+  );
+  return labels.join(', ') || 'no finding';
 }

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { foldIn, type Key, randomInts, scope, split } from '../engine';
 import { type Features, percentileInterval } from '../metrics';
 import { eachKernel, expectKernelSets, manifoldRows } from '../metrics/internal';
-import { type BootstrapOptions, bootstrap, type Estimate, LEVEL } from './estimate';
+import { type BootstrapOptions, bootstrapMean, type Estimate, LEVEL } from './estimate';
 
 /** How often each of `rows` rows is drawn, [rows, draws]. */
 function counts(key: Key, rows: number, draws: number): Float32Array {
@@ -96,10 +96,7 @@ export interface ManifoldEstimates {
 export function manifoldEstimates(real: Features, generated: Features, k: number, options: BootstrapOptions): ManifoldEstimates {
   const rows = manifoldRows(real, generated, k);
   const [a, b, c, d] = split(options.key, 4) as [Key, Key, Key, Key];
-  const mean = (values: Float64Array, key: Key): Estimate => {
-    const over = (chosen: Int32Array): number => chosen.reduce((sum, i) => sum + values[i]!, 0) / chosen.length;
-    return bootstrap(values.length, over, { ...options, key });
-  };
+  const mean = (values: Float64Array, key: Key): Estimate => bootstrapMean(values, { ...options, key });
   return {
     precision: mean(rows.precision, a),
     recall: mean(rows.recall, b),

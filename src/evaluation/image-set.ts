@@ -1,6 +1,5 @@
 /** Sets of images that evaluations compare: real ones, and those of a model, which are made once and kept. */
 
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type Dataset, type ImageRecord, pixelRows } from '../datasets';
 import { recordsOf } from '../datasets/internal';
@@ -8,6 +7,7 @@ import type { Rows } from '../files';
 import { checkRows, expectWhole, type KeptRows, keepRows } from '../files/internal';
 import { disposeModel, type Model, SAMPLING_DEFAULTS, textToImage } from '../pipelines';
 import { type Bench, type EvaluatedModel, keepingOf, openEvaluated } from './bench';
+import { hashOf } from './hash-of';
 import { type ImageTable, imagesOfTable } from './image-table';
 
 /** Grey images of one size. */
@@ -122,8 +122,6 @@ export async function keepImages(
     if (loaded) disposeModel(loaded);
   }
 }
-
-const hashOf = (texts: readonly string[]): string => createHash('sha256').update(JSON.stringify(texts)).digest('hex');
 
 async function draw(bench: Bench, model: Model, name: string, prompts: readonly string[], from: number, to: number): Promise<Float32Array> {
   const { size, seed, recipe, signal } = bench;

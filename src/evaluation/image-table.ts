@@ -5,8 +5,10 @@
 
 import { basename, dirname, resolve } from 'node:path';
 import { type Dataset, type ImageRecord, openDataset, pixelRows, subset } from '../datasets';
+import { textsOf } from '../datasets/internal';
 import { FileError, type Rows } from '../files';
 import { hashFile } from '../files/internal';
+import { rowsByName } from './rows';
 
 /** The name that CheXGenBench gives to the table. */
 export const IMAGE_TABLE = 'prompt_INFO.csv';
@@ -37,13 +39,7 @@ const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 /** Rows of records' texts, `perPrompt` of each one after another as far as there are so many: a text that several ask for gives its rows in their order. */
 function rowsOfTexts(images: Dataset, records: readonly ImageRecord[], perPrompt: number): number[] {
-  const rows = new Map<string, number[]>();
-  for (let i = 0; i < images.length; i++) {
-    const text = plain(images.record(i).text);
-    const some = rows.get(text);
-    if (some) some.push(i);
-    else rows.set(text, [i]);
-  }
+  const rows = rowsByName(textsOf(images).map(plain));
   return records.flatMap(({ text }) => rows.get(plain(text))?.splice(0, perPrompt) ?? []);
 }
 

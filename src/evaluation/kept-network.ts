@@ -1,9 +1,10 @@
 /** Networks that evaluations are made with: trained once for what they follow from, and kept. */
 
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { hashOf } from './hash-of';
 
 const CACHE = resolve(__dirname, '..', '..', '.cache', 'evaluation');
 
@@ -27,15 +28,16 @@ export interface KeptNetwork<T> {
 
 /** The network, out of the cache or trained and put there; a half-written folder is never seen. */
 export async function keptNetwork<T>({ name, source, make, save, load }: NetworkToKeep<T>): Promise<KeptNetwork<T>> {
-  const identity = createHash('sha256')
-    .update(JSON.stringify([name, source]))
-    .digest('hex');
+  const identity = hashOf([name, source]);
   const folder = join(CACHE, name, identity.slice(0, 16));
   if (existsSync(folder)) return { network: await load(folder), identity };
   const network = await make();
   const part = `${folder}.${randomUUID()}`;
   await mkdir(part, { recursive: true });
-  await save(part, network);
+  await save(part, network).catch(async (error) => {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  });
   await rename(part, folder).catch(() => rm(part, { recursive: true, force: true })); // another process was quicker
   return { network, identity };
 }

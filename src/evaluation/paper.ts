@@ -14,8 +14,11 @@ export interface PaperTable<Row> {
 
 /** A table of RoentGen (arXiv:2211.12737) by its number. */
 export function readPaperTable<Row>(number: number): PaperTable<Row> {
-  return JSON.parse(readFileSync(resolve(__dirname, '..', '..', 'data', 'paper', `table${number}.json`), 'utf8')) as PaperTable<Row>;
+  return readPaper<PaperTable<Row>>(number);
 }
+
+const readPaper = <T>(number: number): T =>
+  JSON.parse(readFileSync(resolve(__dirname, '..', '..', 'data', 'paper', `table${number}.json`), 'utf8')) as T;
 
 /** Rows of the paper as a table of their own, each row named as the paper's. */
 export function paperTable(number: number, rows: readonly Readonly<Record<string, Cell>>[]): ResultTable {
@@ -23,5 +26,25 @@ export function paperTable(number: number, rows: readonly Readonly<Record<string
     name: `paper-table-${number}`,
     title: `The paper's Table ${number}: real radiographs of MIMIC-CXR and a model of 860 million parameters, not measured here`,
     rows: rows.map((row) => ({ source: 'paper', ...row })),
+  };
+}
+
+interface PaperPart {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly { readonly model: string; readonly values: readonly number[] }[];
+}
+
+/** A part of Table 4 as it is printed, in hundredths, with the names of columns as far as they are known. */
+export function paperTableFour(name: 'report generation' | 'image–image retrieval' | 'image–text retrieval'): ResultTable {
+  const { parts } = readPaper<{ readonly parts: readonly PaperPart[] }>(4);
+  const { columns, rows } = parts.find((part) => part.name === name)!;
+  return {
+    name: `paper-${name.replace(/[– ]/g, '-')}`,
+    title: `The paper's own Table 4, ${name}: MIMIC-CXR, other networks, hundredths, no intervals printed; not to be compared cell by cell`,
+    rows: rows.map(({ model, values }) => ({
+      "the paper's model": model,
+      ...Object.fromEntries(columns.map((column, i) => [`paper: ${column}`, values[i]!])),
+    })),
   };
 }

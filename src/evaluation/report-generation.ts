@@ -4,11 +4,12 @@ import { imageGrid } from '../display';
 import { foldIn } from '../engine';
 import { readRange } from '../files/internal';
 import type { Bench } from './bench';
-import type { BootstrapOptions, Estimate } from './estimate';
+import { captionOf, reportCaptionOf } from './captions';
+import { type BootstrapOptions, type Estimate, textOf } from './estimate';
 import { generatedImages, type ImageSet, realImages } from './image-set';
 import { type BertScorer, openBertScorer } from './networks/bert-scorer';
 import { type ReportWriter, reportWriter, type WritingOptions } from './networks/kept-report-generator';
-import { paperTableFour } from './paper-table-four';
+import { paperTableFour } from './paper';
 import type { EvaluationResult, Finding, ResultFigure, ResultTable } from './result';
 import { estimateOf, type SummedMeasure } from './summed';
 import {
@@ -65,7 +66,7 @@ export async function evaluateReportGeneration(bench: Bench, options: ReportGene
   let writer: ReportWriter | undefined;
   try {
     writer = await reportWriter(bench);
-    const scored = { writer, bert, references, bootstrap: { key: foldIn(bench.key, KEY), draws } };
+    const scored = { writer, bert, references, bootstrap: { key: foldIn(bench.key, KEY), draws }, signal: bench.signal };
     const written: string[][] = [];
     const rows: ReportScores[] = [];
     for (const [i, set] of sets.entries()) {
@@ -81,7 +82,7 @@ export async function evaluateReportGeneration(bench: Bench, options: ReportGene
       paper: 'Table 4, section 6.2',
       rows,
       tables: tablesOf(rows, draws),
-      figures: await figuresOf(sets, written, references),
+      figures: await figuresOf(bench, sets, written),
       definitions: {
         'report generator': `${writer.definition}; ${beams === 1 ? 'the likeliest token at each step' : `${beams} beams`}, no run of ${blockedNgram} tokens twice`,
         ...WORD_DEFINITIONS,
@@ -104,17 +105,18 @@ interface Scoring {
   readonly bert: BertScorer | undefined;
   readonly references: readonly string[];
   readonly bootstrap: BootstrapOptions;
+  readonly signal: AbortSignal | undefined;
 }
 
 async function scoresOf(
   { name, pixels }: Pick<ImageSet, 'name' | 'pixels'>,
   written: readonly string[],
   kind: ReportScores['kind'],
-  { writer, bert, references, bootstrap }: Scoring,
+  { writer, bert, references, bootstrap, signal }: Scoring,
 ): Promise<ReportScores> {
   const texts = written.map((candidate, i): ComparedText => ({ candidate, reference: references[i]! }));
   const measures: SummedMeasure[] = [...wordMeasures(texts), ...labelMeasures(texts)];
-  if (bert) measures.push(bertMeasure(await bert.score(written, references)));
+  if (bert) measures.push(bertMeasure(await bert.score(written, references, signal)));
   if (kind !== 'chance') {
     const { nats, tokens } = await writer.surprise(pixels, references);
     const rows = Array.from(nats, (value, i) => [value, tokens[i]!]);
@@ -158,11 +160,8 @@ function tablesOf(rows: readonly ReportScores[], draws: number): ResultTable[] {
 }
 
 /** A few images beside what is read in them. */
-async function figuresOf(
-  sets: readonly ImageSet[],
-  written: readonly (readonly string[])[],
-  references: readonly string[],
-): Promise<ResultFigure[]> {
+async function figuresOf(bench: Bench, sets: readonly ImageSet[], written: readonly (readonly string[])[]): Promise<ResultFigure[]> {
+  const references = bench.records.map(({ text }) => text);
   const shown = sets.slice(0, 1 + SHOWN.models);
   const records = references.flatMap((text, i) => (references.indexOf(text) === i ? [i] : [])).slice(0, SHOWN.records);
   const images: Float32Array[] = [];
@@ -171,7 +170,9 @@ async function figuresOf(
     for (const [s, { name, pixels }] of shown.entries()) {
       images.push(await readRange(pixels, record, record + 1));
       labels.push(name);
-      captions.push(`${s === 0 ? `asked: ${references[record]!} – ` : ''}read: ${written[s]![record]!}`);
+      captions.push(
+        `${s === 0 ? `asked: ${captionOf(bench, bench.records[record]!, record)} – ` : ''}read: ${reportCaptionOf(bench, written[s]![record]!)}`,
+      );
     }
   const grid = imageGrid(images, captions, { columns: shown.length, labels, synthetic: true });
   return [
@@ -220,10 +221,7 @@ function findingOf(rows: readonly ReportScores[], model: ReportScores): Finding 
   const name = labelF1Name(PAPER_F1);
   const real = rows[0]!;
   const [a, b] = [real.measures[name]!, model.measures[name]!];
-  const said = (estimate: Estimate): string => {
-    const { value, low, high } = inHundredths(estimate);
-    return `${value.toFixed(1)} (${low.toFixed(1)} to ${high.toFixed(1)})`;
-  };
+  const said = (estimate: Estimate): string => textOf(inHundredths(estimate), 1);
   return {
     finding: `Reports of generated images have fewer of the asked labels than those of real images (${model.images})`,
     paper: `${labelF1Name(PAPER_F1)}: 46.5 against 50.4 (5e-5, 60k steps)`,

@@ -39,6 +39,19 @@ export function showTable(from: ResultTable): Displayable {
   return table(rows, { title: from.title, figures: numericColumns(from) });
 }
 
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** The cells as JSON and CSV can hold them: null in place of numbers that there are none of, such as the interval of one seed. */
+export function finiteCells(row: ResultTable['rows'][number]): Readonly<Record<string, unknown>> {
+  const plain = (cell: Cell): unknown =>
+    isEstimate(cell)
+      ? { value: finite(cell.value), low: finite(cell.low), high: finite(cell.high) }
+      : typeof cell === 'number'
+        ? finite(cell)
+        : cell;
+  return Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, plain(cell)]));
+}
+
 /** One value a cell: an estimate has three columns, `FID`, `FID low` and `FID high`. */
 export function flatRows(from: ResultTable): Readonly<Record<string, string | number | null>>[] {
   const columns = columnsOf(from);
@@ -47,12 +60,14 @@ export function flatRows(from: ResultTable): Readonly<Record<string, string | nu
     Object.fromEntries(
       columns.flatMap((name): [string, string | number | null][] => {
         const cell = row[name] ?? null;
-        if (!wide.has(name)) return [[name, cell as string | number | null]];
-        const { value, low, high } = isEstimate(cell) ? cell : { value: cell as string | number | null, low: null, high: null };
+        const [value, low, high] = isEstimate(cell)
+          ? [cell.value, cell.low, cell.high].map(finite)
+          : [typeof cell === 'number' ? finite(cell) : cell];
+        if (!wide.has(name)) return [[name, value ?? null]];
         return [
-          [name, value],
-          [`${name} low`, low],
-          [`${name} high`, high],
+          [name, value ?? null],
+          [`${name} low`, low ?? null],
+          [`${name} high`, high ?? null],
         ];
       }),
     ),

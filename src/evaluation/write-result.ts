@@ -7,9 +7,9 @@ import { type Displayable, notForDiagnosis, table } from '../display';
 import { type NotebookCell, notebookHtml } from '../display/internal';
 import { writeJson } from '../files';
 import { libraryVersion, writeFileAtomic } from '../files/internal';
-import type { Bench } from './bench';
+import { type Bench, isDrawn } from './bench';
 import type { EvaluationResult } from './result';
-import { flatRows, showTable } from './shown';
+import { finiteCells, flatRows, showTable } from './shown';
 
 /** What is told of how a result was made. */
 export interface ResultFacts {
@@ -35,7 +35,7 @@ export async function writeResult(bench: Bench, result: EvaluationResult, facts:
     title,
     paper,
     ...settingsOf(bench, facts),
-    tables,
+    tables: tables.map((each) => ({ ...each, rows: each.rows.map(finiteCells) })),
     findings,
     definitions,
     notes,
@@ -63,7 +63,7 @@ function settingsOf(
       credit: test.credit,
       train: train.length,
       test: test.length,
-      built_in: data === 'phantom' || data === 'world',
+      built_in: isDrawn({ data }),
     },
     prompts: records.length,
     size,

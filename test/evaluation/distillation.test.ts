@@ -121,7 +121,7 @@ test(
     assert.deepEqual(result.findings!.length, findings.length + 1);
     assert.deepEqual(
       result.tables.map(({ name }) => name),
-      ['probes', 'layers', 'changes', 'movement', 'paper-table6'],
+      ['probes', 'layers', 'changes', 'movement', 'paper-table-6'],
     );
     assert.equal(result.tables.at(-1)!.rows[0]!.macro, 40.5);
     assert.ok(result.notes.some((note) => note.includes('distinct texts')));

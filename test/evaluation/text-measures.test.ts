@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { key } from 'roentgen-lab/engine';
 import { bleu, chexbertFive, ciderD, labelScores, reportTokens } from 'roentgen-lab/metrics';
 import { labelClasses, labelReport } from 'roentgen-lab/reports';
-import { paperTableFour } from '#evaluation/paper-table-four';
+import { paperTableFour } from '#evaluation/paper';
 import { estimateOf, meanOf } from '#evaluation/summed';
 import { absentClasses, LABEL_F1, labelF1Name, labelMeasures, PAPER_F1, wordMeasures } from '#evaluation/text-measures';
 import { assertClose } from '../support';

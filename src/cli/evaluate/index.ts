@@ -8,7 +8,7 @@ import { startEngine } from '../../engine';
 import type { Bench, EvaluationResult, ResultTable, WrittenResult } from '../../evaluation';
 import { cellText, columnsOf, numericColumns } from '../../evaluation/internal';
 import { writeJson } from '../../files';
-import { type Context, describeError, exitCodes } from '../context';
+import { type Context, describeError, exitCodes, UsageError } from '../context';
 import { oneBar } from '../one-bar';
 import { alignColumns } from '../table';
 import { type EvaluationCommand, evaluations, type OwnFlags } from './evaluations';
@@ -40,6 +40,7 @@ export function addEvaluate(command: Command, context: Context): void {
 const modelOf = ({ adapts = false }: EvaluationCommand): string => (adapts ? DEFAULT_BASE : DEFAULT_MODEL);
 
 async function writeImages(flags: EvaluateFlags, context: Context): Promise<void> {
+  if (flags.shard || flags.merge) throw new UsageError('evaluate images: writes all images; --shard and --merge belong to evaluations');
   await startEngine({ seed: flags.seed });
   const bars = oneBar();
   try {
@@ -82,8 +83,7 @@ async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFla
     for (const each of chosen) {
       const started = performance.now();
       try {
-        const own =
-          all && each.adapts ? await benchOf(where, { ...flags, model: [String(flags.base)] }, DEFAULT_BASE, context, bars.show) : bench;
+        const own = all && each.adapts ? await benchOf(where, ofBase(flags), DEFAULT_BASE, context, bars.show) : bench;
         done.push(await runOne(own, each, flags, engine, started));
       } catch (error) {
         if (!all || context.signal.aborted) throw error;
@@ -97,11 +97,14 @@ async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFla
     }
     if (all) await writeIndex(bench, done, failed);
     if (failed.length > 0) context.endWith(exitCodes.failed);
-    if (flags.json) context.print(JSON.stringify(all ? { done: done.map(asJson), failed } : asJson(done[0]!), null, 2));
+    if (flags.json) context.print(jsonOf(all ? { done: done.map(asJson), failed } : asJson(done[0]!)));
   } finally {
     bars.end();
   }
 }
+
+/** The base alone: tables of images have no weights that could be adapted. */
+const ofBase = ({ images: _, ...flags }: EvaluateFlags & OwnFlags): EvaluateFlags => ({ ...flags, model: [String(flags.base)] });
 
 /** Of one task: what it has made, and what of the whole is left to others. */
 async function makeShard(bench: Bench, { shard, json }: EvaluateFlags, context: Context): Promise<void> {
@@ -123,6 +126,8 @@ async function runOne(bench: Bench, { run }: EvaluationCommand, flags: OwnFlags,
 }
 
 const asJson = ({ result: { figures: _, ...rest }, written, seconds }: Done): object => ({ ...rest, seconds, ...written });
+/** Without arrays of pixels and of a number for each image, which files have. */
+const jsonOf = (value: object): string => JSON.stringify(value, (_, item) => (ArrayBuffer.isView(item) ? undefined : item), 2);
 
 function report({ result, written, seconds }: Done, { json }: EvaluateFlags, context: Context): void {
   if (json) return;

@@ -9,7 +9,8 @@ import { cka, type Representation } from '../../probes';
 import type { Tokenizer } from '../../tokenizers';
 import { adaptationSnapshots, snapshotSteps } from '../adaptation';
 import { type Bench, type EvaluatedModel, openEvaluated } from '../bench';
-import { bootstrap, bootstrapError, type Estimate } from '../estimate';
+import { bootstrapError, bootstrapMean, type Estimate } from '../estimate';
+import { chosenRows } from '../rows';
 import { layersOf, sideBySide } from './layers';
 import { type Column, f1Change, f1Of, f1OfAlways, measurable, type Probed, type ProbeSplit, probe, probeSplits } from './probe';
 import type { AlignmentRow, ChangeRow, DistillationResult, MovementRow, ProbeRow, Seen } from './rows';
@@ -156,18 +157,11 @@ function probeRows(seen: Seen, findings: readonly string[], key: Key, draws: num
   });
 }
 
-/** Some rows of a representation. */
-function rowsOf({ values, columns }: Representation, rows: ArrayLike<number>): Representation {
-  const out = new Float64Array(rows.length * columns);
-  for (let i = 0; i < rows.length; i++) for (let k = 0; k < columns; k++) out[i * columns + k] = values[rows[i]! * columns + k]!;
-  return { values: out, rows: rows.length, columns };
-}
-
 function alignmentRows(before: Seen, now: Seen, key: Key): AlignmentRow[] {
   const depth = Math.min(before.layers.length, now.layers.length);
   return Array.from({ length: depth }, (_, l) => {
     const [a, b] = [sideBySide(before.layers[l]!), sideBySide(now.layers[l]!)];
-    const alike = (rows: Int32Array): number => cka(rowsOf(a, rows), rowsOf(b, rows));
+    const alike = (rows: Int32Array): number => cka(chosenRows(a, rows), chosenRows(b, rows));
     const estimate = bootstrapError(Math.min(a.rows, CKA_TEXTS), alike, { key, draws: 30 });
     return { ...named(now), layer: now.layers[l]!.name, cka: { ...estimate, high: Math.min(1, estimate.high) } };
   });
@@ -180,8 +174,7 @@ function movementRows(before: Seen, now: Seen, key: Key, draws: number): Movemen
     const [a, b] = [context(before), context(now)];
     if (a.columns !== b.columns) return [];
     const moved = Array.from({ length: a.rows }, (_, i) => movement(a, b, i));
-    const over = (of: (one: (typeof moved)[number]) => number): Estimate =>
-      bootstrap(moved.length, (rows) => rows.reduce((sum, i) => sum + of(moved[i]!), 0) / rows.length, { key, draws });
+    const over = (of: (one: (typeof moved)[number]) => number): Estimate => bootstrapMean(moved.map(of), { key, draws });
     return [{ ...named(now), prompts, cosine: over((one) => one.cosine), relative: over((one) => one.relative) }];
   });
 }

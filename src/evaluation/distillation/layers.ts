@@ -5,6 +5,7 @@ import type { TextEncoderParams } from '../../encoders';
 import { textContext, textEncoderFacts, textHiddenStates } from '../../encoders/internal';
 import { compileNetwork, scope } from '../../engine';
 import { overRows } from '../../engine/internal';
+import type { Features } from '../../metrics';
 import type { Model } from '../../pipelines';
 import type { Representation } from '../../probes';
 
@@ -86,7 +87,7 @@ function half(both: Float32Array, width: number, which: 0 | 1): Representation {
 }
 
 /** Mean and end side by side, [n, 2 C]: what probes read. */
-export function sideBySide({ mean, end }: Pick<Layer, 'mean' | 'end'>): Representation {
+export function sideBySide({ mean, end }: Pick<Layer, 'mean' | 'end'>): Features {
   const { rows, columns } = mean;
   const values = new Float32Array(2 * rows * columns);
   for (let i = 0; i < rows; i++)

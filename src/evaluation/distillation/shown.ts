@@ -1,11 +1,10 @@
 /** Tables, figures and findings of what a text encoder has learnt. */
 
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { dotFigure, type Figure, figure, type LineSeries, lineFigure } from '../../display';
 import { principalComponents, project, type Representation } from '../../probes';
 import type { Bench } from '../bench';
-import type { Estimate } from '../estimate';
+import { type Estimate, textOf } from '../estimate';
+import { paperTable, readPaperTable } from '../paper';
 import type { Finding, ResultFigure, ResultTable } from '../result';
 import type { ChangeRow, DistillationResult, ProbeRow, Seen } from './rows';
 import type { ProbeTexts } from './texts';
@@ -30,7 +29,7 @@ export function showDistillation(bench: Bench, seen: readonly Seen[], rows: Rows
     title: 'What fine-tuning distils into the text encoder',
     paper: 'Table 6',
     ...rows,
-    tables: [...tablesOf(rows, last, intervals, draws), paperTable()],
+    tables: [...tablesOf(rows, last, intervals, draws), paperRows()],
     figures: figuresOf(bench, seen, rows, `1.96 bootstrap deviations over texts, ${draws} draws`),
     findings: findingsOf(rows.changes),
     definitions: {
@@ -113,19 +112,12 @@ function tablesOf(rows: Rows, last: string, intervals: string, draws: number): R
   ];
 }
 
-interface PaperTable {
-  readonly source: string;
-  readonly rows: readonly { readonly group: string; readonly model: string; readonly f1: Readonly<Record<string, number>> }[];
-}
-
-function paperTable(): ResultTable {
-  const path = resolve(__dirname, '..', '..', '..', 'data', 'paper', 'table6.json');
-  const { source, rows } = JSON.parse(readFileSync(path, 'utf8')) as PaperTable;
-  return {
-    name: 'paper-table6',
-    title: `The paper's own, of MIMIC-CXR and Stable Diffusion, by a probe that is not published: ${source}`,
-    rows: rows.map(({ group, model, f1 }) => ({ group: `paper: ${group}`, model, ...f1 })),
-  };
+function paperRows(): ResultTable {
+  const { rows } = readPaperTable<{ group: string; model: string; f1: Readonly<Record<string, number>> }>(6);
+  return paperTable(
+    6,
+    rows.map(({ group, model, f1 }) => ({ group, model, ...f1 })),
+  );
 }
 
 /** A line for each, over the looks that it has; each begins at what was before. */
@@ -274,8 +266,6 @@ function cloudsOf(seen: readonly Seen[]): Figure | undefined {
   });
 }
 
-const shown = ({ value, low, high }: Estimate): string => `${value.toFixed(1)} (${low.toFixed(1)} to ${high.toFixed(1)})`;
-
 /** "Falls at first and recovers": macro over all, then each finding, of the first recipe. */
 function findingsOf(changes: readonly ChangeRow[]): Finding[] {
   const first = changes[0]?.model;
@@ -292,7 +282,7 @@ function findingsOf(changes: readonly ChangeRow[]): Finding[] {
             : finding === 'fracture'
               ? '61.6 before, 55.4 after 1k steps, 38.2 after 60k at 5e-5'
               : 'not printed for this finding',
-      here: `${shown(fall!)} at the first look, then ${shown(since!)} up to the last`,
+      here: `${textOf(fall!, 1)} at the first look, then ${textOf(since!, 1)} up to the last`,
       verdict: fall!.high < 0 && since!.low > 0 ? 'repeated' : fall!.low > 0 || since!.high < 0 ? 'not repeated' : 'undecided',
     }));
 }

@@ -43,8 +43,10 @@ export function probeTexts(bench: Bench, tokenizers: readonly Tokenizer[], count
       if (lost > 0) fits[i] = false;
     });
   const whole = distinct.filter((_, i) => fits[i]);
-  const known = whole.some(({ labels }) => Object.keys(labels).length > 0);
-  const labelled = whole.map((record): Labelled => ({ record, labels: known ? statedBy(record) : readFrom(record.text) }));
+  const known = whole.some(isLabelled);
+  const labelled = whole
+    .filter((record) => !known || isLabelled(record)) // where others have labels, one without says nothing
+    .map((record): Labelled => ({ record, labels: known ? statedBy(record) : readFrom(record.text) }));
   const findings = [...new Set(labelled.flatMap(({ labels }) => Object.keys(labels)))];
   const names = ({ labels }: Labelled): boolean => Object.values(labels).includes(1);
   const [naming, others] = [labelled.filter(names), labelled.filter((one) => !names(one))];
@@ -85,6 +87,8 @@ function evenly(naming: readonly Labelled[], findings: readonly string[], count:
   }
   return [...taken];
 }
+
+const isLabelled = ({ labels, uncertain = [] }: ImageRecord): boolean => Object.keys(labels).length + uncertain.length > 0;
 
 const statedBy = ({ labels, uncertain = [] }: ImageRecord): Record<string, 0 | 1> => ({
   ...labels,

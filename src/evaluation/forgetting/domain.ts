@@ -8,9 +8,12 @@ import { auroc, type Classified, type Classifier, classify, type Features, frech
 import type { Bench } from '../bench';
 import { bootstrap, bootstrapError, type Estimate } from '../estimate';
 import type { ImageSet } from '../image-set';
+import { chosenRows } from '../rows';
 
 export interface Domain {
   readonly name: 'old' | 'new';
+  /** As `Bench.data` has it. */
+  readonly data: string;
   /** Real images of other patients or scenes, and their texts, which are the prompts. */
   readonly real: ImageSet;
   /** More of them, the first the same: what denoising is measured on. */
@@ -63,14 +66,6 @@ export interface Pictured {
   readonly records: readonly ImageRecord[];
 }
 
-const selected = ({ values, columns }: Features, rows: Int32Array): Features => {
-  const out = new Float32Array(rows.length * columns);
-  rows.forEach((row, i) => {
-    out.set(values.subarray(row * columns, (row + 1) * columns), i * columns);
-  });
-  return { values: out, rows: rows.length, columns };
-};
-
 /** Measures pictures of the domain's prompts, in their order. */
 export async function pictured(
   { classifier, reference, labelled }: Domain,
@@ -81,7 +76,7 @@ export async function pictured(
   const seen = classify(classifier, await readRange(set.pixels, 0, set.pixels.length));
   const { records } = set;
   const n = records.length;
-  const fid = bootstrapError(n, (rows) => frechetDistance(selected(seen.features, rows), reference), { key, draws: quick ? 20 : 100 });
+  const fid = bootstrapError(n, (rows) => frechetDistance(chosenRows(seen.features, rows), reference), { key, draws: quick ? 20 : 100 });
   if (!labelled) return { fid, auroc: null, accuracy: null, seen, records };
   const draws = quick ? 200 : 1000;
   return {

@@ -2,13 +2,14 @@
 
 import { openSplit } from '../../datasets';
 import { recordsOf } from '../../datasets/internal';
-import { foldIn, type Key, split } from '../../engine';
+import { dispose, foldIn, type Key, split } from '../../engine';
 import { loadRecipe } from '../../experiments';
 import type { Classifier } from '../../metrics';
 import { disposeModel, type Model } from '../../pipelines';
 import { adaptationSnapshots, type Snapshot, snapshotSteps } from '../adaptation';
 import { type Bench, openEvaluated } from '../bench';
-import { bootstrap, type Estimate } from '../estimate';
+import { captionOf } from '../captions';
+import { bootstrap, bootstrapMean, type Estimate, meanOver } from '../estimate';
 import { generatedImages, realImages } from '../image-set';
 import { type Denoising, denoising, type NoisedSet, noisedSet } from './denoising';
 import { classifierOf, type Domain, disposeDomains, domainOf, meanAuroc, type Pictured, pictured } from './domain';
@@ -94,15 +95,31 @@ async function openDomains(bench: Bench, data: string, count: number): Promise<D
   const [splitKey] = split(bench.key, 4) as [Key];
   const { train, test } = await openSplit({ data, counts, key: splitKey, least: 2 });
   const oldBench: Bench = { ...bench, train, test, records: recordsOf(test, count), data };
-  const [oldClassifier, newClassifier] = [await classifierOf(oldBench, train), await classifierOf(bench, bench.train)];
+  const classifiers: (Classifier | undefined)[] = [];
+  try {
+    classifiers.push(await classifierOf(oldBench, train), await classifierOf(bench, bench.train));
+    return await domainsOf(oldBench, bench, count, classifiers);
+  } catch (error) {
+    dispose(...classifiers.map((classifier) => classifier?.params));
+    throw error;
+  }
+}
+
+async function domainsOf(
+  oldBench: Bench,
+  bench: Bench,
+  count: number,
+  [oldClassifier, newClassifier]: readonly (Classifier | undefined)[],
+): Promise<Domains> {
   const either = oldClassifier ?? newClassifier;
   if (!either)
     throw new RangeError(
-      `forgetting: neither ${data} nor ${bench.data} has labels with both classes, so no classifier can be trained to measure pictures with`,
+      `forgetting: neither ${oldBench.data} nor ${bench.data} has labels with both classes, so no classifier can be trained to measure pictures with`,
     );
   const open = async (name: Domain['name'], from: Bench, own: Classifier | undefined): Promise<Domain> =>
     domainOf({
       name,
+      data: from.data,
       real: await realImages(from, 'test', count),
       tested: await realImages(from, 'test', DENOISED),
       classifier: own ?? either,
@@ -123,11 +140,8 @@ async function openStage(bench: Bench, domains: Domains): Promise<Stage> {
   try {
     const noised = async ({ tested }: Domain, child: number): Promise<NoisedSet> =>
       noisedSet(model, tested.pixels, tested.records, bench.size, foldIn(foldIn(bench.key, NOISE), child));
-    return {
-      denoising: denoising(model),
-      noised: { old: await noised(domains.old, 0), new: await noised(domains.new, 1) },
-      before: weightsOf(model),
-    };
+    const sets = { old: await noised(domains.old, 0), new: await noised(domains.new, 1) };
+    return { denoising: denoising(model), noised: sets, before: weightsOf(model) };
   } finally {
     disposeModel(model);
   }
@@ -157,7 +171,13 @@ async function lookAt(
   const first = Math.min(SHOWN_PROMPTS, sets.old.records.length);
   const pixels = await sets.old.pixels.read(Int32Array.from({ length: first }, (_, i) => i));
   for (let i = 0; i < first; i++)
-    shown.push({ recipe, step, prompt: sets.old.records[i]!.text, pixels: pixels.slice(i * area, (i + 1) * area), size: bench.size });
+    shown.push({
+      recipe,
+      step,
+      prompt: captionOf(domains.old, sets.old.records[i]!, i),
+      pixels: pixels.slice(i * area, (i + 1) * area),
+      size: bench.size,
+    });
   return { look: { recipe, step, losses, drift, pictured: { old: await of('old'), new: await of('new') } }, shown };
 }
 
@@ -169,8 +189,6 @@ async function withModel<T>(snapshot: Snapshot, fn: (model: Model) => T): Promis
     disposeModel(model);
   }
 }
-
-const meanOf = (values: Float64Array, rows: Int32Array): number => rows.reduce((sum, row) => sum + values[row]!, 0) / rows.length;
 
 function rowsOf(
   bench: Bench,
@@ -190,7 +208,7 @@ function rowsOf(
         recipe: step === 0 ? 'base' : recipe,
         step,
         domain,
-        loss: over(losses[domain].length, (some) => meanOf(losses[domain], some)),
+        loss: bootstrapMean(losses[domain], { key, draws }),
         ...(of && { fid: of.fid, ...(of.auroc && { auroc: of.auroc }), ...(of.accuracy && { accuracy: of.accuracy }) }),
       };
     }),
@@ -198,7 +216,7 @@ function rowsOf(
   const lastOf = (recipe: string): Look => looks.filter((look) => look.recipe === recipe).at(-1)!;
   /** Percent of the base's loss by which the first is above the second, of the same images. */
   const percent = (domain: Domain['name'], above: Float64Array, below: Float64Array): Estimate =>
-    over(above.length, (some) => (100 * (meanOf(above, some) - meanOf(below, some))) / meanOf(base.losses[domain], some));
+    over(above.length, (some) => (100 * (meanOver(above)(some) - meanOver(below)(some))) / meanOver(base.losses[domain])(some));
   const aurocChange = (domain: Domain['name'], last: Look): Estimate | undefined => {
     const { classifier, labelled } = domains[domain];
     const [before, after] = [base.pictured?.[domain], last.pictured?.[domain]];

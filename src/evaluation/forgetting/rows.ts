@@ -8,6 +8,7 @@ import type { Drift } from './drift';
 export interface ShownPicture {
   readonly recipe: string;
   readonly step: number;
+  /** Of drawn data; of others a number that stands for it. */
   readonly prompt: string;
   /** Grey, size × size, 0 to 1. */
   readonly pixels: Float32Array;

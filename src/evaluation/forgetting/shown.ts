@@ -2,8 +2,8 @@
 
 import { dotFigure, type Figure, figure, imageGrid, type LineSeries, lineFigure, type Picture } from '../../display';
 import type { Bench } from '../bench';
-import type { Estimate } from '../estimate';
-import type { Finding, ResultFigure, ResultTable } from '../result';
+import { type Estimate, textOf } from '../estimate';
+import { type Finding, isAbove0, type ResultFigure, type ResultTable } from '../result';
 import type { Domain } from './domain';
 import type { ForgettingResult, ForgettingRow, RemedyRow, ShownPicture } from './rows';
 
@@ -208,7 +208,8 @@ function picturesOf(pictures: readonly ShownPicture[], recipes: readonly string[
   const [firstRecipe] = recipes as [string];
   const lastOf = (recipe: string): number => Math.max(...pictures.filter((one) => one.recipe === recipe).map(({ step }) => step));
   const grid = (some: readonly ShownPicture[], title: string, label: (one: ShownPicture) => string): ResultFigure['figure'] => {
-    const columns = new Set(some.map(({ prompt }) => prompt)).size;
+    const [{ recipe, step }] = some as [ShownPicture];
+    const columns = some.filter((one) => one.recipe === recipe && one.step === step).length; // prompts, of which two may be alike
     const images = some.map(({ pixels, size }): Picture => ({ pixels, width: size, height: size, channels: 1 }));
     return imageGrid(
       images,
@@ -232,9 +233,6 @@ function picturesOf(pictures: readonly ShownPicture[], recipes: readonly string[
   ];
 }
 
-const shown = ({ value, low, high }: Estimate): string => `${value.toFixed(1)}% (${low.toFixed(1)} to ${high.toFixed(1)})`;
-/** Whether an interval is above 0, below it, or neither. */
-const verdict = ({ low, high }: Estimate): Finding['verdict'] => (low > 0 ? 'repeated' : high < 0 ? 'not repeated' : 'undecided');
 const FIGURE = 'Figure 6 and section 9: general prompts give radiographs after fine-tuning; no numbers';
 
 function findingsOf(remedies: readonly RemedyRow[], { jointOverUNet }: Measured['differences'], recipes: readonly string[]): Finding[] {
@@ -243,16 +241,16 @@ function findingsOf(remedies: readonly RemedyRow[], { jointOverUNet }: Measured[
     {
       finding: `General prompts are forgotten (${first.recipe})`,
       paper: FIGURE,
-      here: `loss on the old domain higher by ${shown(first.lost)} of the base's`,
-      verdict: verdict(first.lost),
+      here: `loss on the old domain higher by ${textOf(first.lost, 1, '%')} of the base's`,
+      verdict: isAbove0(first.lost),
     },
     ...(jointOverUNet
       ? [
           {
             finding: 'Forgetting is faster when the text encoder trains too',
             paper: FIGURE,
-            here: `loss on the old domain over all looks, joint less unet-only: ${shown(jointOverUNet)} of the base's`,
-            verdict: verdict(jointOverUNet),
+            here: `loss on the old domain over all looks, joint less unet-only: ${textOf(jointOverUNet, 1, '%')} of the base's`,
+            verdict: isAbove0(jointOverUNet),
           },
         ]
       : []),
@@ -261,8 +259,8 @@ function findingsOf(remedies: readonly RemedyRow[], { jointOverUNet }: Measured[
       .map(({ recipe, againstFirst }) => ({
         finding: `${recipe} forgets less than ${recipes[0]}`,
         paper: 'not measured there',
-        here: `loss on the old domain ${shown(againstFirst)} of the base's against ${recipes[0]}`,
-        verdict: verdict({ value: -againstFirst.value, low: -againstFirst.high, high: -againstFirst.low }),
+        here: `loss on the old domain ${textOf(againstFirst, 1, '%')} of the base's against ${recipes[0]}`,
+        verdict: isAbove0({ value: -againstFirst.value, low: -againstFirst.high, high: -againstFirst.low }),
       })),
   ];
 }

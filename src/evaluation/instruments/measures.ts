@@ -5,7 +5,7 @@ import { nextTurn, permutation } from '../../engine/internal';
 import { type Features, frechetDistance, kernelDistance, manifoldMeasures } from '../../metrics';
 import type { Estimate } from '../estimate';
 import { twoSampleTestOfFeatures } from '../networks/two-sample';
-import { chosenRows } from '../rows';
+import { chosenRows, rowsByName } from '../rows';
 
 /** Neighbours of precision, recall, density and coverage, as in their papers. */
 const NEIGHBOURS = 5;
@@ -88,12 +88,7 @@ export function spreadRows(patients: readonly string[], count: number): number[]
  * @throws RangeError where a half has fewer than 8
  */
 export function halvesOf(patients: readonly string[], key: Key): Halves {
-  const rows = new Map<string, number[]>();
-  patients.forEach((patient, i) => {
-    const own = rows.get(patient);
-    if (own) own.push(i);
-    else rows.set(patient, [i]);
-  });
+  const rows = rowsByName(patients);
   const order = [...rows.keys()].sort();
   const [first, second]: [number[], number[]] = [[], []];
   for (const i of permutation(key, order.length)) (first.length <= second.length ? first : second).push(...rows.get(order[i]!)!);

@@ -57,14 +57,16 @@ export async function evaluateMemorisation(bench: Bench, options: MemorisationOp
     `A real image of another patient counts as a copy ${percentile} times in 100 by definition: a copy rate is high where its interval is above that.`,
     `${test.pixels.length} real images of the test part set that limit, against ${train.pixels.length} training images.`,
   ];
-  const identified = await samePatientSpace(bench).catch((error: unknown) => {
-    if (!(error instanceof RangeError)) throw error;
-    notes.push(`There is no re-identification: ${error.message}.`);
-    return undefined;
-  });
-  const own = options.spaces ? [] : [await chestSpace(bench)];
-  const spaces = [pixelSpace(bench.size), ...(options.spaces ?? own), ...(identified ? [identified] : [])];
+  const own: FeatureSpace[] = [];
   try {
+    if (!options.spaces) own.push(await chestSpace(bench));
+    const identified = await samePatientSpace(bench).catch((error: unknown) => {
+      if (!(error instanceof RangeError)) throw error;
+      notes.push(`There is no re-identification: ${error.message}.`);
+      return undefined;
+    });
+    const spaces = [pixelSpace(bench.size), ...(options.spaces ?? own), ...(identified ? [identified] : [])];
+    if (identified) own.push(identified);
     const rows: MemorisationRow[] = [];
     const pairs: ClosestPair[] = [];
     const baselines: { space: string; distances: Float64Array }[] = [];
@@ -113,7 +115,6 @@ export async function evaluateMemorisation(bench: Bench, options: MemorisationOp
     };
   } finally {
     for (const space of own) space.dispose();
-    identified?.dispose();
   }
 }
 

@@ -12,8 +12,8 @@ import { loadTokenizer } from '../../tokenizers';
 /** Scores pairs of texts. The caller disposes it. */
 export interface BertScorer {
   readonly definition: string;
-  /** @param candidates one for each of the references */
-  score(candidates: readonly string[], references: readonly string[]): Promise<BertScore[]>;
+  /** @param candidates one for each of the references @throws the signal's reason where it was raised */
+  score(candidates: readonly string[], references: readonly string[], signal?: AbortSignal): Promise<BertScore[]>;
   dispose(): void;
 }
 
@@ -64,9 +64,10 @@ export async function openBertScorer(folder: string): Promise<BertScorer> {
   };
   return {
     definition: `mean F1 of BERTScore (Zhang et al. 2020) by layer ${layer} of ${layers} of the encoder given, without rarity weights, not rescaled by a baseline as the paper's is; v1`,
-    async score(candidates, references) {
+    async score(candidates, references, signal) {
       const scores: BertScore[] = [];
       for (let from = 0; from < candidates.length; from += BATCH) {
+        signal?.throwIfAborted();
         const [a, b] = [await embedded(candidates.slice(from, from + BATCH)), await embedded(references.slice(from, from + BATCH))];
         a.forEach((candidate, i) => {
           scores.push(bertScore(candidate, b[i]!));

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ImageRecord } from '../../datasets';
-import { key } from '../../engine';
+import { dispose, key } from '../../engine';
 import { permutation } from '../../engine/internal';
 import { type Rows, readObject, writeJson } from '../../files';
 import { keepRows, loadParameters, readRange, saveParameters } from '../../files/internal';
@@ -14,6 +14,7 @@ import { convNetShapes } from '../../vision/internal';
 import type { Bench } from '../bench';
 import type { ImageSet } from '../image-set';
 import { type KeptNetwork, keptNetwork } from '../kept-network';
+import { rowsByName } from '../rows';
 
 /** Changes with the way classifiers are trained. */
 const VERSION = 1;
@@ -86,12 +87,9 @@ export interface Divided {
   readonly validation: Int32Array;
 }
 
-/** Some patients' rows for validation, in an order of the instruments' own; at least one patient on each side. @throws RangeError where there is one alone */
-export function divideByPatient(records: readonly Pick<ImageRecord, 'patient'>[], share: number = VALIDATION): Divided {
-  const byPatient = new Map<string, number[]>();
-  records.forEach(({ patient }, i) => {
-    byPatient.set(patient, [...(byPatient.get(patient) ?? []), i]);
-  });
+/** Some patients' rows for validation (patients who share an image together), in an order of the instruments' own; at least one patient on each side. @throws RangeError where there is one alone */
+export function divideByPatient(records: readonly Pick<ImageRecord, 'patient' | 'group'>[], share: number = VALIDATION): Divided {
+  const byPatient = rowsByName(records.map(({ patient, group = patient }) => group));
   if (byPatient.size < 2)
     throw new RangeError(`classifier: the training part has images of ${byPatient.size} patient; expected two or more`);
   const names = [...byPatient.keys()].sort();
@@ -186,7 +184,10 @@ export async function keptClassifierOf(
         ...(bench.signal && { signal: bench.signal }),
         onStep: ({ step, steps }) => bench.progress(`training: ${name}`, step, steps),
       });
-      if (interrupted) throw bench.signal?.reason ?? new Error(`${name}: interrupted, so nothing was kept`);
+      if (interrupted) {
+        dispose(network.params);
+        throw bench.signal?.reason ?? new Error(`${name}: interrupted, so nothing was kept`);
+      }
       return network;
     },
     save: (folder, network) => saveHeads(folder, network, size),

@@ -4,6 +4,7 @@ import { foldIn, type Key, split } from '../../engine';
 import { permutation } from '../../engine/internal';
 import { auroc } from '../../metrics';
 import { bootstrap, type Estimate, shareOf } from '../estimate';
+import { rowsByName } from '../rows';
 
 export interface TwoSampleOptions {
   readonly key: Key;
@@ -47,12 +48,11 @@ export function casesOf(real: number, generated: number, { key, folds = 2, group
       .map((row) => ({ row, generated: set as 0 | 1, group: groups ? groups[set]![row]! : `${set}/${row}` })),
   );
   // Groups in a drawn order, each into the part that has fewest images of its set so far.
-  const byGroup = new Map<string, typeof named>();
-  for (const each of named) byGroup.set(each.group, [...(byGroup.get(each.group) ?? []), each]);
+  const byGroup = rowsByName(named.map(({ group }) => group));
   const order = [...byGroup.keys()].sort();
   const counts = Array.from({ length: folds }, () => [0, 0]);
   return Array.from(permutation(dividing, order.length)).flatMap((g) => {
-    const members = byGroup.get(order[g]!)!;
+    const members = byGroup.get(order[g]!)!.map((i) => named[i]!);
     const has = (fold: number): number => members.reduce((sum, { generated }) => sum + counts[fold]![generated]!, 0);
     const fold = counts.map((_, f) => f).reduce((best, f) => (has(f) < has(best) ? f : best));
     return members.map(({ row, generated }) => {

@@ -1,6 +1,5 @@
 /** The contrastive network of a bench: trained on its training part, kept, and put to use. */
 
-import { createHash } from 'node:crypto';
 import type * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, dispose, foldIn, scope } from '../../engine';
 import { overRows } from '../../engine/internal';
@@ -8,6 +7,7 @@ import { type Tokenizer, trainBpe } from '../../tokenizers';
 import type { Optimisation } from '../../training';
 import type { Bench } from '../bench';
 import type { FeatureSpace } from '../features';
+import { hashOf } from '../hash-of';
 import { realImages } from '../image-set';
 import { keptNetwork } from '../kept-network';
 import {
@@ -41,9 +41,6 @@ export interface ContrastiveEncoder {
   texts(texts: readonly string[]): Promise<Float32Array>;
   dispose(): void;
 }
-
-/** What texts are kept under. */
-export const hashOfTexts = (texts: readonly string[]): string => createHash('sha256').update(JSON.stringify(texts)).digest('hex');
 
 /** A vocabulary of the texts, as long as the longest of them within `longest`. */
 export function tokenizerOf(texts: readonly string[], vocabularySize: number, longest: number): Tokenizer {
@@ -84,7 +81,7 @@ export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncod
   const image = imageEncoderConfig(size, scale, width);
   const { network, identity } = await keptNetwork<ContrastiveModel>({
     name: 'contrastive',
-    source: { version: VERSION, images: pixels.identity, texts: hashOfTexts(texts), image, scale: SCALES[scale], optimisation, seed },
+    source: { version: VERSION, images: pixels.identity, texts: hashOf(texts), image, scale: SCALES[scale], optimisation, seed },
     async make() {
       const tokenizer = tokenizerOf(texts, vocabulary, longest);
       const config: ContrastiveConfig = {

@@ -8,10 +8,11 @@ import type { Rows } from '../../files';
 import { readRange } from '../../files/internal';
 import type { Optimisation } from '../../training';
 import type { Bench } from '../bench';
+import { hashOf } from '../hash-of';
 import { realImages } from '../image-set';
 import { keptNetwork } from '../kept-network';
 import { describeImageEncoder, imageEncoderConfig, networkScale } from './image-encoder';
-import { hashOfTexts, tokenizerOf } from './kept-contrastive';
+import { tokenizerOf } from './kept-contrastive';
 import {
   imageContext,
   loadReportGenerator,
@@ -89,7 +90,7 @@ export async function reportWriter(bench: Bench): Promise<ReportWriter> {
   const image = imageEncoderConfig(size, scale, width);
   const { network, identity } = await keptNetwork<ReportGenerator>({
     name: 'report-generator',
-    source: { version: VERSION, images: pixels.identity, texts: hashOfTexts(texts), image, scale: SCALES[scale], optimisation, seed },
+    source: { version: VERSION, images: pixels.identity, texts: hashOf(texts), image, scale: SCALES[scale], optimisation, seed },
     async make() {
       const tokenizer = tokenizerOf(texts, vocabulary, longest);
       const config: ReportGeneratorConfig = {

@@ -15,6 +15,7 @@ import type { Bench } from '../bench';
 import type { FeatureSpace } from '../features';
 import { realImages } from '../image-set';
 import { keptNetwork } from '../kept-network';
+import { rowsByName } from '../rows';
 import { copyShifted, type TrunkParams, trunk, trunkSpec, trunkWidth } from './trunk';
 
 type Params = { trunk: TrunkParams; head: LinearParams };
@@ -47,15 +48,8 @@ const vectors = (params: Params, images: tf.Tensor4D): tf.Tensor2D =>
   scope(() => linearLayer(params.head, trunk(params.trunk, images)) as tf.Tensor2D);
 
 /** Rows of each patient who has two images or more. */
-export function patientsOfSeveral(patients: readonly string[]): number[][] {
-  const rows = new Map<string, number[]>();
-  patients.forEach((patient, i) => {
-    const own = rows.get(patient);
-    if (own) own.push(i);
-    else rows.set(patient, [i]);
-  });
-  return [...rows.values()].filter((own) => own.length > 1);
-}
+export const patientsOfSeveral = (patients: readonly string[]): number[][] =>
+  [...rowsByName(patients).values()].filter((own) => own.length > 1);
 
 /**
  * Trains it from random weights.

@@ -66,7 +66,7 @@ export async function twoSampleTest(
     const plan = optimisation(steps);
     const half = plan.batch_size / 2;
     const classes = [0, 1].map((set) => seen.filter((each) => each.generated === set));
-    const { params: trained } = await train<NetParams, Batch>({
+    const { params: trained, interrupted } = await train<NetParams, Batch>({
       params,
       handOver: true,
       optimisation: plan,
@@ -101,6 +101,7 @@ export async function twoSampleTest(
     const network = compileNetwork((weights: NetParams, images: tf.Tensor4D) => ({ score: tf.sigmoid(logits(weights, images)) }));
     try {
       signal?.throwIfAborted();
+      if (interrupted) throw new Error('two-sample test: interrupted, so nothing is known');
       const pixels = new Float32Array(unseen.length * area);
       unseen.forEach(({ row, generated }, i) => {
         pixels.set(sets[generated]!.subarray(row * area, (row + 1) * area), i * area);

@@ -1,10 +1,10 @@
 /** What readers are shown: which images, of which records, drawn alike over findings. The same for all readers of a study. */
 
-import { createHash } from 'node:crypto';
 import type { ImageRecord } from '../../datasets';
 import { foldIn, type Key } from '../../engine';
 import { permutation } from '../../engine/internal';
 import type { Bench } from '../bench';
+import { hashOf } from '../hash-of';
 import { REAL } from '../image-set';
 import type { ReaderScale } from './scales';
 
@@ -74,7 +74,7 @@ export function planReaderStudy(bench: Bench, options: PlanOptions = {}): Reader
     bench.records.map(({ id, text }) => [id, text]),
     items,
   ];
-  return { identity: createHash('sha256').update(JSON.stringify(source)).digest('hex').slice(0, 32), items, notes };
+  return { identity: hashOf(source).slice(0, 32), items, notes };
 }
 
 /** All records, in an order in which each finding comes in turn, the rarest first, so that any beginning of it is as balanced as can be. */

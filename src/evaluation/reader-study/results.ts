@@ -3,8 +3,8 @@
 import { barFigure } from '../../display';
 import { foldIn, type Key } from '../../engine';
 import { wilcoxon } from '../../metrics';
-import type { Bench } from '../bench';
-import { bootstrap, type Estimate, shareOf } from '../estimate';
+import { type Bench, isDrawn } from '../bench';
+import { bootstrapMean, type Estimate, shareOf } from '../estimate';
 import { REAL } from '../image-set';
 import type { EvaluationResult, ResultFigure, ResultTable } from '../result';
 import { AGREEMENT_ITEMS, type ReaderAgreement, readerAgreement } from './agreement';
@@ -44,8 +44,6 @@ export interface ReaderStudyResult extends EvaluationResult {
 
 /** Below so many scores the normal approximation of Wilcoxon's test is not one. */
 const WILCOXON_ITEMS = 8;
-/** Data that no patient is in. */
-const DRAWN: readonly string[] = ['phantom', 'world'];
 const INTERVALS =
   '95%: means and kappa by bootstrap over items, 1000 draws; fractions by Wilson; ICC by McGraw and Wong. They say nothing of other readers.';
 
@@ -58,6 +56,7 @@ export async function evaluateReaderStudy(bench: Bench, options: PlanOptions = {
   const plan = planReaderStudy(bench, options);
   const { scores, readers } = await readerScores(ratingsFolder(bench, plan), plan);
   const key = foldIn(bench.key, 0x7eae);
+  const rating = readers.filter(({ rated }) => rated > 0); // who has only opened the page keeps no agreement of others away
   const groups = groupsOf(plan);
   const rows = groups.flatMap(({ scale, images }) => {
     const here = scores.filter((score) => score.scale === scale && score.images === images);
@@ -69,13 +68,13 @@ export async function evaluateReaderStudy(bench: Bench, options: PlanOptions = {
       reader: 'all',
       values: [...byItem(here).values()].map((of) => of.reduce((sum, { score }) => sum + score, 0) / of.length),
     };
-    return [...(readers.length > 1 ? [all] : []), ...given]
+    return [...(rating.length > 1 ? [all] : []), ...given]
       .filter(({ values }) => values.length > 0)
       .map(({ reader, values }): ReaderStudyRow => ({ scale, images, reader, ...summary(values, key) }));
   });
   const agreement = groups.flatMap(({ scale, images }): AgreementRow[] => {
     const complete = [...byItem(scores.filter((score) => score.scale === scale && score.images === images)).values()]
-      .filter((of) => of.length === readers.length && readers.length > 1)
+      .filter((of) => of.length === rating.length && rating.length > 1)
       .map((of) => of.map(({ score }) => score));
     return complete.length < AGREEMENT_ITEMS ? [] : [{ scale, images, ...readerAgreement(complete, key) }];
   });
@@ -88,10 +87,10 @@ export async function evaluateReaderStudy(bench: Bench, options: PlanOptions = {
     definitions: DEFINITIONS,
     notes: [
       ...plan.notes,
-      ...(DRAWN.includes(bench.data)
+      ...(isDrawn(bench)
         ? [`"Real" are here the drawn images of the ${bench.data}: readers say what a model does to those, nothing of patients.`]
         : []),
-      ...missing(readers, agreement.length),
+      ...missing(readers, rating.length, agreement.length),
     ],
     rows,
     agreement,
@@ -113,16 +112,13 @@ function byItem(scores: readonly ReaderScore[]): Map<number, ReaderScore[]> {
   return items;
 }
 
-const meanOf = (values: readonly number[], key: Key): Estimate =>
-  bootstrap(values.length, (drawn) => drawn.reduce((sum, i) => sum + values[i]!, 0) / drawn.length, { key });
-
 function summary(values: readonly number[], key: Key): Omit<ReaderStudyRow, 'scale' | 'images' | 'reader'> {
   const n = values.length;
   const share = (holds: (value: number) => boolean): Estimate => shareOf(values.filter(holds).length, n);
   const tested = values.filter((value) => value !== 0).length >= WILCOXON_ITEMS;
   return {
     items: n,
-    mean: meanOf(values, key),
+    mean: bootstrapMean(values, { key }),
     above: share((value) => value > 0),
     zero: share((value) => value === 0),
     below: share((value) => value < 0),
@@ -142,7 +138,7 @@ function tablesOf(
     findings.flatMap((finding) => {
       const items = byItem(scores.filter((score) => score.scale === scale && score.finding === finding && score.images !== REAL));
       const values = [...items.values()].map((of) => of.reduce((sum, { score }) => sum + score, 0) / of.length);
-      return values.length < 2 ? [] : [{ scale, finding, items: values.length, mean: meanOf(values, key) }];
+      return values.length < 2 ? [] : [{ scale, finding, items: values.length, mean: bootstrapMean(values, { key }) }];
     }),
   );
   return [
@@ -214,14 +210,14 @@ const DEFINITIONS: Readonly<Record<string, string>> = {
   icc: 'v1: ICC(2,1) of Shrout and Fleiss, absolute agreement of single readers, on items that all have rated.',
 };
 
-function missing(readers: readonly ReaderProgress[], agreements: number): string[] {
+function missing(readers: readonly ReaderProgress[], rating: number, agreements: number): string[] {
   const unfinished = readers.filter(({ rated, items }) => rated < items);
   return [
-    ...(readers.length === 0 ? ['No reader has rated yet: roentgen evaluate reader-study --reader NAME opens the page.'] : []),
+    ...(rating === 0 ? ['No reader has rated yet: roentgen evaluate reader-study --reader NAME opens the page.'] : []),
     ...unfinished.map(({ reader, rated, items }) => `${reader} has rated ${rated} of ${items} items; the same command goes on.`),
-    ...(readers.length === 1 ? ['Agreement needs a second reader.'] : []),
-    ...(readers.length > 1 && agreements === 0
-      ? [`No scale has ${AGREEMENT_ITEMS} items that all ${readers.length} readers have rated, so there is no agreement yet.`]
+    ...(rating === 1 ? ['Agreement needs a second reader.'] : []),
+    ...(rating > 1 && agreements === 0
+      ? [`No scale has ${AGREEMENT_ITEMS} items that all ${rating} readers have rated, so there is no agreement yet.`]
       : []),
   ];
 }

@@ -4,12 +4,13 @@ import { recordsOf } from '../../datasets/internal';
 import { foldIn } from '../../engine';
 import type { Features } from '../../metrics';
 import type { Bench } from '../bench';
-import type { Estimate } from '../estimate';
+import { type Estimate, textOf } from '../estimate';
 import { featuresOf } from '../features';
 import { generatedImages, realImages } from '../image-set';
 import { contrastiveEncoder, imageSpace } from '../networks/kept-contrastive';
-import { paperTableFour } from '../paper-table-four';
+import { paperTableFour } from '../paper';
 import type { EvaluationResult, Finding } from '../result';
+import { chosenRows } from '../rows';
 import { inHundredths, LABEL_DEFINITION, WORD_DEFINITIONS } from '../text-measures';
 import { byLot, type RetrievalScores, scoresOf } from './scores';
 import { search } from './search';
@@ -56,12 +57,12 @@ export async function evaluateRetrieval(bench: Bench, options: RetrievalOptions 
     for (const set of sets) features.push(await featuresOf(bench, imageSpace(encoder), set));
     const texts = await encoder.texts(studies.candidates.map(({ index }) => test.record(index).text));
     const searched = {
-      images: { studies: studies.candidates, vectors: chosenRows(features[0]!, studies.candidates) },
+      images: { studies: studies.candidates, vectors: vectorsOf(features[0]!, studies.candidates) },
       texts: { studies: studies.candidates, vectors: texts },
     };
     const scores = (side: keyof typeof searched): RetrievalScores[] => {
       const results = sets.map((_, s) =>
-        search({ studies: studies.queries, vectors: chosenRows(features[s]!, studies.queries) }, searched[side], cuts),
+        search({ studies: studies.queries, vectors: vectorsOf(features[s]!, studies.queries) }, searched[side], cuts),
       );
       const rows = sets.map(({ name }, s) => scoresOf(name, s === 0 ? 'real' : 'model', results[s]!, studies.labels, bootstrapping));
       return [...rows, scoresOf('chance', 'chance', byLot(results[0]!, cuts), studies.labels, bootstrapping)];
@@ -106,13 +107,11 @@ export async function evaluateRetrieval(bench: Bench, options: RetrievalOptions 
   }
 }
 
-function chosenRows({ values, columns }: Features, studies: readonly SingleStudy[]): Float32Array {
-  const out = new Float32Array(studies.length * columns);
-  studies.forEach(({ index }, i) => {
-    out.set(values.subarray(index * columns, (index + 1) * columns), i * columns);
-  });
-  return out;
-}
+const vectorsOf = (features: Features, studies: readonly SingleStudy[]): Float32Array =>
+  chosenRows(
+    features,
+    studies.map(({ index }) => index),
+  ).values as Float32Array;
 
 /** Queries of a finding, fewer than which are said to be few. */
 const FEW = 10;
@@ -156,9 +155,7 @@ function findingOf(rows: readonly RetrievalScores[], model: RetrievalScores, cut
   const real = rows.find(({ kind }) => kind === 'real')!.precision[0];
   const generated = model.precision[0];
   const said = (estimate: Estimate | null | undefined): string => {
-    if (!estimate) return 'unknown';
-    const { value, low, high } = inHundredths(estimate);
-    return `${value.toFixed(1)} (${low.toFixed(1)} to ${high.toFixed(1)})`;
+    return estimate ? textOf(inHundredths(estimate), 1) : 'unknown';
   };
   const verdict =
     !real || !generated ? 'undecided' : generated.high < real.low ? 'repeated' : generated.low > real.high ? 'not repeated' : 'undecided';

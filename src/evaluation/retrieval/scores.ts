@@ -1,6 +1,6 @@
 /** What the results of queries come to. */
 
-import { type BootstrapOptions, bootstrap, type Estimate } from '../estimate';
+import { type BootstrapOptions, bootstrapMean, type Estimate } from '../estimate';
 import type { QueryResult } from './search';
 
 /** How one set of images does as queries. */
@@ -42,7 +42,7 @@ export function scoresOf(
       const value = values.reduce((sum, one) => sum + one, 0) / values.length;
       return { value, low: Number.NaN, high: Number.NaN };
     }
-    return bootstrap(values.length, (rows) => rows.reduce((sum, row) => sum + values[row]!, 0) / rows.length, options);
+    return bootstrapMean(values, options);
   };
   const [first] = results;
   return {
