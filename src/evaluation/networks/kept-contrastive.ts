@@ -4,7 +4,6 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, dispose, foldIn, scope } from '../../engine';
 import { overRows } from '../../engine/internal';
 import { type Tokenizer, trainBpe } from '../../tokenizers';
-import type { Optimisation } from '../../training';
 import type { Bench } from '../bench';
 import type { FeatureSpace } from '../features';
 import { hashOf } from '../hash-of';
@@ -22,7 +21,7 @@ import {
 } from './contrastive';
 import { describeImageEncoder, imageEncoderConfig, networkScale } from './image-encoder';
 import { CONVIRT, trainContrastive } from './train-contrastive';
-import { BATCH_SIZE, stepsFor } from './train-normalised';
+import { optimisationFor } from './train-normalised';
 
 /** Of the training's definition; part of what a kept network follows from. */
 const VERSION = 1;
@@ -56,20 +55,6 @@ const SCALES = {
   full: { peak: 1e-4, steps: 20_000, width: 512, layers: 6, vocabulary: 8000, longest: 128 },
 } as const;
 
-/** How it is trained: ConVIRT's batch of 32 is doubled where images are small. */
-function optimisationOf(images: number, most: number, peak: number): Optimisation {
-  return {
-    steps: stepsFor(images, most),
-    batch_size: BATCH_SIZE,
-    learning_rate: { peak, schedule: 'cosine', warmup: 30, floor: 0.02 },
-    betas: [0.9, 0.99],
-    epsilon: 1e-8,
-    weight_decay: 0.01,
-    clip_norm: 1,
-    precision: 'float32',
-  };
-}
-
 /** The bench's contrastive network: out of the cache, or trained on its training part. @throws the signal's reason where it was raised */
 export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncoder> {
   const { size, seed, signal } = bench;
@@ -77,7 +62,7 @@ export async function contrastiveEncoder(bench: Bench): Promise<ContrastiveEncod
   const { peak, steps, width, layers, vocabulary, longest } = SCALES[scale];
   const { pixels, records } = await realImages(bench, 'train', bench.train.length);
   const texts = records.map(({ text }) => text);
-  const optimisation = optimisationOf(texts.length, steps, peak);
+  const optimisation = optimisationFor(texts.length, { steps, peak, warmup: 30 });
   const image = imageEncoderConfig(size, scale, width);
   const { network, identity } = await keptNetwork<ContrastiveModel>({
     name: 'contrastive',

@@ -6,7 +6,6 @@ import { compileNetwork, dispose, foldIn, scope } from '../../engine';
 import { nextTurn, overRows } from '../../engine/internal';
 import type { Rows } from '../../files';
 import { readRange } from '../../files/internal';
-import type { Optimisation } from '../../training';
 import type { Bench } from '../bench';
 import { hashOf } from '../hash-of';
 import { realImages } from '../image-set';
@@ -22,7 +21,7 @@ import {
   reportLogits,
   saveReportGenerator,
 } from './report-generator';
-import { BATCH_SIZE, stepsFor } from './train-normalised';
+import { optimisationFor } from './train-normalised';
 import { reportTargets, trainReportGenerator } from './train-report-generator';
 
 /** Of the training's definition; part of what a kept network follows from. */
@@ -66,19 +65,6 @@ const SCALES = {
   full: { peak: 1e-4, steps: 40_000, width: 512, layers: 6, heads: 8, vocabulary: 8000, longest: 128 },
 } as const;
 
-function optimisationOf(images: number, most: number, peak: number): Optimisation {
-  return {
-    steps: stepsFor(images, most),
-    batch_size: BATCH_SIZE,
-    learning_rate: { peak, schedule: 'cosine', warmup: 40, floor: 0.02 },
-    betas: [0.9, 0.99],
-    epsilon: 1e-8,
-    weight_decay: 0.01,
-    clip_norm: 1,
-    precision: 'float32',
-  };
-}
-
 /** The bench's report generator: out of the cache, or trained on its training part. @throws the signal's reason where it was raised */
 export async function reportWriter(bench: Bench): Promise<ReportWriter> {
   const { size, seed, signal } = bench;
@@ -86,7 +72,7 @@ export async function reportWriter(bench: Bench): Promise<ReportWriter> {
   const { peak, steps, width, layers, heads, vocabulary, longest } = SCALES[scale];
   const { pixels, records } = await realImages(bench, 'train', bench.train.length);
   const texts = records.map(({ text }) => text);
-  const optimisation = optimisationOf(texts.length, steps, peak);
+  const optimisation = optimisationFor(texts.length, { steps, peak, warmup: 40 });
   const image = imageEncoderConfig(size, scale, width);
   const { network, identity } = await keptNetwork<ReportGenerator>({
     name: 'report-generator',

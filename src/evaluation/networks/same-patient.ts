@@ -10,13 +10,13 @@ import type { Rows } from '../../files';
 import { loadParameters, saveParameters } from '../../files/internal';
 import { type LinearParams, linearLayer, type Spec } from '../../nn';
 import { initialise, linearSpec, specShapes } from '../../nn/internal';
-import { clipContrastiveLoss, type Optimisation, train } from '../../training';
+import { clipContrastiveLoss, train } from '../../training';
 import type { Bench } from '../bench';
 import type { FeatureSpace } from '../features';
 import { realImages } from '../image-set';
 import { keptNetwork } from '../kept-network';
 import { rowsByName } from '../rows';
-import { copyShifted, type TrunkParams, trunk, trunkSpec, trunkWidth } from './trunk';
+import { copyShifted, SHIFT, type TrunkParams, trunk, trunkOptimisation, trunkSpec, trunkWidth } from './trunk';
 
 type Params = { trunk: TrunkParams; head: LinearParams };
 type Batch = { first: tf.Tensor4D; second: tf.Tensor4D };
@@ -27,21 +27,9 @@ const WIDTH = 64;
 const PATIENTS = 24;
 /** The logarithm of 1/temperature: 1/0.1. */
 const SHARPNESS = Math.log(10);
-const SHIFT = 1 / 16;
 const STEPS = { quick: 300, whole: 1500 } as const;
 /** Fewer patients with two images than these teach nothing. */
 export const LEAST_PATIENTS = 20;
-
-const optimisation = (steps: number): Optimisation => ({
-  steps,
-  batch_size: 2 * PATIENTS,
-  learning_rate: { peak: 2e-3, schedule: 'cosine', warmup: Math.min(40, Math.ceil(steps / 8)), floor: 0.02 },
-  betas: [0.9, 0.99],
-  epsilon: 1e-8,
-  weight_decay: 0.05,
-  clip_norm: 1,
-  precision: 'float32',
-});
 
 const spec = (size: number): Spec<Params> => ({ trunk: trunkSpec(size), head: linearSpec(trunkWidth(size), WIDTH) });
 const vectors = (params: Params, images: tf.Tensor4D): tf.Tensor2D =>
@@ -66,7 +54,7 @@ async function trained(bench: Bench, images: Rows, several: readonly (readonly n
   const { params, interrupted } = await train<Params, Batch>({
     params: initialise<Params>(spec(size), initial),
     handOver: true,
-    optimisation: optimisation(steps),
+    optimisation: trunkOptimisation(steps, 2 * PATIENTS),
     ...(signal && { signal }),
     batch: async (step) => {
       const [who, which, where] = split(foldIn(ordering, step), 3) as [Key, Key, Key];

@@ -2,9 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { foldIn, type Key, scope, split } from '../../engine';
-import type { Rows } from '../../files';
-import type { Tokenizer } from '../../tokenizers';
-import { convirtLoss, type Optimisation, type StepLog } from '../../training';
+import { convirtLoss } from '../../training';
 import { dataOrder } from '../../training/internal';
 import {
   type ContrastiveConfig,
@@ -15,23 +13,11 @@ import {
   textVectors,
 } from './contrastive';
 import { augmentedImages } from './image-encoder';
-import { tokenRows } from './token-rows';
+import { type TrainOnTextsOptions, tokenRows } from './texts-of-images';
 import { trainNormalised } from './train-normalised';
 
 /** ConVIRT's own: temperature, and what the image's side weighs (section 4.1). */
 export const CONVIRT = { tau: 0.1, lambda: 0.75 } as const;
-
-export interface TrainContrastiveOptions {
-  readonly config: ContrastiveConfig;
-  readonly tokenizer: Tokenizer;
-  /** Grey values 0 to 1, size × size a row; one for each text. */
-  readonly pixels: Rows;
-  readonly texts: readonly string[];
-  readonly optimisation: Optimisation;
-  readonly key: Key;
-  readonly signal?: AbortSignal;
-  readonly onStep?: (log: StepLog) => void;
-}
 
 type Batch = { images: tf.Tensor4D; ids: tf.Tensor2D; mask: tf.Tensor2D };
 
@@ -40,7 +26,7 @@ type Batch = { images: tf.Tensor4D; ids: tf.Tensor2D; mask: tf.Tensor2D };
  *
  * @throws RangeError where all texts are the same; the signal's reason where it ended the training
  */
-export async function trainContrastive(options: TrainContrastiveOptions): Promise<ContrastiveModel> {
+export async function trainContrastive(options: TrainOnTextsOptions<ContrastiveConfig>): Promise<ContrastiveModel> {
   const { config, tokenizer, pixels, texts, optimisation, signal, onStep } = options;
   if (new Set(texts).size < 2)
     throw new RangeError('contrastive network: all texts are the same, so that images cannot be told apart by them');

@@ -3,9 +3,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { nextTokenLoss } from '../../decoders';
 import { foldIn, type Key, scope, split } from '../../engine';
-import type { Rows } from '../../files';
 import type { Tokenizer } from '../../tokenizers';
-import type { Optimisation, StepLog } from '../../training';
 import { dataOrder } from '../../training/internal';
 import { augmentedImages } from './image-encoder';
 import {
@@ -16,20 +14,8 @@ import {
   type ReportGeneratorParams,
   reportLogits,
 } from './report-generator';
-import { tokenRows } from './token-rows';
+import { type TrainOnTextsOptions, tokenRows } from './texts-of-images';
 import { trainNormalised } from './train-normalised';
-
-export interface TrainReportGeneratorOptions {
-  readonly config: ReportGeneratorConfig;
-  readonly tokenizer: Tokenizer;
-  /** Grey values 0 to 1, size × size a row; one for each text. */
-  readonly pixels: Rows;
-  readonly texts: readonly string[];
-  readonly optimisation: Optimisation;
-  readonly key: Key;
-  readonly signal?: AbortSignal;
-  readonly onStep?: (log: StepLog) => void;
-}
 
 type Batch = { images: tf.Tensor4D; ids: tf.Tensor2D; labels: tf.Tensor2D };
 
@@ -47,7 +33,7 @@ export function reportTargets(tokenizer: Tokenizer, texts: readonly string[]): {
  *
  * @throws the signal's reason where it ended the training
  */
-export async function trainReportGenerator(options: TrainReportGeneratorOptions): Promise<ReportGenerator> {
+export async function trainReportGenerator(options: TrainOnTextsOptions<ReportGeneratorConfig>): Promise<ReportGenerator> {
   const { config, tokenizer, pixels, texts, optimisation, signal, onStep } = options;
   const [initial, ordering, augmenting] = split(options.key, 3) as [Key, Key, Key];
   const { batch_size: B } = optimisation;

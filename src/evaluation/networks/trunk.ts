@@ -4,6 +4,22 @@ import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../../engine';
 import { type ConvParams, convLayer, groupNormLayer, type NormParams, type Spec } from '../../nn';
 import { convSpec, normSpec } from '../../nn/internal';
+import type { Optimisation } from '../../training';
+
+/** How networks on it are trained. */
+export const trunkOptimisation = (steps: number, batch: number): Optimisation => ({
+  steps,
+  batch_size: batch,
+  learning_rate: { peak: 2e-3, schedule: 'cosine', warmup: Math.min(40, Math.ceil(steps / 8)), floor: 0.02 },
+  betas: [0.9, 0.99],
+  epsilon: 1e-8,
+  weight_decay: 0.05,
+  clip_norm: 1,
+  precision: 'float32',
+});
+
+/** How far images are moved while it trains, as a fraction of their size: what it learns is not of places. */
+export const SHIFT: number = 1 / 16;
 
 export type TrunkParams = { stages: { conv: ConvParams; norm: NormParams }[] };
 

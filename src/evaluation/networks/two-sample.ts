@@ -10,9 +10,9 @@ import type { Features } from '../../metrics';
 import { type LinearParams, linearLayer, type Spec } from '../../nn';
 import { initialise, linearSpec } from '../../nn/internal';
 import { fitLogistic, predictLogistic } from '../../probes';
-import { type Optimisation, train } from '../../training';
+import { train } from '../../training';
 import { type Case, casesOf, judged, type TwoSample, type TwoSampleOptions } from './judged-cases';
-import { copyShifted, type TrunkParams, trunk, trunkSpec, trunkWidth } from './trunk';
+import { copyShifted, SHIFT, type TrunkParams, trunk, trunkOptimisation, trunkSpec, trunkWidth } from './trunk';
 
 export interface TwoSampleNetOptions extends TwoSampleOptions {
   /** Updates of each network; default 400. */
@@ -24,19 +24,8 @@ export interface TwoSampleNetOptions extends TwoSampleOptions {
 type NetParams = { trunk: TrunkParams; head: LinearParams };
 type Batch = { images: tf.Tensor4D; generated: tf.Tensor2D };
 
-const optimisation = (steps: number): Optimisation => ({
-  steps,
-  batch_size: 32,
-  learning_rate: { peak: 2e-3, schedule: 'cosine', warmup: Math.min(40, Math.ceil(steps / 8)), floor: 0.02 },
-  betas: [0.9, 0.99],
-  epsilon: 1e-8,
-  weight_decay: 0.05,
-  clip_norm: 1,
-  precision: 'float32',
-});
-
-/** How far images are moved while a network trains, as a fraction of their size: what it learns is not of places. */
-const SHIFT = 1 / 16;
+/** Images of a step, half of them of each set. */
+const BATCH = 32;
 const EIGHT_BITS = 255;
 
 /**
@@ -63,7 +52,7 @@ export async function twoSampleTest(
     const logits = (params: NetParams, images: tf.Tensor4D): tf.Tensor2D =>
       scope(() => linearLayer(params.head, trunk(params.trunk, images)) as tf.Tensor2D);
     const params = initialise<NetParams>(spec, initial);
-    const plan = optimisation(steps);
+    const plan = trunkOptimisation(steps, BATCH);
     const half = plan.batch_size / 2;
     const classes = [0, 1].map((set) => seen.filter((each) => each.generated === set));
     const { params: trained, interrupted } = await train<NetParams, Batch>({
