@@ -2,17 +2,19 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support';
+import { tiniest } from '../tiniest';
 import { saveUntrained } from '../untrained-model';
 
 const notebooks = readdirSync(join(root, 'notebooks')).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
 const numbered = (...numbers: readonly string[]): readonly string[] => notebooks.filter((name) => numbers.includes(name.slice(0, 2)));
 
-/** All notebooks, in parts of which each is tested in a file of its own: those of a class, the network, text encoders, other data. */
+/** All notebooks, in parts of which each is tested in a file of its own: those of a class, the network, text encoders, other data, how models are judged. */
 export const parts = {
   class: numbered('01', '02', '03'),
   network: numbered('04', '06'),
   encoders: numbered('05'),
-  adapting: notebooks.filter((name) => name >= '07'),
+  adapting: numbered('07', '08', '09'),
+  judging: notebooks.filter((name) => name >= '10'),
 } as const;
 
 /** What notebook 08 adapts. It would train a small one, in minutes, and its claim needs one that has learnt. */
@@ -56,6 +58,17 @@ const encoders = {
   evaluation: { pictures: 16 },
 };
 
+/** What notebooks 10 and 11 judge and judge by: small images, so that networks which are trained for as many steps as ever take seconds. */
+const judged = {
+  extends: 'smoke',
+  name: 'judged',
+  ...tiniest,
+  classifier: steps(6),
+  sampling: { steps: 3 },
+  data: { train: 64, test: 48 },
+  evaluation: { pictures: 16 },
+};
+
 /**
  * Parameters of each notebook at its small size, by file name. A notebook without an entry is run as it is.
  *
@@ -71,7 +84,18 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
   await saveUntrained(model.small);
   // A recipe's data are what the bench is opened with: as few images as will do.
   const recipe = write('joint.json', { extends: 'joint', name: 'joint', sampling: { steps: 3 }, data: { train: 64, test: 48 } });
-  const adaptation = { base: model.small, out: join(folder, 'adaptation'), recipe, steps: 2, every: 1, prompts: 16, seed: 1 };
+  const adaptation = {
+    base: model.small,
+    small: join(folder, 'none'),
+    out: join(folder, 'adaptation'),
+    recipe,
+    steps: 2,
+    every: 1,
+    prompts: 16,
+    seed: 1,
+  };
+  const judging = { ...model, small: join(folder, 'judged'), recipe: write('judged.json', judged), prompts: 16 };
+  await saveUntrained(judging.small, judging.recipe);
   return {
     '01-quickstart.ipynb': { recipe: write('few.json', few), data: 'phantom', start: '', seed: 3, out: join(folder, 'quickstart') },
     '02-playground.ipynb': { ...model, encoders: join(folder, 'none'), minilm: join(folder, 'none') },
@@ -94,6 +118,14 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       seed: 1,
       expect: { side: 0 },
     },
+    '10-evaluation.ipynb': {
+      ...judging,
+      smallRecipe: 'smoke',
+      images: 32,
+      out: join(folder, 'evaluation'),
+      expect: { learnt: false },
+    },
+    '11-diversity.ipynb': { ...judging, smallRecipe: 'smoke', others: [], out: join(folder, 'diversity'), expect: { learnt: false } },
     '12-what-the-text-encoder-learnt.ipynb': { ...adaptation, texts: 240 },
     '13-what-the-model-forgot.ipynb': { ...adaptation, recipes: ['joint', 'unet-only'], pictures: 16, prompts: 16, expect: { lost: -1e6 } },
     '09-data.ipynb': {

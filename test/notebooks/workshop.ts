@@ -11,7 +11,11 @@ import { missingFor, smallParameters } from './small';
 const limits = { cellSeconds: 240, bytes: 3e6, rssMiB: 3000 } as const;
 
 /** Notebooks whose solutions are run after all else: the blocks of code in their last cell. */
-const withSolutions: ReadonlySet<string> = new Set(['05-encoders.ipynb', '07-your-own-data.ipynb', '08-strategies.ipynb', '09-data.ipynb']);
+const withSolutions: ReadonlySet<string> = new Set(
+  ['05-encoders', '07-your-own-data', '08-strategies', '09-data', '10-evaluation', '11-diversity']
+    .concat(['12-what-the-text-encoder-learnt', '13-what-the-model-forgot'])
+    .map((name) => `${name}.ipynb`),
+);
 
 /** The notebook with the solutions of its exercises as cells, and a last one that tells the kernel's largest memory. */
 function measured(file: string, folder: string): string {

@@ -120,23 +120,26 @@ function paperRows(): ResultTable {
   );
 }
 
-/** A line for each, over the looks that it has; each begins at what was before. */
+/** A line for each, over the looks that it has; each begins at what was before, which has a row of its own or, of what compares with it, is `self`. */
 function series<R extends Pick<ProbeRow, 'model' | 'step'>>(
   seen: readonly Seen[],
   rows: readonly R[],
   of: (row: R) => Estimate,
   name: string,
+  self?: number,
 ): LineSeries[] {
   const lines = [...new Set(seen.slice(1).map(({ line }) => line))];
   return lines.map((line) => {
     const models = seen.filter((one, i) => i === 0 || one.line === line).map(({ model }) => model);
     const own = rows.filter(({ model }) => models.includes(model));
+    const start = self === undefined ? [] : [self];
+    const along = (pick: 'value' | 'low' | 'high'): number[] => [...start, ...own.map((row) => of(row)[pick])];
     return {
       name: lines.length > 1 ? `${line}: ${name}` : name,
-      x: own.map(({ step }) => step ?? 0),
-      y: own.map((row) => of(row).value),
-      low: own.map((row) => of(row).low),
-      high: own.map((row) => of(row).high),
+      x: [...start.map(() => 0), ...own.map(({ step }) => step ?? 0)],
+      y: along('value'),
+      low: along('low'),
+      high: along('high'),
     };
   });
 }
@@ -165,7 +168,7 @@ function figuresOf(bench: Bench, seen: readonly Seen[], { probes, alignment, mov
       caption: 'Macro F1 of probes on each layer of the text encoder, along the training.',
       figure: lineFigure({
         ...axis,
-        title: 'What the text encoder says of findings, linearly',
+        title: 'Findings read off each layer of the text encoder',
         yTitle: 'macro F1 × 100',
         series: layers.flatMap((layer) =>
           series(
@@ -197,7 +200,7 @@ function figuresOf(bench: Bench, seen: readonly Seen[], { probes, alignment, mov
       figure: lineFigure({
         ...axis,
         interval: '95% bootstrap over prompts',
-        title: 'Movement of embeddings',
+        title: "How far prompts' contexts move",
         yTitle: '|now - before| / |before|',
         series: (['radiographs', 'general'] as const).flatMap((prompts) =>
           series(
@@ -205,6 +208,7 @@ function figuresOf(bench: Bench, seen: readonly Seen[], { probes, alignment, mov
             movement.filter((row) => row.prompts === prompts),
             ({ relative }) => relative,
             prompts,
+            0,
           ),
         ),
       }),
@@ -215,7 +219,7 @@ function figuresOf(bench: Bench, seen: readonly Seen[], { probes, alignment, mov
       figure: lineFigure({
         ...axis,
         interval: '1.96 bootstrap deviations over texts',
-        title: `Likeness to the base (${bench.models[0]!.name})`,
+        title: `How like each layer is to what it was in ${bench.models[0]!.name}`,
         yTitle: 'CKA',
         series: layers.flatMap((layer) =>
           series(
@@ -223,6 +227,7 @@ function figuresOf(bench: Bench, seen: readonly Seen[], { probes, alignment, mov
             alignment.filter((row) => row.layer === layer),
             ({ cka }) => cka,
             layer,
+            1,
           ),
         ),
       }),
