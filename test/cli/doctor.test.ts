@@ -69,7 +69,7 @@ test('for a class it looks for what the notebooks begin with, and says which com
   const room = findings.filter(({ name }) => !plain.includes(name));
   assert.deepEqual(
     room.map(({ name }) => name),
-    ['minilm', "quickstart's model", 'encoders', 'base model', 'students'],
+    ['minilm', 'efficientnet-lite0', "quickstart's model", 'encoders', 'base model', 'students'],
   );
   for (const { name, status, advice } of room)
     if (status === 'missing' && name !== 'students') assert.match(advice ?? '', /"(npm|npx|cd) .*" \(.*minute/, name);

@@ -24,7 +24,7 @@ const made: readonly Made[] = [
   {
     name: "quickstart's model",
     folder: 'runs/quickstart/model',
-    notebooks: 'notebooks 02, 03 and 05 begin with it, or each first trains a small one',
+    notebooks: 'notebooks 02, 03, 05, 10 and 11 begin with it, or each first trains a small one',
     command: 'npm run quickstart',
     time: '4 to 10 minutes on two quick cores',
   },
@@ -38,15 +38,21 @@ const made: readonly Made[] = [
   {
     name: 'base model',
     folder: 'runs/base/model',
-    notebooks: 'notebook 08 adapts it, or first trains a smaller one',
+    notebooks: 'notebooks 12 and 13 adapt it, and so does 08, or first trains a smaller one',
     command: 'npm run quickstart -- --data world',
     time: '5 minutes on two quick cores',
   },
 ];
 
+/** Published models, by what notebooks do where they are not there. */
+const fetched: Readonly<Record<string, string>> = {
+  minilm: 'notebooks 02 and 05 leave it out',
+  'efficientnet-lite0': 'notebook 10 measures without it',
+};
+
 /** What a course needs; each that is missing says the command that brings it and how long that takes. */
 export async function examineClassroom(freeMiB: number): Promise<Finding[]> {
-  const inNotebooks = published.filter(({ name }) => name === 'minilm');
+  const inNotebooks = published.filter(({ name }) => name in fetched);
   return [...inNotebooks.map(publishedFinding), ...(await Promise.all(made.map(madeFinding))), kernelsFinding(freeMiB)];
 }
 
@@ -54,7 +60,7 @@ export async function examineClassroom(freeMiB: number): Promise<Finding[]> {
 function publishedFinding({ name, megabytes }: Published): Finding {
   const folder = `models/${name}`;
   if (existsSync(join(modelsFolder, name, 'config.json'))) return { name, status: 'ok', found: folder };
-  const advice = `notebooks 02 and 05 leave it out: "npx roentgen models get ${name}" (${megabytes} MB, under a minute)`;
+  const advice = `${fetched[name]}: "npx roentgen models get ${name}" (${megabytes} MB, under a minute)`;
   return { name, status: 'missing', found: `no ${folder}`, advice };
 }
 
