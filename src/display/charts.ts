@@ -9,6 +9,9 @@ export interface LineSeries {
   readonly y: ArrayLike<number>;
   readonly low?: ArrayLike<number>;
   readonly high?: ArrayLike<number>;
+  /** Of CSS, and Plotly's name of a dash, in place of the house's next ones: where what lines have in common is to be seen. */
+  readonly colour?: string;
+  readonly dash?: 'solid' | 'dash' | 'dot' | 'dashdot';
 }
 
 /** What all our charts say about themselves; an axis title carries the unit. */
@@ -30,9 +33,9 @@ export function lineFigure(options: ChartOptions & { readonly series: readonly L
   const { series, logY = false } = options;
   for (const line of series) checkLengths('lineFigure', line.name, line.x.length, line);
   const data = series.flatMap((line, i) => {
-    const color = palette[i % palette.length]!;
+    const color = line.colour ?? palette[i % palette.length]!;
     const mode = line.x.length <= 30 ? 'lines+markers' : 'lines';
-    const dash = ['solid', 'dash', 'dot'][Math.floor(i / palette.length) % 3]; // more lines than colours stay apart
+    const dash = line.dash ?? ['solid', 'dash', 'dot'][Math.floor(i / palette.length) % 3]; // more lines than colours stay apart
     const main = { type: 'scatter', mode, name: line.name, x: Array.from(line.x), y: Array.from(line.y), line: { color, dash } };
     return line.low && line.high ? [...band(line, color), main] : [main];
   });

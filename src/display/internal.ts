@@ -3,5 +3,6 @@
 export { lossPlot } from './loss';
 export { duration } from './numbers';
 export { pace } from './pace';
+export { palette } from './palette';
 export { notebookHtml } from './report/export';
 export type { NotebookCell } from './report/notebook';

@@ -8,6 +8,8 @@ import type { ClassifiedImages } from './measure';
 
 /** As many findings as a page shows. */
 const MOST_ROWS = 14;
+/** Findings are beside each other while there are no more columns. */
+const MOST_COLUMNS = 6;
 
 export async function classificationFigures(
   classified: readonly ClassifiedImages[],
@@ -61,7 +63,7 @@ function reliabilityFigure(classified: readonly ClassifiedImages[]): ResultFigur
   };
 }
 
-/** Figure 4: a row for each finding, real and each model's image of one text. undefined where no text has a finding. */
+/** Figure 4: for each finding the real and each model's image of one text. undefined where no text has a finding. */
 async function samplesFigure(sets: readonly ImageSet[], labels: readonly string[]): Promise<ResultFigure | undefined> {
   const shown = sets.filter(({ name }) => name !== REAL_TRAINING); // of other texts
   const rows = labels.flatMap((label) => {
@@ -74,9 +76,9 @@ async function samplesFigure(sets: readonly ImageSet[], labels: readonly string[
   return {
     name: 'samples',
     caption:
-      'A row for each finding: the real image of a text that has it and, where there are such, no other, and what each model makes of that text.',
+      'For each finding, side by side: the real image of a text that has it and, where there are such, no other, and what each model makes of that text.',
     figure: imageGrid(images, undefined, {
-      columns: shown.length,
+      columns: shown.length * Math.max(1, Math.floor(MOST_COLUMNS / shown.length)),
       labels: kept.flatMap(({ label }) => shown.map(({ name }) => `${label}, ${name}`)),
       title: 'What was asked for, finding by finding',
       synthetic: true,

@@ -1,6 +1,7 @@
 /** Tables and figures of the instruments. */
 
-import { type Figure, figure, imageGrid, lineFigure } from '../../display';
+import { type Figure, figure, imageGrid, type LineSeries, lineFigure } from '../../display';
+import { palette } from '../../display/internal';
 import type { Cell, ResultFigure, ResultTable } from '../result';
 import type { Degradation } from './degradations';
 import type { InstrumentModelRow, InstrumentRow } from './rows';
@@ -80,8 +81,9 @@ const round = (value: number): number => Number(value.toPrecision(3));
 /** Of each degradation. */
 const STRENGTHS = 4;
 
-/** Measures that are drawn; all are in the table. */
-const DRAWN = new Set(['FID', 'KID', 'coverage', 'two-sample test', 'two-sample network']);
+/** Measures that are drawn, each with a dash of its own; all are in the table. */
+const DASHES = { FID: 'solid', coverage: 'dash', 'two-sample test': 'dot', 'two-sample network': 'dashdot' } as const;
+const dashOf = ({ instrument }: InstrumentRow): LineSeries['dash'] => DASHES[instrument.measure.name as keyof typeof DASHES];
 
 /** How far a value is from that of real halves, in parts of the farthest that the instrument went with any degradation. */
 function partsOf(row: InstrumentRow, rows: readonly InstrumentRow[]): { y: number[]; low: number[]; high: number[] } {
@@ -110,15 +112,22 @@ export async function instrumentFigures(
   pixels: Float32Array,
   size: number,
 ): Promise<ResultFigure[]> {
+  const spaces = [...new Set(rows.map(({ instrument }) => instrument.space))];
   const lines = degradations.map(({ name, unit }): ResultFigure => {
-    const own = rows.filter(({ degradation, instrument }) => degradation.name === name && DRAWN.has(instrument.measure.name));
+    const own = rows.filter((row) => row.degradation.name === name && dashOf(row));
     return {
       name: name.replaceAll(' ', '-'),
-      caption: `${name}: how far each measure moves to the worse from what it is between halves of real images, in parts of the farthest that it went with any degradation.`,
+      caption: `${name}: how far each measure moves to the worse from what it is between halves of real images, in parts of the farthest that it went with any degradation. A colour for each space, a dash for each measure.`,
       figure: legendBeside(
         lineFigure({
-          series: own.map((row) => ({ name: row.instrument.name, x: row.strengths, ...partsOf(row, rows) })),
-          title: name,
+          series: own.map((row) => ({
+            name: row.instrument.name,
+            x: row.strengths,
+            ...partsOf(row, rows),
+            colour: palette[spaces.indexOf(row.instrument.space) % palette.length]!,
+            dash: dashOf(row)!,
+          })),
+          title: `What sees ${name}?`,
           xTitle: unit,
           yTitle: 'change, part of the largest',
           interval: '95% over halves of real images, or Wilson of the network',
