@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { key, normal } from 'roentgen-lab/engine';
-import { distancesOf, type EvaluationResult, evaluateDiversity, showTable, writeResult } from 'roentgen-lab/evaluation';
+import { distancesOf, type EvaluationResult, evaluateDiversity, evaluateFidelity, showTable, writeResult } from 'roentgen-lab/evaluation';
 import { fitLine } from '#evaluation/diversity';
 import { noLeaks, tempDir } from '../support';
 import { tinyBench } from './tiny-bench';
@@ -41,6 +41,7 @@ test(
   noLeaks(async (t) => {
     const folder = tempDir(t);
     const opened = await tinyBench(folder, { prompts: 6 });
+    await assert.rejects(evaluateFidelity({ ...opened, records: opened.records.slice(0, 5) }), /5 prompts are too few: .* give 6/);
     await assert.rejects(evaluateDiversity(opened), /all 6 prompts have 22 tokens/); // its small vocabulary spells them out, beyond its window
     const words = ['left', 'pleural', 'effusion', 'right', 'acute', 'process'];
     const records = opened.records.map((record, i) => ({ ...record, text: words.slice(0, i + 1).join(' ') }));

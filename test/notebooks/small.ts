@@ -121,7 +121,9 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
     '10-evaluation.ipynb': {
       ...judging,
       smallRecipe: 'smoke',
+      prompts: 24,
       images: 32,
+      networkSteps: 8,
       out: join(folder, 'evaluation'),
       expect: { learnt: false },
     },

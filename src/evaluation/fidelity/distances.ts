@@ -16,7 +16,7 @@ export interface Distances {
 }
 
 /** Neighbours of precision, recall, density and coverage, as in their papers. */
-const NEIGHBOURS = 5;
+export const NEIGHBOURS = 5;
 
 /** In sentences, for results. */
 export const DISTANCE_DEFINITIONS: Readonly<Record<string, string>> = {

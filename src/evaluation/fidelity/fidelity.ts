@@ -14,7 +14,7 @@ import type { Cell, EvaluationResult, ResultFigure } from '../result';
 import { chosenRows } from '../rows';
 import { msSsimDefinition, PER_PROMPT, type SeveralOfAPrompt, severalOfAll } from '../several-of-a-prompt';
 import { featureSpaces } from '../spaces';
-import { DISTANCE_DEFINITIONS, type DistanceOptions, type Distances, distancesOf } from './distances';
+import { DISTANCE_DEFINITIONS, type DistanceOptions, type Distances, distancesOf, NEIGHBOURS } from './distances';
 
 export interface FidelityRow extends Distances {
   /** A model's name, or that of the real images that it is read against. */
@@ -40,8 +40,16 @@ const LEAST_OF_A_FINDING = 24;
 /** Prompts of the figure. */
 const SHOWN = 6;
 
-/** Measures all models, and real images of the training part as what a perfect model would come near. */
+/**
+ * Measures all models, and real images of the training part as what a perfect model would come near.
+ *
+ * @throws RangeError where there are too few prompts for neighbours among their images
+ */
 export async function evaluateFidelity(bench: Bench, { perFinding = false }: FidelityOptions = {}): Promise<FidelityResult> {
+  if (bench.records.length <= NEIGHBOURS)
+    throw new RangeError(
+      `fidelity: ${bench.records.length} prompts are too few: precision and recall go by an image's neighbour ${NEIGHBOURS}; give ${NEIGHBOURS + 1} at least, better hundreds`,
+    );
   const draws = bench.quick ? 20 : 100;
   const reference = await realImages(bench, 'test');
   const sets: ImageSet[] = [];

@@ -118,7 +118,7 @@ function figuresOf({ rows, remedies, drift, pictures }: Measured, recipes: reado
         name,
         caption,
         figure: lineFigure({
-          title: `${domain} domain`,
+          title: domain === 'old' ? 'What is kept of the old domain' : 'What is learnt of the new domain',
           xTitle: 'training step',
           yTitle: title,
           interval: '95% bootstrap over images',
