@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // RoentGen's tables at laptop scale: the small world's model adapted to the phantom by several strategies, with several seeds, and every evaluation of them.
-// Hours on two cores, and it goes on where it was interrupted. `node bench/reproduction/write.mjs` makes docs/results.md of what is there.
+// Hours on two cores, less than one a seed with --quick, and it goes on where it was interrupted. `node bench/reproduction/write.mjs` makes docs/results.md of what is there.
 //
 //   npm run quickstart && npm run quickstart -- --data world && npx roentgen mlm     what is adapted, once
-//   node bench/reproduction/run.mjs [--seeds 1,2,3] [--steps 1000] [--recipes joint,unet-only] [--prompts 256] [--only fidelity,forgetting] [--out runs/reproduction]
+//   node bench/reproduction/run.mjs [--seeds 1,2,3] [--steps 1000] [--recipes joint,unet-only] [--prompts 256 | --quick] [--only fidelity,forgetting] [--out runs/reproduction]
 
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
@@ -17,7 +17,8 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1,2,3' },
     steps: { type: 'string', default: '1000' },
     recipes: { type: 'string', default: 'joint,unet-only,random-unet,random-unet-only,encoder-swap' },
-    prompts: { type: 'string', default: '256' },
+    prompts: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     out: { type: 'string', default: join(root, 'runs', 'reproduction') },
   },
@@ -57,7 +58,8 @@ for (const seed of values.seeds.split(',')) {
     if (values.only && !values.only.split(',').includes(name)) return;
     if (existsSync(join(out, name, 'result.json'))) return;
     const named = models.flatMap((model) => ['--model', model]);
-    roentgen(log, ['evaluate', name, ...named, '--seed', seed, '--prompts', values.prompts, '--out', out, ...rest]);
+    const how = values.quick ? ['--quick'] : ['--prompts', values.prompts ?? '256'];
+    roentgen(log, ['evaluate', name, ...named, '--seed', seed, ...how, '--out', out, ...rest]);
   };
   const adapted = [base, ...recipes.map((recipe) => join(strategies, recipe, 'model'))].filter((model) => existsSync(model));
   for (const name of OF_MODELS) evaluate(name, adapted);

@@ -107,14 +107,14 @@ function verdicts(found) {
 /** Tables longer than this stay in the result's own folder. */
 const MOST_ROWS = 40;
 const sections = Object.entries(results).map(([name, found]) => {
-  const [{ title, paper, tables, notes, prompts, data }] = found;
+  const [{ title, paper, tables, notes, prompts, data, quick }] = found;
   const shown = tables.filter(({ name: table, detail, rows }) => !table.startsWith('paper') && !detail && rows.length > 0 && rows.length <= MOST_ROWS);
   const papers = tables.filter(({ name: table, rows }) => table.startsWith('paper') && rows.length > 0);
   const findings = verdicts(found);
   const seconds = found.map((each) => each.seconds);
   return [
     `## ${title}`,
-    `${paper[0].toUpperCase()}${paper.slice(1)}. \`roentgen evaluate ${name}\`: ${found.length === 1 ? 'seed' : 'seeds'} ${found.map(({ seed }) => seed).join(', ')}; ${prompts} prompts of ${data.name}; ${seconds.join(', ')} s.`,
+    `${paper[0].toUpperCase()}${paper.slice(1)}. \`roentgen evaluate ${name}\`: ${found.length === 1 ? 'seed' : 'seeds'} ${found.map(({ seed }) => seed).join(', ')}; ${prompts} prompts of ${data.name}${quick ? '; the quick form' : ''}; ${seconds.join(', ')} s.`,
     ...shown.flatMap(({ name: table, title: heading, intervals }) => {
       const all = found.map(({ tables: each }) => each.find((one) => one.name === table)).filter(Boolean);
       const how = all.length > 1 ? "Mean over seeds, ± Student's 95% interval." : intervals ? `Intervals: ${intervals}.` : '';
