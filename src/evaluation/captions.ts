@@ -14,5 +14,5 @@ export function reportCaptionOf(from: Pick<Bench, 'data'>, text: string): string
   const labels = Object.entries(labelReport(text).labels).flatMap(([name, value]) =>
     value === 1 ? [name] : value === -1 ? [`${name}?`] : [],
   );
-  return labels.join(', ') || 'no finding';
+  return labels.join(', ');
 }

@@ -2,6 +2,7 @@
 
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { type Algebra64, hasFloat64, inFloat64, type Matrix64 } from '../engine/internal';
+import { expectFiniteFeatures } from './finite-features';
 
 /** Rows of features, row-major. */
 export interface Features {
@@ -18,14 +19,12 @@ export interface Features {
  */
 export function frechetDistance(a: Features, b: Features): number {
   if (a.columns !== b.columns) throw new RangeError(`frechetDistance: features are ${a.columns} and ${b.columns} wide`);
-  for (const [{ rows, values }, what] of [
+  for (const [{ rows }, what] of [
     [a, 'the first set'],
     [b, 'the second set'],
-  ] as const) {
+  ] as const)
     if (rows < 2) throw new RangeError(`frechetDistance: ${what}: expected at least 2 rows of features, got ${rows}`);
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new RangeError(`frechetDistance: ${what}: row ${Math.floor(bad / a.columns)} holds ${values[bad]}`);
-  }
+  expectFiniteFeatures('frechetDistance', a, b);
   return hasFloat64() ? byFactors(a, b) : plainFrechetDistance(a, b);
 }
 

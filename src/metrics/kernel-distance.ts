@@ -1,5 +1,6 @@
 /** The kernel distance between two sets of features (KID where they are Inception's). Bińkowski et al. 2018, arXiv:1801.01401, section 4.1. */
 
+import { expectFiniteFeatures } from './finite-features';
 import type { Features } from './frechet';
 import { eachProducts } from './products';
 
@@ -24,16 +25,17 @@ function meanKernel(a: Features, b: Features): number {
   return sum / (a === b ? a.rows * (a.rows - 1) : a.rows * b.rows);
 }
 
-/** @throws RangeError where the widths differ or a set has fewer than 2 rows */
+/** @throws RangeError where the widths differ, a set has fewer than 2 rows, or a feature is not finite */
 export function expectKernelSets(where: string, a: Features, b: Features): void {
   if (a.columns !== b.columns) throw new RangeError(`${where}: features are ${a.columns} and ${b.columns} wide`);
   if (a.rows < 2 || b.rows < 2) throw new RangeError(`${where}: expected at least 2 rows of features, got ${a.rows} and ${b.rows}`);
+  expectFiniteFeatures(where, a, b);
 }
 
 /**
  * The squared maximum mean discrepancy, estimated without bias: it may be below 0, and its mean does not depend on how many rows there are.
  *
- * @throws RangeError where the widths differ or a set has fewer than 2 rows
+ * @throws RangeError where the widths differ, a set has fewer than 2 rows, or a feature is not finite
  */
 export function kernelDistance(a: Features, b: Features): number {
   expectKernelSets('kernelDistance', a, b);

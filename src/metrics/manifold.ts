@@ -3,6 +3,7 @@
  * (Kynkäänniemi et al. 2019, arXiv:1904.06991), density and coverage (Naeem et al. 2020, arXiv:2002.09797).
  */
 
+import { expectFiniteFeatures } from './finite-features';
 import type { Features } from './frechet';
 import { eachProducts, squaredLengths } from './products';
 
@@ -67,13 +68,14 @@ function squaredRadii(a: Features, k: number): Float64Array {
 
 /**
  * @param k neighbours; 5 in the papers
- * @throws RangeError where the widths differ or a set has not more than k rows
+ * @throws RangeError where the widths differ, a set has not more than k rows, or a feature is not finite
  */
 export function manifoldRows(real: Features, generated: Features, k: number): ManifoldRows {
   if (real.columns !== generated.columns)
     throw new RangeError(`manifoldMeasures: features are ${real.columns} and ${generated.columns} wide`);
   if (real.rows <= k || generated.rows <= k)
     throw new RangeError(`manifoldMeasures: k: expected fewer than the ${real.rows} and ${generated.rows} rows, got ${k}`);
+  expectFiniteFeatures('manifoldMeasures', real, generated);
   const [realRadii, otherRadii] = [squaredRadii(real, k), squaredRadii(generated, k)];
   const [precision, density] = [new Float64Array(generated.rows), new Float64Array(generated.rows)];
   const [recall, coverage] = [new Float64Array(real.rows), new Float64Array(real.rows)];

@@ -63,8 +63,8 @@ interface Done {
   readonly seconds: number;
 }
 
-/** Of several evaluations one that fails, as for want of labels, does not end the others. */
-async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFlags & OwnFlags, context: Context): Promise<void> {
+/** Of several evaluations one that fails, as for want of labels, does not end the others: it is named, and the command ends with 1. */
+export async function evaluate(chosen: readonly EvaluationCommand[], flags: EvaluateFlags & OwnFlags, context: Context): Promise<void> {
   const { library, device, threads } = await startEngine({ seed: flags.seed });
   const engine = `${library}, ${device}, ${threads} threads`;
   const bars = oneBar();

@@ -111,7 +111,7 @@ const vectorsOf = (features: Features, studies: readonly SingleStudy[]): Float32
   chosenRows(
     features,
     studies.map(({ index }) => index),
-  ).values as Float32Array;
+  ).values;
 
 /** Queries of a finding, fewer than which are said to be few. */
 const FEW = 10;
