@@ -14,9 +14,8 @@ export async function writeIndex(
   failed: readonly { readonly name: string; readonly why: string }[],
 ): Promise<string> {
   const { models, test, records, seed, quick, out } = bench;
-  const links = done.map(
-    ({ result: { evaluation, title, paper }, seconds }) => `- [${title}](${evaluation}/report.html): ${paper}; ${Math.round(seconds)} s`,
-  );
+  const pages = done.map(({ result: { evaluation } }) => `${evaluation}/report.html`);
+  const links = done.map(({ result: { title, paper }, seconds }, i) => `- [${title}](${pages[i]}): ${paper}; ${Math.round(seconds)} s`);
   const findings = done.flatMap(({ result }) => result.findings ?? []);
   const cells: NotebookCell[] = [
     { cell_type: 'markdown', source: '# Evaluation' },
@@ -47,6 +46,6 @@ export async function writeIndex(
       : []),
   ];
   const page = join(out, 'index.html');
-  await writeFileAtomic(page, notebookHtml({ nbformat: 4, cells }, { name: 'evaluation', folder: out, date: new Date() }).html);
+  await writeFileAtomic(page, notebookHtml({ nbformat: 4, cells }, { name: 'evaluation', folder: out, date: new Date(), pages }).html);
   return page;
 }

@@ -21,7 +21,7 @@ const NAMES = [
 const recipe = {
   extends: 'smoke',
   name: 'tiny',
-  data: { train: 40, test: 64 },
+  data: { train: 40, test: 128 },
   sampling: { steps: 1 },
   classifier: { optimisation: { steps: 3, batch_size: 8, learning_rate: { warmup: 1 } } },
 };
@@ -89,7 +89,7 @@ test('wrong usage ends with 2 and says what to give', async (t) => {
 
 test('fidelity as JSON, each finding alone where enough images have it; a second run takes the images that are there', async (t) => {
   const { folder, options } = await given(t);
-  const args = ['evaluate', 'fidelity', ...options, '--prompts', '64', '--per-finding', '--json'];
+  const args = ['evaluate', 'fidelity', ...options, '--prompts', '128', '--per-finding', '--json'];
   const first = await roentgen(args);
   assert.equal(first.status, 0, first.stderr);
   const result = JSON.parse(first.stdout) as FidelityResult & { json: string; page: string };
@@ -97,8 +97,8 @@ test('fidelity as JSON, each finding alone where enough images have it; a second
   const whole = result.rows.filter(({ finding }) => finding === undefined);
   assert.deepEqual([...new Set(whole.map(({ images }) => images))], ['tiny', 'real training images']);
   const single = result.rows.filter(({ finding }) => finding !== undefined);
-  assert.ok(single.length > 0 && single.every(({ count }) => count >= 24 && count < 64));
-  assert.ok(result.notes.some((note) => /64 images are not more than the \d+ features of .* are wide/.test(note)));
+  assert.ok(single.length > 0 && single.every(({ count }) => count >= 24 && count < 128));
+  assert.ok(result.notes.some((note) => /128 images are not more than the \d+ features of .* are wide/.test(note)));
   assert.ok(result.notes.some((note) => /^Fewer than 24 images of a set have /.test(note)));
   assert.ok(existsSync(result.page) && existsSync(join(folder, 'out', 'fidelity', 'images-of-a-prompt.png')));
   const written = JSON.parse(readFileSync(result.json, 'utf8')) as EvaluationResult;
@@ -147,6 +147,6 @@ test('of several, one that fails is named and ends with 1, and the others have t
   );
   for (const { page } of done) assert.ok(existsSync(page));
   const index = readFileSync(join(out, 'index.html'), 'utf8');
-  assert.ok(index.includes('good/report.html') && index.includes('the data have no labels'));
+  assert.ok(index.includes('href="good/report.html"') && index.includes('the data have no labels'));
   await assert.rejects(evaluate([bad], flags, context), /no labels/);
 });

@@ -49,12 +49,13 @@ function withHtml(notebook: string): string {
  * @param options.name    what the page is called where the notebook has no first-level heading
  * @param options.folder  where the notebook's pictures lie
  * @param options.date    when it was run
+ * @param options.pages   addresses of pages that lie beside this one, such as `fidelity/report.html`: links may lead there
  */
 export function notebookHtml(
   notebook: Notebook,
-  options: { readonly name: string; readonly folder: string; readonly date: Date },
+  options: { readonly name: string; readonly folder: string; readonly date: Date; readonly pages?: readonly string[] },
 ): { html: string; title: string; figures: number } {
-  const markdown = markdownRenderer(options.folder);
+  const markdown = markdownRenderer(options.folder, options.pages);
   const figures: PageFigure[] = [];
   const body = notebook.cells.map((cell) => cellHtml(cell, markdown, figures)).join('\n');
   const heading = markdown.headings.find(({ level }) => level === 1);

@@ -37,8 +37,9 @@ const fold = /^\s*(?:<details( open)?>\s*)?(?:<summary>(.*)<\/summary>)?\s*$|^\s
  * network are named instead.
  *
  * @param folder  where the notebook lies
+ * @param pages   addresses of pages that lie beside this one: links may lead there
  */
-export function markdownRenderer(folder: string): MarkdownRenderer {
+export function markdownRenderer(folder: string, pages: readonly string[] = []): MarkdownRenderer {
   const headings: Heading[] = [];
   const used = new Map<string, number>();
   let cell: NotebookCell | undefined;
@@ -60,6 +61,7 @@ export function markdownRenderer(folder: string): MarkdownRenderer {
   };
   md.renderer.rules.link_open = (tokens, index) => {
     const href = String(tokens[index]!.attrGet('href') ?? '');
+    if (pages.includes(href)) return `<a href="${escapeHtml(href)}">`;
     // Only addresses that a person may follow, and places in the page; a link to another notebook leads nowhere from a report.
     if (!/^(?:https?:|mailto:|#)/i.test(href)) return '<a>';
     return `<a href="${escapeHtml(href)}"${href.startsWith('#') ? '' : ' rel="noopener noreferrer" target="_blank"'}>`;
