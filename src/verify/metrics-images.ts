@@ -6,6 +6,7 @@ import { readJson } from '../files/internal';
 import { type GreyPixels, msSsim, psnr, type SsimOptions, ssim } from '../metrics';
 import { gaussianWindow, meanAbsoluteError, meanSquaredError } from '../metrics/internal';
 import type { Checker, Measure } from './checker';
+import { has } from './fixture';
 import { rel } from './measure';
 
 type Case = { readonly x: string; readonly y: string } & Readonly<Record<string, number | string | null>>;
@@ -30,7 +31,7 @@ const columns: Readonly<Record<string, (x: GreyPixels, y: GreyPixels) => number>
 
 export const metricsImagesChecker: Checker = {
   component: 'metrics',
-  cases: async () => ['images'],
+  cases: async (folder) => (has(folder, 'images.json') ? ['images'] : []),
   async *check(folder): AsyncIterable<Measure> {
     const { cases } = (await readJson(join(folder, 'images.json'))) as unknown as { cases: readonly Case[] };
     const names = [...new Set(cases.flatMap(({ x, y }) => [x, y]))];

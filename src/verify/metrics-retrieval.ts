@@ -37,10 +37,15 @@ interface RetrievalCase {
 interface Asked {
   readonly all: Ranking;
   readonly above: Ranking;
+  /** How many are relevant, whatever they score. */
+  readonly relevant: number;
 }
 
-/** A measure by torchmetrics' name, such as `recall@5`. It leaves out what does not score above 0 where it takes the mean over places, or the first of them. */
-function measured({ all, above }: Asked, name: string): number | undefined {
+/**
+ * A measure by torchmetrics' name, such as `recall@5`. Its recall, precision, average precision and reciprocal rank find nothing that does not
+ * score above 0; recall still divides by all that is relevant. Hit rate, R-precision and discounted gain go by the order alone.
+ */
+function measured({ all, above, relevant }: Asked, name: string): number | undefined {
   const [what, cut] = name.split('@') as [string, string | undefined];
   const k = cut === undefined ? undefined : Number(cut);
   if (what === 'ndcg') return all.ndcg(k);
@@ -48,7 +53,8 @@ function measured({ all, above }: Asked, name: string): number | undefined {
     return ({ r_precision: all.rPrecision, average_precision: above.averagePrecision, reciprocal_rank: above.reciprocalRank } as Values)[
       what
     ];
-  return ({ recall: all.recall(k), precision: all.precision(k), hit_rate: all.hit(k) } as Values)[what];
+  const precision = above.precision(k);
+  return ({ recall: relevant > 0 ? (precision * k) / relevant : 0, precision, hit_rate: all.hit(k) } as Values)[what];
 }
 
 type Values = Readonly<Record<string, number | undefined>>;
@@ -71,7 +77,11 @@ function* checkRetrieval({ similarity, matching_pair, groups, by_group }: Retrie
     const scores = others.map((j) => row[j]!);
     const relevant = others.map((j) => Number(groups[j] === groups[i]));
     const above = relevant.map((one, j) => (scores[j]! > 0 ? one : 0));
-    return { all: ranking(scores, relevant), above: ranking(scores, above) };
+    return {
+      all: ranking(scores, relevant),
+      above: ranking(scores, above),
+      relevant: relevant.reduce((sum, one) => sum + one, 0),
+    };
   });
   const { queries } = by_group;
   for (const [name, want] of Object.entries(by_group.mean)) {
