@@ -5,59 +5,43 @@ export {
   type AugmentationOptions,
   type AugmentationResult,
   type AugmentationRow,
-  type Experiment,
   evaluateAugmentation,
-  type Score,
-} from './augmentation';
+} from './augmentation/evaluate';
+export type { Experiment } from './augmentation/plan';
+export type { Score } from './augmentation/train';
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
 export {
   type ClassificationDifference,
   type ClassificationOptions,
   type ClassificationResult,
-  type ClassifiedImages,
   evaluateClassification,
-  type LabelMeasure,
-  type MeanDifference,
-  type MeanMeasure,
-  type ReliabilityBin,
-  type SetMeasure,
-} from './classification';
+} from './classification/evaluate';
+export type { ClassifiedImages, LabelMeasure, MeanDifference, MeanMeasure, ReliabilityBin, SetMeasure } from './classification/measure';
 export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
-export { type DistillationOptions, evaluateDistillation } from './distillation/distillation';
+export { type DistillationOptions, evaluateDistillation } from './distillation/evaluate';
 export type { AlignmentRow, ChangeRow, DistillationResult, MovementRow, ProbeRow } from './distillation/rows';
 export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
 export { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
-export { type Distances, distancesOf, evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity';
+export { type DistanceOptions, type Distances, distancesOf } from './fidelity/distances';
+export { evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity/evaluate';
 export type { Drift } from './forgetting/drift';
-export { evaluateForgetting, FORGETTING_RECIPES, type ForgettingOptions } from './forgetting/forgetting';
+export { evaluateForgetting, FORGETTING_RECIPES, type ForgettingOptions } from './forgetting/evaluate';
 export type { DriftRow, ForgettingDifferences, ForgettingResult, ForgettingRow, RemedyRow, ShownPicture } from './forgetting/rows';
-
-export { type Attribute, type AttributeConfusion, evaluateGroundTruth, type GroundTruthResult } from './ground-truth';
+export type { AttributeConfusion } from './ground-truth/confusion';
+export { evaluateGroundTruth, type GroundTruthResult } from './ground-truth/evaluate';
+export type { Attribute } from './ground-truth/questions';
 export { type GeneratedOptions, generatedImages, type ImageSet, realImages } from './image-set';
 export { IMAGE_TABLE, type ImageTable, openImageTable } from './image-table';
-export {
-  type Degradation,
-  degradationsOf,
-  evaluateInstruments,
-  type Instrument,
-  type InstrumentModelRow,
-  type InstrumentRow,
-  type InstrumentsOptions,
-  type InstrumentsResult,
-  type Measure,
-  type Verdict,
-} from './instruments';
+export { type Degradation, degradationsOf } from './instruments/degradations';
+export { evaluateInstruments, type InstrumentsOptions, type InstrumentsResult } from './instruments/evaluate';
+export type { Measure } from './instruments/measures';
+export type { Instrument, InstrumentModelRow, InstrumentRow } from './instruments/rows';
+export type { Verdict } from './instruments/verdict';
 export { type KeptNetwork, keptNetwork, type NetworkToKeep } from './kept-network';
-export {
-  evaluateMemorisation,
-  type MemorisationOptions,
-  type MemorisationResult,
-  type MemorisationRow,
-  type Nearest,
-  type NearestOptions,
-  nearestRows,
-} from './memorisation';
+export { evaluateMemorisation, type MemorisationOptions, type MemorisationResult } from './memorisation/evaluate';
+export { type Nearest, type NearestOptions, nearestRows } from './memorisation/nearest';
+export type { MemorisationRow } from './memorisation/rows';
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';
 export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';
 export type { WritingOptions } from './networks/kept-report-generator';
@@ -65,8 +49,8 @@ export { type TwoSampleNetOptions, twoSampleTest, twoSampleTestOfFeatures } from
 export { expectMerged, makePart, type PartDone } from './part';
 export type { ReaderAgreement } from './reader-study/agreement';
 export type { ReaderProgress, ReaderScore } from './reader-study/answers';
+export { type AgreementRow, evaluateReaderStudy, type ReaderStudyResult, type ReaderStudyRow } from './reader-study/evaluate';
 export { type PlanItem, type PlanOptions, planReaderStudy, type ReaderPlan } from './reader-study/plan';
-export { type AgreementRow, evaluateReaderStudy, type ReaderStudyResult, type ReaderStudyRow } from './reader-study/results';
 export type { ReaderScale } from './reader-study/scales';
 export { openReaderStudy, type ReaderSitting } from './reader-study/study';
 export {
@@ -76,20 +60,13 @@ export {
   type ReportScores,
 } from './report-generation';
 export { type Cell, type EvaluationResult, type Finding, isEstimate, type ResultFigure, type ResultTable } from './result';
-export { evaluateRetrieval, type RetrievalOptions, type RetrievalResult } from './retrieval/retrieval';
+export { evaluateRetrieval, type RetrievalOptions, type RetrievalResult } from './retrieval/evaluate';
 export type { RetrievalScores } from './retrieval/scores';
 export type { FoundTexts } from './retrieval/top-text';
 export { resultTable, showTable } from './shown';
-export { featureSpaces } from './spaces';
-export {
-  evaluateSubgroups,
-  type GroupOutcome,
-  type OutcomeGap,
-  type SubgroupGap,
-  type SubgroupRow,
-  type SubgroupsOptions,
-  type SubgroupsResult,
-} from './subgroups';
+export { featureSpaces } from './spaces/all';
+export { evaluateSubgroups, type SubgroupGap, type SubgroupRow, type SubgroupsOptions, type SubgroupsResult } from './subgroups/evaluate';
+export type { GroupOutcome, OutcomeGap } from './subgroups/gaps';
 export { type ToldFromReal, type ToldFromRealOptions, toldFromReal } from './told-from-real';
 export { writeImageTable } from './write-image-table';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';

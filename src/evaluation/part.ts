@@ -6,7 +6,7 @@ import type { Bench } from './bench';
 import { keepFeatures } from './features';
 import { generatedImages, keepImages, realImages } from './image-set';
 import { PER_PROMPT, severalRecords } from './several-of-a-prompt';
-import { featureSpaces } from './spaces';
+import { featureSpaces } from './spaces/all';
 
 /** What of the images and features of all evaluations is there. */
 export interface PartDone {

@@ -70,7 +70,7 @@ test('a given classifier measures real and generated images; other labels are an
       result.sets.map(({ set, images }) => [set, images]),
       [
         ['real', 24],
-        ['real, training part', 24],
+        ['real training images', 24],
         ['untrained', 24],
       ],
     );

@@ -8,7 +8,7 @@ import { featuresOf } from '../features';
 import { generatedImages, realImages } from '../image-set';
 import { twoSampleTest } from '../networks/two-sample';
 import type { EvaluationResult } from '../result';
-import { featureSpaces } from '../spaces';
+import { featureSpaces } from '../spaces/all';
 import { type Degradation, degradationsOf, inEightBits } from './degradations';
 import { drawnRows, featureMeasures, type GroupedFeatures, type Halves, halvesOf, overHalves, pixelMeasure, spreadRows } from './measures';
 import type { Instrument, InstrumentModelRow, InstrumentRow } from './rows';

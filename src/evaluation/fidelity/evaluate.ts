@@ -13,7 +13,7 @@ import { paperTable, readPaperTable } from '../paper';
 import type { Cell, EvaluationResult, ResultFigure } from '../result';
 import { chosenRows } from '../rows';
 import { msSsimDefinition, PER_PROMPT, type SeveralOfAPrompt, severalOfAll } from '../several-of-a-prompt';
-import { featureSpaces } from '../spaces';
+import { featureSpaces } from '../spaces/all';
 import { DISTANCE_DEFINITIONS, type DistanceOptions, type Distances, distancesOf, NEIGHBOURS } from './distances';
 
 export interface FidelityRow extends Distances {

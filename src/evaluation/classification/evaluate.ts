@@ -22,8 +22,6 @@ import {
   measureSet,
 } from './measure';
 
-export type { ClassifiedImages, LabelMeasure, MeanDifference, MeanMeasure, ReliabilityBin, SetMeasure } from './measure';
-
 export interface ClassificationOptions {
   /** Draws of the bootstrap; default 1000. */
   readonly draws?: number;

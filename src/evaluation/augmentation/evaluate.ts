@@ -11,9 +11,6 @@ import { type EvaluationResult, type Finding, isAbove0, type ResultFigure, type 
 import { EXPERIMENTS, type Experiment, MANY, rowsOfExperiment, type Task, taskOf } from './plan';
 import { joinedRows, keptScore, type Score } from './train';
 
-export type { Experiment } from './plan';
-export type { Score } from './train';
-
 export interface AugmentationOptions {
   /** Real images that count as few; by default the paper's 1,100 where images have 128 pixels a side or more, else 160; quick 40. */
   readonly few?: number;

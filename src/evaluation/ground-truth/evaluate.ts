@@ -12,9 +12,6 @@ import { type AttributeConfusion, accuracyOf, askedCounts, balancedAccuracyOf, c
 import { confusionFigure } from './figures';
 import { ATTRIBUTES, type Question, questionsOf, studiesOf } from './questions';
 
-export type { AttributeConfusion } from './confusion';
-export type { Attribute } from './questions';
-
 export interface GroundTruthResult extends EvaluationResult {
   /** By set of images and question. */
   readonly confusions: readonly AttributeConfusion[];
