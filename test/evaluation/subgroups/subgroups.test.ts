@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ImageRecord } from 'roentgen-lab/datasets';
-import { key, startEngine } from 'roentgen-lab/engine';
+import { dispose, key, startEngine } from 'roentgen-lab/engine';
+import { evaluateSubgroups } from 'roentgen-lab/evaluation';
+import { initConvNet } from 'roentgen-lab/vision';
+import { saveHeads } from '#evaluation/networks/image-classifier';
 import { subgroupsOf } from '#evaluation/subgroups/divisions';
 import { outcomeByGroup } from '#evaluation/subgroups/gaps';
+import { presenceHeads } from '#training/internal';
+import { noLeaks, tempDir } from '../../support';
+import { phantomBench } from '../bench';
 
 const record = (i: number, more: Partial<ImageRecord>): ImageRecord => ({
   id: `${i}`,
@@ -55,3 +62,37 @@ test('gaps are between the highest and the lowest group, with an interval of the
   const late = AbortSignal.abort(new Error('enough'));
   await assert.rejects(outcomeByGroup(groups, mean, { key: key(1), draws: 10, signal: late }), /enough/);
 });
+
+test(
+  'the classifier that is given measures the groups of real images',
+  noLeaks(async (t) => {
+    await startEngine();
+    const folder = tempDir(t);
+    const bench = await phantomBench(folder, { train: 8, test: 48 });
+    const net = {
+      kind: 'densenet',
+      config: {
+        growth_rate: 4,
+        block_config: [1, 1],
+        num_init_features: 8,
+        bn_size: 2,
+        num_classes: bench.test.findings.length,
+        in_channels: 1,
+      },
+    } as const;
+    const params = initConvNet(net, key(2));
+    const chest = join(folder, 'chest');
+    await saveHeads(chest, { net, params, heads: presenceHeads(bench.test.findings) }, 32);
+    dispose(params);
+    const space = { name: 'none', definition: 'none', identity: 'none', width: 1, extract: grey, dispose: () => undefined };
+    const { rows, definitions } = await evaluateSubgroups({ ...bench, networks: { chest } }, { space, least: 8 });
+    assert.ok(rows.length > 0);
+    for (const { set, outcome, value } of rows) {
+      assert.deepEqual([set, outcome], ['real', 'AUROC']);
+      assert.ok(value!.low >= 0 && value!.low <= value!.value && value!.value <= value!.high && value!.high <= 1);
+    }
+    assert.match(definitions.AUROC!, /by the network of chest;/);
+  }),
+);
+
+const grey = async (pixels: Float32Array, size: number): Promise<Float32Array> => pixels.filter((_, i) => i % size ** 2 === 0);
