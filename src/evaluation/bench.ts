@@ -6,8 +6,8 @@ import { type Dataset, type ImageRecord, type OpenDatasetOptions, openSplit } fr
 import { recordsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
 import { overrideRecipe, type Recipe } from '../experiments';
-import { FileError, readObject } from '../files';
-import { expectFolderOf, type KeepOptions, type RowsPart, readModelIndex } from '../files/internal';
+import { FileError, type RowsPart, readObject } from '../files';
+import { expectFolderOf, type KeepOptions, readModelIndex } from '../files/internal';
 import { loadModel, type Model } from '../pipelines';
 import { hashModel } from '../pipelines/internal';
 import { openImageTable } from './image-table';

@@ -52,6 +52,7 @@ export type { ReaderProgress, ReaderScore } from './reader-study/answers';
 export { type AgreementRow, evaluateReaderStudy, type ReaderStudyResult, type ReaderStudyRow } from './reader-study/evaluate';
 export { type PlanItem, type PlanOptions, planReaderStudy, type ReaderPlan } from './reader-study/plan';
 export type { ReaderScale } from './reader-study/scales';
+export type { ServeOptions } from './reader-study/server';
 export { openReaderStudy, type ReaderSitting } from './reader-study/study';
 export {
   evaluateReportGeneration,

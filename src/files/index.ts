@@ -7,6 +7,7 @@ export { checkContent, FileError } from './errors';
 export { type Image, type ReadImageOptions, readImage } from './images';
 export { readObject, writeJson } from './json';
 export { type PngImage, writePng } from './png';
+export type { RowsPart } from './row-shards';
 export { type Rows, rowsOf } from './rows';
 export { readSafetensors } from './safetensors';
 export { writeSafetensors } from './safetensors-write';
