@@ -128,6 +128,9 @@ const sections = Object.entries(results).map(([name, found]) => {
   ].join('\n\n');
 });
 
+/** All findings with their verdicts, before the tables that they come from. */
+const glance = Object.values(results).flatMap((found) => verdicts(found).map(({ finding, verdict }) => ({ finding, verdict, of: found[0].title })));
+
 const commands = seeds.flatMap((seed) => {
   const log = join(folder, seed, 'commands.jsonl');
   return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
@@ -142,6 +145,10 @@ not a size. A finding is *repeated* where its interval says so in every seed, *u
 
 Made by \`node bench/reproduction/run.mjs\` and \`node bench/reproduction/write.mjs\`: ${hours.toFixed(1)} hours in all (${[...engines].join('; ')}). [evaluation.md](evaluation.md) says what
 is measured and how; definitions and figures stand in each result's folder.
+
+## Findings at a glance
+
+${markdown(glance)}
 
 ${sections.join('\n\n')}
 `;

@@ -156,7 +156,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
 }
 
 /** What sets that are of no model are called in tables. */
-const KEPT_NAMES: ReadonlySet<string> = new Set(['real', 'chance', 'all', 'base']);
+const KEPT_NAMES: ReadonlySet<string> = new Set(['real', 'chance', 'all']);
 
 function freeName(models: readonly EvaluatedModel[], name: string): string {
   const taken = models.filter((other) => other.name === name || other.name.startsWith(`${name} (`)).length + (KEPT_NAMES.has(name) ? 1 : 0);
