@@ -21,7 +21,16 @@ export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } fro
 export { type DistillationOptions, evaluateDistillation } from './distillation/evaluate';
 export type { AlignmentRow, ChangeRow, DistillationResult, MovementRow, ProbeRow } from './distillation/rows';
 export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
-export { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapError, type Estimate, overSeeds, shareOf } from './estimate';
+export {
+  type BootstrapErrorOptions,
+  type BootstrapOptions,
+  bootstrap,
+  bootstrapAll,
+  bootstrapError,
+  type Estimate,
+  overSeeds,
+  shareOf,
+} from './estimate';
 export { type FeatureSpace, featuresOf } from './features';
 export { type DistanceOptions, type Distances, distancesOf } from './fidelity/distances';
 export { evaluateFidelity, type FidelityOptions, type FidelityResult, type FidelityRow } from './fidelity/evaluate';

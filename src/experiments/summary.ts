@@ -7,12 +7,6 @@ import { writeJson } from '../files';
 import { libraryVersion } from '../files/internal';
 import type { AurocByFinding, SideAccuracy } from '../metrics';
 
-interface Share {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 /** Figures of a quickstart run. */
 export interface Summary {
   /** Library and device. */
@@ -44,7 +38,7 @@ export interface Summary {
    * Shares of images that fresh networks tell right, 0.5 being chance, with 95% intervals: generated from real ones, and real ones of other patients from real
    * ones. Absent where there are too few. It sees what the distance above may not: that distance is in features of findings.
    */
-  readonly toldFromReal?: { readonly generated: Share; readonly real: Share };
+  readonly toldFromReal?: Readonly<Record<'generated' | 'real', Readonly<Record<'value' | 'low' | 'high', number>>>>;
   readonly seed: number;
   /** What was left out of the data, and what is cut: one sentence each, with counts. */
   readonly notes: readonly string[];
