@@ -8,12 +8,15 @@ test('strategies --list names every strategy with its settings', async () => {
   const { status, stdout } = await roentgen(['strategies', '--list', '--json']);
   assert.equal(status, 0);
   const listed = JSON.parse(stdout) as { name: string; what: string; settings: object }[];
-  const names = ['joint', 'unet-only', 'random-unet', 'encoder-swap', 'textual-inversion', 'textual-projection', 'dreambooth', 'lora'];
+  const names = [
+    ...['joint', 'unet-only', 'random-unet', 'encoder-swap', 'textual-inversion', 'textual-projection', 'dreambooth', 'lora'],
+    ...['replay', 'ewc', 'distillation'],
+  ];
   assert.deepEqual(
     listed.map(({ name }) => name),
     names,
   );
-  assert.deepEqual(listed.at(-1)!.settings, { rank: 4, alpha: 4, parts: ['unet'] });
+  assert.deepEqual(listed.find(({ name }) => name === 'lora')!.settings, { rank: 4, alpha: 4, parts: ['unet'] });
 });
 
 test('a base that is not there and a recipe that is not there are wrong usage, with what to do', async (t) => {
