@@ -135,6 +135,18 @@ const commands = seeds.flatMap((seed) => {
   const log = join(folder, seed, 'commands.jsonl');
   return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
 });
+/** What was trained for it. */
+const trained = seeds.flatMap((seed) => {
+  const strategies = join(folder, seed, 'strategies');
+  return (existsSync(strategies) ? readdirSync(strategies) : []).flatMap((name) => {
+    const file = join(strategies, name, 'row.json');
+    return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8')).row] : [];
+  });
+});
+const training = trained
+  .filter(({ steps }) => steps > 0)
+  .map(({ recipe, steps, seconds }) => `${recipe} ${steps} steps in ${Math.round(seconds)} s`)
+  .join(', ');
 const hours = commands.reduce((sum, { seconds }) => sum + seconds, 0) / 3600;
 const engines = new Set(Object.values(results).flatMap((found) => found.map(({ engine }) => engine)));
 const text = `# Results
@@ -143,9 +155,9 @@ RoentGen's tables ([arXiv:2211.12737](https://arxiv.org/abs/2211.12737)) as this
 adapted to the phantom, which stands for MIMIC-CXR, at 64 pixels. **The images are synthetic and not for diagnosis, and no number here is one of the paper's:** what can repeat is an order,
 not a size. A finding is *repeated* where its interval says so in every seed, *undecided* where an interval holds both or seeds differ.
 
-Made by \`node bench/reproduction/run.mjs\` and \`node bench/reproduction/write.mjs\`: ${hours.toFixed(1)} hours in all (${[...engines].join('; ')}). [evaluation.md](evaluation.md) says what
-is measured and how; definitions and figures stand in each result's folder.
-
+Made by \`node bench/reproduction/run.mjs\` and \`node bench/reproduction/write.mjs\`: ${hours.toFixed(1)} hours of measuring (${[...engines].join('; ')}). [evaluation.md](evaluation.md) says what
+is measured and how; definitions and figures stand in each result's folder. Trained by \`roentgen strategies\`: ${training}.
+${seeds.length < 3 ? `\n**${seeds.length === 1 ? 'One seed' : 'Two seeds'} so far:** intervals are over images and prompts, and say nothing of what another training would give.\n` : ''}
 ## Findings at a glance
 
 ${markdown(glance)}
