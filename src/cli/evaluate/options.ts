@@ -64,7 +64,7 @@ export function addEvaluateOptions(command: Command, model: string): void {
       'make part I of N (from 0) of images and features alone, as one task of an array does, and evaluate nothing',
       partOf,
     )
-    .option('--merge', 'make no images of the models: evaluate what all parts have made, and say what is missing')
+    .option('--merge', 'evaluate what all parts have made, and say what is missing; only what parts do not share is made now')
     .option('--json', 'print the result as JSON');
 }
 
