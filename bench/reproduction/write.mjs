@@ -42,6 +42,12 @@ const results = Object.fromEntries(
 
 /** Student's t for 95% on both sides, by degrees of freedom from 1. */
 const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447];
+/** Their mean, and how far its 95% interval reaches. */
+function student(values) {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  return { mean, reach: (STUDENT[values.length - 2] * deviation) / Math.sqrt(values.length) };
+}
 const isEstimate = (cell) => typeof cell === 'object' && cell !== null && 'value' in cell;
 const numberOf = (cell) => (isEstimate(cell) ? cell.value : typeof cell === 'number' ? cell : undefined);
 
@@ -59,13 +65,11 @@ function merged(cells) {
   const found = cells.map(numberOf).filter((value) => value !== undefined && value !== null && Number.isFinite(value));
   if (found.length === 0) return typeof first === 'string' ? first : '–';
   if (!cells.some(isEstimate)) return found.every((value) => value === found[0]) ? short(found[0]) : found.map(short).join(', ');
-  const mean = found.reduce((a, b) => a + b, 0) / found.length;
   if (found.length === 1) {
-    const { low, high } = cells.find(isEstimate);
-    return Number.isFinite(low) && low !== null ? `${short(mean)} (${short(low)} to ${short(high)})` : short(mean);
+    const { value, low, high } = cells.find(isEstimate);
+    return Number.isFinite(low) && low !== null ? `${short(value)} (${short(low)} to ${short(high)})` : short(value);
   }
-  const deviation = Math.sqrt(found.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (found.length - 1));
-  const reach = (STUDENT[found.length - 2] * deviation) / Math.sqrt(found.length);
+  const { mean, reach } = student(found);
   return `${short(mean)} ± ${short(reach)}`;
 }
 
@@ -143,10 +147,58 @@ const trained = seeds.flatMap((seed) => {
     return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8')).row] : [];
   });
 });
-const training = trained
-  .filter(({ steps }) => steps > 0)
-  .map(({ recipe, steps, seconds }) => `${recipe} ${steps} steps in ${Math.round(seconds)} s`)
-  .join(', ');
+/** What strategies are compared by: a column of a table, its rows named by `by`, and whether less of it is better. */
+const COMPARED = [
+  { of: 'fidelity', table: 'fidelity', by: 'images', column: 'FID', only: { space: 'imagenet' }, less: true },
+  { of: 'fidelity', table: 'fidelity', by: 'images', column: 'FID', only: { space: 'chest' }, less: true },
+  { of: 'fidelity', table: 'ms-ssim', by: 'images', column: 'MS-SSIM', less: true },
+  { of: 'classification', table: 'classification', by: 'set', column: 'mean of all' },
+  { of: 'report-generation', table: 'report-generation-labels', by: 'images', column: 'F1 micro of 14, uncertain positive' },
+  { of: 'retrieval', table: 'retrieval-image-image', by: 'images', column: 'Precision@5' },
+];
+const REFERENCE = 'joint';
+/** The models' values of every seed by name. */
+function valuesOf({ of, table, by, column, only = {} }) {
+  const values = new Map();
+  for (const [seed, { tables }] of (results[of] ?? []).entries())
+    for (const row of tables.find(({ name }) => name === table)?.rows ?? []) {
+      if (Object.entries(only).some(([name, value]) => row[name] !== value)) continue;
+      const value = numberOf(row[column]);
+      if (Number.isFinite(value)) values.set(row[by], [...(values.get(row[by]) ?? []), { seed, value }]);
+    }
+  return values;
+}
+/** Each strategy less the joint one, paired by seed, so that what a seed does to all of them alike falls out. */
+const compared = COMPARED.flatMap((measure) => {
+  const all = valuesOf(measure);
+  const names = new Set(trained.map(({ recipe }) => recipe));
+  return [...all].flatMap(([name, found]) => {
+    const differences = found.flatMap(({ seed, value }) => {
+      const reference = all.get(REFERENCE)?.find((each) => each.seed === seed);
+      return reference ? [value - reference.value] : [];
+    });
+    if (name === REFERENCE || !names.has(name) || differences.length < 2) return [];
+    const { mean, reach } = student(differences);
+    const better = measure.less ? -mean : mean;
+    const where = Object.values(measure.only ?? {}).map((value) => `, ${value}`).join('');
+    return [
+      {
+        measure: `${measure.column}${where} (${measure.less ? 'less' : 'more'} is better)`,
+        strategy: name,
+        [`less ${REFERENCE}`]: `${short(mean)} ± ${short(reach)}`,
+        seeds: differences.map(short).join(', '),
+        verdict: Math.abs(mean) <= reach ? 'undecided' : better > 0 ? `better than ${REFERENCE}` : `${REFERENCE} is better`,
+      },
+    ];
+  });
+});
+
+const training = [...new Set(trained.filter(({ steps }) => steps > 0).map(({ recipe, steps }) => `${recipe} ${steps} steps`))]
+  .map((what) => {
+    const seconds = trained.filter(({ recipe, steps }) => `${recipe} ${steps} steps` === what).map((row) => Math.round(row.seconds));
+    return `${what} in ${seconds.join(', ')} s`;
+  })
+  .join('; ');
 const hours = commands.reduce((sum, { seconds }) => sum + seconds, 0) / 3600;
 const engines = new Set(Object.values(results).flatMap((found) => found.map(({ engine }) => engine)));
 const text = `# Results
@@ -161,7 +213,7 @@ ${seeds.length < 3 ? `\n**${seeds.length === 1 ? 'One seed' : 'Two seeds'} so fa
 ## Findings at a glance
 
 ${markdown(glance)}
-
+${compared.length === 0 ? '' : `\n## Strategies compared\n\nEach strategy less the joint one, paired by seed: mean over seeds, ± Student's 95% interval. Three seeds decide only what is far apart.\n\n${markdown(compared)}\n`}
 ${sections.join('\n\n')}
 `;
 writeFileSync(join(root, 'docs', 'results.md'), text);
