@@ -47,6 +47,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     description: 'list the models that are here (kind, width, parameters, licence, path) and those that can be got',
     load: () => (require('./models') as typeof import('./models')).addModels,
   },
+  'pack-model': {
+    description: 'write a model as one .safetensors file that a class can copy and every command opens, with half the bits (fp16) or all',
+    load: () => (require('./pack-model') as typeof import('./pack-model')).addPackModel,
+  },
   quickstart: {
     description: 'train a small RoentGen, show what it learnt, and measure it (4 to 10 minutes on two quick cores)',
     load: () => (require('./quickstart') as typeof import('./quickstart')).addQuickstart,

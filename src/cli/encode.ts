@@ -1,10 +1,11 @@
 /** `roentgen encode MODEL`: texts to the contexts and vectors of any text encoder, as a safetensors file. */
 
 import { type Command, InvalidArgumentError } from 'commander';
-import { loadTextEncoder } from '../encoders';
+import { loadTextEncoder, type TextEncoder } from '../encoders';
 import { startEngine } from '../engine';
 import { FileError, readText, writeSafetensors } from '../files';
-import { parseJson } from '../files/internal';
+import { isFile, parseJson } from '../files/internal';
+import { disposeModel, loadModel, textEncoderOf } from '../pipelines';
 import { asUsage, type Context, UsageError } from './context';
 import { findModel } from './models';
 
@@ -18,7 +19,7 @@ interface Flags {
 /** The command's arguments, options and action. */
 export function addEncode(command: Command, context: Context): void {
   command
-    .argument('<model>', 'an encoder folder, a Stable Diffusion folder, or a name such as minilm')
+    .argument('<model>', 'an encoder folder, a Stable Diffusion folder, a file that pack-model wrote, or a name such as minilm')
     .requiredOption('--texts <file>', 'one text a line, or a JSON list of texts in a .json file')
     .requiredOption('--out <file>', 'the safetensors file to write')
     .option('--max-length <n>', 'tokens of every text; by default as many as the encoder reads', positiveNumber)
@@ -51,13 +52,30 @@ async function readTexts(path: string): Promise<string[]> {
   return list as string[];
 }
 
+/** The encoder of a model in one file, with its vocabulary; the rest of the model is freed with it. */
+async function encoderOfFile(file: string, maxLength: number | undefined): Promise<TextEncoder> {
+  const model = await loadModel(file);
+  try {
+    const encoder = await asUsage('encode', () => {
+      if (maxLength !== undefined) model.tokenizer = model.tokenizer?.withLength(maxLength);
+      return textEncoderOf(model);
+    });
+    return { ...encoder, dispose: () => disposeModel(model) };
+  } catch (error) {
+    disposeModel(model);
+    throw error;
+  }
+}
+
 async function encode(model: string, flags: Flags, context: Context): Promise<void> {
   if (!flags.out.endsWith('.safetensors')) throw new UsageError(`encode: --out: expected a file ending in .safetensors, got ${flags.out}`);
   const folder = findModel('encode', model);
   const texts = await readTexts(flags.texts);
   await startEngine();
   const { maxLength: asked } = flags;
-  const encoder = await asUsage('encode', () => loadTextEncoder(folder, { maxLength: asked }));
+  const encoder = isFile(folder)
+    ? await encoderOfFile(folder, asked)
+    : await asUsage('encode', () => loadTextEncoder(folder, { maxLength: asked }));
   try {
     const { kind, width, maxLength } = encoder.describe();
     let said = Date.now();

@@ -59,7 +59,10 @@ interface Flags {
 /** The command's arguments, options and action. */
 export function addGenerate(command: Command, context: Context): void {
   command
-    .argument('<model>', "a folder in Stable Diffusion's layout, or a single .safetensors checkpoint of Stable Diffusion 1.x")
+    .argument(
+      '<model>',
+      "a folder in Stable Diffusion's layout, a file that pack-model wrote, a name, or a single .safetensors checkpoint of Stable Diffusion 1.x",
+    )
     .option('--prompt <text>', 'what to show; may be given several times', collect)
     .option('--prompts <file>', 'a .txt file with a prompt on each line, or a .csv file with --column')
     .option('--column <name>', "the CSV's column of prompts")

@@ -22,7 +22,7 @@ import {
 } from '../experiments';
 import { DIVERSITY_PROMPTS } from '../experiments/internal';
 import { writeJson } from '../files';
-import { claimFolder, findModelFolder } from '../files/internal';
+import { claimFolder, findModelFolder, isFile } from '../files/internal';
 import { strategies } from '../training';
 import { encoderFolder } from '../training/internal';
 import { asUsage, type Context, UsageError } from './context';
@@ -62,7 +62,7 @@ interface Flags {
 /** The command's arguments, options and action. */
 export function addStrategies(command: Command, context: Context): void {
   command
-    .option('--model <folder>', 'the base model', 'runs/base/model')
+    .option('--model <model>', 'the base model: a folder, a packed file, or a name', 'runs/base/model')
     .option('--out <folder>', 'where rows, models and pictures are kept; rows that are there are not made again', 'runs/strategies')
     .option('--only <names>', `recipes with commas between them, built-in ones or JSON files; by default ${TABLE_RECIPES.join(', ')}`)
     .option('--steps <n>', "steps of every strategy, in place of the recipes' own", wholeNumber(0))
@@ -112,7 +112,7 @@ function hasEncoder({ name, diffusion: { strategy } }: Recipe, context: Context)
 
 async function runStrategies(flags: Flags, context: Context): Promise<void> {
   const [base, out] = [resolve(findModelFolder(flags.model) ?? flags.model), resolve(flags.out)];
-  if (!existsSync(join(base, 'model_index.json')))
+  if (!existsSync(join(base, 'model_index.json')) && !isFile(base))
     throw new UsageError(
       `strategies: ${base} is no model folder; name one with --model, or train the base first (npm run quickstart -- --data world)`,
     );

@@ -27,7 +27,10 @@ export function addTrain(command: Command, context: Context): void {
     .argument('<recipe>', `a recipe's JSON file, or one of ${recipeNames().join(', ')}`)
     .requiredOption('--out <folder>', "the run's folder, new or empty");
   addDataOptions(command)
-    .option('--model <folder>', 'a model to start from; without it from random weights, the autoencoder first')
+    .option(
+      '--model <model>',
+      'a model to start from, a folder, a packed file or a name; without it from random weights, the autoencoder first',
+    )
     .option('--steps <n>', 'steps of the diffusion model, in place of the recipe’s', wholeNumber(0))
     .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--resume', "go on from the run's last checkpoint")

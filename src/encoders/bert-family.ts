@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
 import { type BertParams, bert, bertHiddenStates, bertShapes, initBert } from './bert';
 import { type BertConfig, bertWindow, completeBertConfig } from './bert-config';
-import { bertClass, loadBert, saveBert } from './bert-files';
+import { bertClass, hasPooler, loadBert, saveBert } from './bert-files';
 import { type EncoderFamily, meanState } from './family';
 
 const KINDS = { bert: 'BERT', roberta: 'RoBERTa', 'xlm-roberta': 'XLM-RoBERTa' } as const;
@@ -22,7 +22,7 @@ export const bertFamily: EncoderFamily<BertConfig, BertParams> = {
     return { kind: KINDS[c.model_type], ...sizes, className: bertClass(config), masks: true };
   },
   init: initBert,
-  shapes: (config) => bertShapes(config),
+  shapes: (config, keys = new Set()) => bertShapes(config, { pooler: hasPooler(keys) }),
   context,
   hiddenStates: (config, params, ids, mask) => bertHiddenStates(config, params, ids, { mask }),
   states: (config, params, ids, tokens, mask) =>

@@ -33,6 +33,9 @@ export function bertKey(fileKey: string): string | undefined {
   return key.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
 }
 
+/** Whether a tree's keys are those of a BERT with its pooler. */
+export const hasPooler = (keys: ReadonlySet<string>): boolean => [...keys].some((key) => key.startsWith('pooler.'));
+
 /**
  * Reads the parameters of a BERT; a pooler where the file has one.
  *
@@ -52,7 +55,7 @@ export async function readBert(
   const params = await loadParameters<BertParams>(folder, {
     file,
     variant,
-    expected: (keys) => bertShapes(config, { pooler: [...keys].some((key) => key.startsWith('pooler.')) }),
+    expected: (keys) => bertShapes(config, { pooler: hasPooler(keys) }),
     rename: (key) => {
       const treeKey = name(key);
       if (treeKey === undefined && !BUFFER.test(key.replace(/^.*embeddings\./, 'embeddings.'))) ignored.push(key);

@@ -16,7 +16,7 @@ export const clipFamily: EncoderFamily<ClipTextConfig, ClipTextParams> = {
     return { kind: 'CLIP', ...sizes, className: 'CLIPTextModel', masks: config.use_attention_mask === true };
   },
   init: initClipText,
-  shapes: clipTextShapes,
+  shapes: (config) => clipTextShapes(config),
   context: (config, params, ids, mask) => clipContext(config, params, ids, { mask }),
   hiddenStates: (config, params, ids, mask) => clipHiddenStates(config, params, ids, { mask }),
   states: (config, params, ids, _, mask) =>

@@ -53,8 +53,8 @@ export interface EncoderFamily<C, P extends Tree> {
   facts(config: C): TextEncoderFacts;
   /** Random weights, as transformers starts the class; the caller disposes them. */
   init(config: C, key: Key, init?: TextEncoderInit): P;
-  /** Every parameter's shape by its key, in the engine's layout. */
-  shapes(config: C): Record<string, number[]>;
+  /** Every parameter's shape by its key, in the engine's layout; of parts that may be absent, such as a pooler, those that `keys` has. */
+  shapes(config: C, keys?: ReadonlySet<string>): Record<string, number[]>;
   /**
    * The states that the U-Net attends to: the last layer's, after the final norm where there is one.
    *

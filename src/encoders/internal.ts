@@ -9,7 +9,7 @@ export { clipVisionShapes } from './clip-vision';
 export { MASKED_SCORE, paddingScores } from './masks';
 export { t5HiddenStates } from './t5';
 export { encoderOn, encodeTokens, expectFits } from './text-encoder';
-export { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder } from './text-folder';
+export { checkTextEncoderConfig, loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder } from './text-folder';
 export {
   contextParts,
   textContext,

@@ -52,15 +52,23 @@ export async function readTextEncoderConfig(folder: string): Promise<TextEncoder
   const json = await readObject<TextEncoderConfig & ClipConfig>(path);
   const isTowers = json.model_type === 'clip' && Boolean(json.text_config);
   const config = isTowers ? towerConfig(json) : json;
+  checkTextEncoderConfig(path, config);
+  return { config, form: isTowers ? 'clip-towers' : 'alone' };
+}
+
+/**
+ * Whether a config is of a text encoder that is computed here.
+ *
+ * @throws FileError naming `path` where it is another model's, or asks for what is not computed
+ */
+export function checkTextEncoderConfig(path: string, config: TextEncoderConfig): void {
   const isClip = config.model_type === undefined && String(config.architectures?.[0]).startsWith('CLIPText');
-  if (isClip || textModelTypes.includes(config.model_type ?? '')) {
-    checkContent(path, () => textEncoderFacts(config));
-    return { config, form: isTowers ? 'clip-towers' : 'alone' };
-  }
-  throw new FileError(
-    path,
-    `its model_type is ${JSON.stringify(config.model_type ?? null)}; expected that of a text encoder: ${textModelTypes.join(', ')}`,
-  );
+  if (!isClip && !textModelTypes.includes(config.model_type ?? ''))
+    throw new FileError(
+      path,
+      `its model_type is ${JSON.stringify(config.model_type ?? null)}; expected that of a text encoder: ${textModelTypes.join(', ')}`,
+    );
+  checkContent(path, () => textEncoderFacts(config));
 }
 
 /**

@@ -50,9 +50,9 @@ export function initTextEncoder(config: TextEncoderConfig, key: Key, init?: Text
   return familyOf(config).init(config, key, init);
 }
 
-/** Every parameter's shape by its key, in the engine's layout, without a pooler; nothing is allocated. */
-export function textEncoderShapes(config: TextEncoderConfig): Record<string, number[]> {
-  return familyOf(config).shapes(config);
+/** Every parameter's shape by its key, in the engine's layout, with a pooler only where `keys` has one; nothing is allocated. */
+export function textEncoderShapes(config: TextEncoderConfig, keys?: ReadonlySet<string>): Record<string, number[]> {
+  return familyOf(config).shapes(config, keys);
 }
 
 /**

@@ -6,6 +6,7 @@ import { loadPixels, openPhantom, phantomSplit } from '../datasets';
 import { textsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
 import { tellWait } from '../engine/internal';
+import { isFile } from '../files/internal';
 import { disposeModel, loadModel, type Model, saveModel } from '../pipelines';
 import { trainBpe } from '../tokenizers';
 import { tailLoss } from '../training';
@@ -16,7 +17,7 @@ import { lossOnCard, trainingCard } from './training-card';
 
 /** Where a model may be, and how one is made where there is none. */
 export interface KeptModelOptions {
-  /** Model folders, the best one first; a model that had to be trained is kept in the last. */
+  /** Model folders, or packed files, the best one first; a model that had to be trained is kept in the last, a folder. */
   readonly folders: readonly [string, ...string[]];
   readonly recipe: Recipe;
   /** Default 1. */
@@ -33,7 +34,7 @@ export interface KeptModelOptions {
  * @throws Error where training was interrupted
  */
 export async function keptModel({ folders, recipe, seed = 1, signal, onStep }: KeptModelOptions): Promise<Model> {
-  const trained = folders.find((folder) => existsSync(join(folder, 'model_index.json')));
+  const trained = folders.find((folder) => isFile(folder) || existsSync(join(folder, 'model_index.json')));
   if (trained !== undefined) return loadModel(trained);
   const folder = folders.at(-1)!;
   const [modelKey, vaeKey, diffusionKey] = split(key(seed), 3) as [Key, Key, Key];

@@ -7,7 +7,7 @@ import { loadPixels, phantomSplit } from '../datasets';
 import { recordsOf, textsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
 import { readImage, writeJson } from '../files';
-import { expectFolderOf, hashFile, readJson, writeSynthetic } from '../files/internal';
+import { expectFolderOf, hashFile, isFile, readJson, writeSynthetic } from '../files/internal';
 import {
   type Classifier,
   classify,
@@ -60,7 +60,7 @@ export interface StrategyResult {
 
 /** What all rows are measured with: the same prompts, noise, real images and classifier. The caller disposes the classifier. */
 export interface StrategyBench {
-  /** Folder of the base model. */
+  /** Folder of the base model, or its one file. */
   readonly base: string;
   /** Where rows, models and images are kept. */
   readonly out: string;
@@ -82,8 +82,9 @@ export const DIVERSITY_PROMPTS = 8;
 const PICTURES_PER_PROMPT = 4;
 const PICTURES_AT_A_TIME = 32;
 
-/** Hash of a model folder's weights. */
+/** Hash of the weights of a model folder, or of a model's one file. */
 async function baseIdentity(folder: string): Promise<string> {
+  if (isFile(folder)) return await hashFile(folder);
   const hashes: unknown[] = [];
   for (const [part, stem] of [
     ['unet', 'diffusion_pytorch_model'],
@@ -109,7 +110,7 @@ export async function openStrategyBench(options: {
   readonly signal?: AbortSignal;
 }): Promise<StrategyBench> {
   const { recipe, classifier, base, seed, signal } = options;
-  expectFolderOf('a model', base, ['model_index.json']);
+  if (!isFile(base)) expectFolderOf('a model', base, ['model_index.json']);
   const { train, test } = phantomSplit({ train: recipe.data.train, test: recipe.data.test });
   const count = Math.min(recipe.evaluation.pictures, test.length, train.length);
   const testPixels = await loadPixels(test, recipe.size, { signal });

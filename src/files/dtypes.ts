@@ -49,6 +49,36 @@ function halves(): Float32Array {
   return table;
 }
 
+/** The largest number of IEEE 754 binary16. */
+export const largestHalf = 65504;
+
+/**
+ * Values as IEEE 754 binary16 (float16), each the nearest there is, of two equally near ones the even one, as PyTorch's `half()` rounds.
+ *
+ * @returns bit patterns
+ * @throws RangeError naming the first value that is not finite or beyond 65504: it would be infinite
+ */
+export function toHalves(values: Float32Array): Uint16Array {
+  const out = new Uint16Array(values.length);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]!);
+    if (!(size <= largestHalf)) throw new RangeError(`value ${i} is ${values[i]}, float16 reaches to ${largestHalf}`);
+    const sign = (bits[i]! >>> 16) & 0x8000;
+    const magnitude = bits[i]! & 0x7fffffff;
+    // From 2^-14 on the exponent's bias changes from 127 to 15, and 13 bits of the fraction are rounded off; below, steps are 2^-24.
+    out[i] =
+      size >= 2 ** -14 ? sign | ((magnitude - (112 << 23) + 0xfff + ((magnitude >>> 13) & 1)) >>> 13) : sign | roundEven(size * 2 ** 24);
+  }
+  return out;
+}
+
+/** The nearest whole number, of two the even one. */
+function roundEven(value: number): number {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
+}
+
 /**
  * Decodes little-endian elements into `out` from index `at`.
  *

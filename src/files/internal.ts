@@ -15,13 +15,15 @@ export {
   voiRange,
   voiValues,
 } from './dicom';
+export { toHalves } from './dtypes';
 export { describeSystemError } from './errors';
 export { commandFor, expectFolderOf } from './expect-folder';
 export { type GgufFile, openGguf } from './gguf';
 export { hashFile, hashFiles } from './hash';
 export { mayHold16Bits, usedBits, whiteAt } from './image-depth';
 export { decodeImage } from './images';
-export { parseJson, readJson } from './json';
+export { isFile } from './is-file';
+export { formatJson, parseJson, parseObject, readJson } from './json';
 export { fileShape, toEngineLayout, toFileLayout } from './layout';
 export { lockFolder } from './lock';
 export { readModelIndex, writeModelIndex } from './model-folder';
@@ -31,7 +33,7 @@ export { findModelFolder, findPublished, installedFolder, modelsFolder, type Pub
 export { expectWhole, type KeepOptions, type KeptRows, keepRows, keptBytes, type RowsToKeep } from './row-shards';
 export { checkRows, readRange } from './rows';
 export { openSafetensors } from './safetensors';
-export { writeSafetensorsLazily } from './safetensors-write';
+export { type TensorToWrite, writeSafetensorsLazily } from './safetensors-write';
 export { checkSettings, completeSettings, type Defaults, optional, type PublishedKeys, type ShapeOf, withoutNulls } from './settings';
 export { textOf } from './text';
 export { readTorchTensors } from './torch-tensors';

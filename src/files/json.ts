@@ -24,7 +24,12 @@ export async function readJson<T = unknown>(path: string): Promise<T> {
  * @throws FileError where it cannot be read, is not a JSON object, or is refused by the check
  */
 export async function readObject<T extends object = Record<string, unknown>>(path: string, check?: (object: T) => unknown): Promise<T> {
-  const value = await readJson<T | null>(path);
+  return parseObject<T>(path, await readText(path), check);
+}
+
+/** As `readObject`, of a text that was read before. @param path names the source in errors */
+export function parseObject<T extends object = Record<string, unknown>>(path: string, text: string, check?: (object: T) => unknown): T {
+  const value = parseJson<T | null>(path, text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FileError(path, 'is not a JSON object');
   checkContent(path, () => check?.(value));
   return value;

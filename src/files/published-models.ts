@@ -70,8 +70,8 @@ export function installedFolder(folder: string): string | undefined {
 }
 
 /**
- * The folder of a model from what a person or a recipe names, from any working folder: a path; a path as `roentgen models` lists it (`models/minilm`,
- * `runs/base/model`), which begins in the clone where it is not here; or a name of `models`.
+ * The folder of a model, or its one file, from what a person or a recipe names, from any working folder: a path; a path as `roentgen models` lists it
+ * (`models/minilm`, `runs/base/model`), which begins in the clone where it is not here; or a name of `models`, of a packed file without its ending.
  *
  * @returns undefined where there is none
  */
@@ -81,6 +81,7 @@ export function findModelFolder(nameOrFolder: string): string | undefined {
   if (name === undefined) return undefined;
   const inClone = join(root, parent, name);
   if (existsSync(inClone)) return inClone;
+  if (parent === 'models' && existsSync(`${inClone}.safetensors`)) return `${inClone}.safetensors`;
   const model = parent === 'models' ? published.find((one) => one.name === name) : undefined;
   return model && findPublished(model);
 }

@@ -3,12 +3,13 @@
 import { writeFileAtomic } from './atomic';
 import type { TensorData } from './dtypes';
 
-type WrittenDtype = 'F32' | 'I32' | 'U16';
+type WrittenDtype = 'F32' | 'I32' | 'F16' | 'U16';
 
 /** How values of a format are held. Formats are in their order in the file. */
 const arrays: Readonly<Record<WrittenDtype, { readonly BYTES_PER_ELEMENT: number; new (length: number): TensorData | Uint16Array }>> = {
   F32: Float32Array,
   I32: Int32Array,
+  F16: Uint16Array, // bit patterns
   U16: Uint16Array,
 };
 const formats = Object.keys(arrays);
@@ -18,11 +19,11 @@ export interface TensorToWrite {
   readonly shape: readonly number[];
   readonly dtype: WrittenDtype;
   /** Called once, when its turn comes, so that a large model is never held twice. */
-  readonly data: () => TensorData | Uint16Array | Promise<TensorData>;
+  readonly data: () => TensorData | Uint16Array | Promise<TensorData | Uint16Array>;
 }
 
 /**
- * Writes tensors to a safetensors file, atomically: float32 before int32 before uint16, each by name, the header padded to 8 bytes.
+ * Writes tensors to a safetensors file, atomically: float32 before int32 before float16 before uint16, each by name, the header padded to 8 bytes.
  *
  * @param metadata strings for the header; `{ format: 'pt' }` is what transformers and diffusers ask for
  * @throws RangeError where values and shape do not fit; FileError where it cannot be written

@@ -11,5 +11,6 @@ export { checkModel, expectWeights, latentFactor } from './model';
 export { hashModel } from './model-hash';
 export { runTextEncoder } from './networks';
 export { addTokens, idsOfWord, saveLearnedEmbeds, tokenTablePath, vectorTokens } from './new-tokens';
+export { readPackedTexts } from './packed-model';
 export { predictor } from './predictor';
 export { projectContext } from './text-projection';

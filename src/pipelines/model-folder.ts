@@ -1,12 +1,12 @@
 /** Model folders in Stable Diffusion's layout. */
 
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TextEncoderModel } from '../encoders';
 import { loadTextEncoderModel, readTextEncoderConfig, saveTextEncoder, textEncoderClasses, textEncoderFacts } from '../encoders/internal';
 import { dispose, type Tree } from '../engine';
 import { checkContent, FileError, readObject, writeJson } from '../files';
-import { expectFolderOf, readModelIndex, writeFileAtomic, writeModelIndex } from '../files/internal';
+import { expectFolderOf, isFile, readModelIndex, writeFileAtomic, writeModelIndex } from '../files/internal';
 import type { SchedulerConfig } from '../schedulers';
 import { checkScheduler, exchangeScheduler, schedulerClassName } from '../schedulers/internal';
 import { loadTokenizer } from '../tokenizers';
@@ -28,12 +28,6 @@ const classes: Readonly<Record<string, readonly string[]>> = {
   text_encoder: textEncoderClasses,
 };
 
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-
 export interface LoadModelOptions {
   /** Which files are read where a folder has several, such as `fp16`; all are computed in float32. */
   readonly variant?: string | undefined;
@@ -51,7 +45,7 @@ async function loadTextEncoder(folder: string, variant?: string): Promise<TextEn
 }
 
 /**
- * Loads a model folder in Stable Diffusion's layout, or one file as `loadSingleFile` does. float16 and bfloat16 files are read to float32.
+ * Loads a model folder in Stable Diffusion's layout, or one file: a packed model (`packModel`), or Stable Diffusion 1.x (`loadSingleFile`). float16 and bfloat16 files are read to float32.
  *
  * @returns parameters are the caller's: `disposeModel`
  * @throws FileError where the folder is not there, saying what brings it where that is known; where a part is missing, of another class, has a config that asks for what is not computed here, has missing or wrongly shaped
@@ -59,7 +53,7 @@ async function loadTextEncoder(folder: string, variant?: string): Promise<TextEn
  */
 export async function loadModel(folder: string, { variant, scheduler }: LoadModelOptions = {}): Promise<Model> {
   if (scheduler !== undefined) schedulerClassName(scheduler); // a misspelt name is told before gigabytes are read
-  if (await isFile(folder)) {
+  if (isFile(folder)) {
     const model = await loadSingleFile(folder);
     return scheduler === undefined ? model : { ...model, schedulerConfig: exchangeScheduler(model.schedulerConfig, scheduler) };
   }

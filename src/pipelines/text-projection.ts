@@ -53,11 +53,24 @@ export function hasTextProjection(folder: string): boolean {
 /** @throws FileError where the config is of another class, or its sizes can't be worked with */
 export async function readTextProjectionConfig(folder: string): Promise<TextProjectionConfig> {
   const path = join(folder, 'config.json');
-  const { _class_name, in_features, out_features } = await readObject<TextProjectionConfig & { _class_name?: unknown }>(path);
+  return checkTextProjectionConfig(path, await readObject(path));
+}
+
+/** The sizes of a config that was read. @throws FileError as `readTextProjectionConfig`, naming `path` */
+export function checkTextProjectionConfig(path: string, config: object): TextProjectionConfig {
+  const { _class_name, in_features, out_features } = config as TextProjectionConfig & { readonly _class_name?: unknown };
   if (_class_name !== CLASS) throw new FileError(path, `_class_name: expected ${CLASS}, got ${JSON.stringify(_class_name ?? null)}`);
   const sizes = { in_features: is.whole(1), out_features: is.whole(1) };
   checkContent(path, () => checkSettings('text projection', { in_features, out_features }, sizes));
   return { in_features, out_features };
+}
+
+/** `config.json` of a text projection. */
+export const textProjectionJson = (config: TextProjectionConfig): object => ({ _class_name: CLASS, ...config });
+
+/** Every parameter's shape by its key, in the engine's layout. */
+export function textProjectionShapes(config: TextProjectionConfig): Record<string, number[]> {
+  return specShapes(specOf(config));
 }
 
 /**
@@ -67,13 +80,13 @@ export async function readTextProjectionConfig(folder: string): Promise<TextProj
  */
 export async function loadTextProjection(folder: string): Promise<TextProjection> {
   const config = await readTextProjectionConfig(folder);
-  return { config, params: await loadParameters<TextProjectionParams>(folder, { file: 'model', expected: specShapes(specOf(config)) }) };
+  return { config, params: await loadParameters<TextProjectionParams>(folder, { file: 'model', expected: textProjectionShapes(config) }) };
 }
 
 /** Writes `config.json` and `model.safetensors` (`proj.weight` [out, in], `proj.bias` [out]). */
 export async function saveTextProjection(folder: string, { config, params }: TextProjection): Promise<void> {
   await saveParameters(folder, 'model', params);
-  await writeJson(join(folder, 'config.json'), { _class_name: CLASS, ...config });
+  await writeJson(join(folder, 'config.json'), textProjectionJson(config));
 }
 
 /**

@@ -1,8 +1,7 @@
 /** A tokenizer from its `tokenizer.json`, run by the package `@huggingface/tokenizers`. */
 
 import { join } from 'node:path';
-import { writeJson } from '../files';
-import { writeFileAtomic } from '../files/internal';
+import { formatJson, writeFileAtomic } from '../files/internal';
 import type { NormalizerJson, TokenizerJson } from './definition';
 import type { Encoded, EncodedBatch, EncodedPair, Tokenizer } from './tokenizer';
 
@@ -97,7 +96,8 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
     withTokens: (words: readonly string[]): Tokenizer => createTokenizer(where, addTokens(where, definition, words), settings),
     idOf: (token: string): number | undefined => library.token_to_id(token),
     withLength: (length: number): Tokenizer => createTokenizer(where, definition, { ...settings, maxLength: length }),
-    save: (folder: string): Promise<void> => save(folder, definition, settings),
+    files: (): Record<string, string> => filesOf(definition, settings),
+    save: (folder: string): Promise<void> => save(folder, filesOf(definition, settings)),
   };
 }
 
@@ -145,24 +145,31 @@ function preparation(normalizer: NormalizerJson | undefined): (text: string) => 
   };
 }
 
-/** Writes `tokenizer.json` and the older files that transformers' slow tokenizers and diffusers look for. */
-async function save(folder: string, definition: TokenizerJson, settings: TokenizerSettings): Promise<void> {
+/** `tokenizer.json` and what stands beside it, and the older files that transformers' slow tokenizers and diffusers look for, as texts by their names. */
+function filesOf(definition: TokenizerJson, settings: TokenizerSettings): Record<string, string> {
   const { model } = definition;
-  await writeJson(join(folder, 'tokenizer.json'), definition);
-  await writeJson(join(folder, 'special_tokens_map.json'), settings.specialTokens);
-  await writeJson(join(folder, 'tokenizer_config.json'), {
-    ...settings.config,
-    ...settings.specialTokens,
-    model_max_length: settings.maxLength,
-    tokenizer_class: settings.tokenizerClass,
-  });
-  if (Array.isArray(model.vocab)) return;
+  const files: Record<string, string> = {
+    'tokenizer.json': formatJson(definition),
+    'special_tokens_map.json': formatJson(settings.specialTokens),
+    'tokenizer_config.json': formatJson({
+      ...settings.config,
+      ...settings.specialTokens,
+      model_max_length: settings.maxLength,
+      tokenizer_class: settings.tokenizerClass,
+    }),
+  };
+  if (Array.isArray(model.vocab)) return files;
   const byId = Object.entries(model.vocab).sort(([, a], [, b]) => a - b);
   if (model.merges) {
     const merges = model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
-    await writeJson(join(folder, 'vocab.json'), Object.fromEntries(byId));
-    await writeFileAtomic(join(folder, 'merges.txt'), `#version: 0.2\n${merges.join('\n')}\n`);
+    files['vocab.json'] = formatJson(Object.fromEntries(byId));
+    files['merges.txt'] = `#version: 0.2\n${merges.join('\n')}\n`;
   } else {
-    await writeFileAtomic(join(folder, 'vocab.txt'), `${byId.map(([token]) => token).join('\n')}\n`);
+    files['vocab.txt'] = `${byId.map(([token]) => token).join('\n')}\n`;
   }
+  return files;
+}
+
+async function save(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
 }

@@ -2,8 +2,8 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkContent, FileError, readObject, readText } from '../files';
-import { describeSystemError } from '../files/internal';
+import { checkContent, FileError, readText } from '../files';
+import { describeSystemError, parseObject } from '../files/internal';
 import { createTokenizer, type TokenizerSettings } from './create';
 import {
   bertDefinition,
@@ -29,6 +29,16 @@ const noLimit = 1e6;
 
 const roles = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
 
+/** Where a tokenizer's files are: a folder, or texts that stand elsewhere. */
+interface Source {
+  /** Names it in errors. */
+  readonly where: string;
+  readonly names: readonly string[];
+  /** Names a file of it in errors. */
+  readonly path: (name: string) => string;
+  readonly text: (name: string) => Promise<string> | string;
+}
+
 /**
  * Loads a tokenizer: `tokenizer.json`, or CLIP's or RoBERTa's `vocab.json` and `merges.txt`, or BERT's `vocab.txt`.
  *
@@ -41,8 +51,28 @@ export async function loadTokenizer(folder: string, options: LoadTokenizerOption
   } catch (error) {
     throw new FileError(folder, `cannot be read: ${describeSystemError(error)}`, error);
   }
-  const optional = (name: string): Promise<Record<string, unknown>> | Record<string, unknown> =>
-    names.includes(name) ? readObject(join(folder, name)) : {};
+  const path = (name: string): string => join(folder, name);
+  return await readTokenizer({ where: folder, names, path, text: (name) => readText(path(name)) }, options);
+}
+
+/**
+ * A tokenizer from the texts of its files (`Tokenizer.files`).
+ *
+ * @param where  names what holds them in errors
+ * @param texts  by the files' names
+ * @throws as `loadTokenizer`
+ */
+export async function tokenizerFromTexts(
+  where: string,
+  texts: Readonly<Record<string, string>>,
+  options: LoadTokenizerOptions = {},
+): Promise<Tokenizer> {
+  return await readTokenizer({ where, names: Object.keys(texts), path: () => where, text: (name) => texts[name]! }, options);
+}
+
+async function readTokenizer(source: Source, options: LoadTokenizerOptions): Promise<Tokenizer> {
+  const { where } = source;
+  const optional = async (name: string): Promise<Record<string, unknown>> => (source.names.includes(name) ? objectOf(source, name) : {});
   const config = await optional('tokenizer_config.json');
   const map = await optional('special_tokens_map.json');
   const named: Record<string, string> = {};
@@ -51,31 +81,37 @@ export async function loadTokenizer(folder: string, options: LoadTokenizerOption
     const content = typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value;
     if (typeof content === 'string') named[role] = content;
   }
-  const definition = await readDefinition(folder, names, config);
-  const make = (): Tokenizer => createTokenizer(folder, definition, settingsOf(folder, definition, config, named, options));
-  return options.maxLength === undefined ? checkContent(folder, make) : make(); // a length that was asked for is not the files' fault
+  const definition = await readDefinition(source, config);
+  const make = (): Tokenizer => createTokenizer(where, definition, settingsOf(where, definition, config, named, options));
+  return options.maxLength === undefined ? checkContent(where, make) : make(); // a length that was asked for is not the files' fault
 }
 
-async function readDefinition(folder: string, names: readonly string[], config: Record<string, unknown>): Promise<TokenizerJson> {
-  const path = (name: string): string => join(folder, name);
+/** A JSON object of a source. */
+async function objectOf<T extends object = Record<string, unknown>>({ path, text }: Source, name: string): Promise<T> {
+  return parseObject<T>(path(name), await text(name));
+}
+
+async function readDefinition(source: Source, config: Record<string, unknown>): Promise<TokenizerJson> {
+  const { where, names, path, text } = source;
   if (names.includes('tokenizer.json')) {
-    const json = await readObject<TokenizerJson>(path('tokenizer.json'));
+    const json = await objectOf<TokenizerJson>(source, 'tokenizer.json');
     checkDefinition(path('tokenizer.json'), json);
     return json;
   }
   if (names.includes('vocab.json') && names.includes('merges.txt')) {
-    const vocab = await readObject<Record<string, number>>(path('vocab.json'));
+    const vocab = await objectOf<Record<string, number>>(source, 'vocab.json');
     if (!Object.values(vocab).every(isId)) throw new FileError(path('vocab.json'), 'has ids that are not integers from 0');
     const has = (token: string): boolean => Object.hasOwn(vocab, token);
-    if ([startOfText, endOfText].every(has)) return clipDefinition(vocab, await readMerges(path('merges.txt'), vocab));
+    const merges = async (): Promise<string[]> => readMerges(path('merges.txt'), await text('merges.txt'), vocab);
+    if ([startOfText, endOfText].every(has)) return clipDefinition(vocab, await merges());
     const lacking = robertaSpecialTokens.slice(0, 4).filter((token) => !has(token));
     if (lacking.length === 4)
       throw new FileError(path('vocab.json'), `has no ${startOfText} (CLIP) and no <s> (RoBERTa); expected the vocabulary of one of them`);
     if (lacking.length > 0) throw new FileError(path('vocab.json'), `has no ${lacking.join(', ')}; expected RoBERTa's vocabulary`);
-    return robertaDefinition(vocab, await readMerges(path('merges.txt'), vocab), config.add_prefix_space === true);
+    return robertaDefinition(vocab, await merges(), config.add_prefix_space === true);
   }
   if (names.includes('vocab.txt')) {
-    const lines = (await readText(path('vocab.txt'))).split(/\r?\n/);
+    const lines = (await text('vocab.txt')).split(/\r?\n/);
     while (lines.at(-1) === '') lines.pop();
     const vocab = Object.fromEntries(lines.map((token, id) => [token, id]));
     for (const token of bertSpecialTokens.slice(0, 4))
@@ -87,11 +123,11 @@ async function readDefinition(folder: string, names: readonly string[], config: 
     throw new FileError(
       path(pieces),
       'is a SentencePiece model, which is not read. Get tokenizer.json from the hub, or make it with Python: ' +
-        `python -c "from transformers import AutoTokenizer as T; T.from_pretrained('${folder}').save_pretrained('${folder}')" ` +
+        `python -c "from transformers import AutoTokenizer as T; T.from_pretrained('${where}').save_pretrained('${where}')" ` +
         '(needs the packages transformers, sentencepiece and protobuf)',
     );
   throw new FileError(
-    folder,
+    where,
     'is not a tokenizer: expected tokenizer.json, or vocab.json with merges.txt (CLIP, RoBERTa), or vocab.txt (BERT)',
   );
 }
@@ -109,8 +145,8 @@ function checkDefinition(path: string, { model, added_tokens: added }: Partial<T
     throw new FileError(path, 'its added_tokens are not a list of tokens, each with content and id');
 }
 
-async function readMerges(path: string, vocab: Record<string, number>): Promise<string[]> {
-  const lines = (await readText(path)).split(/\r?\n/);
+function readMerges(path: string, text: string, vocab: Record<string, number>): string[] {
+  const lines = text.split(/\r?\n/);
   const first = lines[0]?.startsWith('#version') ? 1 : 0;
   const merges: string[] = [];
   for (let i = first; i < lines.length; i++) {

@@ -65,6 +65,8 @@ export interface Tokenizer {
    * @throws RangeError where the length has no room for a text
    */
   withLength(maxLength: number): Tokenizer;
+  /** The texts of the folder that `save` writes, by the files' names; `tokenizer.json` with its two neighbours is all that `tokenizerFromTexts` needs. */
+  files(): Readonly<Record<string, string>>;
   /**
    * Writes a folder that `loadTokenizer`, transformers and diffusers open.
    *

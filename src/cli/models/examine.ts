@@ -1,10 +1,11 @@
-/** What a model folder is, told from its configs and headers alone: no weight is read. */
+/** What a model folder or a packed file is, told from its configs and headers alone: no weight is read. */
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../../encoders/internal';
-import { readObject, readText } from '../../files';
-import { openGguf, openSafetensors } from '../../files/internal';
+import { FileError, readObject, readText } from '../../files';
+import { isFile, openGguf, openSafetensors, parseObject } from '../../files/internal';
+import { readPackedTexts } from '../../pipelines/internal';
 import type { UNetConfig } from '../../unet';
 import { completeUNetConfig } from '../../unet/internal';
 
@@ -23,12 +24,13 @@ export interface ModelEntry {
 }
 
 /**
- * Looks at one folder.
+ * Looks at one folder, or one packed file.
  *
  * @throws FileError where it holds no model that is understood
  */
 export async function examineModel(name: string, path: string): Promise<ModelEntry> {
-  const licence = await licenceOf(path);
+  if (isFile(path)) return { name, path, ...(await examinePacked(path)) };
+  const licence = licenceOf(await readText(join(path, 'README.md')).catch(() => ''));
   const common = { name, path, licence };
   if (existsSync(join(path, 'model_index.json'))) {
     const { cross_attention_dim: width } = completeUNetConfig(
@@ -47,6 +49,16 @@ export async function examineModel(name: string, path: string): Promise<ModelEnt
   const all = Object.values(textEncoderShapes(config)).reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
   const pooler = form === 'alone' ? await countInFile(join(path, 'model.safetensors'), /(^|\.)pooler\.dense\.(weight|bias)$/) : 0;
   return { ...common, kind, width, parameters: all + pooler };
+}
+
+/** A whole model in one file. */
+async function examinePacked(path: string): Promise<Omit<ModelEntry, 'name' | 'path'>> {
+  const texts = await readPackedTexts(path);
+  if (texts === undefined) throw new FileError(path, 'is no packed model; "roentgen pack-model" makes one of a model');
+  const config = parseObject<UNetConfig>(path, texts['unet/config.json'] ?? '', completeUNetConfig);
+  const { cross_attention_dim: width } = completeUNetConfig(config);
+  const licence = licenceOf(texts['README.md'] ?? '');
+  return { kind: 'Stable Diffusion, packed', width, parameters: await countInFile(path), ...(licence !== undefined && { licence }) };
 }
 
 /** A language model in one file. */
@@ -78,9 +90,8 @@ async function countInFile(path: string, pattern: RegExp = /^/): Promise<number>
   }
 }
 
-/** `license:` of the README's front matter, as hubs have it: a word, quoted or not, or a list of them. A README that can't be read names none. */
-async function licenceOf(folder: string): Promise<string | undefined> {
-  const readme = await readText(join(folder, 'README.md')).catch(() => '');
+/** `license:` of a README's front matter, as hubs have it: a word, quoted or not, or a list of them. */
+function licenceOf(readme: string): string | undefined {
   const [, matter] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readme) ?? [];
   const [, value = ''] = /^licen[cs]e:(.*(?:\r?\n\s*-\s.*)*)/m.exec(matter ?? '') ?? [];
   const words = value

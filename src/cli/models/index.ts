@@ -1,9 +1,9 @@
 /** `roentgen models`: which models are here and which can be got. */
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { findPublished, modelsFolder, published } from '../../files/internal';
+import { findPublished, isFile, modelsFolder, published } from '../../files/internal';
 import type { Context } from '../context';
 import { root } from '../paths';
 import { alignColumns } from '../table';
@@ -19,7 +19,7 @@ export function addModels(command: Command, context: Context): void {
     .option('--json', 'print {here, broken, available} as JSON')
     .addHelpText(
       'after',
-      '\nModels lie in models/, one folder each, as their hubs have them, and in runs/*/model; docs/encoders.md says which files.',
+      '\nModels lie in models/, one folder each, as their hubs have them, or one file that pack-model wrote, and in runs/*/model;\ndocs/encoders.md says which files.',
     )
     .action((flags: { json?: boolean }) => listModels(flags, context));
   command
@@ -40,18 +40,21 @@ export function addModels(command: Command, context: Context): void {
 
 const millions = (n: number): string => `${(n / 1e6).toFixed(1)} M`;
 
-/** Folders that may hold models, by the name to call them. */
+/** Folders that may hold models, and files that may be one, by the name to call them. */
 function candidates(): [name: string, path: string][] {
   const folders = (parent: string): string[] =>
     existsSync(parent) ? readdirSync(parent).filter((name) => !name.startsWith('.') && isFolder(join(parent, name))) : [];
+  const files = (parent: string): string[] =>
+    existsSync(parent) ? readdirSync(parent).filter((name) => /^[^.].*\.safetensors$/.test(name) && isFile(join(parent, name))) : [];
   const linked = folders(modelsFolder).map((name): [string, string] => [name, join(modelsFolder, name)]);
+  const packed = files(modelsFolder).map((name): [string, string] => [basename(name, '.safetensors'), join(modelsFolder, name)]);
   const runs = join(root, 'runs');
   const made = folders(runs).map((name): [string, string] => [`runs/${name}/model`, join(runs, name, 'model')]);
   const installed = published.flatMap((one): [string, string][] => {
     const path = findPublished(one);
     return path && !linked.some(([name]) => name === one.name) ? [[one.name, path]] : [];
   });
-  return [...linked, ...installed, ...made.filter(([, path]) => existsSync(path))];
+  return [...linked, ...packed, ...installed, ...made.filter(([, path]) => existsSync(path))];
 }
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

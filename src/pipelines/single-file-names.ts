@@ -1,0 +1,153 @@
+/**
+ * Names of Stable Diffusion's single files, those of the first implementation (github.com/CompVis/stable-diffusion,
+ * ldm/modules/diffusionmodules/{openaimodel,model}.py), and diffusers' for the same layers.
+ */
+
+/** What stands before the keys of each network. */
+export const PREFIX = { unet: 'model.diffusion_model.', vae: 'first_stage_model.', text: 'cond_stage_model.transformer.' } as const;
+
+const RESNET: Readonly<Record<string, string>> = {
+  'in_layers.0': 'norm1',
+  'in_layers.2': 'conv1',
+  'emb_layers.1': 'time_emb_proj',
+  'out_layers.0': 'norm2',
+  'out_layers.3': 'conv2',
+  skip_connection: 'conv_shortcut',
+};
+
+const UNET_ENDS: Readonly<Record<string, string>> = {
+  'time_embed.0': 'time_embedding.linear_1',
+  'time_embed.2': 'time_embedding.linear_2',
+  'input_blocks.0.0': 'conv_in',
+  'out.0': 'conv_norm_out',
+  'out.2': 'conv_out',
+};
+
+const MIDDLE = ['resnets.0', 'attentions.0', 'resnets.1'] as const;
+
+/** The last two parts of a key apart from the layer's own name: `in_layers.0.weight` to [`in_layers.0`, `weight`]. */
+const split = (key: string): [layer: string, leaf: string] => [key.slice(0, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)];
+
+function resnetKey(name: string): string {
+  const [layer, leaf] = split(name);
+  return `${RESNET[layer] ?? layer}.${leaf}`;
+}
+
+/** A key behind `model.diffusion_model.` under diffusers' name. */
+export function unetKey(key: string, layers: readonly number[]): string {
+  const [layer, leaf] = split(key);
+  if (UNET_ENDS[layer]) return `${UNET_ENDS[layer]}.${leaf}`;
+  const [kind, first, second, ...others] = key.split('.');
+  const rest = others.join('.');
+  if (kind === 'middle_block') {
+    const place = MIDDLE[Number(first)];
+    const inside = [second, rest].join('.');
+    return `mid_block.${place}.${place === 'attentions.0' ? inside : resnetKey(inside)}`;
+  }
+  if (kind !== 'input_blocks' && kind !== 'output_blocks') return key;
+  // Blocks are counted over all levels: a level has its residual blocks and, in the encoder path, one that halves the size.
+  const down = kind === 'input_blocks';
+  let level = 0;
+  let block = Number(first) - (down ? 1 : 0);
+  const counts = down ? layers : [...layers].reverse();
+  while (level < counts.length && block > counts[level]!) block -= counts[level++]! + 1;
+  const at = `${down ? 'down' : 'up'}_blocks.${level}`;
+  if (rest.startsWith('op.')) return `${at}.downsamplers.0.conv.${leaf}`;
+  if (rest.startsWith('conv.')) return `${at}.upsamplers.0.conv.${leaf}`;
+  return second === '0' ? `${at}.resnets.${block}.${resnetKey(rest)}` : `${at}.attentions.${block}.${rest}`;
+}
+
+const VAE_LAYERS: readonly (readonly [RegExp, string])[] = [
+  [/\.mid\.block_1\./, '.mid_block.resnets.0.'],
+  [/\.mid\.block_2\./, '.mid_block.resnets.1.'],
+  [/\.mid\.attn_1\.norm\./, '.mid_block.attentions.0.group_norm.'],
+  [/\.mid\.attn_1\.([qkv])\./, '.mid_block.attentions.0.to_$1.'],
+  [/\.mid\.attn_1\.proj_out\./, '.mid_block.attentions.0.to_out.0.'],
+  [/\.down\.(\d+)\.block\./, '.down_blocks.$1.resnets.'],
+  [/\.down\.(\d+)\.downsample\./, '.down_blocks.$1.downsamplers.0.'],
+  [/\.nin_shortcut\./, '.conv_shortcut.'],
+  [/\.norm_out\./, '.conv_norm_out.'],
+];
+
+/** A key behind `first_stage_model.` under diffusers' name; decoder levels are counted from the other end. */
+export function vaeKey(key: string, levels: number): string {
+  return VAE_LAYERS.reduce((name, [pattern, to]) => name.replace(pattern, to), key)
+    .replace(/\.up\.(\d+)\.block\./, (_, level: string) => `.up_blocks.${levels - 1 - Number(level)}.resnets.`)
+    .replace(/\.up\.(\d+)\.upsample\./, (_, level: string) => `.up_blocks.${levels - 1 - Number(level)}.upsamplers.0.`);
+}
+
+/** Names by others, the other way round. */
+const inverse = (names: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(names).map(([from, to]) => [to, from]));
+const RESNET_BACK = inverse(RESNET);
+const UNET_ENDS_BACK = inverse(UNET_ENDS);
+
+function resnetKeyBack(name: string): string {
+  const [layer, leaf] = split(name);
+  return `${RESNET_BACK[layer] ?? layer}.${leaf}`;
+}
+
+/** Blocks of the levels before one, each with what halves or doubles its size. */
+const blocksBefore = (level: number, counts: readonly number[]): number =>
+  counts.slice(0, level).reduce((sum, count) => sum + count + 1, 0);
+
+/**
+ * A U-Net's key as single files have it: what `unetKey` reads back. A layer that the first implementation has no place for keeps diffusers' name.
+ *
+ * @param keys all of the network's
+ */
+export function unetKeyBack(key: string, layers: readonly number[], keys: ReadonlySet<string>): string {
+  const name = firstUNetKey(key, layers, keys);
+  return unetKey(name, layers) === key ? name : key;
+}
+
+function firstUNetKey(key: string, layers: readonly number[], keys: ReadonlySet<string>): string {
+  const [layer, leaf] = split(key);
+  if (UNET_ENDS_BACK[layer]) return `${UNET_ENDS_BACK[layer]}.${leaf}`;
+  const [, middle, inMiddle] = /^mid_block\.(\w+\.\d+)\.(.*)$/.exec(key) ?? [];
+  if (middle !== undefined) {
+    const place = MIDDLE.indexOf(middle as (typeof MIDDLE)[number]);
+    return `middle_block.${place}.${place === 1 ? inMiddle : resnetKeyBack(inMiddle!)}`;
+  }
+  const [, way, level, kind, number, rest] = /^(down|up)_blocks\.(\d+)\.(\w+)\.(\d+)\.(.*)$/.exec(key) ?? [];
+  if (way === undefined) return key;
+  const down = way === 'down';
+  const counts = down ? layers : [...layers].reverse();
+  const first = blocksBefore(Number(level), counts) + (down ? 1 : 0);
+  const blocks = down ? 'input_blocks' : 'output_blocks';
+  if (kind === 'resnets') return `${blocks}.${first + Number(number)}.0.${resnetKeyBack(rest!)}`;
+  if (kind === 'attentions') return `${blocks}.${first + Number(number)}.1.${rest}`;
+  const last = first + counts[Number(level)]!;
+  if (kind === 'downsamplers') return `${blocks}.${last}.0.op.${leaf}`;
+  const behindAttention = [...keys].some((other) => other.startsWith(`up_blocks.${level}.attentions.`));
+  return `${blocks}.${last}.${behindAttention ? 2 : 1}.conv.${leaf}`;
+}
+
+const VAE_LAYERS_BACK: readonly (readonly [RegExp, string])[] = [
+  [/\.mid_block\.resnets\.0\./, '.mid.block_1.'],
+  [/\.mid_block\.resnets\.1\./, '.mid.block_2.'],
+  [/\.mid_block\.attentions\.0\.group_norm\./, '.mid.attn_1.norm.'],
+  [/\.mid_block\.attentions\.0\.to_([qkv])\./, '.mid.attn_1.$1.'],
+  [/\.mid_block\.attentions\.0\.to_out\.0\./, '.mid.attn_1.proj_out.'],
+  [/\.down_blocks\.(\d+)\.resnets\./, '.down.$1.block.'],
+  [/\.down_blocks\.(\d+)\.downsamplers\.0\./, '.down.$1.downsample.'],
+  [/\.conv_shortcut\./, '.nin_shortcut.'],
+  [/\.conv_norm_out\./, '.norm_out.'],
+];
+
+/** An autoencoder's key as single files have it: what `vaeKey` reads back. */
+export function vaeKeyBack(key: string, levels: number): string {
+  const name = VAE_LAYERS_BACK.reduce((now, [pattern, to]) => now.replace(pattern, to), key)
+    .replace(/\.up_blocks\.(\d+)\.resnets\./, (_, level: string) => `.up.${levels - 1 - Number(level)}.block.`)
+    .replace(/\.up_blocks\.(\d+)\.upsamplers\.0\./, (_, level: string) => `.up.${levels - 1 - Number(level)}.upsample.`);
+  return vaeKey(name, levels) === key ? name : key;
+}
+
+/** Layers that the first implementation has as 1×1 convolutions, diffusers as linear ones: [O, I, 1, 1] and [O, I]. */
+export const isPointwise = (firstKey: string): boolean => /\.mid\.attn_1\.(q|k|v|proj_out)\.weight$/.test(firstKey);
+
+/** Keys of one network: those behind its prefix, under their new names; the others are dropped. */
+export const behind =
+  (prefix: string, rename: (key: string) => string) =>
+  (key: string): string | undefined =>
+    key.startsWith(prefix) && !key.endsWith('position_ids') ? rename(key.slice(prefix.length)) : undefined;
