@@ -1,9 +1,16 @@
 /** Images that commands take from files. */
 
+import { basename } from 'node:path';
 import { type Image, readImage } from '../files';
 import { usedBits, whiteAt } from '../files/internal';
 import { type GreyImage, resize } from '../imaging';
 import type { InputImage } from '../pipelines';
+
+/** An image, and in words how it was brought to another size; undefined where it has its own. */
+export interface ReadInput {
+  readonly image: InputImage;
+  readonly resampled?: string;
+}
 
 /**
  * An image with values from 0 to 1, where 1 is the largest value of the bits that it uses (warned about where a 16-bit file uses fewer).
@@ -12,7 +19,7 @@ import type { InputImage } from '../pipelines';
  * @param side     of the centre square of the shorter side, resampled with antialiasing; the image's own size where left out
  * @throws FileError where it cannot be read as an image
  */
-export async function readInputImage(path: string, channels: 1 | 3, side?: number): Promise<InputImage> {
+export async function readInputImage(path: string, channels: 1 | 3, side?: number): Promise<ReadInput> {
   const image = await readImage(path, { side });
   const bits = usedBits(image);
   if (image.data instanceof Uint16Array && bits < 16)
@@ -30,7 +37,10 @@ export async function readInputImage(path: string, channels: 1 | 3, side?: numbe
     // The filter overshoots at edges.
     for (let i = 0; i < data.length; i++) pixels[i * sized.length + c] = Math.min(1, Math.max(0, data[i]!));
   });
-  return { pixels, width, height, channels: sized.length };
+  const read: InputImage = { pixels, width, height, channels: sized.length };
+  if (side === undefined || (image.width === side && image.height === side)) return { image: read };
+  const what = image.width === image.height ? '' : ', its centre square';
+  return { image: read, resampled: `${basename(path)}${what} to ${side} x ${side} pixels, bicubic` };
 }
 
 type Plane = GreyImage<Float32Array>;

@@ -34,9 +34,10 @@ export function imageGrid(images: readonly (Picture | Float32Array)[], captions?
 
 /** A planned grid as something that shows itself. */
 export function showGrid(plan: GridPlan): ImageGrid {
+  const saved = asSaved(plan);
   const png = (): Buffer => {
     const text = plan.notes.includes(notForDiagnosis) ? { Comment: notForDiagnosis } : undefined;
-    return encodePngSync(greyIfPossible(montage(plan)), text);
+    return encodePngSync(greyIfPossible(montage(saved)), text);
   };
   const plain = `[${[plan.title || 'pictures', `${plan.cells.length} of ${sizes(plan)}`, ...plan.notes].join('; ')}]`;
   const item = displayable(
@@ -45,9 +46,17 @@ export function showGrid(plan: GridPlan): ImageGrid {
       ...(!draft && { 'image/png': png().toString('base64') }),
       'text/plain': plain,
     }),
-    () => ({ 'image/png': { width: layOut(plan).width } }),
+    () => ({ 'image/png': { width: layOut(saved).width } }),
   );
   return Object.assign(item, { png, save: (path: string) => writeFileAtomic(path, png()) });
+}
+
+/** A grid as its file has it: a page enlarges pictures while it shows them, but the file has more pixels than the pictures, and says so. */
+function asSaved(plan: GridPlan): GridPlan {
+  const scales = [...new Set(plan.cells.map(({ scale }) => scale))].sort((a, b) => a - b);
+  if (scales.at(-1) === 1) return plan;
+  const drawn = scales.map((scale) => `${scale} x ${scale}`).join(' or ');
+  return { ...plan, notes: [...plan.notes, `each pixel is drawn as ${drawn}; the pictures are ${sizes(plan)}`] };
 }
 
 function sizes({ cells }: GridPlan): string {

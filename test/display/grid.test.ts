@@ -37,6 +37,19 @@ test('a montage holds exactly the pixels, each as a square', async () => {
   }
 });
 
+test('a file whose pictures are enlarged says so below them; a page, which enlarges only while it shows, does not', async () => {
+  const picture = ramp(160, 20);
+  const darkBelow = async (scale: number): Promise<number> => {
+    const { width, height, at } = await pixelsOf(imageGrid([picture], undefined, { scale }).png());
+    let dark = 0;
+    for (let y = 12 + 20 * scale; y < height; y++) for (let x = 0; x < width; x++) dark += at(x, y)[0]! < 128 ? 1 : 0;
+    return dark;
+  };
+  assert.equal(await darkBelow(1), 0);
+  assert.ok((await darkBelow(2)) > 50, 'no words below the picture');
+  assert.doesNotMatch(String(imageGrid([picture], undefined, { scale: 2 }).bundle()['text/html']), /drawn as/);
+});
+
 test('the window says what is black and white', async () => {
   const picture = { pixels: new Float32Array([-1, 0, 0.5, 1]), width: 2, height: 2, channels: 1 } as const;
   const { at } = await pixelsOf(imageGrid([picture], undefined, { scale: 1, window: [0, 0.5] }).png());
