@@ -21,7 +21,7 @@ import {
   saveImage,
   textToImage,
 } from '../pipelines';
-import { hashModel } from '../pipelines/internal';
+import { hashModel, latentFactor } from '../pipelines/internal';
 import { schedulerNames } from '../schedulers';
 import { type AppliedAddOn, addOn } from './add-ons';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
@@ -175,17 +175,28 @@ const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' :
 
 type Maker = (options: SamplingOptions) => Promise<GeneratedImage[]>;
 
-/** The pipeline that the flags ask for. */
-async function makerOf(model: Model, flags: Flags): Promise<Maker> {
-  if (flags.initImage === undefined)
-    return (options) => textToImage(model, { ...options, size: flags.size, guidanceRescale: flags.guidanceRescale });
+/** The pipeline that the flags ask for, and what was resampled for it. */
+async function makerOf(model: Model, flags: Flags): Promise<{ maker: Maker; resampled: string[] }> {
+  const { initImage, mask, strength, size, guidanceRescale } = flags;
+  if (initImage === undefined) return { maker: (options) => textToImage(model, { ...options, size, guidanceRescale }), resampled: [] };
   const channels = model.vae.config.in_channels === 1 ? 1 : 3;
-  const images = [await readInputImage(flags.initImage, channels, flags.size)];
-  const { strength } = flags;
-  if (flags.mask === undefined)
-    return (options) => imageToImage(model, { ...options, strength, images, guidanceRescale: flags.guidanceRescale });
-  const masks = [await readInputImage(flags.mask, 1, flags.size)];
-  return (options) => inpaint(model, { ...options, strength, images, masks });
+  const inputs = [await readInputImage(initImage, channels, size), ...(mask === undefined ? [] : [await readInputImage(mask, 1, size)])];
+  const [images, masks] = inputs.map(({ image }) => [image]);
+  return {
+    maker: (options) =>
+      masks
+        ? inpaint(model, { ...options, strength, images: images!, masks })
+        : imageToImage(model, { ...options, strength, images: images!, guidanceRescale }),
+    resampled: inputs.flatMap((one) => one.resampled ?? []),
+  };
+}
+
+/** What a person should know of the size that is asked for: nothing is enlarged, but the model was made for another. */
+function sizeNote(model: Model, size: number | undefined): string | undefined {
+  const { sample_size: latents } = model.unet.config;
+  const own = latents === undefined || latents === null ? undefined : [latents].flat()[0]! * latentFactor(model);
+  if (size === undefined || own === undefined || size === own) return undefined;
+  return `The model was trained at ${own} pixels and draws at ${size}, which it has not learnt; nothing is resampled.`;
 }
 
 /** Images batch after batch, each written when it is done: what an interrupt leaves are whole images. */
@@ -195,9 +206,11 @@ async function makeAll(
   flags: Flags,
   out: string,
   { modelHash, addOns }: { readonly modelHash: string; readonly addOns: readonly AppliedAddOn[] },
-  { signal }: Context,
+  { signal, say }: Context,
 ): Promise<{ entries: Entry[]; made: GeneratedImage[]; stopped: boolean }> {
-  const maker = await makerOf(model, flags);
+  const { maker, resampled } = await makerOf(model, flags);
+  for (const sentence of [...resampled.map((what) => `resampled: ${what}`), sizeNote(model, flags.size) ?? []].flat()) say(sentence);
+  const inputs: Record<string, string> = resampled.length > 0 ? { resampled: resampled.join('; ') } : {};
   const entries: Entry[] = [];
   const finished: GeneratedImage[] = [];
   const total = prompts.length * flags.count;
@@ -206,11 +219,12 @@ async function makeAll(
   const onImages = async (pictures: readonly GeneratedImage[]): Promise<void> => {
     for (const picture of pictures) {
       const file = `${String(picture.index).padStart(digits, '0')}.png`;
-      const made = addOns.length > 0 ? { ...picture.made, add_ons: JSON.stringify(addOns) } : picture.made;
-      await saveImage(join(out, file), { ...picture, made }, modelHash);
+      const whole = { ...picture, made: { ...picture.made, ...inputs } };
+      const made = addOns.length > 0 ? { ...whole.made, add_ons: JSON.stringify(addOns) } : whole.made;
+      await saveImage(join(out, file), { ...whole, made }, modelHash);
       const { prompt, seed, index, lostTokens } = picture;
       entries.push({ file, prompt, seed, index, lostTokens });
-      finished.push(picture);
+      finished.push(whole);
     }
   };
   try {

@@ -1,6 +1,6 @@
 /** `roentgen generate` as a person runs it, on a tiny model. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -113,6 +113,53 @@ describe('generate', { concurrency: 2 }, () => {
     assert.equal(second.status, 0, second.stderr);
     assert.equal((await readImage(join(repainted, '0000.png'))).width, 16);
     assert.equal((await readPngText(join(repainted, '0000.png'))).pipeline, 'inpaint');
+    // What was resampled is said, on the screen, in the manifest and in each file; where nothing was, nothing.
+    const said = 'start.png, its centre square to 16 x 16 pixels, bicubic; mask.png, its centre square to 16 x 16 pixels, bicubic';
+    assert.equal((await readPngText(join(repainted, '0000.png'))).resampled, said);
+    assert.equal(JSON.parse(readFileSync(join(repainted, 'manifest.json'), 'utf8')).settings.resampled, said);
+    assert.match(second.stderr, /resampled: start\.png, its centre square to 16 x 16/);
+    assert.equal((await readPngText(join(changed, '0000.png'))).resampled, undefined);
+    assert.doesNotMatch(first.stderr, /resampled/);
+  });
+
+  test("another size than the model's own is drawn, not enlarged, and it is said that the model has not learnt it", async () => {
+    const out = join(folder, 'larger');
+    const { status, stderr } = await make('--prompt', 'no acute process', '--size', '32', '--out', out);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /The model was trained at 16 pixels and draws at 32, which it has not learnt; nothing is resampled/);
+    const { width, height, data } = await readImage(join(out, '0000.png'));
+    assert.deepEqual([width, height], [32, 32]);
+    const loaded = await loadModel(model);
+    const [drawn] = await textToImage(loaded, { prompts: ['no acute process'], steps: 2, size: 32 });
+    disposeModel(loaded);
+    assert.deepEqual(
+      [...data],
+      [...drawn!.pixels].map((value) => Math.round(255 * value)),
+    );
+    const own = await make('--prompt', 'no acute process', '--size', '16', '--out', join(folder, 'own'));
+    assert.doesNotMatch(own.stderr, /has not learnt/);
+  });
+
+  test('a packed file draws the same files as its folder, whole or by its name', async () => {
+    const packed = join(folder, 'packed', 'tiny.safetensors');
+    const made = await roentgen(['pack-model', model, '--out', packed, '--dtype', 'fp32', '--json']);
+    assert.equal(made.status, 0, made.stderr);
+    const said = JSON.parse(made.stdout);
+    assert.deepEqual(Object.keys(said), ['out', 'bytes', 'parameters', 'dtype', 'sha256']);
+    assert.equal(said.bytes, statSync(packed).size);
+    assert.equal(said.sha256, await hashModel(packed));
+    const [fromFolder, fromFile] = [join(folder, 'of-folder'), join(folder, 'of-file')];
+    const args = ['--prompt', 'left pleural effusion', '--steps', '2', '--count', '2'];
+    for (const [of, out] of [
+      [model, fromFolder],
+      [packed, fromFile],
+    ] as const) {
+      const { status, stderr } = await roentgen(['generate', of, ...args, '--out', out]);
+      assert.equal(status, 0, stderr);
+    }
+    for (const name of ['0000.png', '0001.png'])
+      assert.deepEqual((await readImage(join(fromFile, name))).data, (await readImage(join(fromFolder, name))).data);
+    assert.equal(JSON.parse(readFileSync(join(fromFile, 'manifest.json'), 'utf8')).model.sha256, said.sha256);
   });
 
   test('an interrupt ends within a step and keeps the pictures that are finished', async () => {

@@ -48,7 +48,7 @@ function swapped(kind: 'bert' | 't5', projection: boolean): Model {
   const config = kind === 'bert' ? smallBertConfig(words) : smallT5Config(words);
   const encoder = createTextEncoder({ config, params: initTextEncoder(config, key(2)) } as never, words);
   try {
-    return swapTextEncoder(m, encoder, { projection }).model;
+    return swapTextEncoder(m, encoder, projection ? { projection } : { unet: 'cross-attention' }).model;
   } finally {
     encoder.dispose();
     disposeModel(m);
