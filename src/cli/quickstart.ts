@@ -14,12 +14,14 @@ import { FileError } from '../files';
 import { claimFolder, readJson } from '../files/internal';
 import { asUsage, type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
 import { addDataOptions, type DataFlags, dataOf } from './data-options';
+import { findModel } from './models';
 import { wholeNumber } from './numbers';
 import { root } from './paths';
 import { terminalProgress } from './terminal-progress';
 
 interface Flags extends DataFlags {
   fromScratch?: boolean;
+  model?: string;
   name?: string;
   recipe?: string;
   seed: number;
@@ -30,6 +32,7 @@ interface Flags extends DataFlags {
 export function addQuickstart(command: Command, context: Context): void {
   addDataOptions(command)
     .option('--from-scratch', "start from random weights, not from the phantom's model")
+    .option('--model <model>', "a model to start from in place of the phantom's: a folder, a file that pack-model wrote, or a name")
     .option('--name <name>', 'the folder below runs/; by default quickstart, base for the world, or the name of the data folder')
     .option(
       '--recipe <name>',
@@ -70,11 +73,14 @@ async function quickstart(flags: Flags, context: Context): Promise<void> {
   const builtIn = data.data in RUNS;
   const name = flags.name ?? RUNS[data.data] ?? basename(data.data);
   if (!/^[\w.-]+$/.test(name)) throw new UsageError(`quickstart: --name: expected letters, digits, ".", "_" and "-", got "${name}"`);
+  if (flags.model !== undefined && flags.fromScratch)
+    throw new UsageError('quickstart: --model names what to start from, and --from-scratch nothing; give one of them');
+  const given = flags.model === undefined ? undefined : resolve(findModel('quickstart', flags.model));
   const folder = join(root, 'runs', name);
   claimFolder(folder, 'a quickstart', MARKS);
   const recipe = recipeFile(flags.recipe ?? (data.data === 'world' ? 'base' : builtIn ? await phantomRecipe() : 'quickstart-real'));
   await check(data, recipe, flags.seed);
-  const start = builtIn || flags.fromScratch ? '' : await phantomModel(flags, context);
+  const start = given ?? (builtIn || flags.fromScratch ? '' : await phantomModel(flags, context));
   const made = await runQuickstart({ recipe, ...data, start, seed: flags.seed, out: folder }, context);
   await report(made, flags.json === true, context);
 }

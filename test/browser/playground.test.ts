@@ -26,7 +26,16 @@ browserTest(
     const model = trained ?? join(lab.folder, 'model');
     if (trained === undefined) await saveUntrained(model);
     const none = join(lab.folder, 'none');
-    lab.copy('02-playground.ipynb', { model, small: model, encoders: none, minilm: none, recipe: 'smoke', seed: 1, steps: 8 });
+    lab.copy('02-playground.ipynb', {
+      model,
+      small: model,
+      packed: none,
+      encoders: none,
+      minilm: none,
+      recipe: 'smoke',
+      seed: 1,
+      steps: 8,
+    });
     const { page } = lab;
     await page.setViewportSize({ width: 1366, height: 1000 });
     await lab.open('02-playground.ipynb');
@@ -99,6 +108,26 @@ browserTest(
     await encoder.selectOption({ index: 0 });
     await made('encoder random weights → trained with the images');
 
+    await openPage('Before and after');
+    const divided = page.getByRole('img', { name: /^20 steps, guidance 2 to the left of 50 percent, 20 steps, guidance 6 to the right$/ });
+    await divided.waitFor({ timeout: 240_000 });
+    const half = await pixelsOf(divided);
+    const divider = page.locator('.widget-slider', { hasText: 'Divider' }).getByRole('slider');
+    await divider.press('ArrowRight');
+    const moved = page.getByRole('img', { name: /to the left of 51 percent/ });
+    await moved.waitFor();
+    assert.notEqual((await pixelsOf(moved)).sum, half.sum, 'the divider moved');
+    const track = (await page.locator('.widget-slider', { hasText: 'Divider' }).locator('.noUi-base').boundingBox())!;
+    const handle = (await divider.boundingBox())!;
+    await page.mouse.move(handle.x + handle.width / 2, handle.y + handle.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(track.x + 0.1 * track.width, handle.y + handle.height / 2, { steps: 8 });
+    await page.mouse.up();
+    await page.getByRole('img', { name: /to the left of (9|10|11) percent/ }).waitFor();
+    await page.locator('.widget-slider', { hasText: 'Guidance after' }).getByRole('slider').press('ArrowRight');
+    await page.getByRole('img', { name: /20 steps, guidance 6\.5 to the right/ }).waitFor({ timeout: 240_000 });
+    frames.push(await view.screenshot());
+    await lab.shot('14-playground-before-and-after');
     await openPage('A and B');
     await page.locator('.rg-label', { hasText: 'B − A' }).waitFor();
     await prompt.fill('PA chest radiograph. Large right pleural effusion. Moderate cardiomegaly.');

@@ -5,6 +5,7 @@ import {
   button,
   checkbox,
   column,
+  compare,
   dropdown,
   figure,
   gallery,
@@ -21,6 +22,7 @@ import {
   toggleButtons,
   type Widget,
 } from 'roentgen-lab/display';
+import sharp from 'sharp';
 import { Superseded } from '#display/widgets/newest';
 import { windowLevel } from '#display/widgets/window-level';
 
@@ -345,6 +347,57 @@ test('without comms everything is shown as it is, says so, and keeps its values'
     place.capture(() => 7),
     7,
   );
+});
+
+test('a divider shows the one picture on its left and the other on its right, wherever it stands, by drag or by key', async (t) => {
+  const comms = fakeComms(t);
+  const flat = (value: number, side = 8) => ({
+    pixels: new Float32Array(side * side).fill(value),
+    width: side,
+    height: side,
+    channels: 1 as const,
+  });
+  const both = compare({ labels: ['guidance <2>', 'guidance 6'], size: 64 });
+  comms.idOf(both);
+  both.before = flat(0);
+  both.after = flat(1);
+  const opened = comms.sent.filter(({ type }) => type === 'open');
+  const modelOf = (name: string) => opened.find(({ data }) => data.state._model_name === name)!.id;
+  /** Dark and light columns of the picture that the front end has last. */
+  const columns = async (): Promise<{ dark: number; light: number; width: number }> => {
+    comms.flush();
+    const { buffers } = comms.sent
+      .filter(({ id, data }) => id === modelOf('ImageModel') && data.state && (data.method === 'update' || data.method === undefined))
+      .at(-1)!;
+    const { data, info } = await sharp(buffers[0]).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const row = Array.from({ length: info.width }, (_, x) => data[x * info.channels + 2]!); // blue: the line has none
+    const red = Array.from({ length: info.width }, (_, x) => data[x * info.channels]!);
+    return { dark: red.filter((value) => value === 0).length, light: row.filter((value) => value === 255).length, width: info.width };
+  };
+  const half = await columns();
+  assert.deepEqual([half.dark, half.light], [half.width / 2 - 2, half.width / 2 - 2], 'half each, and a line between');
+  for (const [percent, share] of [
+    [75, 0.75],
+    [0, 0],
+    [100, 1],
+  ] as const) {
+    await comms.send(modelOf('IntSliderModel'), { method: 'update', state: { value: percent }, buffer_paths: [] });
+    const { dark, width } = await columns();
+    assert.ok(Math.abs(dark - share * width) <= 2, `${dark} of ${width} at ${percent} percent`);
+    assert.equal(both.divider, percent);
+  }
+  both.divider = 25;
+  assert.ok(Math.abs((await columns()).dark - 0.25 * half.width) <= 2);
+  const page = String(both.bundle()['text/html']);
+  assert.equal(page.match(/<img /g)!.length, 2, 'side by side where nothing moves');
+  assert.match(page, /guidance &lt;2&gt;.*guidance 6/s);
+  both.labels = ['a', 'b'];
+  assert.match(String(both.bundle()['text/plain']), /\[a, beside b\]/);
+  assert.throws(() => {
+    both.after = flat(1, 16);
+  }, /compare: expected pictures of one size, got 8 x 8 and 16 x 16/);
+  both.before = undefined;
+  assert.match(String(both.bundle()['text/plain']), /no pictures yet/);
 });
 
 test('window and level change what is black and white', async (t) => {

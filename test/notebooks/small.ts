@@ -98,7 +98,7 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
   await saveUntrained(judging.small, judging.recipe);
   return {
     '01-quickstart.ipynb': { recipe: write('few.json', few), data: 'phantom', start: '', seed: 3, out: join(folder, 'quickstart') },
-    '02-playground.ipynb': { ...model, encoders: join(folder, 'none'), minilm: join(folder, 'none') },
+    '02-playground.ipynb': { ...model, packed: join(folder, 'none'), encoders: join(folder, 'none'), minilm: join(folder, 'none') },
     '03-diffusion-step-by-step.ipynb': { ...model, expect: { guidance: 0, early: 0 } },
     '04-diffusion-by-hand.ipynb': { plates: 200, steps: 4, batch: 8, seed: 1, expect: { loss: 3, side: -1 } },
     '05-encoders.ipynb': {
