@@ -109,7 +109,7 @@ browserTest(
     await made('encoder random weights → trained with the images');
 
     await openPage('Before and after');
-    const divided = page.getByRole('img', { name: /^20 steps, guidance 2 to the left of 50 percent, 20 steps, guidance 6 to the right$/ });
+    const divided = page.getByRole('img', { name: /^6 steps, guidance 2 to the left of 50 percent, 6 steps, guidance 6 to the right$/ });
     await divided.waitFor({ timeout: 240_000 });
     const half = await pixelsOf(divided);
     const divider = page.locator('.widget-slider', { hasText: 'Divider' }).getByRole('slider');
@@ -125,7 +125,7 @@ browserTest(
     await page.mouse.up();
     await page.getByRole('img', { name: /to the left of (9|10|11) percent/ }).waitFor();
     await page.locator('.widget-slider', { hasText: 'Guidance after' }).getByRole('slider').press('ArrowRight');
-    await page.getByRole('img', { name: /20 steps, guidance 6\.5 to the right/ }).waitFor({ timeout: 240_000 });
+    await page.getByRole('img', { name: /6 steps, guidance 6\.5 to the right/ }).waitFor({ timeout: 240_000 });
     frames.push(await view.screenshot());
     await lab.shot('14-playground-before-and-after');
     await openPage('A and B');

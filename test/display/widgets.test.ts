@@ -366,9 +366,7 @@ test('a divider shows the one picture on its left and the other on its right, wh
   /** Dark and light columns of the picture that the front end has last. */
   const columns = async (): Promise<{ dark: number; light: number; width: number }> => {
     comms.flush();
-    const { buffers } = comms.sent
-      .filter(({ id, data }) => id === modelOf('ImageModel') && data.state && (data.method === 'update' || data.method === undefined))
-      .at(-1)!;
+    const { buffers } = comms.sent.filter(({ id, buffers: bytes }) => id === modelOf('ImageModel') && bytes.length > 0).at(-1)!;
     const { data, info } = await sharp(buffers[0]).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     const row = Array.from({ length: info.width }, (_, x) => data[x * info.channels + 2]!); // blue: the line has none
     const red = Array.from({ length: info.width }, (_, x) => data[x * info.channels]!);
