@@ -5,10 +5,9 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { startEngine } from '../engine';
-import { readText } from '../files';
-import { disclaimer, hashFile, isFile } from '../files/internal';
+import { disclaimer, hashFile } from '../files/internal';
 import { disposeModel, loadModel, type PackOptions, packModel } from '../pipelines';
-import { readPackedTexts } from '../pipelines/internal';
+import { modelText } from '../pipelines/internal';
 import { type Context, UsageError } from './context';
 import { findModel } from './models';
 
@@ -44,7 +43,8 @@ async function pack(named: string, { out, dtype, json }: Flags, context: Context
   const model = await loadModel(source);
   let parameters: number;
   try {
-    parameters = await packModel(model, out, { dtype, card: await cardOf(source) });
+    const card = await modelText(source, 'README.md').catch(() => undefined); // one that can't be read is made anew
+    parameters = await packModel(model, out, { dtype, card });
   } finally {
     disposeModel(model);
   }
@@ -57,10 +57,4 @@ async function pack(named: string, { out, dtype, json }: Flags, context: Context
   context.print(`${out}: ${(bytes / 1e6).toFixed(1)} MB, ${(parameters / 1e6).toFixed(1)} M parameters as ${dtype}`);
   context.print(`sha256  ${sha256}`);
   context.print(`Pictures that the model makes are ${disclaimer}.`);
-}
-
-/** The card that the model has; undefined where it has none that can be read. */
-async function cardOf(source: string): Promise<string | undefined> {
-  if (isFile(source)) return (await readPackedTexts(source))?.['README.md'];
-  return await readText(join(source, 'README.md')).catch(() => undefined);
 }

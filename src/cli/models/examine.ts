@@ -3,9 +3,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextEncoderConfig, textEncoderFacts, textEncoderShapes } from '../../encoders/internal';
-import { FileError, readObject, readText } from '../../files';
+import { readObject } from '../../files';
 import { isFile, openGguf, openSafetensors, parseObject } from '../../files/internal';
-import { readPackedTexts } from '../../pipelines/internal';
+import { modelText } from '../../pipelines/internal';
 import type { UNetConfig } from '../../unet';
 import { completeUNetConfig } from '../../unet/internal';
 
@@ -29,9 +29,9 @@ export interface ModelEntry {
  * @throws FileError where it holds no model that is understood
  */
 export async function examineModel(name: string, path: string): Promise<ModelEntry> {
-  if (isFile(path)) return { name, path, ...(await examinePacked(path)) };
-  const licence = licenceOf(await readText(join(path, 'README.md')).catch(() => ''));
+  const licence = licenceOf(await modelText(path, 'README.md').catch(() => ''));
   const common = { name, path, licence };
+  if (isFile(path)) return { ...common, ...(await examinePacked(path)) };
   if (existsSync(join(path, 'model_index.json'))) {
     const { cross_attention_dim: width } = completeUNetConfig(
       await readObject<UNetConfig>(join(path, 'unet', 'config.json'), completeUNetConfig),
@@ -52,13 +52,10 @@ export async function examineModel(name: string, path: string): Promise<ModelEnt
 }
 
 /** A whole model in one file. */
-async function examinePacked(path: string): Promise<Omit<ModelEntry, 'name' | 'path'>> {
-  const texts = await readPackedTexts(path);
-  if (texts === undefined) throw new FileError(path, 'is no packed model; "roentgen pack-model" makes one of a model');
-  const config = parseObject<UNetConfig>(path, texts['unet/config.json'] ?? '', completeUNetConfig);
+async function examinePacked(path: string): Promise<Pick<ModelEntry, 'kind' | 'width' | 'parameters'>> {
+  const config = parseObject<UNetConfig>(path, await modelText(path, 'unet/config.json'), completeUNetConfig);
   const { cross_attention_dim: width } = completeUNetConfig(config);
-  const licence = licenceOf(texts['README.md'] ?? '');
-  return { kind: 'Stable Diffusion, packed', width, parameters: await countInFile(path), ...(licence !== undefined && { licence }) };
+  return { kind: 'Stable Diffusion, packed', width, parameters: await countInFile(path) };
 }
 
 /** A language model in one file. */
