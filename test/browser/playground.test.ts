@@ -83,7 +83,7 @@ browserTest(
     await made('guidance 2 → 2.5');
 
     // Enough steps that the image is still being made when the encoder changes again.
-    const steps = page.locator('.widget-slider', { hasText: 'Steps' }).locator('.widget-readout');
+    const steps = page.locator('.widget-slider', { hasText: 'Steps' }).locator('.widget-readout').first();
     await steps.fill('50');
     await steps.press('Enter');
     await made('steps 8 → 50');
@@ -108,7 +108,7 @@ browserTest(
     await encoder.selectOption({ index: 0 });
     await made('encoder random weights → trained with the images');
 
-    await openPage('Before and after');
+    await openPage('Before, after');
     const divided = page.getByRole('img', { name: /^6 steps, guidance 2 to the left of 50 percent, 6 steps, guidance 6 to the right$/ });
     await divided.waitFor({ timeout: 240_000 });
     const half = await pixelsOf(divided);
