@@ -1,15 +1,14 @@
 /** What all evaluations share: models, data, prompts, seed, and the folder in which images, features and results are kept. */
 
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Dataset, type ImageRecord, type OpenDatasetOptions, openSplit } from '../datasets';
 import { recordsOf } from '../datasets/internal';
 import { type Key, key, split } from '../engine';
 import { overrideRecipe, type Recipe } from '../experiments';
-import { FileError, type RowsPart, readObject } from '../files';
-import { expectFolderOf, type KeepOptions, readModelIndex } from '../files/internal';
+import { FileError, type RowsPart } from '../files';
+import { expectFolderOf, isFile, type KeepOptions, parseObject, readModelIndex } from '../files/internal';
 import { loadModel, type Model } from '../pipelines';
-import { hashModel } from '../pipelines/internal';
+import { hashModel, modelText } from '../pipelines/internal';
 import { openImageTable } from './image-table';
 
 /** A model folder under evaluation. */
@@ -163,19 +162,27 @@ function freeName(models: readonly EvaluatedModel[], name: string): string {
   return taken === 0 ? name : `${name} (${taken + 1})`;
 }
 
+/** Of a model's folder, or of a packed file. */
 async function openModel(folder: string): Promise<{ name: string; identity: string; size: number }> {
-  expectFolderOf('a model', folder, ['model_index.json']);
-  const { components } = await readModelIndex(folder);
-  for (const part of ['unet', 'vae', 'text_encoder', 'tokenizer', 'scheduler'])
-    if (!components[part]) throw new FileError(folder, `has no ${part}: a model is evaluated by the images that it makes of texts`);
-  const unet = await readObject<{ sample_size?: number | readonly [number, number] }>(join(folder, 'unet', 'config.json'));
-  const vae = await readObject<{ block_out_channels?: readonly number[] }>(join(folder, 'vae', 'config.json'));
+  if (isFile(folder)) await modelText(folder, 'tokenizer/tokenizer.json');
+  else await expectParts(folder);
+  const config = async <T extends object>(part: string): Promise<T> =>
+    parseObject<T>(join(folder, part, 'config.json'), await modelText(folder, `${part}/config.json`));
+  const unet = await config<{ sample_size?: number | readonly [number, number] }>('unet');
+  const vae = await config<{ block_out_channels?: readonly number[] }>('vae');
   const side = typeof unet.sample_size === 'object' ? unet.sample_size[0] : unet.sample_size;
   if (side === undefined)
     throw new FileError(join(folder, 'unet', 'config.json'), 'has no sample_size, so the size of its images is not known');
   const identity = await hashModel(folder);
-  const parent = basename(folder) === 'model' ? basename(dirname(folder)) : basename(folder);
+  const parent = basename(folder) === 'model' ? basename(dirname(folder)) : basename(folder, '.safetensors');
   return { name: parent, identity, size: side * 2 ** ((vae.block_out_channels?.length ?? 4) - 1) };
+}
+
+async function expectParts(folder: string): Promise<void> {
+  expectFolderOf('a model', folder, ['model_index.json']);
+  const { components } = await readModelIndex(folder);
+  for (const part of ['unet', 'vae', 'text_encoder', 'tokenizer', 'scheduler'])
+    if (!components[part]) throw new FileError(folder, `has no ${part}: a model is evaluated by the images that it makes of texts`);
 }
 
 function checkPart(part: RowsPart): RowsPart {
@@ -195,7 +202,7 @@ export const keepingOf = ({ part, merge, signal, note }: Bench): KeepOptions => 
 async function checkSameSplit(bench: Bench, { name, folder }: EvaluatedModel): Promise<void> {
   if (isDrawn(bench)) return;
   const { seed, note } = bench;
-  const card = await readFile(join(folder, 'README.md'), 'utf8').catch(() => '');
+  const card = await modelText(folder, 'README.md').catch(() => '');
   const trained = /^\| seed \| (\d+) \|$/m.exec(card)?.[1];
   if (trained !== undefined && Number(trained) !== seed)
     note(

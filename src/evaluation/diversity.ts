@@ -1,11 +1,10 @@
 /** RoentGen's Figure 3: how alike the images of a prompt are, against how long it is. */
 
-import { join } from 'node:path';
 import type { ImageRecord } from '../datasets';
 import { figure, lineFigure } from '../display';
 import { foldIn } from '../engine';
 import { pearson } from '../metrics';
-import { loadTokenizer } from '../tokenizers';
+import { modelTokenizer } from '../pipelines/internal';
 import type { Bench, EvaluatedModel } from './bench';
 import { type BootstrapOptions, bootstrap, bootstrapAll, bootstrapMean, type Estimate, textOf } from './estimate';
 import { type EvaluationResult, isAbove0, type ResultFigure } from './result';
@@ -63,7 +62,7 @@ function tokenizing({ models }: Bench, model: EvaluatedModel): EvaluatedModel {
 
 /** Tokens of prompts, as a model's tokenizer cuts them; special ones do not count. */
 async function tokenCounts({ folder }: EvaluatedModel, records: readonly ImageRecord[]): Promise<number[]> {
-  const { maxLength, startId, endId, ids } = await loadTokenizer(join(folder, 'tokenizer'));
+  const { maxLength, startId, endId, ids } = await modelTokenizer(folder);
   const special = [startId, endId].filter((id) => id !== undefined);
   return records.map(({ text }) => Math.min(maxLength - special.length, ids(text).filter((id) => !special.includes(id)).length));
 }

@@ -9,7 +9,7 @@ export { inpaintStart, keepKnown, latentMask } from './inpaint';
 export { encodeSigned, toSigned } from './latents';
 export { checkModel, expectWeights, latentFactor } from './model';
 export { hashModel } from './model-hash';
-export { modelText } from './model-texts';
+export { modelText, modelTokenizer } from './model-texts';
 export { runTextEncoder } from './networks';
 export { addTokens, idsOfWord, saveLearnedEmbeds, tokenTablePath, vectorTokens } from './new-tokens';
 export { predictor } from './predictor';

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { FileError, readText } from '../files';
 import { isFile } from '../files/internal';
-import { readPackedTexts } from './packed-model';
+import { loadTokenizer, type Tokenizer } from '../tokenizers';
+import { readPackedTexts, readPackedTokenizer } from './packed-model';
 
 /**
  * One of those texts.
@@ -18,4 +19,9 @@ export async function modelText(model: string, name: string): Promise<string> {
   if (texts === undefined) throw new FileError(model, 'is no packed model; "roentgen pack-model" makes one of a model');
   if (!Object.hasOwn(texts, name)) throw new FileError(model, `its header has no ${name}; pack the model again with "roentgen pack-model"`);
   return texts[name]!;
+}
+
+/** Its tokenizer. @throws FileError where it has none that can be read */
+export async function modelTokenizer(model: string): Promise<Tokenizer> {
+  return isFile(model) ? await readPackedTokenizer(model) : await loadTokenizer(join(model, 'tokenizer'));
 }

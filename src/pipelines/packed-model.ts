@@ -184,3 +184,11 @@ export async function readPackedTexts(path: string): Promise<Metadata | undefine
   await file.close();
   return isPacked(file.metadata) ? file.metadata : undefined;
 }
+
+/** The tokenizer of a packed file. @throws FileError where it has none, or one that is damaged */
+export async function readPackedTokenizer(path: string): Promise<Tokenizer> {
+  const texts = await readPackedTexts(path);
+  const tokenizer = texts && (await packedTokenizer(path, texts, undefined));
+  if (!tokenizer) throw new FileError(path, `its header has no tokenizer; ${AGAIN}`);
+  return tokenizer;
+}
