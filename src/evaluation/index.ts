@@ -17,6 +17,18 @@ export {
   evaluateClassification,
 } from './classification/evaluate';
 export type { ClassifiedImages, LabelMeasure, MeanDifference, MeanMeasure, ReliabilityBin, SetMeasure } from './classification/measure';
+export { type DetailOptions, type DetailResult, evaluateDetail } from './detail/evaluate';
+export type {
+  CopyRow,
+  DetailStage,
+  DetailVerdict,
+  DeviceRow,
+  PairRow,
+  RibRow,
+  SetRow,
+  SpectrumRow,
+  ToldRow,
+} from './detail/rows';
 export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
 export { type DistillationOptions, evaluateDistillation } from './distillation/evaluate';
 export type { AlignmentRow, ChangeRow, DistillationResult, MovementRow, ProbeRow } from './distillation/rows';

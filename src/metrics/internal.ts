@@ -4,7 +4,7 @@ export { classifier, classifierStages, initClassifier } from './classifier';
 export { loadClassifier, perceptualNetwork, saveClassifier } from './classify';
 export { eachKernel, expectKernelSets } from './kernel-distance';
 export { manifoldRows } from './manifold';
-export { perceptualDistance } from './perceptual';
+export { perceptualDistance, perceptualDistances } from './perceptual';
 export { eachProducts, squaredLengths } from './products';
 export { gaussianWindow, meanAbsoluteError, meanSquaredError, msSsimScales } from './ssim';
 export { type BleuCounts, bleuCounts, bleuOfCounts } from './text/bleu';

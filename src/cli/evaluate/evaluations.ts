@@ -45,6 +45,12 @@ export const evaluations: readonly EvaluationCommand[] = [
     run: (bench) => evaluation().evaluateInstruments(bench),
   },
   {
+    name: 'detail',
+    paper: 'beyond the paper',
+    what: 'where detail is lost: real images, the same through the autoencoder, and generated ones, by error, power of each frequency, ribs, devices, a two-sample test and nearest training images; grids of all',
+    run: (bench) => evaluation().evaluateDetail(bench),
+  },
+  {
     name: 'fidelity',
     paper: 'Table 2, Figure 5',
     what: 'how near images are to real ones (FID, KID, precision and recall, density and coverage), and how alike those of a prompt are (MS-SSIM)',

@@ -2,12 +2,11 @@
 
 import { foldIn, type Key, randomInts, split } from '../../engine';
 import { normalArray } from '../../engine/internal';
-import type { Rows } from '../../files';
 import { rowsOf } from '../../files';
 import { readRange } from '../../files/internal';
 import { auroc, type Features } from '../../metrics';
 import type { Bench } from '../bench';
-import { bootstrap, bootstrapOfBoth, type Estimate } from '../estimate';
+import { bootstrap, type Estimate } from '../estimate';
 import { type FeatureSpace, featuresOf } from '../features';
 import { generatedImages, type ImageSet, realImages } from '../image-set';
 import { patientsOfSeveral, samePatientSpace } from '../networks/same-patient';
@@ -15,6 +14,7 @@ import type { EvaluationResult } from '../result';
 import { chosenRows } from '../rows';
 import { chestSpace } from '../spaces/chest';
 import { type Nearest, nearestRows } from './nearest';
+import { nearnessRow, rowsIn } from './nearness';
 import { pixelSpace } from './pixel-space';
 import type { ClosestPair, MemorisationRow } from './rows';
 import { memorisationFigures, memorisationTables } from './tables';
@@ -82,7 +82,7 @@ export async function evaluateMemorisation(bench: Bench, options: MemorisationOp
       for (const [i, set] of [...sets, control].entries()) {
         const found = await nearest(set);
         rows.push(
-          rowOf(set.name, space.name, found, baseline, percentile, {
+          nearnessRow(set.name, space.name, found, baseline, percentile, {
             key: foldIn(foldIn(drawing, s), i),
             draws: DRAWS[bench.quick ? 'quick' : 'whole'],
           }),
@@ -118,12 +118,6 @@ export async function evaluateMemorisation(bench: Bench, options: MemorisationOp
   }
 }
 
-/** Features of a set as rows; those of the training part may be many. */
-async function rowsIn(bench: Bench, space: FeatureSpace, set: ImageSet): Promise<Rows> {
-  const { values, columns } = await featuresOf(bench, space, set);
-  return { ...rowsOf(values, columns), identity: `${space.identity}/${set.pixels.identity}` };
-}
-
 async function noisyCopies(train: ImageSet, key: Key): Promise<ImageSet> {
   const area = train.size ** 2;
   const [which, noise] = split(key, 2) as [Key, Key];
@@ -138,50 +132,6 @@ async function noisyCopies(train: ImageSet, key: Key): Promise<ImageSet> {
     ),
     size: train.size,
     records: Array.from(chosen, (row) => train.records[row]!),
-  };
-}
-
-function quantile(values: ArrayLike<number>, fraction: number): number {
-  const sorted = Float64Array.from(values).sort();
-  const at = fraction * (sorted.length - 1);
-  const below = Math.floor(at);
-  return sorted[below]! + (at - below) * ((sorted[below + 1] ?? sorted[below]!) - sorted[below]!);
-}
-
-const valuesOf = (values: Float64Array, rows: Int32Array): Float64Array => Float64Array.from(rows, (row) => values[row]!);
-
-function rowOf(
-  images: string,
-  space: string,
-  nearest: Nearest,
-  baseline: Nearest,
-  percentile: number,
-  options: { key: Key; draws: number },
-): MemorisationRow {
-  const [a, b] = [nearest.distances, baseline.distances];
-  const both = (statistic: (x: Float64Array, y: Float64Array) => number, number: number): Estimate =>
-    bootstrapOfBoth([a.length, b.length], (some, others) => statistic(valuesOf(a, some), valuesOf(b, others)), {
-      key: foldIn(options.key, number),
-      draws: options.draws,
-    });
-  return {
-    images,
-    space,
-    median: both((x) => quantile(x, 0.5), 0),
-    realMedian: both((_, y) => quantile(y, 0.5), 1),
-    copyRate: both((x, y) => {
-      const limit = quantile(y, percentile / 100);
-      return x.filter((distance) => distance < limit).length / x.length;
-    }, 2),
-    nearer: both(
-      (x, y) =>
-        auroc(
-          [...x, ...y].map((distance) => -distance),
-          [...x.map(() => 1), ...y.map(() => 0)],
-        ),
-      3,
-    ),
-    nearest,
   };
 }
 

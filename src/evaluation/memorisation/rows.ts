@@ -11,6 +11,8 @@ export interface MemorisationRow {
   readonly median: Estimate;
   /** The same of real images of the test part. */
   readonly realMedian: Estimate;
+  /** The first over the second. */
+  readonly ratio: Estimate;
   /** Share of images that are nearer to a training image than all but `percentile` per cent of real images of other patients. */
   readonly copyRate: Estimate;
   /** That an image is nearer to the training part than a real image of other patients; 0.5 where it is as near. */

@@ -1,0 +1,169 @@
+/** A network that tells whether ribs are to be seen: trained on the phantom, which can be drawn with ribs and without. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { type PhantomDataset, renderStudy } from '../../datasets';
+import { compileNetwork, dispose, foldIn, type Key, key, randomInts, scope, split, uniformArray } from '../../engine';
+import { nextTurn, normalArray, overRows } from '../../engine/internal';
+import { loadParameters, saveParameters } from '../../files/internal';
+import { type LinearParams, linearLayer, type Spec } from '../../nn';
+import { initialise, linearSpec, specShapes } from '../../nn/internal';
+import { train } from '../../training';
+import type { Bench } from '../bench';
+import { blurred } from '../instruments/spoil';
+import { keptNetwork } from '../kept-network';
+import { copyShifted, SHIFT, type TrunkParams, trunk, trunkOptimisation, trunkSpec, trunkWidth } from './trunk';
+
+type Params = { trunk: TrunkParams; head: LinearParams };
+type Batch = { images: tf.Tensor4D; ribs: tf.Tensor2D };
+
+const VERSION = 1;
+/** The instrument's own seed. */
+const SEED = 1895;
+/** Images of a step: half of them with ribs, the other half the same chests without. */
+const BATCH = 32;
+/** Chests that it is trained on. */
+const SETTINGS = { quick: { chests: 384, steps: 240 }, whole: { chests: 1536, steps: 800 } } as const;
+/** How images are spoilt while it trains, so that it goes by ribs and not by brightness or sharpness: deviations of blur over the width and of noise, contrast, brightness. */
+const SPOILT = { blur: 0.012, noise: 0.03, contrast: 0.3, brightness: 0.15 } as const;
+const EIGHT_BITS = 255;
+
+export interface RibReader {
+  readonly definition: string;
+  /**
+   * @param pixels images one after another, of the bench's size, 0 to 1
+   * @returns the probability that there are ribs, one an image
+   */
+  read(pixels: Float32Array): Promise<Float32Array>;
+  dispose(): void;
+}
+
+/** The phantom behind a dataset, where it is drawn and nothing else. */
+export const phantomOf = (dataset: object): PhantomDataset | undefined => ('study' in dataset ? (dataset as PhantomDataset) : undefined);
+
+/** The images of studies as they would be without ribs, one after another, 0 to 1. */
+export async function withoutRibs(
+  phantom: PhantomDataset,
+  rows: ArrayLike<number>,
+  size: number,
+  { ribs = 0, signal }: { readonly ribs?: number; readonly signal?: AbortSignal | undefined } = {},
+): Promise<Float32Array> {
+  const area = size * size;
+  const out = new Float32Array(rows.length * area);
+  for (let i = 0; i < rows.length; i++) {
+    renderStudy(phantom.study(rows[i]!), size, { ribs }).forEach((value, k) => {
+      out[i * area + k] = value / EIGHT_BITS;
+    });
+    if (i % 4 === 3) {
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
+  }
+  return out;
+}
+
+const spec = (size: number): Spec<Params> => ({ trunk: trunkSpec(size), head: linearSpec(trunkWidth(size), 1) });
+const logits = (params: Params, images: tf.Tensor4D): tf.Tensor2D =>
+  scope(() => linearLayer(params.head, trunk(params.trunk, images)) as tf.Tensor2D);
+
+/** The reader, trained on the bench's training part, which must be the phantom's, and kept; the caller disposes it. */
+export async function ribReader(bench: Bench, phantom: PhantomDataset): Promise<RibReader> {
+  const { size, signal } = bench;
+  const settings = SETTINGS[bench.quick ? 'quick' : 'whole'];
+  const chests = Math.min(settings.chests, phantom.length);
+  const { network: params } = await keptNetwork<Params>({
+    name: 'rib-reader',
+    source: {
+      version: VERSION,
+      seed: SEED,
+      data: phantom.name,
+      fingerprint: phantom.fingerprint,
+      population: phantom.population,
+      size,
+      chests,
+      steps: settings.steps,
+    },
+    make: () => trained(bench, phantom, chests, settings.steps),
+    save: (folder, network) => saveParameters(folder, 'model', network),
+    load: (folder) => loadParameters<Params>(folder, { file: 'model', expected: specShapes(spec(size)) }),
+  });
+  const network = compileNetwork((weights: Params, images: tf.Tensor4D) => scope(() => ({ ribs: tf.sigmoid(logits(weights, images)) })));
+  return {
+    definition: `a convolutional network of random weights at ${size} pixels, trained for ${settings.steps} steps on ${chests} chests of the training part, each drawn with ribs and without, with changes of place, brightness, contrast, blur and noise (v${VERSION})`,
+    async read(pixels) {
+      const run = (images: tf.Tensor): { ribs: tf.Tensor } => network(params, images as tf.Tensor4D);
+      return (await overRows(run, [{ values: pixels, shape: [size, size, 1] }], { ribs: 1 }, { batch: 64, ...(signal && { signal }) }))
+        .ribs;
+    },
+    dispose() {
+      network.dispose();
+      dispose(params);
+    },
+  };
+}
+
+/** Trains it; the caller disposes the parameters. */
+async function trained(bench: Bench, phantom: PhantomDataset, chests: number, steps: number): Promise<Params> {
+  const { size, signal } = bench;
+  const area = size * size;
+  // In 8 bits: of 256 pixels a side as many floats would be a gigabyte.
+  const drawn = [new Uint8Array(chests * area), new Uint8Array(chests * area)] as const;
+  for (let i = 0; i < chests; i++) {
+    const study = phantom.study(i);
+    drawn[0].set(renderStudy(study, size, { ribs: 0 }), i * area);
+    drawn[1].set(renderStudy(study, size), i * area);
+    if (i % 4 === 3) await nextTurn();
+    signal?.throwIfAborted();
+    bench.progress('chests with ribs and without', i + 1, chests);
+  }
+  const [initial, ordering] = split(key(SEED), 2) as [Key, Key];
+  const half = BATCH / 2;
+  const { params, interrupted } = await train<Params, Batch>({
+    params: initialise<Params>(spec(size), initial),
+    handOver: true,
+    optimisation: trunkOptimisation(steps, BATCH),
+    ...(signal && { signal }),
+    batch: (step) => {
+      const images = new Float32Array(BATCH * area);
+      const chosen = randomInts(foldIn(ordering, 2 * step), half, 0, chests);
+      for (let at = 0; at < BATCH; at++)
+        images.set(spoilt(drawn[at < half ? 0 : 1], chosen[at % half]!, size, foldIn(foldIn(ordering, 2 * step + 1), at)), at * area);
+      return {
+        images: tf.tensor4d(images, [BATCH, size, size, 1]),
+        ribs: tf.tensor2d(
+          Float32Array.from({ length: BATCH }, (_, at) => (at < half ? 0 : 1)),
+          [BATCH, 1],
+        ),
+      };
+    },
+    loss: (weights, { images, ribs }) =>
+      scope(() => {
+        const z = logits(weights, images);
+        return tf.mean(tf.add(tf.sub(tf.relu(z), tf.mul(z, ribs)), tf.log1p(tf.exp(tf.neg(tf.abs(z)))))) as tf.Scalar;
+      }),
+    onStep: ({ step }) => bench.progress('training the network that sees ribs', step, steps),
+  });
+  if (interrupted) {
+    dispose(params);
+    signal?.throwIfAborted();
+    throw new Error('rib reader: interrupted, so nothing was kept');
+  }
+  return params;
+}
+
+/** One image as the training sees it. */
+function spoilt(drawn: Uint8Array, row: number, size: number, from: Key): Float32Array {
+  const area = size * size;
+  const [how, moving, grain] = split(from, 3) as [Key, Key, Key];
+  const [blur, noise, contrast, brightness] = uniformArray(how, 4) as unknown as [number, number, number, number];
+  const reach = Math.floor(size * SHIFT);
+  const [dx, dy] = randomInts(moving, 2, -reach, reach + 1) as unknown as [number, number];
+  const grey = Float32Array.from(drawn.subarray(row * area, (row + 1) * area), (value) => value / EIGHT_BITS);
+  const moved = new Float32Array(area);
+  copyShifted(grey, 0, size, [dx, dy], moved, 0);
+  const deviation = SPOILT.blur * (2 * blur - 1); // half of them stay sharp
+  const seen = deviation > 0 ? blurred(moved, size, deviation) : moved;
+  const speckle = normalArray(grain, area);
+  const gain = 1 + SPOILT.contrast * (2 * contrast - 1);
+  const offset = 0.5 * (1 - gain) + SPOILT.brightness * (2 * brightness - 1);
+  return seen.map((value, i) => Math.min(1, Math.max(0, gain * value + offset + SPOILT.noise * noise * speckle[i]!)));
+}
