@@ -19,15 +19,15 @@ export {
 export type { ClassifiedImages, LabelMeasure, MeanDifference, MeanMeasure, ReliabilityBin, SetMeasure } from './classification/measure';
 export { type DetailOptions, type DetailResult, evaluateDetail } from './detail/evaluate';
 export type {
-  CopyRow,
+  DetailBand,
+  DetailPairRow,
+  DetailSetRow,
   DetailStage,
+  DetailToldRow,
   DetailVerdict,
   DeviceRow,
-  PairRow,
-  RibRow,
-  SetRow,
-  SpectrumRow,
-  ToldRow,
+  PartRow,
+  PowerRow,
 } from './detail/rows';
 export { kernelDistanceEstimate, type ManifoldEstimates, manifoldEstimates } from './distances';
 export { type DistillationOptions, evaluateDistillation } from './distillation/evaluate';

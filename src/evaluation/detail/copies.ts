@@ -6,9 +6,9 @@ import { type FeatureSpace, featuresOf } from '../features';
 import { realImages } from '../image-set';
 import { nearestRows } from '../memorisation/nearest';
 import { nearnessRow, rowsIn } from '../memorisation/nearness';
+import type { MemorisationRow } from '../memorisation/rows';
 import { chosenRows } from '../rows';
 import type { DetailImages } from './images';
-import type { CopyRow } from './rows';
 
 /** Per cent of real images of other patients that count as copies. */
 export const PERCENTILE = 5;
@@ -20,12 +20,12 @@ export async function copyRows(
   space: FeatureSpace,
   training: number,
   { key, draws }: { key: Key; draws: number },
-): Promise<CopyRow[]> {
+): Promise<MemorisationRow[]> {
   const among = await rowsIn(bench, space, await realImages(bench, 'train', training));
   const nearest = async (set: typeof real) =>
     nearestRows(chosenRows(await featuresOf(bench, space, set), cases), among, { ...(bench.signal && { signal: bench.signal }) });
   const baseline = await nearest(real);
-  const rows: CopyRow[] = [];
+  const rows: MemorisationRow[] = [];
   for (const [i, { name, generated }] of models.entries())
     rows.push(nearnessRow(name, space.name, await nearest(generated), baseline, PERCENTILE, { key: foldIn(key, i), draws }));
   return rows;

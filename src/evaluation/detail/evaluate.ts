@@ -3,23 +3,25 @@
 import { dispose, foldIn, type Key, split } from '../../engine';
 import type { Bench } from '../bench';
 import { pixelSpace } from '../memorisation/pixel-space';
+import type { MemorisationRow } from '../memorisation/rows';
+import { partReader, phantomOf, RIBS, TUBES } from '../networks/part-reader';
 import { perceptualMeasure } from '../networks/perceptual';
-import { phantomOf, ribReader } from '../networks/rib-reader';
 import type { EvaluationResult } from '../result';
 import { chestSpace, ownClassifier } from '../spaces/chest';
 import { imageNetSpace } from '../spaces/imagenet';
 import { copyRows, PERCENTILE } from './copies';
 import { deviceRows } from './devices';
-import { gridFigures, ribFigure, spectrumFigure, stagesFigure, toldFigure } from './figures';
+import { gridFigures, partFigures, spectrumFigure, stagesFigure, toldFigure } from './figures';
 import { type DetailImages, detailImages, pixelsOf } from './images';
+import { detailNotes } from './notes';
 import { pairLosses } from './pairs';
+import { partRows } from './parts';
 import { powerRatios } from './ratios';
-import { ribRows } from './ribs';
-import type { CopyRow, DetailVerdict, DeviceRow, PairRow, RibRow, SetRow, SpectrumRow, ToldRow } from './rows';
+import type { DetailPairRow, DetailSetRow, DetailToldRow, DetailVerdict, DeviceRow, PartRow, PowerRow } from './rows';
 import { setRows, toldRows } from './sets';
 import { bandsOf, spectraOf } from './spectrum';
 import { detailTables } from './tables';
-import { verdictSentence, verdictsOf } from './verdict';
+import { verdictsOf } from './verdict';
 
 export interface DetailOptions {
   /** Updates of each network of the two-sample test; by default 400, and 160 where it is quick. */
@@ -28,18 +30,18 @@ export interface DetailOptions {
 
 export interface DetailResult extends EvaluationResult {
   readonly verdicts: readonly DetailVerdict[];
-  readonly pairs: readonly PairRow[];
-  readonly sets: readonly SetRow[];
-  readonly told: readonly ToldRow[];
-  readonly spectra: readonly SpectrumRow[];
+  readonly pairs: readonly DetailPairRow[];
+  readonly sets: readonly DetailSetRow[];
+  readonly told: readonly DetailToldRow[];
+  readonly spectra: readonly PowerRow[];
   /** Of the phantom alone. */
-  readonly ribs: readonly RibRow[];
+  readonly parts: readonly PartRow[];
   readonly devices: readonly DeviceRow[];
-  readonly copies: readonly CopyRow[];
+  readonly copies: readonly MemorisationRow[];
 }
 
 const SETTINGS = {
-  quick: { draws: 200, distanceDraws: 20, networkSteps: 160, training: 1000 },
+  quick: { draws: 200, distanceDraws: 20, networkSteps: 160, training: 500 },
   whole: { draws: 1000, distanceDraws: 100, networkSteps: 400, training: Number.POSITIVE_INFINITY },
 } as const;
 
@@ -51,8 +53,10 @@ const SETTINGS = {
 export async function evaluateDetail(bench: Bench, options: DetailOptions = {}): Promise<DetailResult> {
   const plan = SETTINGS[bench.quick ? 'quick' : 'whole'];
   const { draws, distanceDraws } = plan;
+  const steps = options.networkSteps ?? plan.networkSteps;
   const { size } = bench;
-  const [dividing, pairing, telling, spectral, distant, finding, copying] = split(foldIn(bench.key, 0xde7a), 7) as [
+  const [dividing, pairing, telling, spectral, distant, finding, copying, seeing] = split(foldIn(bench.key, 0xde7a), 8) as [
+    Key,
     Key,
     Key,
     Key,
@@ -63,28 +67,28 @@ export async function evaluateDetail(bench: Bench, options: DetailOptions = {}):
   ];
   const images = await detailImages(bench, dividing);
   const perceptual = await perceptualMeasure(bench);
-  let pairs: PairRow[];
+  let pairs: DetailPairRow[];
   try {
     pairs = await pairRows(bench, images, { perceptual, key: pairing, draws, signal: bench.signal });
   } finally {
     perceptual.dispose();
   }
   const spectra = await spectrumRows(bench, images, { key: spectral, draws });
-  const told = await toldRows(bench, images, telling, options.networkSteps ?? plan.networkSteps);
+  const told = await toldRows(bench, images, telling, steps);
   const imageNet = await imageNetSpace();
   const spaces = [...(imageNet ? [imageNet] : []), await chestSpace(bench)];
   const pixels = pixelSpace(size);
   const training = Math.min(plan.training, bench.train.length);
-  const sets: SetRow[] = [];
-  const copies: CopyRow[] = [];
+  const sets: DetailSetRow[] = [];
+  const copies: MemorisationRow[] = [];
   try {
     for (const space of spaces) sets.push(...(await setRows(bench, images, space, distant, distanceDraws)));
-    for (const space of [pixels, ...(imageNet ? [imageNet] : [])])
-      copies.push(...(await copyRows(bench, images, space, training, { key: copying, draws })));
+    copies.push(...(await copyRows(bench, images, pixels, bench.train.length, { key: copying, draws })));
+    if (imageNet) copies.push(...(await copyRows(bench, images, imageNet, training, { key: copying, draws })));
   } finally {
     for (const space of spaces) space.dispose();
   }
-  const [ribs, ribDefinition] = await seenRibs(bench, images);
+  const { parts, readers } = await seenParts(bench, images, { key: seeing, draws });
   const { data, ...classifier } = await ownClassifier(bench);
   let devices: DeviceRow[];
   try {
@@ -93,7 +97,7 @@ export async function evaluateDetail(bench: Bench, options: DetailOptions = {}):
     dispose(classifier.params);
   }
   const verdicts = verdictsOf(told, spectra);
-  const rows = { verdicts, pairs, sets, told, spectra, ribs, devices, copies };
+  const rows = { verdicts, pairs, sets, told, spectra, parts, devices, copies };
   return {
     evaluation: 'detail',
     title: 'Where the detail is lost',
@@ -105,7 +109,7 @@ export async function evaluateDetail(bench: Bench, options: DetailOptions = {}):
       ...(await gridFigures(bench, images)),
       spectrumFigure(spectra.filter(({ stage }) => stage !== 'diffusion')),
       toldFigure(told),
-      ...ribFigure(ribs),
+      ...partFigures(parts),
     ],
     definitions: {
       autoencoder: "real images through the model's encoder, of whose latents the mean is taken, and its decoder (v1)",
@@ -123,17 +127,17 @@ export async function evaluateDetail(bench: Bench, options: DetailOptions = {}):
       'perceptual distance': perceptual.definition,
       FID: 'Fréchet distance of features against real images of other patients (Heusel et al. 2017); it falls with the number of images, so read it against the row of real ones (v1)',
       KID: 'squared maximum mean discrepancy of features, cubic kernel, without bias (Bińkowski et al. 2018) (v1)',
-      ...(ribDefinition && { 'ribs seen': ribDefinition }),
+      ...readers,
       ...(devices.length > 0 && {
         'AUROC of devices': `this project's classifier of findings, trained on ${data.name}; labels of the records are the truth (v1)`,
       }),
-      'distance ratio': `median distance to the nearest of ${training} training images, over the same of real images of the test part, whose patients are others (v1)`,
+      'distance ratio': `median distance to the nearest training image (in ImageNet's features: of ${training}), over the same of real images of the test part, whose patients are others (v1)`,
       'copy rate': `share of images whose nearest distance is below percentile ${PERCENTILE} of those of real images (v1)`,
       'loses most':
         'the stage whose loss is larger, with intervals of both apart: of accuracy its distance from 0.5, of power that of its logarithm from 0 (v1)',
       ...Object.fromEntries([pixels, ...spaces].map(({ name, definition }) => [`space ${name}`, definition])),
     },
-    notes: notesOf(bench, images, rows, { imageNet: imageNet !== undefined, training, steps: options.networkSteps ?? plan.networkSteps }),
+    notes: detailNotes(bench, images, rows, { imageNet: imageNet !== undefined, features: training, steps }),
   };
 }
 
@@ -141,13 +145,13 @@ async function pairRows(
   bench: Bench,
   { real, models, cases, reference }: DetailImages,
   options: Parameters<typeof pairLosses>[3],
-): Promise<PairRow[]> {
+): Promise<DetailPairRow[]> {
   const before = await pixelsOf(real, cases);
   const others = await pixelsOf(
     real,
     Int32Array.from(cases, (_, i) => reference[i % reference.length]!),
   );
-  const rows: PairRow[] = [{ stage: 'real', ...(await pairLosses(before, others, bench.size, options)) }];
+  const rows: DetailPairRow[] = [{ stage: 'real', ...(await pairLosses(before, others, bench.size, options)) }];
   for (const [m, { name: model, autoencoder }] of models.entries()) {
     if (autoencoder)
       rows.push({ model, stage: 'autoencoder', ...(await pairLosses(before, await pixelsOf(autoencoder, cases), bench.size, options)) });
@@ -160,12 +164,12 @@ async function spectrumRows(
   bench: Bench,
   { real, models, cases, reference }: DetailImages,
   { key, draws }: { key: Key; draws: number },
-): Promise<SpectrumRow[]> {
+): Promise<PowerRow[]> {
   const { size, signal } = bench;
   const of = async (set: typeof real, rows: Int32Array) => spectraOf(await pixelsOf(set, rows), size, signal);
   const own = await of(real, cases);
   const paired = { key, draws, paired: true };
-  const rows: SpectrumRow[] = [{ stage: 'real', ...powerRatios(await of(real, reference), own, size, { ...paired, paired: false }) }];
+  const rows: PowerRow[] = [{ stage: 'real', ...powerRatios(await of(real, reference), own, size, { ...paired, paired: false }) }];
   for (const [m, { name: model, autoencoder, generated }] of models.entries()) {
     const through = autoencoder && (await of(autoencoder, cases));
     const made = await of(generated, cases);
@@ -177,61 +181,26 @@ async function spectrumRows(
   return rows;
 }
 
-async function seenRibs(bench: Bench, images: DetailImages): Promise<[RibRow[], string?]> {
-  const [phantom, training] = [phantomOf(bench.test), phantomOf(bench.train)];
-  if (!phantom || !training) return [[]];
-  const reader = await ribReader(bench, training);
-  try {
-    return [await ribRows(bench, images, { reader, phantom }), reader.definition];
-  } finally {
-    reader.dispose();
-  }
-}
-
-/** Where the network that sees ribs is right so rarely on real images, or those through an autoencoder, that it says little. */
-const POOR = 0.9;
-
-function notesOf(
+/** Parts that drawn images can be had without. */
+async function seenParts(
   bench: Bench,
-  { cases, reference, patients }: DetailImages,
-  { verdicts, told, ribs, devices }: Pick<DetailResult, 'verdicts' | 'told' | 'ribs' | 'devices'>,
-  { imageNet, training, steps }: { imageNet: boolean; training: number; steps: number },
-): string[] {
-  const control = told[0]!.accuracy;
-  const people = new Set(Array.from(cases, (row) => patients[row])).size;
-  const poor = ribs.filter(({ stage, ribs: drawn, seen }) => stage === 'real' && (drawn === 'drawn' ? seen.value : 1 - seen.value) < POOR);
-  const misled = ribs.filter(({ stage, ribs: drawn, seen }) => stage === 'autoencoder' && drawn === 'left out' && seen.value > 1 - POOR);
-  return [
-    ...verdicts.map(verdictSentence),
-    `${cases.length} images are measured against ${reference.length} of other patients.`,
-    ...(people < cases.length
-      ? [`${cases.length} images are of ${people} patients: intervals over images are narrower than they should be.`]
-      : []),
-    ...(control.low > 0.5
-      ? [
-          `Real images of other patients are told from real ones too (${control.value.toFixed(2)}): accuracies of models are to be read against that.`,
-        ]
-      : []),
-    'The two-sample network is small and trains for seconds: at chance it means that this network sees no difference, not that there is none.',
-    ...(imageNet
-      ? []
-      : [
-          "There is no ImageNet network: perceptual distance and sets go by the chest classifier's features, which know findings better than texture (roentgen models get efficientnet-lite0).",
-        ]),
-    ...(ribs.length === 0 ? ['Ribs are not looked for: that takes images that can be drawn with and without them, the phantom.'] : []),
-    ...(poor.length > 0
-      ? [`The network that sees ribs is wrong in more than ${Math.round(100 * (1 - POOR))}% of real images: its shares say little.`]
-      : []),
-    ...misled.map(
-      ({ model, seen }) =>
-        `In ${Math.round(100 * seen.value)}% of images without ribs the network sees some after the autoencoder of ${model}: so many are no sign of ribs.`,
-    ),
-    ...(devices.length === 0 ? ["Devices are not looked for: no label of the data's classifier is one."] : []),
-    ...(training < bench.train.length
-      ? [
-          `Quick: nearest images are sought among ${training} of ${bench.train.length} training images, so that copies of others are not found.`,
-        ]
-      : []),
-    ...(bench.quick ? [`Quick: two-sample networks train for ${steps} steps instead of ${SETTINGS.whole.networkSteps}.`] : []),
-  ];
+  images: DetailImages,
+  options: { key: Key; draws: number },
+): Promise<{ parts: PartRow[]; readers: Record<string, string> }> {
+  const [phantom, training] = [phantomOf(bench.test), phantomOf(bench.train)];
+  const parts: PartRow[] = [];
+  const readers: Record<string, string> = {};
+  if (!phantom || !training) return { parts, readers };
+  for (const [i, part] of [RIBS, TUBES].entries()) {
+    const reader = await partReader(bench, training, part);
+    if (!reader) continue;
+    try {
+      const rows = await partRows(bench, images, { part, reader, phantom, ...options, key: foldIn(options.key, i) });
+      parts.push(...rows);
+      if (rows.length > 0) readers[`seen: ${part.name}`] = reader.definition;
+    } finally {
+      reader.dispose();
+    }
+  }
+  return { parts, readers };
 }

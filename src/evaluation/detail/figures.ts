@@ -4,9 +4,10 @@ import { barFigure, imageGrid, type LineSeries, lineFigure } from '../../display
 import { palette } from '../../display/internal';
 import { readRange } from '../../files/internal';
 import type { Bench } from '../bench';
+import { legendBeside } from '../legend-beside';
 import type { ResultFigure } from '../result';
 import type { DetailImages } from './images';
-import type { RibRow, SpectrumRow, ToldRow } from './rows';
+import type { DetailToldRow, PartRow, PowerRow } from './rows';
 import { STAGE_NAMES } from './tables';
 
 /** Images of a grid, of each kind. */
@@ -20,13 +21,13 @@ const WIDE = 128;
 
 const slug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 const scaleOf = (size: number): number => Math.max(1, Math.floor(WIDE / size));
-const nameOf = ({ model, stage }: { readonly model?: string; readonly stage: ToldRow['stage'] }): string =>
+const nameOf = ({ model, stage }: { readonly model?: string; readonly stage: DetailToldRow['stage'] }): string =>
   model === undefined ? STAGE_NAMES[stage] : `${model}: ${STAGE_NAMES[stage]}`;
 
 /** Power over that of real images, against frequency. */
-export function spectrumFigure(rows: readonly SpectrumRow[]): ResultFigure {
+export function spectrumFigure(rows: readonly PowerRow[]): ResultFigure {
   const models = [...new Set(rows.map(({ model }) => model))];
-  const dashes: Partial<Record<ToldRow['stage'], NonNullable<LineSeries['dash']>>> = {
+  const dashes: Partial<Record<DetailToldRow['stage'], NonNullable<LineSeries['dash']>>> = {
     autoencoder: 'dash',
     generated: 'solid',
     diffusion: 'dot',
@@ -48,18 +49,20 @@ export function spectrumFigure(rows: readonly SpectrumRow[]): ResultFigure {
     name: 'power-spectrum',
     caption:
       'Power by frequency over that of real images, on a logarithmic axis: 1 where nothing is lost, below it where detail is missing (blur), above it where there is too much (grain). Grey: real images of other patients.',
-    figure: lineFigure({
-      series: [...series, { name: 'nothing lost: 1', x: [1, last], y: [1, 1], colour: '#000000', dash: 'dashdot' }],
-      title: 'What is left of each frequency',
-      xTitle: 'frequency, cycles over the width of the image',
-      yTitle: 'power over that of real images',
-      logY: true,
-      interval: '95%, bootstrap over images',
-    }),
+    figure: legendBeside(
+      lineFigure({
+        series: [...series, { name: 'nothing lost: 1', x: [1, last], y: [1, 1], colour: '#000000', dash: 'dashdot' }],
+        title: 'What is left of each frequency',
+        xTitle: 'frequency, cycles over the width of the image',
+        yTitle: 'power over that of real images',
+        logY: true,
+        interval: '95%, bootstrap over images',
+      }),
+    ),
   };
 }
 
-export function toldFigure(rows: readonly ToldRow[]): ResultFigure {
+export function toldFigure(rows: readonly DetailToldRow[]): ResultFigure {
   return {
     name: 'two-sample',
     caption: 'Share of images that a fresh network tells right, not having seen them: 0.5 is chance. The first bar is real against real.',
@@ -83,21 +86,22 @@ export function toldFigure(rows: readonly ToldRow[]): ResultFigure {
   };
 }
 
-export function ribFigure(rows: readonly RibRow[]): ResultFigure[] {
-  if (rows.length === 0) return [];
-  return [
-    {
-      name: 'ribs',
-      caption: 'Share of images in which a network sees ribs, having learnt them from the phantom drawn with ribs and without.',
+/** A figure for each part. */
+export function partFigures(rows: readonly PartRow[]): ResultFigure[] {
+  return [...new Set(rows.map(({ part }) => part))].map((part) => {
+    const own = rows.filter((row) => row.part === part);
+    return {
+      name: slug(`seen ${part}`),
+      caption: `Share of images in which a network sees ${part}, having learnt them from the phantom drawn with and without. Of generated images what counts is what their texts ask for.`,
       figure: barFigure({
-        title: 'Are ribs to be seen?',
-        categories: rows.map((row) => `${nameOf(row)}${row.ribs === 'left out' ? ', without ribs' : ''}`),
+        title: `Are ${part} to be seen?`,
+        categories: own.map((row) => `${row.stage === 'real' ? 'real' : nameOf(row)}, ${row.images}`),
         series: [
           {
-            name: 'ribs seen',
-            values: rows.map(({ seen }) => seen.value),
-            low: rows.map(({ seen }) => seen.low),
-            high: rows.map(({ seen }) => seen.high),
+            name: 'seen',
+            values: own.map(({ seen }) => seen.value),
+            low: own.map(({ seen }) => seen.low),
+            high: own.map(({ seen }) => seen.high),
           },
         ],
         xTitle: 'share of images',
@@ -105,8 +109,8 @@ export function ribFigure(rows: readonly RibRow[]): ResultFigure[] {
         horizontal: true,
         interval: '95%, Wilson over images',
       }),
-    },
-  ];
+    };
+  });
 }
 
 /** The first records, unsorted: what was made of their texts beside the real images; and the same of each view where there are several. */
@@ -162,16 +166,16 @@ export async function stagesFigure(bench: Bench, { real, models }: DetailImages)
   const count = Math.min(SHOWN, bench.records.length);
   const area = bench.size ** 2;
   const stages = [
-    { name: 'real', set: real },
+    { labels: ['real'], set: real },
     ...models.flatMap(({ name, autoencoder, generated }) => [
-      ...(autoencoder ? [{ name: `${name}: autoencoder`, set: autoencoder }] : []),
-      { name: `${name}: generated`, set: generated },
+      ...(autoencoder ? [{ labels: ['autoencoder', `of ${name}`], set: autoencoder }] : []),
+      { labels: ['generated', `by ${name}`], set: generated },
     ]),
   ];
   const cells: { pixels: Float32Array; label: string }[] = [];
-  for (const { name, set } of stages) {
+  for (const { labels, set } of stages) {
     const pixels = await readRange(set.pixels, 0, count);
-    for (let i = 0; i < count; i++) cells.push({ pixels: pixels.subarray(i * area, (i + 1) * area), label: i === 0 ? name : '' });
+    for (let i = 0; i < count; i++) cells.push({ pixels: pixels.subarray(i * area, (i + 1) * area), label: labels[i] ?? '' });
   }
   return {
     name: 'stages',

@@ -2,7 +2,6 @@
 
 import type { LabelMeasure } from '../classification/measure';
 import type { Estimate } from '../estimate';
-import type { MemorisationRow } from '../memorisation/rows';
 
 /**
  * What is compared with what: `real` are real images of other patients, the control; `autoencoder` real images through encoder and decoder; `generated` images of
@@ -17,7 +16,7 @@ interface OfStage {
 }
 
 /** Pairs of one image before and after. */
-export interface PairRow extends OfStage {
+export interface DetailPairRow extends OfStage {
   readonly images: number;
   /** Of 8-bit images, dB; equal ones count as wrong by what rounding hides. */
   readonly psnr: Estimate;
@@ -28,7 +27,7 @@ export interface PairRow extends OfStage {
 }
 
 /** Sets of images of different patients. */
-export interface SetRow extends OfStage {
+export interface DetailSetRow extends OfStage {
   readonly space: string;
   readonly count: number;
   readonly fid: Estimate;
@@ -36,7 +35,7 @@ export interface SetRow extends OfStage {
 }
 
 /** Whether a fresh network tells the sets apart. */
-export interface ToldRow extends OfStage {
+export interface DetailToldRow extends OfStage {
   readonly count: number;
   /** 0.5 is chance. */
   readonly accuracy: Estimate;
@@ -44,24 +43,29 @@ export interface ToldRow extends OfStage {
 }
 
 /** A band of frequencies, cycles over the image's width; the last one holds its end. */
-export interface Band {
+export interface DetailBand {
   readonly from: number;
   readonly to: number;
 }
 
 /** Power of a stage over that of real images. */
-export interface SpectrumRow extends OfStage {
+export interface PowerRow extends OfStage {
   /** By ring of whole cycles over the width, from 1 to Nyquist. */
   readonly rings: readonly Estimate[];
   /** As `bandsOf`, from coarse to fine. */
   readonly bands: readonly Estimate[];
 }
 
-/** Images in which the network sees ribs. */
-export interface RibRow extends OfStage {
-  readonly ribs: 'drawn' | 'left out' | 'asked for';
+/** Images in which a network sees a part of the chest that can be left out of drawn ones. */
+export interface PartRow extends OfStage {
+  /** `ribs`; `tubes, lines and wires`. */
+  readonly part: string;
+  /** Of real ones and through the autoencoder whether the part is drawn, of generated ones whether the text asks for it. */
+  readonly images: 'drawn' | 'left out' | 'asked for' | 'not asked for';
   readonly count: number;
   readonly seen: Estimate;
+  /** Of `drawn`: AUROC of the network's answers, with the part against the same chests without it; 0.5 where nothing is left of it. */
+  readonly told?: Estimate;
 }
 
 /** What the chest classifier makes of lines, tubes and other devices. */
@@ -70,9 +74,6 @@ export interface DeviceRow extends OfStage {
   /** The mean AUROC; null where too few images have a device. */
   readonly mean: Estimate | null;
 }
-
-/** Of one model in one space: nearest training images. */
-export type CopyRow = MemorisationRow;
 
 /** Which of a model's two stages loses more. */
 export interface DetailVerdict {

@@ -11,7 +11,7 @@ import type { ImageSet } from '../image-set';
 import { twoSampleTest } from '../networks/two-sample';
 import { chosenRows } from '../rows';
 import { type DetailImages, pixelsOf } from './images';
-import type { DetailStage, SetRow, ToldRow } from './rows';
+import type { DetailSetRow, DetailStage, DetailToldRow } from './rows';
 
 /** Two sets of different patients. */
 export interface Compared {
@@ -35,7 +35,7 @@ export function comparisons({ real, models }: DetailImages): Compared[] {
 }
 
 /** FID and KID of each in a space. */
-export async function setRows(bench: Bench, images: DetailImages, space: FeatureSpace, key: Key, draws: number): Promise<SetRow[]> {
+export async function setRows(bench: Bench, images: DetailImages, space: FeatureSpace, key: Key, draws: number): Promise<DetailSetRow[]> {
   const { cases, reference } = images;
   const known = new Map<ImageSet, Features>();
   const features = async (set: ImageSet): Promise<Features> => {
@@ -43,7 +43,7 @@ export async function setRows(bench: Bench, images: DetailImages, space: Feature
     known.set(set, own);
     return own;
   };
-  const rows: SetRow[] = [];
+  const rows: DetailSetRow[] = [];
   for (const { model, stage, against, images: set } of comparisons(images)) {
     const [a, b] = [chosenRows(await features(against), reference), chosenRows(await features(set), cases)];
     rows.push({
@@ -63,10 +63,10 @@ export async function setRows(bench: Bench, images: DetailImages, space: Feature
 }
 
 /** Whether a network of random weights tells them apart on images that it has not seen. */
-export async function toldRows(bench: Bench, images: DetailImages, key: Key, steps: number): Promise<ToldRow[]> {
+export async function toldRows(bench: Bench, images: DetailImages, key: Key, steps: number): Promise<DetailToldRow[]> {
   const { cases, reference, patients } = images;
   const all = comparisons(images);
-  const rows: ToldRow[] = [];
+  const rows: DetailToldRow[] = [];
   for (const [i, { model, stage, against, images: set }] of all.entries()) {
     const {
       accuracy,

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, dispose, scope } from '../../engine';
 import { overRows } from '../../engine/internal';
-import type { Band } from './rows';
+import type { DetailBand } from './rows';
 
 /** Power by image and ring. */
 export interface Spectra {
@@ -105,8 +105,8 @@ export async function spectraOf(pixels: Float32Array, size: number, signal?: Abo
 }
 
 /** Octaves up to Nyquist, from coarse to fine. */
-export function bandsOf(size: number): Band[] {
-  const bands: Band[] = [];
+export function bandsOf(size: number): DetailBand[] {
+  const bands: DetailBand[] = [];
   for (let to = Math.floor(size / 2); to >= 2; to = Math.floor(to / 2)) bands.unshift({ from: Math.floor(to / 2), to });
   return bands;
 }
@@ -134,5 +134,5 @@ export function logPowerOf({ images, rings, power, counts, floor }: Spectra, gro
 }
 
 /** Rings of a band: those above its lower end, so that no ring is in two; the coarsest band has its own too. */
-export const ringsOfBand = ({ from, to }: Band, first: boolean): number[] =>
+export const ringsOfBand = ({ from, to }: DetailBand, first: boolean): number[] =>
   Array.from({ length: to }, (_, i) => i + 1).filter((ring) => ring > from || (first && ring === from));

@@ -1,8 +1,19 @@
 /** Tables of detail. */
 
+import type { MemorisationRow } from '../memorisation/rows';
 import type { Cell, ResultTable } from '../result';
 import { PERCENTILE } from './copies';
-import type { Band, CopyRow, DetailStage, DetailVerdict, DeviceRow, PairRow, RibRow, SetRow, SpectrumRow, ToldRow } from './rows';
+import type {
+  DetailBand,
+  DetailPairRow,
+  DetailSetRow,
+  DetailStage,
+  DetailToldRow,
+  DetailVerdict,
+  DeviceRow,
+  PartRow,
+  PowerRow,
+} from './rows';
 
 /** Stages in tables. */
 export const STAGE_NAMES: Readonly<Record<DetailStage, string>> = {
@@ -14,15 +25,15 @@ export const STAGE_NAMES: Readonly<Record<DetailStage, string>> = {
 
 interface Found {
   readonly verdicts: readonly DetailVerdict[];
-  readonly pairs: readonly PairRow[];
-  readonly sets: readonly SetRow[];
-  readonly told: readonly ToldRow[];
-  readonly spectra: readonly SpectrumRow[];
-  readonly bands: readonly Band[];
+  readonly pairs: readonly DetailPairRow[];
+  readonly sets: readonly DetailSetRow[];
+  readonly told: readonly DetailToldRow[];
+  readonly spectra: readonly PowerRow[];
+  readonly bands: readonly DetailBand[];
   readonly size: number;
-  readonly ribs: readonly RibRow[];
+  readonly parts: readonly PartRow[];
   readonly devices: readonly DeviceRow[];
-  readonly copies: readonly CopyRow[];
+  readonly copies: readonly MemorisationRow[];
   readonly draws: number;
   readonly distanceDraws: number;
 }
@@ -32,12 +43,15 @@ const of = ({ model, stage }: { readonly model?: string; readonly stage: DetailS
   stage: STAGE_NAMES[stage],
 });
 
-/** `16 to 32 cycles over the width (0.25 to 0.50 a pixel)`. */
-const bandName = ({ from, to }: Band, size: number): string =>
-  `${from} to ${to} cycles over the width (${(from / size).toFixed(2)} to ${(to / size).toFixed(2)} a pixel)`;
+/** The same where real images are those of the records, not others'. */
+const ofSame = (row: Parameters<typeof of>[0]): Record<string, Cell> => ({ ...of(row), ...(row.stage === 'real' && { stage: 'real' }) });
+
+/** `16 to 32 (0.25 to 0.50)`: cycles over the width, and over a pixel. */
+const bandName = ({ from, to }: DetailBand, size: number): string =>
+  `${from} to ${to} (${(from / size).toFixed(2)} to ${(to / size).toFixed(2)})`;
 
 export function detailTables(found: Found): ResultTable[] {
-  const { verdicts, pairs, sets, told, spectra, bands, size, ribs, devices, copies, draws, distanceDraws } = found;
+  const { verdicts, pairs, sets, told, spectra, bands, size, parts, devices, copies, draws, distanceDraws } = found;
   const bootstrap = `95% bootstrap over images, ${draws} draws`;
   const tables: ResultTable[] = [
     {
@@ -60,7 +74,7 @@ export function detailTables(found: Found): ResultTable[] {
     },
     {
       name: 'power',
-      title: 'Power in each band of frequencies over that of real images (nothing lost: 1)',
+      title: 'Power over that of real images (nothing lost: 1) by band of frequencies, cycles over the width (a pixel)',
       intervals: bootstrap,
       rows: spectra.map((row) => ({ ...of(row), ...Object.fromEntries(row.bands.map((value, b) => [bandName(bands[b]!, size), value])) })),
     },
@@ -84,15 +98,16 @@ export function detailTables(found: Found): ResultTable[] {
       rows: sets.map((row) => ({ ...of(row), space: row.space, images: row.count, FID: row.fid, KID: row.kid })),
     },
     {
-      name: 'ribs',
-      title: 'Images in which a network sees ribs',
-      intervals: '95% Wilson over images',
-      rows: ribs.map((row) => ({
-        ...of(row),
-        ...(row.stage === 'real' && { stage: 'real' }),
-        ribs: row.ribs,
-        images: row.count,
-        'ribs seen': row.seen,
+      name: 'parts',
+      title: 'Images in which a network sees ribs; tubes, lines and wires',
+      intervals: `of shares 95% Wilson over images; of AUROC ${bootstrap}`,
+      rows: parts.map((row) => ({
+        part: row.part,
+        ...ofSame(row),
+        images: row.images,
+        count: row.count,
+        seen: row.seen,
+        'AUROC, with against without': row.told ?? null,
       })),
     },
     {
@@ -100,8 +115,7 @@ export function detailTables(found: Found): ResultTable[] {
       title: 'AUROC of devices by the chest classifier',
       intervals: bootstrap,
       rows: devices.map((row) => ({
-        ...of(row),
-        ...(row.stage === 'real' && { stage: 'real' }),
+        ...ofSame(row),
         ...Object.fromEntries(row.labels.map(({ label, positives, auroc }) => [`${label} (${positives} images)`, auroc])),
         mean: row.mean,
       })),

@@ -1,7 +1,7 @@
 /** Which of a model's stages loses most. */
 
 import { type Estimate, textOf } from '../estimate';
-import type { DetailVerdict, SpectrumRow, ToldRow } from './rows';
+import type { DetailToldRow, DetailVerdict, PowerRow } from './rows';
 
 /** A loss by its size alone. */
 interface Loss {
@@ -27,7 +27,7 @@ function mostOf(autoencoder: Loss, diffusion: Loss): DetailVerdict['most'] {
 const logOf = ({ value, low, high }: Estimate): Estimate => ({ value: Math.log(value), low: Math.log(low), high: Math.log(high) });
 
 /** Of each model with an autoencoder, by each measure; a stage loses more where the intervals of both losses are apart. */
-export function verdictsOf(told: readonly ToldRow[], spectra: readonly SpectrumRow[]): DetailVerdict[] {
+export function verdictsOf(told: readonly DetailToldRow[], spectra: readonly PowerRow[]): DetailVerdict[] {
   const models = [...new Set(told.flatMap(({ model }) => model ?? []))];
   return models.flatMap((model): DetailVerdict[] => {
     const of = <R extends { model?: string; stage: string }>(rows: readonly R[], stage: string): R | undefined =>

@@ -1,7 +1,8 @@
 /** Tables and figures of the instruments. */
 
-import { type Figure, figure, imageGrid, type LineSeries, lineFigure } from '../../display';
+import { imageGrid, type LineSeries, lineFigure } from '../../display';
 import { palette } from '../../display/internal';
+import { legendBeside } from '../legend-beside';
 import type { Cell, ResultFigure, ResultTable } from '../result';
 import type { Degradation } from './degradations';
 import type { InstrumentModelRow, InstrumentRow } from './rows';
@@ -97,12 +98,6 @@ function partsOf(row: InstrumentRow, rows: readonly InstrumentRow[]): { y: numbe
     low: row.values.map((value) => part(value[low])),
     high: row.values.map((value) => part(value[high])),
   };
-}
-
-/** As many lines as there are instruments have no room above the plot. */
-function legendBeside({ spec: { data, layout } }: Figure): Figure {
-  const legend = { orientation: 'v', x: 1.02, xanchor: 'left', y: 1, yanchor: 'top' };
-  return figure({ data, layout: { ...layout, legend, margin: { ...(layout.margin as object | undefined), r: 210 } } });
 }
 
 export async function instrumentFigures(
