@@ -145,7 +145,7 @@ export async function gridFigures(bench: Bench, { real, models }: DetailImages):
       }
       figures.push({
         name: models.length === 1 ? name : `${name}-${slug(model)}`,
-        caption: `${model}: ${chosen.length} images of the ${what}, seed ${bench.seed}, none left out and unsorted (left), beside the real images of the same texts (right). Generated ones are synthetic, not for diagnosis.`,
+        caption: `${model}: ${chosen.length} images of the ${what}, seed ${bench.seed}, none left out and unsorted, and beside them in each line the real images of the same texts. Generated ones are synthetic, not for diagnosis.`,
         figure: imageGrid(
           cells.map(({ pixels }) => pixels),
           undefined,
