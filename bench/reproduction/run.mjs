@@ -33,7 +33,7 @@ const OF_BASE = [
   ['distillation', '--recipes', 'joint'],
   ['forgetting', '--recipes', 'joint,unet-only,replay,ewc,lora,joint-low,distillation'],
 ];
-const OF_QUICKSTART = ['instruments', 'augmentation'];
+const OF_QUICKSTART = ['instruments', 'detail', 'augmentation'];
 
 /** Runs a command of the library; its seconds go into a log beside the results. */
 function roentgen(log, args) {

@@ -19,6 +19,7 @@ const seeds = readdirSync(folder)
 /** Evaluations in the paper's order. */
 const ORDER = [
   'instruments',
+  'detail',
   'fidelity',
   'diversity',
   'classification',

@@ -14,7 +14,7 @@ import { tempDir } from '../support';
 import { roentgen } from './run';
 
 const NAMES = [
-  ...['instruments', 'fidelity', 'diversity', 'classification', 'report-generation', 'retrieval', 'reader-study', 'augmentation'],
+  ...['instruments', 'detail', 'fidelity', 'diversity', 'classification', 'report-generation', 'retrieval', 'reader-study', 'augmentation'],
   ...['distillation', 'forgetting', 'memorisation', 'subgroups', 'ground-truth', 'images', 'all'],
 ];
 

@@ -93,7 +93,7 @@ async function reconstructed(bench: Bench, model: EvaluatedModel, real: ImageSet
       },
       keepingOf(bench),
     );
-    return { name: `${model.name}, autoencoder`, pixels: expectWhole(kept).columns.pixels, size, records: real.records };
+    return { name: `${model.name} (autoencoder)`, pixels: expectWhole(kept).columns.pixels, size, records: real.records };
   } finally {
     if (loaded) disposeModel(loaded);
   }

@@ -57,6 +57,9 @@ export function detailNotes(
       ? ['Ribs, tubes and lines are not looked for: that takes images that can be drawn with and without them, as the phantom can.']
       : []),
     ...wrong,
+    ...(parts.length > 0
+      ? ['The networks that look for ribs, tubes and lines know chests alone: of images that are none they may say anything.']
+      : []),
     ...(devices.length === 0
       ? ['Devices are not looked for by the classifier: no label of its is one, or too few images have one.']
       : [

@@ -1,4 +1,4 @@
-/** Whether ribs, and tubes, lines and wires are to be seen in each stage's images, of the phantom alone, of which images without them can be had. */
+/** Whether ribs, tubes and lines are to be seen in each stage's images, of the phantom alone, of which images without them can be had. */
 
 import type { PhantomDataset } from '../../datasets';
 import { foldIn, type Key } from '../../engine';

@@ -58,7 +58,7 @@ export interface PowerRow extends OfStage {
 
 /** Images in which a network sees a part of the chest that can be left out of drawn ones. */
 export interface PartRow extends OfStage {
-  /** `ribs`; `tubes, lines and wires`. */
+  /** `ribs`; `tubes and lines`. */
   readonly part: string;
   /** Of real ones and through the autoencoder whether the part is drawn, of generated ones whether the text asks for it. */
   readonly images: 'drawn' | 'left out' | 'asked for' | 'not asked for';

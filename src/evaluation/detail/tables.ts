@@ -99,7 +99,7 @@ export function detailTables(found: Found): ResultTable[] {
     },
     {
       name: 'parts',
-      title: 'Images in which a network sees ribs; tubes, lines and wires',
+      title: 'Images in which a network sees ribs; tubes and lines',
       intervals: `of shares 95% Wilson over images; of AUROC ${bootstrap}`,
       rows: parts.map((row) => ({
         part: row.part,

@@ -39,12 +39,12 @@ export interface DrawnPart {
   without(study: Study, size: number): Uint8Array;
 }
 
-/** Thin, as those that a blurred image does not show; a pacemaker is seen by its can. */
+/** Tubes, lines and wires: thin, so that a blurred image does not show them; a pacemaker is seen by its can. */
 const LINES: ReadonlySet<string> = new Set(DEVICES.filter((kind) => kind !== 'pacemaker'));
 
 export const RIBS: DrawnPart = { name: 'ribs', has: () => true, without: (study, size) => renderStudy(study, size, { ribs: 0 }) };
 export const TUBES: DrawnPart = {
-  name: 'tubes, lines and wires',
+  name: 'tubes and lines',
   has: ({ findings }) => findings.some(({ kind }) => LINES.has(kind)),
   without: (study, size) => renderStudy({ ...study, findings: study.findings.filter(({ kind }) => !LINES.has(kind)) }, size),
 };
@@ -119,7 +119,8 @@ async function trained(bench: Bench, part: DrawnPart, studies: readonly Study[],
     signal?.throwIfAborted();
     bench.progress(`chests with ${part.name} and without`, i + 1, chests);
   }
-  const [initial, ordering] = split(key(SEED), 2) as [Key, Key];
+  const [initial, ordering, speckling] = split(key(SEED), 3) as [Key, Key, Key];
+  const grain = normalArray(speckling, 4 * area);
   const half = BATCH / 2;
   const { params, interrupted } = await train<Params, Batch>({
     params: initialise<Params>(spec(size), initial),
@@ -130,7 +131,7 @@ async function trained(bench: Bench, part: DrawnPart, studies: readonly Study[],
       const images = new Float32Array(BATCH * area);
       const chosen = randomInts(foldIn(ordering, 2 * step), half, 0, chests);
       for (let at = 0; at < BATCH; at++)
-        images.set(spoilt(drawn[at < half ? 0 : 1], chosen[at % half]!, size, foldIn(foldIn(ordering, 2 * step + 1), at)), at * area);
+        addSpoilt(drawn[at < half ? 0 : 1], chosen[at % half]!, size, foldIn(foldIn(ordering, 2 * step + 1), at), grain, images, at);
       return {
         images: tf.tensor4d(images, [BATCH, size, size, 1]),
         there: tf.tensor2d(
@@ -154,20 +155,22 @@ async function trained(bench: Bench, part: DrawnPart, studies: readonly Study[],
   return params;
 }
 
-/** One image as the training sees it. */
-function spoilt(drawn: Uint8Array, row: number, size: number, from: Key): Float32Array {
+/** One image as the training sees it, put into `out` at `at`; `grain` holds normal noise of four images, of which a piece is taken. */
+function addSpoilt(drawn: Uint8Array, row: number, size: number, from: Key, grain: Float32Array, out: Float32Array, at: number): void {
   const area = size * size;
-  const [how, moving, grain] = split(from, 3) as [Key, Key, Key];
-  const [blur, noise, contrast, brightness] = uniformArray(how, 4) as unknown as [number, number, number, number];
+  const [how, moving] = split(from, 2) as [Key, Key];
+  const [blur, noise, contrast, brightness, start] = Array.from(uniformArray(how, 5)) as [number, number, number, number, number];
   const reach = Math.floor(size * SHIFT);
-  const [dx, dy] = randomInts(moving, 2, -reach, reach + 1) as unknown as [number, number];
-  const grey = Float32Array.from(drawn.subarray(row * area, (row + 1) * area), (value) => value / EIGHT_BITS);
+  const [dx, dy] = Array.from(randomInts(moving, 2, -reach, reach + 1)) as [number, number];
+  const grey = new Float32Array(area);
+  for (let i = 0; i < area; i++) grey[i] = drawn[row * area + i]! / EIGHT_BITS;
   const moved = new Float32Array(area);
   copyShifted(grey, 0, size, [dx, dy], moved, 0);
   const deviation = SPOILT.blur * (2 * blur - 1); // half of them stay sharp
   const seen = deviation > 0 ? blurred(moved, size, deviation) : moved;
-  const speckle = normalArray(grain, area);
   const gain = 1 + SPOILT.contrast * (2 * contrast - 1);
   const offset = 0.5 * (1 - gain) + SPOILT.brightness * (2 * brightness - 1);
-  return seen.map((value, i) => Math.min(1, Math.max(0, gain * value + offset + SPOILT.noise * noise * speckle[i]!)));
+  const first = Math.floor(start * (grain.length - area));
+  for (let i = 0; i < area; i++)
+    out[at * area + i] = Math.min(1, Math.max(0, gain * seen[i]! + offset + SPOILT.noise * noise * grain[first + i]!));
 }
