@@ -76,12 +76,13 @@ export async function evaluateDetail(bench: Bench, options: DetailOptions = {}):
   const spectra = await spectrumRows(bench, images, { key: spectral, draws });
   const told = await toldRows(bench, images, telling, steps);
   const imageNet = await imageNetSpace();
-  const spaces = [...(imageNet ? [imageNet] : []), await chestSpace(bench)];
+  const spaces = imageNet ? [imageNet] : [];
   const pixels = pixelSpace(size);
   const training = Math.min(plan.training, bench.train.length);
   const sets: DetailSetRow[] = [];
   const copies: MemorisationRow[] = [];
   try {
+    spaces.push(await chestSpace(bench));
     for (const space of spaces) sets.push(...(await setRows(bench, images, space, distant, distanceDraws)));
     copies.push(...(await copyRows(bench, images, pixels, bench.train.length, { key: copying, draws })));
     if (imageNet) copies.push(...(await copyRows(bench, images, imageNet, training, { key: copying, draws })));

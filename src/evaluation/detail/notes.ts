@@ -58,7 +58,9 @@ export function detailNotes(
       : []),
     ...wrong,
     ...(parts.length > 0
-      ? ['The networks that look for ribs, tubes and lines know chests alone: of images that are none they may say anything.']
+      ? [
+          'Ribs, tubes and lines that a network sees need not be sharp; and it knows chests alone, so that of images that are none it may say anything.',
+        ]
       : []),
     ...(devices.length === 0
       ? ['Devices are not looked for by the classifier: no label of its is one, or too few images have one.']
