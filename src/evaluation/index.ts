@@ -20,6 +20,8 @@ export type { ClassifiedImages, LabelMeasure, MeanDifference, MeanMeasure, Relia
 export { type DetailOptions, type DetailResult, evaluateDetail } from './detail/evaluate';
 export type {
   DetailBand,
+  DetailFound,
+  DetailOfStage,
   DetailPairRow,
   DetailSetRow,
   DetailStage,

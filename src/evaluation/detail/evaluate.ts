@@ -17,7 +17,7 @@ import { detailNotes } from './notes';
 import { pairLosses } from './pairs';
 import { partRows } from './parts';
 import { powerRatios } from './ratios';
-import type { DetailPairRow, DetailSetRow, DetailToldRow, DetailVerdict, DeviceRow, PartRow, PowerRow } from './rows';
+import type { DetailFound, DetailPairRow, DetailSetRow, DeviceRow, PartRow, PowerRow } from './rows';
 import { setRows, toldRows } from './sets';
 import { bandsOf, spectraOf } from './spectrum';
 import { detailTables } from './tables';
@@ -28,17 +28,7 @@ export interface DetailOptions {
   readonly networkSteps?: number;
 }
 
-export interface DetailResult extends EvaluationResult {
-  readonly verdicts: readonly DetailVerdict[];
-  readonly pairs: readonly DetailPairRow[];
-  readonly sets: readonly DetailSetRow[];
-  readonly told: readonly DetailToldRow[];
-  readonly spectra: readonly PowerRow[];
-  /** Of the phantom alone. */
-  readonly parts: readonly PartRow[];
-  readonly devices: readonly DeviceRow[];
-  readonly copies: readonly MemorisationRow[];
-}
+export interface DetailResult extends EvaluationResult, DetailFound {}
 
 const SETTINGS = {
   quick: { draws: 200, distanceDraws: 20, networkSteps: 160, training: 500 },

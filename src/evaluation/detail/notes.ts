@@ -1,8 +1,8 @@
 /** What a reader of detail must know. */
 
 import type { Bench } from '../bench';
-import type { DetailResult } from './evaluate';
 import type { DetailImages } from './images';
+import type { DetailFound } from './rows';
 import { verdictSentence } from './verdict';
 
 /** Where a network that looks for a part is right so rarely that it says little. */
@@ -21,7 +21,7 @@ const percent = (share: number): string => `${Math.round(100 * share)}%`;
 export function detailNotes(
   bench: Bench,
   { cases, reference, patients }: DetailImages,
-  { verdicts, told, parts, devices }: Pick<DetailResult, 'verdicts' | 'told' | 'parts' | 'devices'>,
+  { verdicts, told, parts, devices }: DetailFound,
   { imageNet, features, steps }: Used,
 ): string[] {
   const control = told[0]!.accuracy;

@@ -2,6 +2,7 @@
 
 import type { LabelMeasure } from '../classification/measure';
 import type { Estimate } from '../estimate';
+import type { MemorisationRow } from '../memorisation/rows';
 
 /**
  * What is compared with what: `real` are real images of other patients, the control; `autoencoder` real images through encoder and decoder; `generated` images of
@@ -9,14 +10,15 @@ import type { Estimate } from '../estimate';
  */
 export type DetailStage = 'real' | 'autoencoder' | 'generated' | 'diffusion';
 
-interface OfStage {
+/** What a row is of. */
+export interface DetailOfStage {
   /** A model's name; of real images none. */
   readonly model?: string;
   readonly stage: DetailStage;
 }
 
 /** Pairs of one image before and after. */
-export interface DetailPairRow extends OfStage {
+export interface DetailPairRow extends DetailOfStage {
   readonly images: number;
   /** Of 8-bit images, dB; equal ones count as wrong by what rounding hides. */
   readonly psnr: Estimate;
@@ -27,7 +29,7 @@ export interface DetailPairRow extends OfStage {
 }
 
 /** Sets of images of different patients. */
-export interface DetailSetRow extends OfStage {
+export interface DetailSetRow extends DetailOfStage {
   readonly space: string;
   readonly count: number;
   readonly fid: Estimate;
@@ -35,7 +37,7 @@ export interface DetailSetRow extends OfStage {
 }
 
 /** Whether a fresh network tells the sets apart. */
-export interface DetailToldRow extends OfStage {
+export interface DetailToldRow extends DetailOfStage {
   readonly count: number;
   /** 0.5 is chance. */
   readonly accuracy: Estimate;
@@ -49,7 +51,7 @@ export interface DetailBand {
 }
 
 /** Power of a stage over that of real images. */
-export interface PowerRow extends OfStage {
+export interface PowerRow extends DetailOfStage {
   /** By ring of whole cycles over the width, from 1 to Nyquist. */
   readonly rings: readonly Estimate[];
   /** As `bandsOf`, from coarse to fine. */
@@ -57,7 +59,7 @@ export interface PowerRow extends OfStage {
 }
 
 /** Images in which a network sees a part of the chest that can be left out of drawn ones. */
-export interface PartRow extends OfStage {
+export interface PartRow extends DetailOfStage {
   /** `ribs`; `tubes and lines`. */
   readonly part: string;
   /** Of real ones and through the autoencoder whether the part is drawn, of generated ones whether the text asks for it. */
@@ -69,7 +71,7 @@ export interface PartRow extends OfStage {
 }
 
 /** What the chest classifier makes of lines, tubes and other devices. */
-export interface DeviceRow extends OfStage {
+export interface DeviceRow extends DetailOfStage {
   readonly labels: readonly LabelMeasure[];
   /** The mean AUROC; null where too few images have a device. */
   readonly mean: Estimate | null;
@@ -82,4 +84,18 @@ export interface DetailVerdict {
   readonly autoencoder: Estimate;
   readonly diffusion: Estimate;
   readonly most: 'autoencoder' | 'diffusion model' | 'neither' | 'undecided';
+}
+
+/** All that is found, beside the tables that show it. */
+export interface DetailFound {
+  readonly verdicts: readonly DetailVerdict[];
+  readonly pairs: readonly DetailPairRow[];
+  readonly sets: readonly DetailSetRow[];
+  readonly told: readonly DetailToldRow[];
+  readonly spectra: readonly PowerRow[];
+  /** Of the phantom alone. */
+  readonly parts: readonly PartRow[];
+  readonly devices: readonly DeviceRow[];
+  /** Nearest training images. */
+  readonly copies: readonly MemorisationRow[];
 }

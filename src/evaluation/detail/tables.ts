@@ -1,19 +1,8 @@
 /** Tables of detail. */
 
-import type { MemorisationRow } from '../memorisation/rows';
 import type { Cell, ResultTable } from '../result';
 import { PERCENTILE } from './copies';
-import type {
-  DetailBand,
-  DetailPairRow,
-  DetailSetRow,
-  DetailStage,
-  DetailToldRow,
-  DetailVerdict,
-  DeviceRow,
-  PartRow,
-  PowerRow,
-} from './rows';
+import type { DetailBand, DetailFound, DetailStage } from './rows';
 
 /** Stages in tables. */
 export const STAGE_NAMES: Readonly<Record<DetailStage, string>> = {
@@ -23,17 +12,10 @@ export const STAGE_NAMES: Readonly<Record<DetailStage, string>> = {
   diffusion: 'diffusion model alone',
 };
 
-interface Found {
-  readonly verdicts: readonly DetailVerdict[];
-  readonly pairs: readonly DetailPairRow[];
-  readonly sets: readonly DetailSetRow[];
-  readonly told: readonly DetailToldRow[];
-  readonly spectra: readonly PowerRow[];
+/** And how. */
+interface Shown extends DetailFound {
   readonly bands: readonly DetailBand[];
   readonly size: number;
-  readonly parts: readonly PartRow[];
-  readonly devices: readonly DeviceRow[];
-  readonly copies: readonly MemorisationRow[];
   readonly draws: number;
   readonly distanceDraws: number;
 }
@@ -50,7 +32,7 @@ const ofSame = (row: Parameters<typeof of>[0]): Record<string, Cell> => ({ ...of
 const bandName = ({ from, to }: DetailBand, size: number): string =>
   `${from} to ${to} (${(from / size).toFixed(2)} to ${(to / size).toFixed(2)})`;
 
-export function detailTables(found: Found): ResultTable[] {
+export function detailTables(found: Shown): ResultTable[] {
   const { verdicts, pairs, sets, told, spectra, bands, size, parts, devices, copies, draws, distanceDraws } = found;
   const bootstrap = `95% bootstrap over images, ${draws} draws`;
   const tables: ResultTable[] = [
