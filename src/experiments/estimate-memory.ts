@@ -189,7 +189,7 @@ export function estimateMemory(
     {
       parameters: 2 * vaeSize + parameters,
       trained: vaeSize,
-      activations: vaeActivations(model.vae.config, recipe.size, vae.checkpointing ?? false),
+      activations: vaeActivations(model.vae.config, vae.crop ?? recipe.size, vae.checkpointing ?? false),
     },
     vae.optimisation,
   );
@@ -199,6 +199,7 @@ export function estimateMemory(
   const advice = [
     ...(settings.optimisation.batch_size > 1 ? [`a smaller ${part}.optimisation.batch_size with more accumulation`] : []),
     ...(settings.checkpointing ? [] : [`${part}.checkpointing=true`]),
+    ...(part === 'vae' && vae.crop === undefined && side % 2 === 0 ? [`vae.crop=${recipe.size / 2}`] : []),
     ...(settings.optimisation.ema_decay === undefined ? [] : [`no ${part}.optimisation.ema_decay`]),
     'a machine with more memory',
   ];

@@ -136,6 +136,7 @@ export async function fitVae(model: Model, recipe: Recipe, images: Float32Array 
     signal,
     checkpointing: recipe.vae.checkpointing ?? false,
     flip: recipe.vae.flip ?? 0,
+    ...(recipe.vae.crop === undefined ? {} : { crop: recipe.vae.crop }),
     checkpoints: sitting.kept?.checkpoints,
     onStart,
     onStep:

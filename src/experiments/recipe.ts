@@ -12,7 +12,7 @@ import { checkSettings, is, optional, type ShapeOf } from '../files/internal';
 import type { SchedulerConfig } from '../schedulers';
 import { checkScheduler } from '../schedulers/internal';
 import type { DiffusionObjective, Optimisation, StrategySettings, VaeLossWeights } from '../training';
-import { optimisationShape, strategyOf } from '../training/internal';
+import { checkCrop, optimisationShape, strategyOf } from '../training/internal';
 import type { UNetConfig } from '../unet';
 import { completeUNetConfig } from '../unet/internal';
 import type { VaeConfig } from '../vae';
@@ -34,6 +34,8 @@ export interface Recipe {
     readonly optimisation: Optimisation;
     /** Probability that an image is mirrored left to right. Default 0, as it must be for chests. */
     readonly flip?: number;
+    /** Side of the random squares of the images that it trains on, pixels, a multiple of its factor; the whole images where it is left out. */
+    readonly crop?: number;
     /** Recompute activations in the backward pass: less memory, more time. */
     readonly checkpointing?: boolean;
   };
@@ -101,6 +103,7 @@ const RECIPE: ShapeOf<Recipe> = {
     },
     optimisation: optimisationShape,
     flip: optional(is.number(0, 1)),
+    crop: optional(is.whole(1, 16_384)),
     checkpointing: optional(is.flag),
   },
   unet: is.object,
@@ -199,6 +202,7 @@ export function checkRecipe(recipe: Recipe, where: string): Recipe {
   checkSettings(where, recipe, RECIPE);
   strategyOf(recipe.diffusion.strategy);
   completeVaeConfig(recipe.vae.config);
+  if (recipe.vae.crop !== undefined) checkCrop(`${where}: vae.crop`, recipe.vae.config, recipe.vae.crop, recipe.size);
   completeUNetConfig(recipe.unet);
   textEncoderFacts(recipe.text_encoder.config);
   checkScheduler(recipe.scheduler);

@@ -2,6 +2,7 @@
 
 export { contentHash, lastCheckpoint } from './checkpoint-store';
 export { encodeContexts } from './contexts';
+export { checkCrop } from './crops';
 export { countCut, cutNotes } from './cut-texts';
 export { dataOrder } from './data-order';
 export { type Head, headProbabilities, headsAuroc, headsLoss, headsWidth, presenceHeads, UNKNOWN } from './heads';

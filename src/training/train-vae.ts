@@ -1,12 +1,13 @@
 /** Training the autoencoder on images. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { cloneTree, dispose, foldIn, type Key, split, type Tree, uniformArray } from '../engine';
+import { cloneTree, dispose, foldIn, type Key, split, type Tree } from '../engine';
 import { normalArray } from '../engine/internal';
 import type { Rows } from '../files';
 import type { PerceptualNetwork } from '../metrics';
 import type { VaeConfig, VaeParams } from '../vae';
 import { completeVaeConfig, vaeFactor } from '../vae/internal';
+import { checkCrop, cutCrops, drawCrops } from './crops';
 import { dataOrder } from './data-order';
 import { initPatchDiscriminator } from './losses/patch-discriminator';
 import { type VaeBatch, type VaeLossWeights, type VaeTrained, vaeTrainingLoss } from './losses/vae-loss';
@@ -35,20 +36,25 @@ export interface TrainVaeOptions {
   readonly checkpointing?: boolean;
   /** Fraction of images that are mirrored left to right; by default 0, as it must be for chests, whose heart is on the left. */
   readonly flip?: number;
+  /** Side of the random squares of the images that it trains on, pixels, a multiple of the autoencoder's factor; by default the whole images. */
+  readonly crop?: number;
 }
 
 /**
  * Trains reconstruction and a slight pull of the latents to the standard normal (`vaeTrainingLoss`). Logged beside the loss: its terms, unweighted.
  *
- * @throws RangeError where the weights ask for a perceptual term and there is no network for it
+ * The networks are convolutional, so what they learn of crops holds for whole images; a crop's step takes memory and time of its own size.
+ *
+ * @throws RangeError where the weights ask for a perceptual term and there is no network for it, or `crop` does not fit
  * @returns the caller disposes its parameters
  */
 export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<VaeParams>> {
-  const { config, pixels, size, optimisation, checkpointing = false, flip = 0 } = options;
-  const area = size * size;
+  const { config, pixels, size, optimisation, checkpointing = false, flip = 0, crop: side = size } = options;
+  const crops = { size, side, flip };
+  checkCrop('trainVae: crop', config, side, size);
   const factor = vaeFactor(config);
   const { in_channels, latent_channels } = completeVaeConfig(config);
-  const latents = [optimisation.batch_size, size / factor, size / factor, latent_channels] as [number, number, number, number];
+  const latents = [optimisation.batch_size, side / factor, side / factor, latent_channels] as [number, number, number, number];
   const [ordering, sampling] = split(options.key) as [Key, Key];
   const order = dataOrder(ordering, pixels.length, optimisation.batch_size);
 
@@ -58,19 +64,12 @@ export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<Va
   const accumulation = optimisation.accumulation ?? 1;
   const batch = async (step: number): Promise<VaeBatch> => {
     const chosen = await pixels.read(order(step));
-    const images = new Float32Array(chosen.length);
-    uniformArray(split(foldIn(sampling, step))[0]!, optimisation.batch_size).forEach((u, b) => {
-      const mirrored = u < flip;
-      for (let i = 0; i < area; i++) {
-        const from = mirrored ? i - (i % size) + size - 1 - (i % size) : i;
-        images[b * area + i] = 2 * chosen[b * area + from]! - 1;
-      }
-    });
+    const images = cutCrops(chosen, drawCrops(foldIn(sampling, step), optimisation.batch_size, crops), crops);
     const noise = normalArray(foldIn(sampling, step), tf.util.sizeFromShape(latents));
     const { adversarial } = weights;
     const active = adversarial && Math.floor(step / accumulation) + 1 >= adversarial.from;
     return {
-      images: tf.tensor4d(images, [optimisation.batch_size, size, size, 1]),
+      images: tf.tensor4d(images, [optimisation.batch_size, side, side, 1]),
       noise: tf.tensor4d(noise, latents),
       ...(adversarial ? { adversarial: tf.scalar(active ? adversarial.weight : 0) } : {}),
     };

@@ -27,6 +27,8 @@ const cases: readonly (readonly [content: unknown, what: RegExp])[] = [
   [{ extends: 'smoke', vae: null }, /vae: expected an object, got null/],
   [{ extends: 'smoke', size: 1e9 }, /size: expected a whole number from 1 to 16384, got 1000000000/],
   [{ extends: 'smoke', size: '32' }, /size: expected a whole number from 1 to 16384, got "32"/],
+  [{ extends: 'smoke', vae: { crop: 30 } }, /vae.crop: expected a multiple of 4, .* up to the images' 64 pixels, got 30/],
+  [{ extends: 'smoke', vae: { crop: 128 } }, /vae.crop: expected .* got 128/],
   [{ extends: 'smoke', data: { train: 1e12 } }, /data.train: expected a whole number from 1 to 10000000/],
   [{ extends: 'smoke', data: { views: ['SIDE'] } }, /data.views: expected a list, each "PA" or "AP" or "LATERAL"/],
   [{ extends: 'smoke', tokenizer: { max_length: 1e9 } }, /tokenizer.max_length: expected a whole number from 1 to 100000/],
