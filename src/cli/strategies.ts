@@ -121,7 +121,7 @@ async function runStrategies(flags: Flags, context: Context): Promise<void> {
   await startEngine({ seed: flags.seed });
   const bars = oneBar();
   const { signal } = context;
-  const { train } = phantomSplit({ train: shared.data.train, test: shared.data.test });
+  const { train } = phantomSplit({ ...shared.data, views: undefined });
   const classifier = await keptClassifier(shared, train, {
     signal,
     onStep: ({ step, steps }) => bars.show('classifier', step, steps),

@@ -55,4 +55,5 @@ export { openVindr } from './published/vindr';
 export { type Readable, withoutUnreadable } from './readable';
 export { openShards, type PackedShards, type PackShardsOptions, packShards } from './shards';
 export { splitByPatient, subset } from './split';
+export type { TextStyle } from './text-styles';
 export { openWorld, type WorldDataset, type WorldOptions } from './world/world';

@@ -7,4 +7,5 @@ export { findTable } from './folder';
 export { chexpertLabels } from './phantom/chexpert';
 export { askedAttributes, askedFindings, DEVICES } from './phantom/report/asked';
 export { isEmptyCell, readTable, requireColumns, type Table } from './read-table';
+export { textStyles } from './text-styles';
 export { WORLD_KINDS } from './world/types';

@@ -12,6 +12,7 @@ import { openPhantom, type Projection } from './phantom';
 import { withoutUnreadable } from './readable';
 import { namesShards, openShards } from './shards';
 import { splitByPatient } from './split';
+import { styledPhantom, type TextStyle } from './text-styles';
 import { openWorld } from './world';
 
 /** What names a dataset on disk. */
@@ -72,11 +73,13 @@ export interface PhantomCounts {
   readonly test: number;
   /** Default PA and AP. The part to measure on has these in any case, so that figures compare. */
   readonly views?: readonly Projection[];
+  /** What its texts are, in both parts. Default `prompt`. */
+  readonly style?: TextStyle;
 }
 
-/** The built-in phantom, the same for every run: frontal views with short prompts. */
-export function phantomSplit({ train, test, views }: PhantomCounts): DatasetSplit {
-  return { train: openPhantom({ seed: 1, count: train, views }), test: openPhantom({ seed: 2, count: test }) };
+/** The built-in phantom, the same for every run: frontal views, with short prompts where no other style is asked for. */
+export function phantomSplit({ train, test, views, style }: PhantomCounts): DatasetSplit {
+  return { train: styledPhantom({ seed: 1, count: train, views, style }), test: styledPhantom({ seed: 2, count: test, style }) };
 }
 
 /** The built-in small world, the same for every run. */

@@ -30,7 +30,7 @@ export async function measureAutoencoder(
 ): Promise<AutoencoderRow> {
   const { signal, onProgress } = options;
   const { size, data } = bench.recipe;
-  const { train, test } = phantomSplit({ train: data.train, test: data.test });
+  const { train, test } = phantomSplit({ ...data, views: undefined });
   const model = await loadModel(bench.base);
   try {
     if (recipe) {

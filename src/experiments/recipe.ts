@@ -2,7 +2,8 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Projection } from '../datasets';
+import type { Projection, TextStyle } from '../datasets';
+import { textStyles } from '../datasets/internal';
 import type { TextEncoderConfig } from '../encoders';
 import { textEncoderFacts } from '../encoders/internal';
 import type { Precision } from '../engine';
@@ -59,8 +60,15 @@ export interface Recipe {
     readonly sample_prompts?: number;
   };
   readonly sampling: { readonly steps: number; readonly guidance: number };
-  /** Images of a built-in dataset to train on, and others to measure on; the phantom's views to train on, by default PA and AP. */
-  readonly data: { readonly train: number; readonly test: number; readonly views?: readonly Projection[] };
+  readonly data: {
+    /** Images of a built-in dataset to train on, and others to measure on. */
+    readonly train: number;
+    readonly test: number;
+    /** The phantom's views to train on, by default PA and AP. */
+    readonly views?: readonly Projection[];
+    /** The phantom's texts, in both parts, by default short prompts. */
+    readonly style?: TextStyle;
+  };
   readonly classifier: {
     readonly channels: readonly [number, number, number];
     readonly hidden: number;
@@ -119,7 +127,12 @@ const RECIPE: ShapeOf<Recipe> = {
     optimisation: optimisationShape,
   },
   sampling: { steps: count(1), guidance: is.number(0) },
-  data: { train: count(1), test: count(0), views: optional(is.list(is.oneOf('PA', 'AP', 'LATERAL'))) },
+  data: {
+    train: count(1),
+    test: count(0),
+    views: optional(is.list(is.oneOf('PA', 'AP', 'LATERAL'))),
+    style: optional(is.oneOf(...textStyles)),
+  },
   classifier: { channels: is.list(count(1), 3, 3), hidden: count(1), optimisation: optimisationShape },
   evaluation: { pictures: count(2) },
   run: optional<NonNullable<Recipe['run']>>({

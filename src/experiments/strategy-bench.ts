@@ -111,7 +111,7 @@ export async function openStrategyBench(options: {
 }): Promise<StrategyBench> {
   const { recipe, classifier, base, seed, signal } = options;
   if (!isFile(base)) expectFolderOf('a model', base, ['model_index.json']);
-  const { train, test } = phantomSplit({ train: recipe.data.train, test: recipe.data.test });
+  const { train, test } = phantomSplit({ ...recipe.data, views: undefined });
   const count = Math.min(recipe.evaluation.pictures, test.length, train.length);
   const testPixels = await loadPixels(test, recipe.size, { signal });
   const trainPixels = await loadPixels(train, recipe.size, { signal });

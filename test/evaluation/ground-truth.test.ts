@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openPhantom, openWorld, PHANTOM_FINDINGS } from 'roentgen-lab/datasets';
+import { openPhantom, openWorld, PHANTOM_FINDINGS, phantomSplit } from 'roentgen-lab/datasets';
 import { askedFindings } from '#datasets/internal';
 import { accuracyOf, balancedAccuracyOf, confusionOf, mostFrequent } from '#evaluation/ground-truth/confusion';
 import { confusionFigure } from '#evaluation/ground-truth/figures';
@@ -79,6 +79,7 @@ test('questions have the answers of the parameters, and none where nothing is as
 test('only the phantom with short prompts has a ground truth', () => {
   assert.throws(() => studiesOf(openWorld({ count: 5, cache: false }), 5), /world: only of drawn images.*--data phantom/);
   assert.throws(() => studiesOf(openPhantom({ count: 5, style: 'impression', cache: false }), 5), /short prompts/);
+  assert.throws(() => studiesOf(phantomSplit({ train: 6, test: 2, style: 'both' }).train, 5), /data.style is "prompt"/);
 });
 
 test('confusion tables count what is read of what is asked', () => {

@@ -71,11 +71,13 @@ export function questionsOf(findings: readonly FindingKind[], views: readonly st
  */
 export function studiesOf(dataset: Dataset, count: number): Study[] {
   const phantom = dataset as Partial<PhantomDataset>;
-  if (!phantom.study || !phantom.population)
+  if (!phantom.study)
     throw new RangeError(
       `ground truth: ${dataset.name}: only of drawn images is it known what is in them; evaluate a model of the phantom on the phantom (--data phantom)`,
     );
-  if (phantom.population.style !== 'prompt')
-    throw new RangeError('ground truth: impressions may leave open what they speak of; expected the phantom with short prompts');
+  if (phantom.population?.style !== 'prompt')
+    throw new RangeError(
+      'ground truth: impressions may leave open what they speak of; expected the phantom with short prompts: a recipe whose data.style is "prompt" (--recipe)',
+    );
   return Array.from({ length: Math.min(count, dataset.length) }, (_, i) => phantom.study!(i));
 }
