@@ -1,5 +1,6 @@
 /** Records of image, text, labels, view and patient: the phantom, the small world, published collections, folders. */
 
+export { type Augmentation, augmentedRows } from './augmentation/augmentation';
 export { type Contrast, withContrast } from './contrast';
 export { coarserVolume, type Drr, type DrrOptions, type DrrView, radiographOf, radiographsOf } from './ct';
 export type { BatchOptions, Dataset, ImageRecord, PublishedSplit, RecordSections } from './dataset';

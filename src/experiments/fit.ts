@@ -9,7 +9,7 @@ import type { PerceptualNetwork } from '../metrics';
 import type { Model, TrainablePart } from '../pipelines';
 import { expectWeights } from '../pipelines/internal';
 import type { Tokenizer } from '../tokenizers';
-import type { CutTexts, DiffusionParams, Optimisation, StepLog, TrainingSet } from '../training';
+import type { CutTexts, DiffusionParams, Optimisation, StepLog } from '../training';
 import {
   countCut,
   encodeContexts,
@@ -26,6 +26,7 @@ import type { VaeParams } from '../vae';
 import { completeVaeConfig } from '../vae/internal';
 import type { Recipe } from './recipe';
 import { type CheckpointPlace, remember, type Sitting, sayStopped, sit } from './sittings';
+import { trainingSet } from './training-set';
 
 /** What both trainings take. */
 export interface FitOptions {
@@ -108,15 +109,16 @@ export interface FitVaeOptions extends FitOptions {
 /**
  * Trains the model's autoencoder, then brings its latents to mean 0 and standard deviation 1 in each channel (`foldStatistics`) and stores their scale.
  *
- * @param images n grey images one after another, each `recipe.size` squared, 0 to 1; or rows of them that need not fit into memory (`pixelRows`)
+ * @param images n grey images one after another, each `recipe.size` squared, 0 to 1; or rows of them that need not fit into memory (`pixelRows`). Changed copies
+ *   of them are made here, where the recipe asks for some (`data.augmentation`)
  */
 export async function fitVae(model: Model, recipe: Recipe, images: Float32Array | Rows, options: FitVaeOptions): Promise<FitResult> {
   expectWeights(model, 'fitVae');
   const { onStep, onStart, key, signal, checkpoint } = options;
   const { size } = recipe;
   const optimisation = optimisationOf(recipe, 'vae');
-  const pixels = asRows(images, size);
-  const data: TrainingSet = { pixels, texts: [] };
+  const data = trainingSet(recipe, asRows(images, size), [], key);
+  const { pixels } = data;
   const start = (): Tree => model.vae.params;
   const sitting = await sit(
     model,
@@ -233,8 +235,7 @@ export async function fitDiffusion(
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
   const optimisation = optimisationOf(recipe, 'diffusion');
-  const pixels = asRows(images, recipe.size);
-  const given: TrainingSet = { pixels, texts: strategy.prompt ? texts.map(strategy.prompt) : texts };
+  const given = trainingSet(recipe, asRows(images, recipe.size), strategy.prompt ? texts.map(strategy.prompt) : texts, key);
   const preparation = { model, data: given, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
   const sitting = await sit(
     model,

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Projection, TextStyle } from '../datasets';
+import type { Augmentation, Projection, TextStyle } from '../datasets';
 import { textStyles } from '../datasets/internal';
 import type { TextEncoderConfig } from '../encoders';
 import { textEncoderFacts } from '../encoders/internal';
@@ -68,6 +68,8 @@ export interface Recipe {
     readonly views?: readonly Projection[];
     /** The phantom's texts, in both parts, by default short prompts. */
     readonly style?: TextStyle;
+    /** Changed copies of the images that train, of any data; none are measured on. */
+    readonly augmentation?: Augmentation;
   };
   readonly classifier: {
     readonly channels: readonly [number, number, number];
@@ -132,6 +134,13 @@ const RECIPE: ShapeOf<Recipe> = {
     test: count(0),
     views: optional(is.list(is.oneOf('PA', 'AP', 'LATERAL'))),
     style: optional(is.oneOf(...textStyles)),
+    augmentation: optional<Augmentation>({
+      copies: is.whole(1, 1000),
+      shift: is.number(0, 0.5),
+      rotation: is.number(0, 45),
+      zoom: optional(is.number(0, 0.5)),
+      exposure: is.number(0, 1),
+    }),
   },
   classifier: { channels: is.list(count(1), 3, 3), hidden: count(1), optimisation: optimisationShape },
   evaluation: { pictures: count(2) },

@@ -32,6 +32,10 @@ const cases: readonly (readonly [content: unknown, what: RegExp])[] = [
   [{ extends: 'smoke', data: { train: 1e12 } }, /data.train: expected a whole number from 1 to 10000000/],
   [{ extends: 'smoke', data: { views: ['SIDE'] } }, /data.views: expected a list, each "PA" or "AP" or "LATERAL"/],
   [{ extends: 'smoke', data: { style: 'report' } }, /data.style: expected "prompt" or "impression" or "both", got "report"/],
+  [
+    { extends: 'smoke', data: { augmentation: { copies: 0, shift: 2 } } },
+    /augmentation.copies: .*got 0; .*shift: .*got 2; .*rotation is missing/,
+  ],
   [{ extends: 'smoke', tokenizer: { max_length: 1e9 } }, /tokenizer.max_length: expected a whole number from 1 to 100000/],
   [
     { extends: 'smoke', sampling: { steps: -1, guidance: 'strong' } },
