@@ -59,7 +59,13 @@ export interface Recipe {
     readonly sample_every?: number;
     readonly sample_prompts?: number;
   };
-  readonly sampling: { readonly steps: number; readonly guidance: number };
+  /** As `textToImage` takes them. */
+  readonly sampling: {
+    readonly steps: number;
+    readonly guidance: number;
+    /** φ of Lin et al. 2023 (arXiv:2305.08891), 0 to 1: how far guided predictions are brought back to the spread of unguided ones. Default 0. */
+    readonly rescale?: number;
+  };
   readonly data: {
     /** Images of a built-in dataset to train on, and others to measure on. */
     readonly train: number;
@@ -128,7 +134,7 @@ const RECIPE: ShapeOf<Recipe> = {
     checkpointing: optional(is.flag),
     optimisation: optimisationShape,
   },
-  sampling: { steps: count(1), guidance: is.number(0) },
+  sampling: { steps: count(1), guidance: is.number(0), rescale: optional(is.number(0, 1)) },
   data: {
     train: count(1),
     test: count(0),

@@ -17,7 +17,7 @@ export interface ImageToImageOptions extends SamplingOptions {
   /** The fraction of the steps that is made: 1 nearly forgets the image, small numbers keep it. Default 0.8. */
   readonly strength?: number;
   /** How far guided predictions are brought back to the spread of unguided ones, 0 to 1. Default 0. */
-  readonly guidanceRescale?: number;
+  readonly rescale?: number;
 }
 
 /** Clean latents with the noise of the scheduler's first timestep. */
@@ -34,7 +34,7 @@ export function noisedStart(scheduler: Scheduler, clean: tf.Tensor4D, noise: tf.
 export async function imageToImage(model: Model, options: ImageToImageOptions): Promise<GeneratedImage[]> {
   const {
     guidance = SAMPLING_DEFAULTS.guidance,
-    guidanceRescale = SAMPLING_DEFAULTS.guidanceRescale,
+    rescale = SAMPLING_DEFAULTS.rescale,
     prompts,
     imagesPerPrompt = 1,
     strength = 0.8,
@@ -43,7 +43,7 @@ export async function imageToImage(model: Model, options: ImageToImageOptions): 
   const size = imageSize(model, [images[0]!.height, images[0]!.width]);
   const pixels = imageBatch('imageToImage', images, model.vae.config.in_channels ?? 3);
   try {
-    return await sampleImages('imageToImage', model, { ...options, strength, guidance, guidanceRescale }, size, (batch) => {
+    return await sampleImages('imageToImage', model, { ...options, strength, guidance, rescale }, size, (batch) => {
       const latents = scope(() => {
         const image = tf.gather(
           pixels,
@@ -51,7 +51,7 @@ export async function imageToImage(model: Model, options: ImageToImageOptions): 
         );
         return noisedStart(batch.scheduler, encodeImages(model, image, batch.noise(1), options), batch.noise(0));
       });
-      return { latents, predict: guidedPredictor(model, batch, { guidance, rescale: guidanceRescale }) };
+      return { latents, predict: guidedPredictor(model, batch, { guidance, rescale }) };
     });
   } finally {
     pixels.dispose();

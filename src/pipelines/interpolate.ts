@@ -35,14 +35,14 @@ export interface InterpolateOptions extends Omit<TextToImageOptions, 'prompts' |
  * const images = await interpolate(model, { from, to, fractions: [0, 0.25, 0.5, 0.75, 1] });
  */
 export async function interpolate(model: Model, { from, to, fractions, ...options }: InterpolateOptions): Promise<GeneratedImage[]> {
-  const { guidance = SAMPLING_DEFAULTS.guidance, guidanceRescale = SAMPLING_DEFAULTS.guidanceRescale } = options;
+  const { guidance = SAMPLING_DEFAULTS.guidance, rescale = SAMPLING_DEFAULTS.rescale } = options;
   for (const fraction of fractions)
     if (!(fraction >= 0 && fraction <= 1)) throw new RangeError(`interpolate: fractions: expected numbers from 0 to 1, got ${fraction}`);
   const size = imageSize(model, options.size);
   const factor = latentFactor(model);
   const shape = [size[0] / factor, size[1] / factor, model.unet.config.in_channels ?? 4] as const;
   const nearer = fractions.map((fraction) => (fraction <= 0.5 ? from : to));
-  const request = { ...options, guidance, guidanceRescale, seed: from.seed, prompts: nearer.map(({ prompt }) => prompt) };
+  const request = { ...options, guidance, rescale, seed: from.seed, prompts: nearer.map(({ prompt }) => prompt) };
   const { context: ends } = encodePrompts(model, [from.prompt, to.prompt]);
   try {
     const images = await sampleImages('interpolate', model, request, size, ({ indices, negative, scheduler }) => {
@@ -54,7 +54,7 @@ export async function interpolate(model: Model, { from, to, fractions, ...option
         ) as tf.Tensor4D;
       const context = scope(() => linear(ends, along));
       const latents = scope(() => tf.mul(draw(0), scheduler.initNoiseSigma)) as tf.Tensor4D;
-      const predict = guidedPredictor(model, { context, negative }, { guidance, rescale: guidanceRescale });
+      const predict = guidedPredictor(model, { context, negative }, { guidance, rescale });
       return { latents, predict, noise: draw, owned: { context } };
     });
     return images.map((image, i) => {

@@ -10,7 +10,7 @@ export const SAMPLING_DEFAULTS = {
   steps: 50,
   /** RoentGen's (arXiv:2211.12737). */
   guidance: 4,
-  guidanceRescale: 0,
+  rescale: 0,
   imageGuidance: 1.5,
   eta: 0,
   seed: 0,
@@ -49,7 +49,7 @@ export interface SamplingOptions extends VaeMemory {
 /** What some of the pipelines take besides. */
 export interface Strengths {
   readonly strength?: number;
-  readonly guidanceRescale?: number;
+  readonly rescale?: number;
   readonly imageGuidance?: number;
 }
 

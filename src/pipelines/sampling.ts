@@ -48,7 +48,7 @@ function chooseScheduler(model: Model, choice: string | SchedulerConfig | undefi
 
 /** What an image's file will say of the request, beside its prompt, seed and number. */
 function provenance(pipeline: string, options: SamplingOptions & Strengths, scheduler: Scheduler, steps: number): GeneratedImage['made'] {
-  const { negative = '', guidance, imageGuidance, guidanceRescale, strength, eta } = options;
+  const { negative = '', guidance, imageGuidance, rescale, strength, eta } = options;
   const entries = {
     pipeline,
     negative_prompt: negative,
@@ -56,7 +56,7 @@ function provenance(pipeline: string, options: SamplingOptions & Strengths, sche
     steps,
     guidance,
     image_guidance: imageGuidance,
-    guidance_rescale: guidanceRescale || undefined,
+    guidance_rescale: rescale || undefined,
     strength,
     eta: eta || undefined,
     latents: 'latents' in options && options.latents ? 'given' : undefined,

@@ -12,7 +12,7 @@ import { SAMPLING_DEFAULTS, type SamplingOptions } from './sampling-options';
 
 export interface TextToImageOptions extends SamplingOptions {
   /** How far guided predictions are brought back to the spread of unguided ones, 0 to 1. Default 0. */
-  readonly guidanceRescale?: number;
+  readonly rescale?: number;
   /** Side of the images, or height and width, pixels; default the model's own. */
   readonly size?: number | Size;
   /** Start noise in place of the seed's, standard normal, [images, h, w, C]; borrowed. */
@@ -32,14 +32,13 @@ export interface TextToImageOptions extends SamplingOptions {
 export async function textToImage(model: Model, options: TextToImageOptions): Promise<GeneratedImage[]> {
   const {
     guidance = SAMPLING_DEFAULTS.guidance,
-    guidanceRescale = SAMPLING_DEFAULTS.guidanceRescale,
+    rescale = SAMPLING_DEFAULTS.rescale,
     latents: start,
     prompts,
     imagesPerPrompt = 1,
   } = options;
   const size = imageSize(model, options.size);
-  if (!(guidanceRescale >= 0 && guidanceRescale <= 1))
-    throw new RangeError(`textToImage: guidanceRescale: expected a number from 0 to 1, got ${guidanceRescale}`);
+  if (!(rescale >= 0 && rescale <= 1)) throw new RangeError(`textToImage: rescale: expected a number from 0 to 1, got ${rescale}`);
   if (!Number.isFinite(guidance)) throw new RangeError(`textToImage: guidance: expected a number, got ${guidance}`);
   const factor = latentFactor(model);
   const channels = model.unet.config.in_channels ?? 4;
@@ -50,11 +49,11 @@ export async function textToImage(model: Model, options: TextToImageOptions): Pr
       `textToImage: the U-Net takes ${channels} channels, so it needs an image beside the text; use the pipeline it was trained for`,
     );
 
-  return sampleImages('textToImage', model, { ...options, guidance, guidanceRescale }, size, (batch) => {
+  return sampleImages('textToImage', model, { ...options, guidance, rescale }, size, (batch) => {
     const latents = scope(() => {
       const noise = start ? tf.gather(start, [...batch.indices]) : batch.noise(0);
       return tf.mul(noise, batch.scheduler.initNoiseSigma);
     }) as tf.Tensor4D;
-    return { latents, predict: guidedPredictor(model, batch, { guidance, rescale: guidanceRescale }) };
+    return { latents, predict: guidedPredictor(model, batch, { guidance, rescale }) };
   });
 }

@@ -36,6 +36,7 @@ const cases: readonly (readonly [content: unknown, what: RegExp])[] = [
     { extends: 'smoke', data: { augmentation: { copies: 0, shift: 2 } } },
     /augmentation.copies: .*got 0; .*shift: .*got 2; .*rotation is missing/,
   ],
+  [{ extends: 'smoke', sampling: { rescale: 1.5 } }, /sampling.rescale: expected a number from 0 to 1, got 1.5/],
   [{ extends: 'smoke', tokenizer: { max_length: 1e9 } }, /tokenizer.max_length: expected a whole number from 1 to 100000/],
   [
     { extends: 'smoke', sampling: { steps: -1, guidance: 'strong' } },

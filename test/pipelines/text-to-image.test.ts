@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, normal } from 'roentgen-lab/engine';
+import { loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
 import { disposeModel, editImage, encodePrompts, type GeneratedImage, imageToImage, textToImage } from 'roentgen-lab/pipelines';
 import { initUNet } from 'roentgen-lab/unet';
 import { hearWaits } from '#engine/internal';
@@ -64,14 +65,29 @@ test(
 test(
   'another prompt, scale, timestep or seed needs no other graph',
   withModel(async (m) => {
-    const request = { prompts: [effusion], steps, guidance: 4, guidanceRescale: 0.5 };
+    const request = { prompts: [effusion], steps, guidance: 4, rescale: 0.5 };
     await textToImage(m, request);
     const waits: string[] = [];
     await hearWaits(
       (what) => void waits.push(what),
-      () => textToImage(m, { ...request, prompts: ['right pneumothorax'], guidance: 7, guidanceRescale: 0.7, seed: 9, steps: steps + 1 }),
+      () => textToImage(m, { ...request, prompts: ['right pneumothorax'], guidance: 7, rescale: 0.7, seed: 9, steps: steps + 1 }),
     );
     assert.deepEqual(waits, []);
+  }),
+);
+
+test(
+  "a recipe's rescale is taken where its sampling is, narrows what strong guidance spreads, and is told",
+  withModel(async (m) => {
+    const { sampling } = overrideRecipe(await loadRecipe('smoke'), {
+      'sampling.steps': steps,
+      'sampling.guidance': 12,
+      'sampling.rescale': 0.7,
+    });
+    const request = { prompts: [effusion], ...sampling, seed: 3 };
+    const [[narrow], [wide]] = [await textToImage(m, request), await textToImage(m, { ...request, rescale: 0 })];
+    assert.ok(differ(narrow!, wide!) > 1e-5);
+    assert.deepEqual([narrow!.made.guidance_rescale, wide!.made.guidance_rescale], [0.7, undefined]);
   }),
 );
 
@@ -166,7 +182,7 @@ test(
     await assert.rejects(ask({ scheduler: 'magic' }), /magic is not supported; choose one of/);
     await assert.rejects(ask({ eta: 2 }), /eta: expected a number from 0 to 1, got 2/);
     await assert.rejects(ask({ batchSize: 0 }), /batchSize: expected a whole number from 1, got 0/);
-    await assert.rejects(ask({ guidanceRescale: -1 }), /guidanceRescale: expected a number from 0 to 1/);
+    await assert.rejects(ask({ rescale: -1 }), /rescale: expected a number from 0 to 1/);
     await assert.rejects(textToImage({ ...m, tokenizer: undefined }, { prompts: [''] }), /no tokenizer/);
     const image = { pixels: new Float32Array(64), width: 8, height: 8, channels: 1 };
     await assert.rejects(editImage(m, { prompts: [''], images: [image] }), /takes 4 channels; expected 8/);

@@ -41,7 +41,8 @@ export interface Preparation {
   /** Pixels a side. */
   readonly size: number;
   readonly key: Key;
-  readonly sampling: { readonly steps: number; readonly guidance: number };
+  /** How images are made for it. */
+  readonly sampling: { readonly steps: number; readonly guidance: number; readonly rescale?: number };
   readonly signal?: AbortSignal;
   /** Called where it takes long, as for images that are made first. */
   readonly onProgress?: (done: number, total: number, what: string) => void;
