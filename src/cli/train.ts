@@ -38,7 +38,8 @@ export function addTrain(command: Command, context: Context): void {
     .option('--json', 'print how it went as JSON')
     .addHelpText(
       'after',
-      '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.',
+      '\nSays first how long it takes here and how much memory, from a few steps of each part on random images.' +
+        '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.',
     )
     .action((recipe: string, flags: Flags) => runTrain(recipe, flags, context));
 }
@@ -73,6 +74,7 @@ async function runTrain(name: string, flags: Flags, context: Context): Promise<v
       resume,
       signal: context.signal,
       progress: bars(context),
+      estimate: true,
     }),
   );
   const report = result.part === 'diffusion model' && result.steps > 0 ? await reportRun(out) : undefined;

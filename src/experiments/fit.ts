@@ -79,7 +79,7 @@ function replaceDiffusion(model: Model, { unet, textEncoder, projection }: Diffu
 }
 
 /** How a part of a recipe is optimised, with its precision. */
-function optimisationOf(recipe: Recipe, part: 'vae' | 'diffusion'): Optimisation {
+export function optimisationOf(recipe: Recipe, part: 'vae' | 'diffusion'): Optimisation {
   const { optimisation } = recipe[part];
   return { ...optimisation, precision: optimisation.precision ?? recipe.precision ?? precision() };
 }
@@ -88,7 +88,7 @@ function optimisationOf(recipe: Recipe, part: 'vae' | 'diffusion'): Optimisation
 const precisionOf = ({ precision }: Optimisation): string[] => (precision === 'float32' ? [] : [precision!]);
 
 /** The texts as tokens, for an encoder that trains. */
-function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]): TokenSet {
+export function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]): TokenSet {
   const [all, none] = [tokenizer.encodeBatch(texts), tokenizer.encode('')];
   const masked = model.textEncoder.config.use_attention_mask === true;
   return {

@@ -23,6 +23,16 @@ export interface KeptClassifierOptions {
   readonly onStep?: (log: StepLog) => void;
 }
 
+function folderOf(recipe: Recipe, dataset: Dataset): string {
+  const identity = JSON.stringify([SEED, recipe.size, recipe.classifier, dataset.name, dataset.fingerprint, dataset.length]);
+  return join(CACHE, createHash('sha256').update(identity).digest('hex').slice(0, 16));
+}
+
+const isKept = (folder: string): boolean => existsSync(join(folder, 'config.json'));
+
+/** Whether `keptClassifier` has one of these images and need not train it. */
+export const isClassifierKept = (recipe: Recipe, dataset: Dataset): boolean => isKept(folderOf(recipe, dataset));
+
 /**
  * The recipe's classifier: from the cache, or trained on these images, which should not be those that are measured on.
  *
@@ -31,9 +41,8 @@ export interface KeptClassifierOptions {
  * @throws Error where training was interrupted
  */
 export async function keptClassifier(recipe: Recipe, dataset: Dataset, options: KeptClassifierOptions = {}): Promise<Classifier> {
-  const identity = JSON.stringify([SEED, recipe.size, recipe.classifier, dataset.name, dataset.fingerprint, dataset.length]);
-  const folder = join(CACHE, createHash('sha256').update(identity).digest('hex').slice(0, 16));
-  if (existsSync(join(folder, 'config.json'))) return loadClassifier(folder);
+  const folder = folderOf(recipe, dataset);
+  if (isKept(folder)) return loadClassifier(folder);
   const records = recordsOf(dataset);
   const { channels, hidden, optimisation } = recipe.classifier;
   const sided = dataset.findings.filter((finding) => records.some(({ sides }) => sides[finding] !== undefined));

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type OpenDatasetOptions, openSplit, pixelRows, vocabularyTexts } from '../datasets';
+import { type Dataset, type OpenDatasetOptions, openSplit, pixelRows, vocabularyTexts } from '../datasets';
 import { textsOf } from '../datasets/internal';
 import { type Key, split, startEngine } from '../engine';
 import { FileError } from '../files';
@@ -11,8 +11,9 @@ import { claimFolder, lockFolder, writeSynthetic } from '../files/internal';
 import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
 import { type Tokenizer, trainBpe } from '../tokenizers';
 import { type CutTexts, type StepLog, tailLoss } from '../training';
-import { countCut, cutNotes, saveAdapted, strategyOf } from '../training/internal';
+import { countCut, cutNotes, lastCheckpoint, saveAdapted, strategyOf } from '../training/internal';
 import { estimateMemory } from './estimate-memory';
+import { estimateTime, sayEstimate } from './estimate-time';
 import { type FitDiffusionOptions, type FitResult, fitDiffusion, fitVae } from './fit';
 import { initModel } from './init-model';
 import { checkRecipe, type Recipe } from './recipe';
@@ -41,6 +42,8 @@ export interface RunOptions {
   readonly resume: boolean;
   readonly signal?: AbortSignal;
   readonly progress?: RunProgress;
+  /** Times a few steps first, and has `progress.say` tell how long the run takes and how much memory. Changes nothing of what is learnt. Default false. */
+  readonly estimate?: boolean;
 }
 
 /** How a run went. */
@@ -87,7 +90,16 @@ export async function runRecipe(options: RunOptions): Promise<RunResult> {
   }
 }
 
-async function runLocked({ recipe, out, data, model: base, seed, signal, progress = {} }: RunOptions): Promise<RunResult> {
+async function runLocked({
+  recipe,
+  out,
+  data,
+  model: base,
+  seed,
+  signal,
+  progress = {},
+  estimate = false,
+}: RunOptions): Promise<RunResult> {
   const engine = await startEngine({ seed });
   const [splitKey, modelKey, vaeKey, diffusionKey] = split(engine.key, 4) as [Key, Key, Key, Key];
   const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
@@ -118,6 +130,7 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     if (handOver) progress.say?.(NO_SAMPLES);
     note(train.notes ?? []);
     if (base === undefined) note(cutNotes(cutOf(model.tokenizer!, texts.map(prompt)))); // told before the autoencoder trains
+    if (estimate && !handOver) await sayHowLong(progress, recipe, model, { train, test, withVae: base === undefined, out, signal });
     progress.start?.('Pictures', train.length);
     const notes: string[] = [];
     const pixels = await pixelRows(train, recipe.size, {
@@ -189,6 +202,38 @@ async function runLocked({ recipe, out, data, model: base, seed, signal, progres
     for (const folder of folders) folder.end();
     disposeModel(model);
   }
+}
+
+/** Runs of fewer steps are done before they were timed. */
+const WORTH_TIMING = 50;
+
+/** Says how long what is left of a run takes here. */
+async function sayHowLong(
+  progress: RunProgress,
+  recipe: Recipe,
+  model: Model,
+  run: {
+    readonly train: Dataset;
+    readonly test: Dataset;
+    readonly withVae: boolean;
+    readonly out: string;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<void> {
+  const { train, test, withVae, out, signal } = run;
+  const { steps } = recipe.diffusion.optimisation;
+  const done = {
+    autoencoder: withVae ? ((await lastCheckpoint(join(out, 'autoencoder', 'checkpoints')))?.step ?? 0) : 0,
+    diffusion: (await lastCheckpoint(join(out, 'checkpoints')))?.step ?? 0,
+  };
+  const left = steps - done.diffusion + (withVae ? recipe.vae.optimisation.steps - done.autoencoder : 0);
+  if (left < WORTH_TIMING) return;
+  progress.say?.('Timing a few steps …');
+  const { sample_every: every, sample_prompts = 4 } = recipe.run ?? {};
+  const batch = Math.min(sample_prompts, test.length);
+  const generated = every === undefined ? undefined : { images: Math.floor((steps - done.diffusion) / every) * batch, batch };
+  const work = { images: train.length, withVae, done, drawn: [train], ...(generated && { generated }), ...(signal && { signal }) };
+  progress.say?.(sayEstimate(await estimateTime(recipe, model, work)));
 }
 
 const ENCODED = 'encoded';

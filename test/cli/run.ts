@@ -11,7 +11,7 @@ export interface Ended {
 }
 
 /**
- * Runs `roentgen` with these arguments and sends a signal (SIGINT) once `interruptAt` was printed to standard output, or once `interruptWhen` holds; with
+ * Runs `roentgen` with these arguments and sends a signal (SIGINT) once `interruptAt` was printed, or once `interruptWhen` holds; with
  * `twice` a second one as soon as the first was answered.
  */
 export async function roentgen(
@@ -35,14 +35,18 @@ export async function roentgen(
   let interrupted = false;
   let again = false;
   const { signal = 'SIGINT' } = options;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    if (interrupted || options.interruptAt === undefined || !stdout.includes(options.interruptAt)) return;
+  const look = (printed: string): void => {
+    if (interrupted || options.interruptAt === undefined || !printed.includes(options.interruptAt)) return;
     interrupted = true;
     child.kill(signal);
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    look(stdout);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    look(stderr);
     if (!options.twice || again || !stderr.includes('ends at once')) return;
     again = true;
     child.kill(signal);

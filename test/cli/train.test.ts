@@ -142,3 +142,12 @@ test('what is wrong with a recipe is named', async (t) => {
     /needs about \d+ MiB, and \d+ MiB are free here; a smaller diffusion\.optimisation\.batch_size/,
   );
 });
+
+test('how long a run takes is told first, and Ctrl-C ends the timing', async (t) => {
+  const [folder, file] = [tempDir(t), join(tempDir(t), 'tiny.json')];
+  writeFileSync(file, JSON.stringify(tiny));
+  const args = ['train', file, '--out', join(folder, 'a'), '--steps', '60'];
+  const stopped = await roentgen(args, { interruptAt: 'Timing a few steps' });
+  assert.equal(stopped.status, 130, stopped.stderr);
+  assert.doesNotMatch(stopped.stdout + stopped.stderr, /Autoencoder/);
+});
