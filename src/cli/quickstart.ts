@@ -9,7 +9,7 @@ import { exportNotebook } from '../display';
 import { duration } from '../display/internal';
 import { type Key, key, split, startEngine } from '../engine';
 import { loadRecipe, type Summary } from '../experiments';
-import { recipeNames } from '../experiments/internal';
+import { recipeForSize, recipeNames } from '../experiments/internal';
 import { FileError } from '../files';
 import { claimFolder, readJson } from '../files/internal';
 import { asUsage, type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
@@ -24,6 +24,7 @@ interface Flags extends DataFlags {
   model?: string;
   name?: string;
   recipe?: string;
+  size?: number;
   seed: number;
   json?: boolean;
 }
@@ -38,6 +39,7 @@ export function addQuickstart(command: Command, context: Context): void {
       '--recipe <name>',
       'a recipe of data/recipes or a JSON file; by default quickstart (on wasm quickstart-wasm), or quickstart-real with --data, base with --data world',
     )
+    .option('--size <pixels>', 'with --data: side of the images, by which a recipe is chosen; 64 where it is left out', wholeNumber(1))
     .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--json', 'print the summary as JSON')
     .action((flags: Flags) => quickstart(flags, context));
@@ -65,6 +67,9 @@ function artefactsOf(folder: string): Artefacts {
 /** The folders below runs/ of what is built in. */
 const RUNS: Readonly<Record<string, string>> = { phantom: 'quickstart', world: 'base' };
 
+/** The recipe for radiographs where no size is asked for. */
+const SMALLEST = 'quickstart-real';
+
 /** What the notebook leaves in a folder from early on. */
 const MARKS = ['01-quickstart.ipynb', 'summary.json', 'checkpoints/vae', 'checkpoints/diffusion'];
 
@@ -78,9 +83,12 @@ async function quickstart(flags: Flags, context: Context): Promise<void> {
   const given = flags.model === undefined ? undefined : resolve(findModel('quickstart', flags.model));
   const folder = join(root, 'runs', name);
   claimFolder(folder, 'a quickstart', MARKS);
-  const recipe = recipeFile(flags.recipe ?? (data.data === 'world' ? 'base' : builtIn ? await phantomRecipe() : 'quickstart-real'));
+  if (flags.size !== undefined && builtIn)
+    throw new UsageError('quickstart: --size belongs to --data FOLDER; of what is built in, name a recipe (--recipe)');
+  if (flags.size !== undefined && flags.recipe !== undefined) throw new UsageError('quickstart: give --size or --recipe, not both');
+  const recipe = recipeFile(flags.recipe ?? (data.data === 'world' ? 'base' : builtIn ? await phantomRecipe() : await recipeForAny(flags)));
   await check(data, recipe, flags.seed);
-  const start = given ?? (builtIn || flags.fromScratch ? '' : await phantomModel(flags, context));
+  const start = given ?? (builtIn || flags.fromScratch ? '' : await phantomModel(recipe, flags, context));
   const made = await runQuickstart({ recipe, ...data, start, seed: flags.seed, out: folder }, context);
   await report(made, flags.json === true, context);
 }
@@ -106,14 +114,28 @@ async function phantomRecipe(): Promise<string> {
   return backend === 'wasm' ? 'quickstart-wasm' : 'quickstart';
 }
 
-/** The model that real radiographs start from, as the paper starts from Stable Diffusion; trained first where it is not there. */
-async function phantomModel(flags: Flags, context: Context): Promise<string> {
-  const folder = join(root, 'runs', 'quickstart');
+/** The recipe for anybody's images of the size that is asked for. */
+function recipeForAny({ size }: Flags): Promise<string> {
+  return size === undefined ? Promise.resolve(SMALLEST) : asUsage('quickstart', () => recipeForSize(size));
+}
+
+/**
+ * The model that real radiographs start from, as the paper starts from Stable Diffusion; trained first where it is not there. By `--size`, those of larger
+ * images start from their own recipe's on the phantom.
+ */
+async function phantomModel(recipe: string, flags: Flags, context: Context): Promise<string> {
+  const own = flags.size !== undefined && recipe !== SMALLEST;
+  const folder = join(root, 'runs', own ? recipe : 'quickstart');
   const { model, summary } = artefactsOf(folder);
-  if (!existsSync(summary) || !existsSync(join(model, 'model_index.json'))) {
+  const trained = existsSync(join(model, 'model_index.json'));
+  if (own && trained) return model; // by roentgen train, too
+  if (!existsSync(summary) || !trained) {
     claimFolder(folder, 'a quickstart', MARKS);
-    context.say("There is no phantom's model to start from yet, so it is trained first (--from-scratch does without).");
-    await runQuickstart({ recipe: await phantomRecipe(), data: 'phantom', start: '', seed: flags.seed, out: folder }, context);
+    context.say(`There is no phantom's model in ${folder} to start from yet, so it is trained first (--from-scratch does without).`);
+    await runQuickstart(
+      { recipe: own ? recipe : await phantomRecipe(), data: 'phantom', start: '', seed: flags.seed, out: folder },
+      context,
+    );
   }
   return model;
 }

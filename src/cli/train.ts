@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { type Progress, progress } from '../display';
 import { duration } from '../display/internal';
 import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, reportRun, runRecipe } from '../experiments';
-import { recipeNames } from '../experiments/internal';
+import { recipeForSize, recipeNames } from '../experiments/internal';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
 import { addDataOptions, type DataFlags, dataOf } from './data-options';
 import { findModel } from './models';
@@ -13,6 +13,7 @@ import { wholeNumber } from './numbers';
 
 interface Flags extends DataFlags {
   out: string;
+  size?: number;
   model?: string;
   steps?: number;
   seed: number;
@@ -24,13 +25,14 @@ interface Flags extends DataFlags {
 /** The command's arguments, options and action. */
 export function addTrain(command: Command, context: Context): void {
   command
-    .argument('<recipe>', `a recipe's JSON file, or one of ${recipeNames().join(', ')}`)
+    .argument('[recipe]', `a recipe's JSON file, or one of ${recipeNames().join(', ')}; --size finds one`)
     .requiredOption('--out <folder>', "the run's folder, new or empty");
   addDataOptions(command)
     .option(
       '--model <model>',
       'a model to start from, a folder, a packed file or a name; without it from random weights, the autoencoder first',
     )
+    .option('--size <pixels>', "side of the images: the recipe for anybody's images of this size, in place of a named one", wholeNumber(1))
     .option('--steps <n>', 'steps of the diffusion model, in place of the recipe’s', wholeNumber(0))
     .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--resume', "go on from the run's last checkpoint")
@@ -41,7 +43,15 @@ export function addTrain(command: Command, context: Context): void {
       '\nSays first how long it takes here and how much memory, from a few steps of each part on random images.' +
         '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.',
     )
-    .action((recipe: string, flags: Flags) => runTrain(recipe, flags, context));
+    .action((recipe: string | undefined, flags: Flags) => runTrain(recipe, flags, context));
+}
+
+/** The recipe that is named, or the one for a size. */
+async function chosenRecipe(name: string | undefined, { size }: Flags): Promise<string> {
+  if (name !== undefined && size !== undefined) throw new UsageError(`train: give a recipe (${name}) or a size (${size}), not both`);
+  if (size !== undefined) return asUsage('train', () => recipeForSize(size));
+  if (name === undefined) throw new UsageError('train: name a recipe, or give --size for the one for images of that size');
+  return name;
 }
 
 /** `--set` arguments as paths and values: JSON where it is, else text. */
@@ -60,7 +70,9 @@ function overrides({ set = [], steps }: Flags): Record<string, unknown> {
   return overrides;
 }
 
-async function runTrain(name: string, flags: Flags, context: Context): Promise<void> {
+async function runTrain(named: string | undefined, flags: Flags, context: Context): Promise<void> {
+  const name = await chosenRecipe(named, flags);
+  if (named === undefined) context.say(`Recipe ${name}.`);
   const recipe = await asUsage('train', async () => overrideRecipe(await loadRecipe(name), overrides(flags)));
   const { model, seed, resume = false } = flags;
   const out = resolve(flags.out);

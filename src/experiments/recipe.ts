@@ -164,10 +164,11 @@ const RECIPE: ShapeOf<Recipe> = {
   },
 };
 
-const FOLDER = resolve(__dirname, '..', '..', 'data', 'recipes');
-/** Names of the built-in recipes. */
-export function recipeNames(): string[] {
-  return readdirSync(FOLDER, { recursive: true })
+/** Where the built-in recipes are. */
+export const RECIPE_FOLDER: string = resolve(__dirname, '..', '..', 'data', 'recipes');
+/** Names of the built-in recipes, or of those of another folder. */
+export function recipeNames(folder: string = RECIPE_FOLDER): string[] {
+  return readdirSync(folder, { recursive: true })
     .map(String)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
@@ -204,12 +205,15 @@ export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
 }
 
 async function readRecipe(nameOrFile: string, above: readonly string[]): Promise<Recipe> {
-  const builtIn = join(FOLDER, `${nameOrFile}.json`);
+  const builtIn = join(RECIPE_FOLDER, `${nameOrFile}.json`);
   const file = existsSync(builtIn) ? builtIn : nameOrFile;
   if (!existsSync(file))
     throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are ${recipeNames().join(', ')}, or give a JSON file`);
   if (above.includes(file)) throw new FileError(file, `extends itself, by way of ${above.join(', ')}`);
-  const { extends: parent, ...changes } = await readObject(file);
+  // What a file is for is its own, not of those that extend it, and nothing of a recipe (recipe-for-size.ts).
+  const { extends: parent, any_data, ...changes } = await readObject(file);
+  if (any_data !== undefined && typeof any_data !== 'boolean')
+    throw new FileError(file, `any_data: expected true or false, got ${JSON.stringify(any_data)}`);
   if (parent !== undefined && typeof parent !== 'string')
     throw new FileError(file, `extends: expected the name or file of a recipe, got ${JSON.stringify(parent)}`);
   return (parent === undefined ? changes : mergeRecipe(await readRecipe(parent, [...above, file]), changes)) as unknown as Recipe;

@@ -151,3 +151,22 @@ test('how long a run takes is told first, and Ctrl-C ends the timing', async (t)
   assert.equal(stopped.status, 130, stopped.stderr);
   assert.doesNotMatch(stopped.stdout + stopped.stderr, /Autoencoder/);
 });
+
+test('--size takes the recipe for images of that size, and lists the sizes where there is none', async (t) => {
+  const folder = tempDir(t);
+  const out = ['--out', join(folder, 'a')];
+  const chosen = await roentgen(['train', '--size', '64', ...out], { interruptAt: 'Recipe quickstart-real.' });
+  assert.equal(chosen.status, 130, chosen.stderr);
+  for (const [args, message] of [
+    [['train', '--size', '65', ...out], /train: --size: expected a side of 64 \(recipe quickstart-real\).* got 65/],
+    [['train', 'smoke', '--size', '64', ...out], /give a recipe \(smoke\) or a size \(64\), not both/],
+    [['train', ...out], /name a recipe, or give --size/],
+    [['quickstart', '--size', '64'], /--size belongs to --data FOLDER/],
+    [['quickstart', '--size', '65', '--data', folder], /quickstart: --size: expected a side of 64/],
+    [['quickstart', '--size', '64', '--recipe', 'smoke', '--data', folder], /--size or --recipe, not both/],
+  ] as const) {
+    const { status, stderr } = await roentgen([...args]);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, message);
+  }
+});

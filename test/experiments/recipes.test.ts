@@ -9,6 +9,7 @@ import { FileError } from 'roentgen-lab/files';
 import type { Model } from 'roentgen-lab/pipelines';
 import { loadEncoderRecipe } from '#experiments/encoder-recipe';
 import { recipeNames } from '#experiments/recipe';
+import { recipeForSize, recipesForAnyData } from '#experiments/recipe-for-size';
 import { wordVocabulary } from '#tokenizers/internal';
 import { noLeaks, tempDir } from '../support';
 
@@ -144,4 +145,36 @@ test('the shapes of a recipe are those that its model has', async () => {
     textEncoder: { config: recipe.text_encoder.config },
   };
   assert.deepEqual(pipelineShapes(recipe, wider as unknown as Model).latents, [16, 16, 8]);
+});
+
+test("the recipe for anybody's images of a size is the one that says so, and not those that extend it", async (t) => {
+  const folder = tempDir(t);
+  const write = (name: string, recipe: object): void =>
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify({ extends: 'smoke', ...recipe }));
+  write('large', { size: 128, any_data: true });
+  write('small', { size: 64, any_data: true });
+  write('other', { extends: join(folder, 'large.json'), name: 'other' });
+  write('denied', { any_data: false });
+  assert.deepEqual(
+    [...(await recipesForAnyData(folder))],
+    [
+      [64, 'small'],
+      [128, 'large'],
+    ],
+  );
+  assert.equal(await recipeForSize(128, folder), 'large');
+  await assert.rejects(
+    recipeForSize(96, folder),
+    (error: Error) =>
+      error instanceof RangeError && /expected a side of 64 \(recipe small\) or 128 \(recipe large\) pixels, got 96/.test(error.message),
+  );
+  assert.ok(
+    !('any_data' in (await loadRecipe(join(folder, 'large.json')))),
+    'it is nothing of the recipe, whose runs go on with and without it',
+  );
+  write('twice', { size: 128, any_data: true });
+  await assert.rejects(recipesForAnyData(folder), /twice\.json: any_data: large is for images of 128 pixels already/);
+  write('twice', { size: 128, any_data: 'yes' });
+  await assert.rejects(loadRecipe(join(folder, 'twice.json')), /any_data: expected true or false, got "yes"/);
+  assert.equal((await recipesForAnyData()).get(64), 'quickstart-real');
 });
