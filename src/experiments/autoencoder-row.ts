@@ -3,8 +3,7 @@
 import { join } from 'node:path';
 import { loadPixels, phantomSplit } from '../datasets';
 import { key } from '../engine';
-import { type PerceptualNetwork, type ReconstructionError, reconstructionError } from '../metrics';
-import { perceptualNetwork } from '../metrics/internal';
+import { perceptualNetwork, type ReconstructionError, reconstructionError } from '../metrics';
 import { disposeModel, loadModel, reconstruct } from '../pipelines';
 import { fitVae } from './fit';
 import type { Recipe } from './recipe';
@@ -38,7 +37,7 @@ export async function measureAutoencoder(
       await fitVae(model, { ...recipe, size }, pixels, {
         key: key(bench.seed),
         checkpoint: join(bench.out, recipe.name, 'checkpoints'),
-        perceptual: recipe.vae.weights.perceptual ? (perceptualNetwork(bench.classifier) as PerceptualNetwork) : undefined,
+        perceptual: recipe.vae.weights.perceptual ? perceptualNetwork(bench.classifier) : undefined,
         signal,
         onStep: ({ step, steps, loss }) => onProgress?.(`${recipe.name}: training, loss ${loss.toFixed(3)}`, step, steps),
       });

@@ -4,8 +4,8 @@ import type { Dataset } from '../datasets';
 import { contextParts } from '../encoders/internal';
 import { cloneTree, dispose, flatten, foldIn, interruptSignal, key, type Tree, uniformArray } from '../engine';
 import { rowsOf } from '../files';
-import type { PerceptualNetwork } from '../metrics';
-import { initClassifier, perceptualNetwork } from '../metrics/internal';
+import { type Classifier, perceptualNetwork } from '../metrics';
+import { initClassifier } from '../metrics/internal';
 import { disposeModel, type Model, textToImage } from '../pipelines';
 import { expectWeights, latentFactor } from '../pipelines/internal';
 import { trainBpe } from '../tokenizers';
@@ -142,7 +142,7 @@ function timeAutoencoder(recipe: Recipe, model: Model, signal: AbortSignal | und
       pixels,
       size,
       weights: vae.weights,
-      ...(judge && { perceptual: perceptualNetwork(judge) as PerceptualNetwork }),
+      ...(judge && { perceptual: perceptualNetwork(judge) }),
       optimisation: optimisationOf(recipe, 'vae'),
       key: KEY,
       signal: enough,
@@ -155,7 +155,7 @@ function timeAutoencoder(recipe: Recipe, model: Model, signal: AbortSignal | und
   }, signal).finally(() => judge && dispose(judge.params as Tree));
 }
 
-function randomClassifier({ size, classifier }: Recipe): Parameters<typeof perceptualNetwork>[0] {
+function randomClassifier({ size, classifier }: Recipe): Classifier {
   const config = { size, channels: classifier.channels, hidden: classifier.hidden, findings: ['a finding'], sided: [] };
   return { config, params: initClassifier(config, KEY) };
 }

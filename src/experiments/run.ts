@@ -5,9 +5,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Dataset, type OpenDatasetOptions, openSplit, pixelRows, vocabularyTexts } from '../datasets';
 import { textsOf } from '../datasets/internal';
-import { type Key, split, startEngine } from '../engine';
+import { dispose, type Key, split, startEngine } from '../engine';
 import { FileError } from '../files';
 import { claimFolder, lockFolder, writeSynthetic } from '../files/internal';
+import { type Classifier, perceptualNetwork } from '../metrics';
 import { disposeModel, loadModel, type Model, textToImage } from '../pipelines';
 import { type Tokenizer, trainBpe } from '../tokenizers';
 import { type CutTexts, type StepLog, tailLoss } from '../training';
@@ -16,6 +17,7 @@ import { estimateMemory } from './estimate-memory';
 import { estimateTime, sayEstimate } from './estimate-time';
 import { type FitDiffusionOptions, type FitResult, fitDiffusion, fitVae } from './fit';
 import { initModel } from './init-model';
+import { classifierData, perceptualJudge } from './perceptual-judge';
 import { checkRecipe, type Recipe } from './recipe';
 import { checkSameRun, openRunFolder, type RunFolder, writeRunConfig } from './run-folder';
 import { lossOnCard, trainingCard } from './training-card';
@@ -116,6 +118,7 @@ async function runLocked({
     }
   };
   const folders: RunFolder[] = [];
+  let judge: Classifier | undefined;
   /** Only now has the run's checkpoint, where it has one, been found to belong to these settings. */
   const begin = async (run: RunFolder, log: readonly StepLog[]): Promise<void> => {
     await writeRunConfig(out, { recipe, seed, data, model: base, notes }, engine);
@@ -130,7 +133,8 @@ async function runLocked({
     if (handOver) progress.say?.(NO_SAMPLES);
     note(train.notes ?? []);
     if (base === undefined) note(cutNotes(cutOf(model.tokenizer!, texts.map(prompt)))); // told before the autoencoder trains
-    if (estimate && !handOver) await sayHowLong(progress, recipe, model, { train, test, withVae: base === undefined, out, signal });
+    if (estimate && !handOver)
+      await sayHowLong(progress, recipe, model, { data: data.data, train, test, withVae: base === undefined, out, signal });
     progress.start?.('Pictures', train.length);
     const notes: string[] = [];
     const pixels = await pixelRows(train, recipe.size, {
@@ -150,12 +154,20 @@ async function runLocked({
       },
     });
     if (base === undefined) {
+      judge = await perceptualJudge(recipe, data.data, {
+        ...(signal && { signal }),
+        onStep: (log) => {
+          if (log.step === 1) progress.start?.('Classifier', log.steps);
+          progress.step?.(log.step, log);
+        },
+      });
       const run = opened(openRunFolder(join(out, 'autoencoder')));
       const { batch_size, accumulation = 1, steps } = recipe.vae.optimisation;
       progress.start?.('Autoencoder', steps);
       const result = await fitVae(model, recipe, pixels, {
         ...stage(run.folder),
         key: vaeKey,
+        ...(judge && { perceptual: perceptualNetwork(judge) }),
         onStart: (log) => begin(run, log),
         onStep: (log) => {
           run.step(log, batch_size * accumulation);
@@ -200,6 +212,7 @@ async function runLocked({
     return { ...done, model: join(out, 'model') };
   } finally {
     for (const folder of folders) folder.end();
+    if (judge) dispose(judge.params);
     disposeModel(model);
   }
 }
@@ -213,6 +226,7 @@ async function sayHowLong(
   recipe: Recipe,
   model: Model,
   run: {
+    readonly data: string;
     readonly train: Dataset;
     readonly test: Dataset;
     readonly withVae: boolean;
@@ -220,7 +234,7 @@ async function sayHowLong(
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<void> {
-  const { train, test, withVae, out, signal } = run;
+  const { data, train, test, withVae, out, signal } = run;
   const { steps } = recipe.diffusion.optimisation;
   const done = {
     autoencoder: withVae ? ((await lastCheckpoint(join(out, 'autoencoder', 'checkpoints')))?.step ?? 0) : 0,
@@ -232,7 +246,16 @@ async function sayHowLong(
   const { sample_every: every, sample_prompts = 4 } = recipe.run ?? {};
   const batch = Math.min(sample_prompts, test.length);
   const generated = every === undefined ? undefined : { images: Math.floor((steps - done.diffusion) / every) * batch, batch };
-  const work = { images: train.length, withVae, done, drawn: [train], ...(generated && { generated }), ...(signal && { signal }) };
+  const judged = withVae && recipe.vae.weights.perceptual !== undefined;
+  const work = {
+    images: train.length,
+    withVae,
+    done,
+    drawn: [train],
+    ...(judged && { classifier: classifierData(recipe, data) }),
+    ...(generated && { generated }),
+    ...(signal && { signal }),
+  };
   progress.say?.(sayEstimate(await estimateTime(recipe, model, work)));
 }
 

@@ -25,8 +25,9 @@ export interface Classified {
 }
 
 /** The classifier as the network in whose features an autoencoder's perceptual loss compares images (`fitVae`). */
-export function perceptualNetwork({ config, params }: Classifier): PerceptualNetwork<ClassifierParams> {
-  return { params, features: (weights, images) => classifierStages(config, weights, images) };
+export function perceptualNetwork({ config, params }: Classifier): PerceptualNetwork {
+  const network: PerceptualNetwork<ClassifierParams> = { params, features: (weights, images) => classifierStages(config, weights, images) };
+  return network as PerceptualNetwork;
 }
 
 const BATCH = 64;

@@ -3,7 +3,7 @@
 export { auroc } from './auroc';
 export { type AurocWithin, aurocWithin } from './auroc-within';
 export type { ClassifierConfig, ClassifierParams } from './classifier';
-export { type Classified, type Classifier, classifiedRows, classify } from './classify';
+export { type Classified, type Classifier, classifiedRows, classify, perceptualNetwork } from './classify';
 export {
   type AurocByFinding,
   aurocByFinding,

@@ -1,7 +1,7 @@
 /** What other rooms use of this one beside its public names. */
 
 export { classifier, classifierStages, initClassifier } from './classifier';
-export { loadClassifier, perceptualNetwork, saveClassifier } from './classify';
+export { loadClassifier, saveClassifier } from './classify';
 export { eachKernel, expectKernelSets } from './kernel-distance';
 export { manifoldRows } from './manifold';
 export { perceptualDistance, perceptualDistances } from './perceptual';

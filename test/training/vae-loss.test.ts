@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, foldIn, key, normal, scope, uniformArray, valueAndGrad } from 'roentgen-lab/engine';
 import { rowsOf } from 'roentgen-lab/files';
-import type { ClassifierConfig } from 'roentgen-lab/metrics';
+import { type ClassifierConfig, perceptualNetwork } from 'roentgen-lab/metrics';
 import type { Optimisation, VaeLossWeights } from 'roentgen-lab/training';
 import { decode, encode, type VaeParams } from 'roentgen-lab/vae';
 import { detach } from '#engine/internal';
-import { classifierStages, initClassifier, perceptualDistance, perceptualNetwork } from '#metrics/internal';
+import { classifierStages, initClassifier, perceptualDistance } from '#metrics/internal';
 import { adaptiveWeight, initPatchDiscriminator, patchDiscriminator } from '#training/losses/patch-discriminator';
 import { vaeLoss, vaeTrainingLoss } from '#training/losses/vae-loss';
 import { type TrainVaeOptions, trainVae } from '#training/train-vae';
@@ -153,7 +153,7 @@ test(
   noLeaks(async () => {
     const params = initClassifier(judge, key(4));
     const network = perceptualNetwork({ config: judge, params });
-    const one = { optimisation: { ...optimisation, steps: 1 }, perceptual: network as never };
+    const one = { optimisation: { ...optimisation, steps: 1 }, perceptual: network };
     const [bare, seen] = [await train(plain, one), await train({ ...plain, perceptual: 0.3 }, one)];
     assertClose([seen.log[0]!.loss - bare.log[0]!.loss], [0.3 * seen.log[0]!.aux.perceptual!], 1e-5);
     await assert.rejects(train({ ...plain, perceptual: 0.3 }), /weights.perceptual: expected a network/);

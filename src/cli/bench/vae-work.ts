@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, foldIn, type Key, key, normal, scope, split } from '../../engine';
 import { loadParameters, saveParameters } from '../../files/internal';
-import type { ClassifierConfig, PerceptualNetwork } from '../../metrics';
-import { initClassifier, loadClassifier, perceptualNetwork, saveClassifier } from '../../metrics/internal';
+import { type ClassifierConfig, perceptualNetwork } from '../../metrics';
+import { initClassifier, loadClassifier, saveClassifier } from '../../metrics/internal';
 import type { Optimisation, VaeLossWeights } from '../../training';
 import {
   initPatchDiscriminator,
@@ -99,7 +99,7 @@ export const adversarialVaeTraining: Kind<AdversarialVaeSettings> = {
     const step = trainingStep(
       { params: { vae, discriminator }, frozen: { perceptual: network.params } },
       (trained, images: VaeBatch, { perceptual }) =>
-        vaeTrainingLoss(config, weights, trained, images, { network: network as PerceptualNetwork, params: perceptual }, false),
+        vaeTrainingLoss(config, weights, trained, images, { network, params: perceptual }, false),
       optimisation,
     );
     const inputs = await readInputs<VaeInputs>(folder);
