@@ -178,7 +178,8 @@ type Maker = (options: SamplingOptions) => Promise<GeneratedImage[]>;
 /** The pipeline that the flags ask for, and what was resampled for it. */
 async function makerOf(model: Model, flags: Flags): Promise<{ maker: Maker; resampled: string[] }> {
   const { initImage, mask, strength, size, guidanceRescale } = flags;
-  if (initImage === undefined) return { maker: (options) => textToImage(model, { ...options, size, rescale: guidanceRescale }), resampled: [] };
+  if (initImage === undefined)
+    return { maker: (options) => textToImage(model, { ...options, size, rescale: guidanceRescale }), resampled: [] };
   const channels = model.vae.config.in_channels === 1 ? 1 : 3;
   const inputs = [await readInputImage(initImage, channels, size), ...(mask === undefined ? [] : [await readInputImage(mask, 1, size)])];
   const [images, masks] = inputs.map(({ image }) => [image]);
