@@ -3,7 +3,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, dispose, scope, type Tree } from '../../engine';
 import { overRows } from '../../engine/internal';
-import { perceptualDistances, perceptualNetwork } from '../../metrics/internal';
+import { perceptualNetwork } from '../../metrics';
+import { perceptualDistances } from '../../metrics/internal';
 import type { Bench } from '../bench';
 import { ownClassifier } from '../spaces/chest';
 import { imageNetFeatures } from '../spaces/imagenet';
