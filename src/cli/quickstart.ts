@@ -34,7 +34,10 @@ export function addQuickstart(command: Command, context: Context): void {
   addDataOptions(command)
     .option('--from-scratch', "start from random weights, not from the phantom's model")
     .option('--model <model>', "a model to start from in place of the phantom's: a folder, a file that pack-model wrote, or a name")
-    .option('--name <name>', 'the folder below runs/; by default quickstart, base for the world, or the name of the data folder')
+    .option(
+      '--name <name>',
+      'the folder below runs/; by default quickstart, base for the world, or the name of the data folder (and the size)',
+    )
     .option(
       '--recipe <name>',
       'a recipe of data/recipes or a JSON file; by default quickstart (on wasm quickstart-wasm), or quickstart-real with --data, base with --data world',
@@ -76,7 +79,7 @@ const MARKS = ['01-quickstart.ipynb', 'summary.json', 'checkpoints/vae', 'checkp
 async function quickstart(flags: Flags, context: Context): Promise<void> {
   const data = dataOf('quickstart', flags);
   const builtIn = data.data in RUNS;
-  const name = flags.name ?? RUNS[data.data] ?? basename(data.data);
+  const name = flags.name ?? RUNS[data.data] ?? [basename(data.data), ...(flags.size === undefined ? [] : [flags.size])].join('-');
   if (!/^[\w.-]+$/.test(name)) throw new UsageError(`quickstart: --name: expected letters, digits, ".", "_" and "-", got "${name}"`);
   if (flags.model !== undefined && flags.fromScratch)
     throw new UsageError('quickstart: --model names what to start from, and --from-scratch nothing; give one of them');
