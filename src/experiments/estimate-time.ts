@@ -3,6 +3,7 @@
 import type { Dataset } from '../datasets';
 import { contextParts } from '../encoders/internal';
 import { cloneTree, dispose, flatten, foldIn, interruptSignal, key, type Tree, uniformArray } from '../engine';
+import { memoryUse } from '../engine/internal';
 import { rowsOf } from '../files';
 import { readRange } from '../files/internal';
 import { type Classifier, perceptualNetwork } from '../metrics';
@@ -27,6 +28,8 @@ export interface WorkToTime {
   readonly images: number;
   /** Whether the autoencoder trains first. */
   readonly withVae: boolean;
+  /** Images that stay in memory as an array (`loadPixels`), of all parts; none where they are read from disk (`pixelRows`). */
+  readonly held?: number;
   /** Steps that earlier sittings have done of each part. */
   readonly done?: { readonly autoencoder?: number; readonly diffusion?: number };
   /** Images that are made on the way and to measure, and how many of them at a time. */
@@ -45,7 +48,7 @@ export interface TimeEstimate {
   readonly seconds: number;
   /** Seconds by the name of the part, in the order in which they are done. */
   readonly parts: Readonly<Record<string, number>>;
-  /** The peak (`estimateMemory`), MiB. */
+  /** The peak, MiB: the larger of what `estimateMemory` says and what this process has needed by the end of the timing, and the images that are held. */
   readonly MiB: number;
   /** Seconds that finding it out took. */
   readonly took: number;
@@ -85,7 +88,7 @@ export async function estimateTime(recipe: Recipe, model: Model | undefined, wor
 async function estimateOf(recipe: Recipe, model: Model, work: WorkToTime): Promise<TimeEstimate> {
   expectWeights(model, 'estimateTime');
   const started = performance.now();
-  const { images, withVae, done = {}, generated, classifier, signal = interruptSignal() } = work;
+  const { images, withVae, held = 0, done = {}, generated, classifier, signal = interruptSignal() } = work;
   const copies = images * (recipe.data.augmentation?.copies ?? 1);
   const parts: Record<string, number> = {};
   const drawing = await timeDrawing(recipe.size, work.drawn ?? [], signal);
@@ -105,7 +108,7 @@ async function estimateOf(recipe: Recipe, model: Model, work: WorkToTime): Promi
   return {
     seconds: Object.values(parts).reduce((sum, each) => sum + each, 0),
     parts,
-    MiB: estimateMemory(recipe, model, { withVae }).MiB,
+    MiB: Math.max(estimateMemory(recipe, model, { withVae }).MiB, memoryUse().peakRssMiB) + (4 * held * recipe.size ** 2) / 2 ** 20,
     took: (performance.now() - started) / 1000,
   };
 }

@@ -95,7 +95,8 @@ test(
     assert.ok(Math.abs(Object.values(all.parts).reduce((a, b) => a + b) - all.seconds) < 1e-9);
     assert.ok(all.MiB > 400 && all.took > 0);
     assert.deepEqual(changed(before, bytesOf(model)), []);
-    const rest = await estimateTime(recipe, model, { images: 1, withVae: false, done: { diffusion: 1000 } });
+    const rest = await estimateTime(recipe, model, { images: 1, withVae: false, held: 2 ** 20, done: { diffusion: 1000 } });
+    assert.ok(rest.MiB - all.MiB >= 1000, 'a million images of 16 × 16 in memory are a gigabyte');
     assert.deepEqual([rest.parts, rest.seconds], [{}, 0]);
     disposeModel(model);
   }),
