@@ -136,15 +136,15 @@ test(
 
 test('the shapes of a recipe are those that its model has', async () => {
   const recipe = await loadRecipe('quickstart');
-  const expected = { tokens: 24, vocabulary: 1000, contextWidth: 64, latents: [16, 16, 4], steps: 20, image: [64, 64, 1] };
+  const expected = { tokens: 24, vocabulary: 1000, contextWidth: 64, latents: [16, 16, 8], steps: 20, image: [64, 64, 1] };
   assert.deepEqual(pipelineShapes(recipe), expected);
   const { unet } = recipe;
   const wider = {
-    unet: { config: { ...unet, in_channels: 8 } },
+    unet: { config: { ...unet, in_channels: 12 } },
     vae: { config: recipe.vae.config },
     textEncoder: { config: recipe.text_encoder.config },
   };
-  assert.deepEqual(pipelineShapes(recipe, wider as unknown as Model).latents, [16, 16, 8]);
+  assert.deepEqual(pipelineShapes(recipe, wider as unknown as Model).latents, [16, 16, 12]);
 });
 
 test("the recipe for anybody's images of a size is the one that says so, and not those that extend it", async (t) => {
