@@ -50,7 +50,17 @@ browserTest(
     /** The image was made: the newest caption says what changed. */
     const made = (what: string) => page.locator('.rg-caption', { hasText: what }).first().waitFor({ timeout: 240_000 });
     const picture = page.getByRole('img', { name: /synthetic, not for diagnosis\)$/ });
-    const openPage = (title: string) => page.locator('.widget-tab .lm-TabBar-tab', { hasText: title }).click();
+    const openPage = async (title: string): Promise<void> => {
+      const tab = page.locator('.widget-tab .lm-TabBar-tab', { hasText: title });
+      const open = page.locator('.widget-tab .lm-TabBar-tab.lm-mod-current', { hasText: title });
+      await tab.click();
+      // On a busy machine a press was seen to be lost; the keyboard opens it too.
+      await open.waitFor({ timeout: 5_000 }).catch(async () => {
+        await tab.focus();
+        await page.keyboard.press('Enter');
+        await open.waitFor();
+      });
+    };
 
     const [shown, typed] = [await picture.boundingBox(), await prompt.boundingBox()];
     assert.ok(shown!.x > typed!.x + typed!.width && shown!.y < typed!.y, 'the picture stands beside the settings');
