@@ -172,7 +172,7 @@ function valuesOf({ of, table, by, column, only = {} }) {
 /** Each strategy less the joint one, paired by seed, so that what a seed does to all of them alike falls out. */
 const compared = COMPARED.flatMap((measure) => {
   const all = valuesOf(measure);
-  const names = new Set(trained.map(({ recipe }) => recipe));
+  const names = new Set(trained.filter(({ steps }) => steps > 0).map(({ recipe }) => recipe));
   return [...all].flatMap(([name, found]) => {
     const differences = found.flatMap(({ seed, value }) => {
       const reference = all.get(REFERENCE)?.find((each) => each.seed === seed);
