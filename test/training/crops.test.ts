@@ -12,18 +12,8 @@ import { initVae } from '#vae/internal';
 import { assertSameTree } from '../networks';
 import { tinyModel } from '../pipelines/tiny-model';
 import { noLeaks, tempDir } from '../support';
+import { config, SIZE } from './tiny-autoencoder';
 
-const SIZE = 32;
-const config = {
-  in_channels: 1,
-  out_channels: 1,
-  block_out_channels: [8, 8],
-  down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D'],
-  up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D'],
-  layers_per_block: 1,
-  latent_channels: 4,
-  norm_num_groups: 4,
-} as const;
 const optimisation = {
   steps: 4,
   batch_size: 3,

@@ -14,18 +14,8 @@ import { type TrainVaeOptions, trainVae } from '#training/train-vae';
 import { initVae } from '#vae/internal';
 import { assertSameTree } from '../networks';
 import { assertClose, noLeaks } from '../support';
+import { config, SIZE } from './tiny-autoencoder';
 
-const SIZE = 32;
-const config = {
-  in_channels: 1,
-  out_channels: 1,
-  block_out_channels: [8, 8],
-  down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D'],
-  up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D'],
-  layers_per_block: 1,
-  latent_channels: 4,
-  norm_num_groups: 4,
-} as const;
 const judge: ClassifierConfig = { size: SIZE, channels: [8, 8, 16], hidden: 8, findings: ['a'], sided: [] };
 const plain: VaeLossWeights = { reconstruction: 'l1', gradient: 0, kl: 1e-6 };
 const optimisation: Optimisation = {
