@@ -9,7 +9,7 @@ import { exportNotebook } from '../display';
 import { duration } from '../display/internal';
 import { type Key, key, split, startEngine } from '../engine';
 import { loadRecipe, type Summary } from '../experiments';
-import { recipeForSize, recipeNames } from '../experiments/internal';
+import { modelToAdapt, recipeForSize, recipeNames } from '../experiments/internal';
 import { FileError } from '../files';
 import { claimFolder, readJson } from '../files/internal';
 import { asUsage, type Context, exitCodes, Interrupted, machineFaults, UsageError } from './context';
@@ -70,9 +70,6 @@ function artefactsOf(folder: string): Artefacts {
 /** The folders below runs/ of what is built in. */
 const RUNS: Readonly<Record<string, string>> = { phantom: 'quickstart', world: 'base' };
 
-/** The recipe for radiographs where no size is asked for. */
-const SMALLEST = 'quickstart-real';
-
 /** What the notebook leaves in a folder from early on. */
 const MARKS = ['01-quickstart.ipynb', 'summary.json', 'checkpoints/vae', 'checkpoints/diffusion'];
 
@@ -117,30 +114,22 @@ async function phantomRecipe(): Promise<string> {
   return backend === 'wasm' ? 'quickstart-wasm' : 'quickstart';
 }
 
-/** The recipe for anybody's images of the size that is asked for. */
+/** The recipe for anybody's images of the size that is asked for, by default of the smallest. */
 function recipeForAny({ size }: Flags): Promise<string> {
-  return size === undefined ? Promise.resolve(SMALLEST) : asUsage('quickstart', () => recipeForSize(size));
+  return size === undefined ? Promise.resolve('quickstart-real') : asUsage('quickstart', () => recipeForSize(size));
 }
 
-/**
- * The model that real radiographs start from, as the paper starts from Stable Diffusion; trained first where it is not there. By `--size`, those of larger
- * images start from their own recipe's on the phantom.
- */
+/** The model that real radiographs start from, as the paper starts from Stable Diffusion: that of the recipe which theirs adapts, trained first where it is not there. */
 async function phantomModel(recipe: string, flags: Flags, context: Context): Promise<string> {
-  const own = flags.size !== undefined && recipe !== SMALLEST;
-  const folder = join(root, 'runs', own ? recipe : 'quickstart');
-  const { model, summary } = artefactsOf(folder);
-  const trained = existsSync(join(model, 'model_index.json'));
-  if (own && trained) return model; // by roentgen train, too
-  if (!existsSync(summary) || !trained) {
-    claimFolder(folder, 'a quickstart', MARKS);
-    context.say(`There is no phantom's model in ${folder} to start from yet, so it is trained first (--from-scratch does without).`);
-    await runQuickstart(
-      { recipe: own ? recipe : await phantomRecipe(), data: 'phantom', start: '', seed: flags.seed, out: folder },
-      context,
-    );
-  }
-  return model;
+  const { adapts = 'quickstart' } = await loadRecipe(recipe);
+  const here = modelToAdapt(adapts);
+  if (here !== undefined) return here;
+  const folder = join(root, 'runs', adapts);
+  claimFolder(folder, 'a quickstart', MARKS);
+  context.say(`There is no model of ${adapts} to start from yet, so it is trained first in ${folder} (--from-scratch does without).`);
+  const first = adapts === 'quickstart' ? await phantomRecipe() : recipeFile(adapts);
+  await runQuickstart({ recipe: first, data: 'phantom', start: '', seed: flags.seed, out: folder }, context);
+  return artefactsOf(folder).model;
 }
 
 async function runQuickstart(options: { readonly out: string; readonly [name: string]: unknown }, context: Context): Promise<Artefacts> {

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Progress, progress } from '../display';
 import { duration } from '../display/internal';
-import { loadRecipe, overrideRecipe, type RunProgress, type RunResult, reportRun, runRecipe } from '../experiments';
-import { recipeForSize, recipeNames } from '../experiments/internal';
+import { loadRecipe, overrideRecipe, type Recipe, type RunProgress, type RunResult, reportRun, runRecipe } from '../experiments';
+import { modelToAdapt, recipeForSize, recipeNames } from '../experiments/internal';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
 import { addDataOptions, type DataFlags, dataOf } from './data-options';
 import { findModel } from './models';
@@ -30,7 +30,7 @@ export function addTrain(command: Command, context: Context): void {
   addDataOptions(command)
     .option(
       '--model <model>',
-      'a model to start from, a folder, a packed file or a name; without it from random weights, the autoencoder first',
+      'a model to start from, a folder, a packed file or a name; without it, that of the recipe that this one adapts, else random weights, the autoencoder first',
     )
     .option('--size <pixels>', "side of the images: the recipe for anybody's images of this size, in place of a named one", wholeNumber(1))
     .option('--steps <n>', 'steps of the diffusion model, in place of the recipe’s', wholeNumber(0))
@@ -70,18 +70,31 @@ function overrides({ set = [], steps }: Flags): Record<string, unknown> {
   return overrides;
 }
 
+/** What training starts from: the model that is named, or that of the recipe that this one adapts. */
+function startOf({ name, adapts }: Recipe, named: string | undefined): string | undefined {
+  if (named !== undefined) return resolve(findModel('train', named));
+  if (adapts === undefined) return undefined;
+  const model = modelToAdapt(adapts);
+  if (model !== undefined) return resolve(model);
+  throw new UsageError(
+    `train: ${name} starts from the model of ${adapts}, which is not here: train it (roentgen train ${adapts} --out runs/${adapts}), ` +
+      `put its packed file in models/${adapts}.safetensors, or name another with --model`,
+  );
+}
+
 async function runTrain(named: string | undefined, flags: Flags, context: Context): Promise<void> {
   const name = await chosenRecipe(named, flags);
   if (named === undefined) context.say(`Recipe ${name}.`);
   const recipe = await asUsage('train', async () => overrideRecipe(await loadRecipe(name), overrides(flags)));
-  const { model, seed, resume = false } = flags;
+  const { seed, resume = false } = flags;
+  const model = startOf(recipe, flags.model);
   const out = resolve(flags.out);
   const result = await asUsage('train', () =>
     runRecipe({
       recipe,
       out,
       data: dataOf('train', flags),
-      model: model === undefined ? undefined : resolve(findModel('train', model)),
+      model,
       seed,
       resume,
       signal: context.signal,

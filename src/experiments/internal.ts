@@ -4,6 +4,6 @@ export { type EncoderRecipe, encoderTexts, fitEncoder, loadEncoderRecipe } from 
 export { estimateStepMemory, textActivations, unetActivations, vaeActivations } from './estimate-memory';
 export { maskedCrc32c } from './event-file';
 export { recipeNames } from './recipe';
-export { recipeForSize, recipesForAnyData } from './recipe-for-size';
+export { modelToAdapt, recipeForSize, recipesForAnyData } from './recipe-for-size';
 export { compareRuns, describeRun, runsBelow } from './run-report';
 export { DIVERSITY_PROMPTS } from './strategy-bench';

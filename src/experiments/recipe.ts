@@ -24,6 +24,8 @@ export interface Recipe {
   readonly name: string;
   /** For people; parts may have one too. */
   readonly comment?: string;
+  /** The recipe on the phantom whose model this one starts from, all parts of which it trains further, the autoencoder first: it is for anybody's images of its size. */
+  readonly adapts?: string;
   /** Width and height of the images, pixels. */
   readonly size: number;
   /** What products are computed in while parts train that do not say so themselves (`optimisation.precision`). Default: what the engine was started with. */
@@ -105,6 +107,7 @@ export const tokenizerShape: ShapeOf<Recipe['tokenizer']> = { vocabulary_size: c
 const RECIPE: ShapeOf<Recipe> = {
   name: is.text,
   comment: optional(is.text),
+  adapts: optional(is.text),
   size: is.whole(1, 16_384),
   precision: optional(is.oneOf(...precisions)),
   tokenizer: tokenizerShape,
@@ -210,10 +213,7 @@ async function readRecipe(nameOrFile: string, above: readonly string[]): Promise
   if (!existsSync(file))
     throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are ${recipeNames().join(', ')}, or give a JSON file`);
   if (above.includes(file)) throw new FileError(file, `extends itself, by way of ${above.join(', ')}`);
-  // What a file is for is its own, not of those that extend it, and nothing of a recipe (recipe-for-size.ts).
-  const { extends: parent, any_data, ...changes } = await readObject(file);
-  if (any_data !== undefined && typeof any_data !== 'boolean')
-    throw new FileError(file, `any_data: expected true or false, got ${JSON.stringify(any_data)}`);
+  const { extends: parent, ...changes } = await readObject(file);
   if (parent !== undefined && typeof parent !== 'string')
     throw new FileError(file, `extends: expected the name or file of a recipe, got ${JSON.stringify(parent)}`);
   return (parent === undefined ? changes : mergeRecipe(await readRecipe(parent, [...above, file]), changes)) as unknown as Recipe;

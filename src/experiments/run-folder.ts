@@ -62,7 +62,7 @@ export async function writeRunConfig(folder: string, config: RunConfig, engine: 
 }
 
 /** Parts of a recipe that trained bytes follow from; how often a run looks or saves is not among them. */
-const SETTINGS = ['size', 'precision', 'tokenizer', 'vae', 'unet', 'text_encoder', 'scheduler', 'diffusion', 'data'] as const;
+const SETTINGS = ['size', 'adapts', 'precision', 'tokenizer', 'vae', 'unet', 'text_encoder', 'scheduler', 'diffusion', 'data'] as const;
 
 /**
  * Whether a folder's run had these settings, before anything is loaded for them.

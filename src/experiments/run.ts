@@ -37,7 +37,10 @@ export interface RunOptions {
   readonly out: string;
   /** "phantom", or a folder of radiographs (`openDataset`). */
   readonly data: OpenDatasetOptions;
-  /** A model folder to start from; without one, from random weights, the autoencoder first. */
+  /**
+   * A model folder to start from; without one, from random weights, the autoencoder first. A given model's autoencoder stays as it is, unless the recipe `adapts`
+   * its own.
+   */
   readonly model?: string;
   readonly seed: number;
   /** Go on from the run's last checkpoint; without it a folder that holds a run is refused. */
@@ -104,6 +107,7 @@ async function runLocked({
 }: RunOptions): Promise<RunResult> {
   const engine = await startEngine({ seed });
   const [splitKey, modelKey, vaeKey, diffusionKey] = split(engine.key, 4) as [Key, Key, Key, Key];
+  const withVae = base === undefined || recipe.adapts !== undefined;
   const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
   const texts = textsOf(train);
   const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
@@ -129,12 +133,11 @@ async function runLocked({
     return folder;
   };
   try {
-    const handOver = placeInMemory(recipe, model, base === undefined);
+    const handOver = placeInMemory(recipe, model, withVae);
     if (handOver) progress.say?.(NO_SAMPLES);
     note(train.notes ?? []);
     if (base === undefined) note(cutNotes(cutOf(model.tokenizer!, texts.map(prompt)))); // told before the autoencoder trains
-    if (estimate && !handOver)
-      await sayHowLong(progress, recipe, model, { data: data.data, train, test, withVae: base === undefined, out, signal });
+    if (estimate && !handOver) await sayHowLong(progress, recipe, model, { data: data.data, train, test, withVae, out, signal });
     progress.start?.('Pictures', train.length);
     const notes: string[] = [];
     const pixels = await pixelRows(train, recipe.size, {
@@ -153,7 +156,7 @@ async function runLocked({
         every: recipe.run?.checkpoint_every,
       },
     });
-    if (base === undefined) {
+    if (withVae) {
       judge = await perceptualJudge(recipe, data.data, {
         ...(signal && { signal }),
         onStep: (log) => {
@@ -181,7 +184,7 @@ async function runLocked({
     const { batch_size, accumulation = 1, steps } = recipe.diffusion.optimisation;
     const prompts = textsOf(test, recipe.run?.sample_prompts ?? 4).map(prompt);
     const every = handOver ? undefined : recipe.run?.sample_every;
-    const encoded = await encodedFolders(out, base !== undefined);
+    const encoded = await encodedFolders(out, !withVae);
     progress.start?.('Diffusion', steps);
     const result = await fitDiffusion(model, recipe, pixels, texts, {
       ...stage(out),

@@ -152,13 +152,43 @@ test('how long a run takes is told first, and Ctrl-C ends the timing', async (t)
   assert.doesNotMatch(stopped.stdout + stopped.stderr, /Autoencoder/);
 });
 
+test('a recipe that adapts another starts from its model and trains the autoencoder further; a model of its own is named where there is none', async (t) => {
+  const folder = tempDir(t);
+  const [first, second, base, out] = ['first.json', 'second.json', 'base', 'out'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(first, JSON.stringify(tiny));
+  writeFileSync(second, JSON.stringify({ extends: first, name: 'second', adapts: 'never-trained' }));
+  const missing = await roentgen(['train', second, '--out', out, '--steps', '1']);
+  assert.equal(missing.status, 2, missing.stderr);
+  assert.match(
+    missing.stderr,
+    /second starts from the model of never-trained, .*roentgen train never-trained --out runs\/never-trained.*--model/,
+  );
+  const vaeOf = (run: string): Buffer => readFileSync(join(run, 'model', 'vae', 'diffusion_pytorch_model.safetensors'));
+  for (const args of [
+    [first, '--out', base],
+    [second, '--model', join(base, 'model'), '--out', out],
+    [first, '--model', join(base, 'model'), '--out', `${out}-kept`],
+  ]) {
+    const { status, stderr } = await roentgen(['train', ...args, '--steps', '1']);
+    assert.equal(status, 0, stderr);
+  }
+  assert.ok(existsSync(join(out, 'autoencoder', 'log.jsonl')) && !vaeOf(out).equals(vaeOf(base)));
+  assert.ok(!existsSync(join(`${out}-kept`, 'autoencoder')) && vaeOf(`${out}-kept`).equals(vaeOf(base)));
+});
+
 test('--size takes the recipe for images of that size, and lists the sizes where there is none', async (t) => {
   const folder = tempDir(t);
   const out = ['--out', join(folder, 'a')];
-  const chosen = await roentgen(['train', '--size', '64', ...out], { interruptAt: 'Recipe quickstart-real.' });
-  assert.equal(chosen.status, 130, chosen.stderr);
+  const model = join(folder, 'model'); // read only after the recipe is chosen
+  const chosen = await roentgen(['train', '--size', '64', '--model', model, ...out]);
+  assert.match(chosen.stdout + chosen.stderr, /Recipe quickstart-real\./);
   for (const [args, message] of [
-    [['train', '--size', '65', ...out], /train: --size: expected a side of 64 \(recipe quickstart-real\).* got 65/],
+    [['train', '--size', '65', ...out], /train: --size: expected a side of 64 \(recipe quickstart-real\) or 128 \(recipe nih-128\).* got 65/],
     [['train', 'smoke', '--size', '64', ...out], /give a recipe \(smoke\) or a size \(64\), not both/],
     [['train', ...out], /name a recipe, or give --size/],
     [['quickstart', '--size', '64'], /--size belongs to --data FOLDER/],

@@ -151,10 +151,9 @@ test("the recipe for anybody's images of a size is the one that says so, and not
   const folder = tempDir(t);
   const write = (name: string, recipe: object): void =>
     writeFileSync(join(folder, `${name}.json`), JSON.stringify({ extends: 'smoke', ...recipe }));
-  write('large', { size: 128, any_data: true });
-  write('small', { size: 64, any_data: true });
+  write('large', { size: 128, adapts: 'phantom-128' });
+  write('small', { size: 64, adapts: 'smoke' });
   write('other', { extends: join(folder, 'large.json'), name: 'other' });
-  write('denied', { any_data: false });
   assert.deepEqual(
     [...(await recipesForAnyData(folder))],
     [
@@ -168,13 +167,17 @@ test("the recipe for anybody's images of a size is the one that says so, and not
     (error: Error) =>
       error instanceof RangeError && /expected a side of 64 \(recipe small\) or 128 \(recipe large\) pixels, got 96/.test(error.message),
   );
-  assert.ok(
-    !('any_data' in (await loadRecipe(join(folder, 'large.json')))),
-    'it is nothing of the recipe, whose runs go on with and without it',
+  assert.equal((await loadRecipe(join(folder, 'other.json'))).adapts, 'phantom-128', 'it starts from the same model');
+  write('twice', { size: 128, adapts: 'smoke' });
+  await assert.rejects(recipesForAnyData(folder), /twice\.json: adapts: large is for images of 128 pixels already/);
+  write('twice', { size: 128, adapts: true });
+  await assert.rejects(loadRecipe(join(folder, 'twice.json')), /adapts: expected a string, got true/);
+  assert.deepEqual(
+    [...(await recipesForAnyData())],
+    [
+      [64, 'quickstart-real'],
+      [128, 'nih-128'],
+      [256, 'nih-256'],
+    ],
   );
-  write('twice', { size: 128, any_data: true });
-  await assert.rejects(recipesForAnyData(folder), /twice\.json: any_data: large is for images of 128 pixels already/);
-  write('twice', { size: 128, any_data: 'yes' });
-  await assert.rejects(loadRecipe(join(folder, 'twice.json')), /any_data: expected true or false, got "yes"/);
-  assert.equal((await recipesForAnyData()).get(64), 'quickstart-real');
 });
