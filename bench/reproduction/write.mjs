@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { recipesSection } from './recipes-table.mjs';
 
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'runs', 'reproduction') } } });
@@ -211,6 +212,7 @@ not a size. A finding is *repeated* where its interval says so in every seed, *u
 Made by \`node bench/reproduction/run.mjs\` and \`node bench/reproduction/write.mjs\`: ${hours.toFixed(1)} hours of measuring (${[...engines].join('; ')}). [evaluation.md](evaluation.md) says what
 is measured and how; definitions and figures stand in each result's folder. Trained by \`roentgen strategies\`: ${training}.
 ${seeds.length < 3 ? `\n**${seeds.length === 1 ? 'One seed' : 'Two seeds'} so far:** intervals are over images and prompts, and say nothing of what another training would give.\n` : ''}
+${recipesSection()}
 ## Findings at a glance
 
 ${markdown(glance)}
