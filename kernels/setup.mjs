@@ -4,8 +4,8 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasNvidia } from './setup/engine.mjs';
 import { SetUpError, SetUpInterrupted } from './setup/error.mjs';
+import { findDriver } from './setup/gpu.mjs';
 import { takeLock } from './setup/lock.mjs';
 import { requireNode } from './setup/node.mjs';
 import { cache } from './setup/paths.mjs';
@@ -18,8 +18,8 @@ const usage = `Usage: npm run setup -- [--engine cpu|gpu|wasm] [--tests] [--json
 
 Makes what this clone needs: npm packages, TypeScript build, .venv with JupyterLab and TensorFlow, the engine's addon, Jupyter kernels.
 
-  --engine <name>  cpu, gpu or wasm; without it TensorFlow for CUDA where nvidia-smi answers, TensorFlow on the CPU else,
-                   and wasm where Python or a C++ compiler is missing; kept for later runs ("--engine auto" forgets it)
+  --engine <name>  cpu, gpu or wasm; without it TensorFlow, with XLA for the GPU where nvidia-smi answers, and wasm where
+                   Python or a C++ compiler is missing; kept for later runs ("--engine auto" forgets it)
   --tests          also what the tests need
   --json           print what was set up as JSON
 
@@ -34,15 +34,15 @@ const engines = ['cpu', 'gpu', 'wasm', 'auto'];
  *
  * @param engine 'cpu', 'gpu', 'wasm' or 'auto'; undefined takes what an earlier run was told
  * @param tests whether the tests' packages are wanted too
- * @returns { engine, library, notes, done, seconds }: `done` lists the stages that had something to do
+ * @returns { engine, library, device, notes, done, seconds }: `device` names the GPU where one is used, `done` lists the stages that had something to do
  * @throws SetUpError with one sentence for a person; SetUpInterrupted
  */
 export async function setUp({ engine, tests = false } = {}) {
   const begin = Date.now();
   const progress = createProgress();
   const choice = engine === 'auto' ? undefined : (engine ?? readStamp(choiceFile).engine);
-  const variant = choice === 'gpu' || (choice === undefined && (await hasNvidia())) ? 'gpu' : 'cpu';
-  const plan = () => planStages({ choice, variant, tests });
+  const driver = choice === undefined || choice === 'gpu' ? await findDriver() : undefined;
+  const plan = () => planStages({ choice, driver, tests });
   const finish = ({ notes, outcome }, done) => {
     if (engine) writeStamp(choiceFile, { engine: choice }); // a choice that could not be had does not bind later runs
     return { ...outcome(), notes, done, seconds: (Date.now() - begin) / 1000 };
@@ -91,8 +91,6 @@ function parse(args) {
   return options;
 }
 
-const names = { cpu: 'on the CPU', gpu: 'on the GPU', wasm: 'on the CPU' };
-
 /**
  * Set-up as a command: prints to standard error what happens, with --json the outcome to standard output.
  *
@@ -119,7 +117,7 @@ export async function runSetUp(args = []) {
   try {
     const outcome = await setUp(options);
     for (const note of outcome.notes) say(`note: ${note}`);
-    const engine = `engine: ${outcome.library} ${names[outcome.engine]}`;
+    const engine = `engine: ${outcome.library} ${outcome.device ? `with ${outcome.device} (XLA)` : 'on the CPU'}`;
     say(
       outcome.done.length === 0
         ? `already set up (${outcome.seconds.toFixed(1)} s); ${engine}`

@@ -43,14 +43,13 @@ const tree = (like, values) => unflatten(Object.fromEntries(Object.keys(like).ma
 const before = memoryUse().peakRssMiB;
 const start = performance.now();
 const forms = (given) => Object.values(given).map(formOf);
-const { session, outputs } = record(forms(leaves), [...forms(batchLeaves), ...forms(scalars)], (stateLeaves, inputs) => {
+const { outputs } = record(forms(leaves), [...forms(batchLeaves), ...forms(scalars)], (stateLeaves, inputs) => {
   const count = Object.keys(batchLeaves).length;
   const { state: next, out } = step(tree(leaves, stateLeaves), tree(batchLeaves, inputs.slice(0, count)), tree(scalars, inputs.slice(count)));
   return { outputs: Object.values(flatten(out)), nextState: Object.values(flatten(next)) };
 });
 const seconds = (performance.now() - start) / 1000;
 console.log(
-  `${(countParameters(params) / 1e6).toFixed(0)} M parameters, batch ${batchSize}: recorded and loaded in ${seconds.toFixed(1)} s, ` +
-    `${(memoryUse().peakRssMiB - before).toFixed(0)} MiB beside the weights; ${outputs.length - 1} results`,
+  `${(countParameters(params) / 1e6).toFixed(0)} M parameters, batch ${batchSize}: recorded in ${seconds.toFixed(1)} s, ` +
+    `${(memoryUse().peakRssMiB - before).toFixed(0)} MiB beside the weights; ${outputs.length} results`,
 );
-session.close();

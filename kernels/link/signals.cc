@@ -9,32 +9,10 @@
 #undef TF_LoadSessionFromSavedModel
 #undef TF_SessionRun
 
-#include <signal.h>
-
-#include <initializer_list>
-
-#include "tensorflow/c/c_api.h"
+#include "blocked.h"
 #include "session-options.h"
+#include "tensorflow/c/c_api.h"
 #include "tensorflow/c/eager/c_api.h"
-
-namespace {
-
-// Blocks the signals that come from outside on this thread, as long as it lives; faults keep their effect.
-class Blocked {
- public:
-  Blocked() {
-    sigset_t outside;
-    sigfillset(&outside);
-    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&outside, fault);
-    pthread_sigmask(SIG_BLOCK, &outside, &before_);
-  }
-  ~Blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
-}  // namespace
 
 extern "C" void roentgen_execute(TFE_Op* op, TFE_TensorHandle** results, int* count, TF_Status* status) {
   Blocked blocked;

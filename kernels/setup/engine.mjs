@@ -16,12 +16,6 @@ export function findCompiler() {
   return path ? { path } : { missing: `no C++ compiler was found (looked for $CXX, c++, g++, clang++); ${getCompiler}` };
 }
 
-/** Whether an NVIDIA driver answers. */
-export async function hasNvidia() {
-  const smi = which('nvidia-smi');
-  return Boolean(smi) && (await run(smi, ['-L'], { timeout: 20_000 })).code === 0;
-}
-
 /** The wheel's folder, or undefined. */
 export function findTensorFlow() {
   const libraries = join(venv, 'lib');
@@ -51,28 +45,26 @@ const sources = () => [
 ];
 
 /** Absolute paths are part of the addon (its rpath), so a clone that moved links again. */
-const wanted = (variant) =>
+const wanted = () =>
   fingerprint({
-    values: [variant, findTensorFlow() ?? 'none', process.arch],
+    values: [findTensorFlow() ?? 'none', process.arch],
     files: [...sources(), ...ourFiles().filter((name) => name.endsWith('.h'))],
   });
 
-/** What was linked and tried: { variant, library, gpu }, or undefined where that is to do. */
-export function linked(variant) {
+/** What was linked and tried: { library }, or undefined where that is to do. */
+export function linked() {
   if (!existsSync(addon)) return undefined;
   const done = readStamp(stamp);
-  return done.fingerprint === wanted(variant) ? done : undefined;
+  return done.fingerprint === wanted() ? done : undefined;
 }
 
 /** Compiles and links the addon, then loads it in a process of its own. */
-export async function linkEngine(variant, compiler, onProgress) {
+export async function linkEngine(compiler, onProgress) {
   const folder = findTensorFlow();
   if (!folder) throw new SetUpError('the TensorFlow wheel in .venv lacks its library; delete .venv, then run "npm run setup" again');
   await compile(folder, compiler);
   onProgress('loading it', undefined);
-  const found = await tryEngine();
-  writeStamp(stamp, { variant, ...found, fingerprint: wanted(variant) });
-  return found;
+  writeStamp(stamp, { ...(await tryEngine()), fingerprint: wanted() });
 }
 
 /** TensorFlow's functions that the addon calls through ours (kernels/link). */
@@ -116,7 +108,7 @@ ${prepareNode}
 const tf = require('@tensorflow/tfjs-node-gpu');
 const sum = tf.tidy(() => tf.matMul(tf.ones([4, 4]), tf.ones([4, 4])).sum().dataSync()[0]);
 if (sum !== 64) throw new Error('a product of matrices is wrong');
-console.log('\\n' + JSON.stringify({ library: tf.backend().binding.TF_Version, gpu: Boolean(tf.backend().isUsingGpuDevice) }));`;
+console.log('\\n' + JSON.stringify({ library: tf.backend().binding.TF_Version }));`;
 
 async function tryEngine() {
   const env = { TF_CPP_MIN_LOG_LEVEL: '3' };

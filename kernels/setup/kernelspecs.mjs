@@ -18,14 +18,14 @@ const kernel = (title, env) => ({
  * The kernels for what works here, by folder name. Each names its engine, so that a notebook never changes to another one silently.
  *
  * @param tensorflow whether TensorFlow is linked and loads
- * @param gpu whether it uses a GPU
+ * @param gpu whether there is a GPU that XLA runs graphs on
  * @param preferWasm whether wasm was asked for although TensorFlow may be there
  */
 export function kernelSpecs({ tensorflow, gpu, preferWasm = false }) {
   const specs = { 'roentgen-wasm': kernel('TypeScript (roentgen, wasm)', { ROENTGEN_BACKEND: 'wasm' }) };
-  if (tensorflow)
-    specs['roentgen-cpu'] = kernel('TypeScript (roentgen, CPU)', { ROENTGEN_BACKEND: 'tensorflow', CUDA_VISIBLE_DEVICES: '-1' });
-  if (tensorflow && gpu) specs['roentgen-gpu'] = kernel('TypeScript (roentgen, GPU)', { ROENTGEN_BACKEND: 'tensorflow' });
+  if (tensorflow) specs['roentgen-cpu'] = kernel('TypeScript (roentgen, CPU)', { ROENTGEN_BACKEND: 'tensorflow', ROENTGEN_XLA: '0' });
+  if (tensorflow && gpu)
+    specs['roentgen-gpu'] = kernel('TypeScript (roentgen, GPU)', { ROENTGEN_BACKEND: 'tensorflow', ROENTGEN_XLA: '1' });
   const best = tensorflow && !preferWasm ? 'tensorflow' : 'wasm';
   return { roentgen: kernel('TypeScript (roentgen)', { ROENTGEN_BACKEND: best }), ...specs };
 }

@@ -28,7 +28,7 @@ import sys
 from importlib import metadata
 from pip._vendor.packaging.requirements import Requirement
 for line in open(sys.argv[1], encoding="utf-8"):
-    line = line.split("#")[0].strip()
+    line = line.split("#")[0].split(" --hash")[0].strip()
     if not line: continue
     requirement = Requirement(line)
     if requirement.marker and not requirement.marker.evaluate(): continue
@@ -114,10 +114,13 @@ export async function installPackages(file, what, extra, onProgress) {
   writeStamp(stamp, { installing: undefined, [file]: fingerprintOf(file) });
 }
 
-/** Removes packages, and forgets that they were installed. */
-export async function removePackages(names, file) {
+/** Whether packages of a requirements file were installed, from the file as it is or as it was. */
+export const hadPackages = (file) => Boolean(venvVersion()) && readStamp(stamp)[file] !== undefined;
+
+/** Removes the packages of a requirements file, which nothing else needs. */
+export async function removePackages(file) {
+  await run(venvPython, ['-m', 'pip', 'uninstall', '-y', '-q', '-r', join(root, file)]);
   writeStamp(stamp, { [file]: undefined });
-  await run(venvPython, ['-m', 'pip', 'uninstall', '-y', '-q', ...names]);
 }
 
 async function pip(args, what, count, onProgress) {
@@ -148,7 +151,7 @@ export function whyPipFailed(output) {
   const text = output.join('\n');
   const again = 'then run "npm run setup" again';
   if (/No space left|Errno 28/.test(text))
-    return `the disk is full (Jupyter and TensorFlow need 2 GB, with CUDA 7 GB); free some space, ${again}`;
+    return `the disk is full (Jupyter and TensorFlow need 2 GB, with a GPU's libraries 5 GB); free some space, ${again}`;
   if (
     /NewConnectionError|NameResolutionError|Max retries exceeded|ConnectTimeout|Read timed out|Name or service not known|Temporary failure in name resolution|ProxyError|SSLError|Connection (refused|reset)/.test(
       text,

@@ -4,28 +4,38 @@ import { build, isBuilt } from './build.mjs';
 import { findCompiler, findTensorFlow, linkEngine, linked } from './engine.mjs';
 import { SetUpError, SetUpInterrupted } from './error.mjs';
 import { canFuse, fusedBuild, isFused } from './fused.mjs';
+import { gpuFileFor, gpuFiles, gpuFound, tryGpu } from './gpu.mjs';
 import { hasKernels, kernelSpecs, writeKernels } from './kernelspecs.mjs';
 import { hasLabExtension, writeLabExtension } from './lab-extension.mjs';
 import { hasLinks, hasModules, installModules, makeLinks } from './npm.mjs';
 import { venv } from './paths.mjs';
-import { findPython, hasPackages, installPackages, makeVenv, removePackages, venvVersion } from './python.mjs';
+import { findPython, hadPackages, hasPackages, installPackages, makeVenv, removePackages, venvVersion } from './python.mjs';
+import { buildXla, hasXla } from './xla.mjs';
 
 const wasmCost = 'Until then the engine is wasm: the same code, about seven times slower and within 2.5 GiB of memory.';
 const unfused = "Until then TensorFlow's own operations do their work, somewhat slower and in more memory.";
 const noJupyter = 'Until then there is no JupyterLab; the command line works.';
-const engineFile = (variant) => `kernels/requirements-engine-${variant}.txt`;
+const noGpu = 'Until then the processor does the work.';
+const noXla = 'Until then the tests of GPU programs are skipped.';
+const engineFile = 'kernels/requirements-engine.txt';
+const testXlaFile = 'kernels/requirements-test-xla.txt';
+
+/** Whether there are plugins of XLA for this kind of machine. */
+const canUseXla = () => process.platform === 'linux' && process.arch === 'x64';
 
 /**
  * The stages for this machine.
  *
- * @param wanted { choice: 'cpu' | 'gpu' | 'wasm' | undefined, variant: 'cpu' | 'gpu', tests: boolean }
+ * @param wanted { choice: 'cpu' | 'gpu' | 'wasm' | undefined, driver: NVIDIA's version or undefined, tests: boolean }
  * @returns { stages, notes, outcome, begin, end }: `notes` grows as stages find that something is missing; `outcome()` is what the engine is at the end;
  *   `begin()` before the first stage and `end()` after the last let work run beside them
  */
-export async function planStages({ choice, variant, tests }) {
+export async function planStages({ choice, driver, tests }) {
   const notes = [];
   const python = venvVersion() ? {} : await findPython();
   let tensorflow = choice !== 'wasm';
+  const gpu = canUseXla() && (choice === 'gpu' || (choice === undefined && driver !== undefined));
+  const gpuFile = gpu ? gpuFileFor(driver) : undefined;
   const withoutTensorFlow = (sentence) => {
     if (choice === 'cpu' || choice === 'gpu') throw new SetUpError(sentence);
     tensorflow = false;
@@ -87,6 +97,7 @@ export async function planStages({ choice, variant, tests }) {
       stages.push(packages('kernels/requirements-test-models.txt', 'pretrained encoder for the tests', '84 MB to download', ['--no-deps']));
     }
     if (tensorflow) stages.push(...engineStages());
+    if (tensorflow) stages.push(...xlaStages());
     stages.push({
       name: 'Jupyter kernels',
       done: () => hasKernels(kernelSpecs(engineFound())),
@@ -96,39 +107,39 @@ export async function planStages({ choice, variant, tests }) {
   }
 
   function engineFound() {
-    const found = tensorflow || choice === 'wasm' ? linked(variant) : undefined;
-    return { tensorflow: Boolean(found), gpu: Boolean(found?.gpu), preferWasm: choice === 'wasm' };
+    const found = tensorflow || choice === 'wasm' ? linked() : undefined;
+    return { tensorflow: Boolean(found), gpu: found && deviceFound(), preferWasm: choice === 'wasm' };
+  }
+
+  /** The name of the GPU that will be used. */
+  function deviceFound() {
+    return tensorflow && gpuFile && hasXla() ? gpuFound(gpuFile, driver)?.device : undefined;
   }
 
   function engineStages() {
-    const compiler = linked(variant) ? {} : findCompiler();
+    const compiler = linked() ? {} : findCompiler();
     if (compiler.missing) {
       withoutTensorFlow(compiler.missing);
       return [];
     }
-    const file = engineFile(variant);
-    const size = variant === 'gpu' ? '3 GB to download, 7 GB on disk' : '260 MB to download, 1.2 GB on disk';
-    const wheel = packages(file, 'TensorFlow', size, ['--no-deps', ...wheelOfOlderPython()]);
+    const wheel = packages(engineFile, 'TensorFlow', '260 MB to download, 1.2 GB on disk', ['--no-deps', ...wheelOfOlderPython()]);
     return [
       {
         ...wheel,
-        done: () => hasPackages(file) && Boolean(findTensorFlow()),
+        done: () => hasPackages(engineFile) && Boolean(findTensorFlow()),
         make: async (progress) => {
-          const other = engineFile(variant === 'gpu' ? 'cpu' : 'gpu');
-          if (hasPackages(other)) await removePackages(['tensorflow', 'tensorflow-cpu'], other); // both own the folder tensorflow
-          if (!findTensorFlow() && hasPackages(file)) await removePackages(['tensorflow', 'tensorflow-cpu'], file);
+          if (!findTensorFlow() && hasPackages(engineFile)) await removePackages(engineFile);
           await wheel.make(progress);
         },
       },
       {
         name: 'engine',
         hint: 'compiling, half a minute',
-        done: () => Boolean(linked(variant)),
+        done: () => Boolean(linked()),
         make: async (progress) => {
           try {
             fused?.begin('rest');
-            const { gpu } = await linkEngine(variant, compiler.path ? compiler : findCompiler(), progress);
-            if (variant === 'gpu' && !gpu) noGpu(choice, notes);
+            await linkEngine(compiler.path ? compiler : findCompiler(), progress);
           } catch (error) {
             if (!(error instanceof SetUpError)) throw error;
             withoutTensorFlow(error.message);
@@ -141,6 +152,54 @@ export async function planStages({ choice, variant, tests }) {
     ];
   }
 
+  /** What runs graphs through XLA: for a GPU, and for the tests on a plugin for the processor. */
+  function xlaStages() {
+    const unused = gpuFiles.filter((file) => file !== gpuFile && (choice === 'cpu' || gpuFile) && hadPackages(file));
+    const removal = unused.map((file) => ({
+      name: 'packages of a GPU that is not used',
+      done: () => !hadPackages(file),
+      make: () => removePackages(file),
+    }));
+    if (!gpu && !(tests && canUseXla())) return removal;
+    if (gpu && !gpuFile) {
+      withoutGpu(`NVIDIA's driver ${driver} is too old for CUDA 12; it must be 525 or newer`);
+      return removal;
+    }
+    const test = packages(testXlaFile, 'XLA for the tests', '63 MB to download', ['--no-deps']);
+    const libraries = gpuFile && packages(gpuFile, 'GPU libraries', '1.7 GB to download, 3 GB on disk', ['--no-deps']);
+    const addons = {
+      name: 'XLA',
+      hint: 'compiling, half a minute',
+      done: () => !tensorflow || hasXla(),
+      make: async (progress) => {
+        try {
+          await buildXla(findCompiler(), progress);
+        } catch (error) {
+          if (!(error instanceof SetUpError)) throw error;
+          if (gpu) withoutGpu(error.message);
+          else notes.push(`${error.message}. ${noXla}`);
+          return 'not possible here';
+        }
+        return 'done';
+      },
+    };
+    const trial = {
+      name: 'GPU',
+      done: () => !tensorflow || !hasXla() || Boolean(gpuFound(gpuFile, driver)),
+      make: async () => {
+        const { device, why } = await tryGpu(gpuFile, driver);
+        if (!device) withoutGpu(`XLA finds no GPU ("${why}"); look at "nvidia-smi", then run "npm run setup" again`);
+        return device ?? 'not possible here';
+      },
+    };
+    return [...removal, ...(tests ? [test] : []), ...(libraries ? [libraries] : []), addons, ...(libraries ? [trial] : [])];
+  }
+
+  function withoutGpu(sentence) {
+    if (choice === 'gpu') throw new SetUpError(sentence);
+    notes.push(`${sentence}. ${noGpu}`);
+  }
+
   const begin = () => {
     if (!stages.includes(fusedStage) || fusedStage.done()) return;
     fused = fusedBuild(findCompiler());
@@ -149,9 +208,10 @@ export async function planStages({ choice, variant, tests }) {
 
   /** What the engine is once all stages are done. */
   const outcome = () => {
-    const found = tensorflow ? linked(variant) : undefined;
+    const found = tensorflow ? linked() : undefined;
     if (!found) return { engine: 'wasm', library: 'tfjs-backend-wasm' };
-    return { engine: found.gpu ? 'gpu' : 'cpu', library: `TensorFlow ${found.library}` };
+    const device = deviceFound();
+    return { engine: device ? 'gpu' : 'cpu', library: `TensorFlow ${found.library}`, ...(device ? { device } : {}) };
   };
   return { stages, notes, outcome, begin, end: async () => fused?.end() };
 }
@@ -161,13 +221,6 @@ function wheelOfOlderPython() {
   const [major, minor] = (venvVersion() ?? '3.13').split('.').map(Number);
   if (minor <= 13) return [];
   return ['--python-version', '3.13', '--only-binary=:all:', '--upgrade', '--target', `${venv}/lib/python${major}.${minor}/site-packages`];
-}
-
-function noGpu(choice, notes) {
-  const sentence =
-    'TensorFlow for CUDA was linked but finds no GPU; look at "nvidia-smi" (the driver must be 525 or newer), then run "npm run setup" again';
-  if (choice === 'gpu') throw new SetUpError(sentence);
-  notes.push(`${sentence}. Until then the processor does the work.`);
 }
 
 function reportTypeErrors(count, notes) {

@@ -6,9 +6,11 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from './memory';
+import { openSession } from './open-session';
 import { precision } from './precision';
+import type { Session } from './session';
 import { formOf, type TensorForm } from './tensorflow';
-import { type Recording, record, runSession } from './trace';
+import { record } from './trace';
 import { cloneTree, dispose, flatten, keep, type Tree, unflatten } from './tree';
 import { tellWait } from './waits';
 
@@ -113,7 +115,9 @@ class EagerStep<S extends Tree, A extends unknown[], R extends Tree> implements 
   }
 }
 
-interface Graph extends Recording {
+interface Graph {
+  readonly session: Session;
+  /** Of the outputs, in the result's tree. */
   readonly paths: readonly string[];
 }
 
@@ -140,9 +144,7 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
     const signature = `${precision()} ${ofArguments}`;
     const graph = this.graphs.get(signature) ?? this.record(signature, tensors, rebuild);
     this.moveStateTo(graph);
-    const names = tensors.map((_, i) => `input${i}`);
-    const fetched = runSession(graph.session, tensors, names, graph.outputs);
-    fetched.pop()!.dispose(); // 'done'
+    const fetched = graph.session.run(tensors);
     return unflatten<R>(Object.fromEntries(graph.paths.map((path, i) => [path, fetched[i]!])));
   }
 
@@ -153,7 +155,7 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
       );
     tellWait('compiling');
     let paths: string[] = [];
-    const recording = record(this.stateForms, tensors.map(formOf), (state, inputs) => {
+    const recorded = record(this.stateForms, tensors.map(formOf), (state, inputs) => {
       const stateTree = unflatten<S>(Object.fromEntries(this.statePaths.map((path, i) => [path, state[i]!])));
       const result = this.fn(stateTree, ...(rebuild(inputs) as A));
       const out = flatten(result.out);
@@ -161,16 +163,18 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
       const next = result.state ? flatten(result.state) : {};
       return { outputs: Object.values(out), nextState: this.statePaths.map((path) => next[path]) };
     });
-    const graph = { ...recording, paths };
+    const graph = { session: openSession(recorded), paths };
     this.graphs.set(signature, graph);
     return graph;
   }
 
   private moveStateTo(graph: Graph): void {
     if (this.holder === graph || this.statePaths.length === 0) return;
-    const state = this.read();
-    this.writeTo(graph, state);
-    dispose(state);
+    if (!this.holder || !graph.session.takeFrom(this.holder.session)) {
+      const state = this.read();
+      this.writeTo(graph, state);
+      dispose(state);
+    }
     dispose(this.waiting);
     this.waiting = undefined;
     this.holder = graph;
@@ -183,26 +187,13 @@ class GraphStep<S extends Tree, A extends unknown[], R extends Tree> implements 
       if (!leaf) throw new TypeError(`compileStep: write: ${path} is missing in the state`);
       return leaf;
     });
-    const names = this.statePaths.map((_, i) => `write${i}`);
-    tf.dispose(
-      runSession(
-        graph.session,
-        values,
-        names,
-        this.statePaths.map((_, i) => `written${i}`),
-      ),
-    );
+    graph.session.write(values);
   }
 
   read(): S {
     if (this.waiting) return cloneTree(this.waiting);
     if (!this.holder) return unflatten<S>({});
-    const values = runSession(
-      this.holder.session,
-      [],
-      [],
-      this.statePaths.map((_, i) => `read${i}`),
-    );
+    const values = this.holder.session.read();
     return unflatten<S>(Object.fromEntries(this.statePaths.map((path, i) => [path, values[i]!])));
   }
 

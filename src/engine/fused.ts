@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { backend, isTensorFlow } from './tensorflow';
+import { isTensorFlow } from './tensorflow';
 
 /** Why there are no fused operations, or which instructions they use. */
 export interface FusedState {
@@ -30,7 +30,6 @@ function sizesIn(stamp: string): Readonly<Record<string, number>> {
 
 function load(): FusedState {
   if (process.env.ROENTGEN_FUSED === '0') return { note: 'off, since ROENTGEN_FUSED is 0' };
-  if (backend().isUsingGpuDevice) return { note: 'for the CPU alone; the GPU has its own' };
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return { note: `not written for ${process.platform} on ${process.arch}; TensorFlow's own operations run, somewhat slower` };
   const folder = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib', 'napi-v8');
@@ -53,9 +52,13 @@ function load(): FusedState {
   }
 }
 
-/** Loads the operations into TensorFlow, where that runs and they fit this machine. */
-export function loadFused(): void {
-  state = load();
+/**
+ * Loads the operations into TensorFlow, where that runs and they fit this machine.
+ *
+ * @param xla whether graphs run through XLA, which has no form of them and fuses operations itself
+ */
+export function loadFused(xla: boolean): void {
+  state = xla ? { note: 'for the CPU alone; XLA fuses operations itself' } : load();
 }
 
 /** What `loadFused` found. */

@@ -1,11 +1,51 @@
-/** A TensorFlow graph being written, and the session that runs it. Field numbers: tensorflow/core/framework/{node_def,attr_value,graph,tensor}.proto. */
+/** A TensorFlow graph being written. Field numbers: tensorflow/core/framework/{node_def,attr_value,graph,tensor}.proto. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { isFused } from './fused';
+import { type Precision, precision } from './precision';
 import { Message } from './protobuf';
-import { type Binding, type ConstantTensor, type OpAttribute, type OpOutput, TENSOR } from './tensorflow';
+import { backend, type ConstantTensor, type OpAttribute, TENSOR, type TensorForm, TYPES } from './tensorflow';
+
+/** One operation. An input is a node's name, "name:k" for its output k, or "^name" for "after". */
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly attributes: readonly OpAttribute[];
+  /** What products were to be computed in where it was recorded; for sessions that compile the graph, since TensorFlow's operations know one alone. */
+  readonly precision: Precision;
+}
+
+/**
+ * A recorded call. The nodes `state3`, `input3` and `output3` are a variable, what is fed and what is fetched; `read3` is a variable's value before the call,
+ * `write3`, `writing3` and `written3` replace it from outside, and `done` comes after all that the call changes.
+ */
+export interface RecordedGraph {
+  readonly nodes: readonly GraphNode[];
+  readonly state: readonly TensorForm[];
+  readonly inputs: readonly TensorForm[];
+  readonly outputs: readonly TensorForm[];
+}
+
+/** Nodes under construction. */
+export class GraphWriter {
+  readonly nodes: GraphNode[] = [];
+
+  add(op: string, inputs: readonly string[], attributes: readonly OpAttribute[], name: string = `n${this.nodes.length}`): string {
+    this.nodes.push({ name, op, inputs, attributes, precision: precision() });
+    return name;
+  }
+}
+
+/** The GraphDef of nodes. */
+export function graphDef(nodes: readonly GraphNode[]): Message {
+  const graph = new Message();
+  for (const { name, op, inputs, attributes } of nodes) {
+    const node = new Message().bytes(1, name).bytes(2, op);
+    for (const input of inputs) node.bytes(3, input);
+    for (const attribute of attributes) node.bytes(5, new Message().bytes(1, attribute.name).bytes(2, attrValue(attribute)));
+    graph.bytes(1, node);
+  }
+  return graph.bytes(4, new Message().int(1, 2000).int(2, 12)); // versions: producer, least consumer
+}
 
 const shapeProto = (shape: readonly number[]): Message => {
   const message = new Message();
@@ -20,7 +60,8 @@ const tensorProto = ({ dtype, shape, data }: ConstantTensor): Message =>
     .bytes(4, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 
 /** The AttrValue message of an attribute. */
-function attrValue(binding: Binding, { name, type, value }: OpAttribute): Message {
+function attrValue({ name, type, value }: OpAttribute): Message {
+  const { binding } = backend();
   switch (type) {
     case binding.TF_ATTR_STRING:
       return new Message().bytes(2, value as string);
@@ -34,66 +75,11 @@ function attrValue(binding: Binding, { name, type, value }: OpAttribute): Messag
       return new Message().int(6, value as number);
     case binding.TF_ATTR_SHAPE:
       return new Message().bytes(7, shapeProto(value as number[]));
+    case TYPES:
+      return new Message().bytes(1, new Message().packed(6, value as number[]));
     case TENSOR:
       return new Message().bytes(8, tensorProto(value as ConstantTensor));
     default:
       throw new TypeError(`compile: attribute ${name}: kind ${type} can't be written to a graph`);
-  }
-}
-
-/**
- * A session's ConfigProto (tensorflow/core/protobuf/config.proto). With the fused operations a graph has little that TensorFlow's optimiser could
- * merge, and each has its own threads: the optimiser would take longer than the first step, and a second operation at once would take cores away.
- */
-function sessionConfig(): Message {
-  const config = new Message();
-  if (!isFused()) return config;
-  const rewrites = new Message().int(19, 1); // disable_meta_optimizer
-  return config.int(5, 1).bytes(10, new Message().bytes(10, rewrites)); // inter_op_parallelism_threads, graph_options.rewrite_options
-}
-
-/** GraphDef under construction. An input is a node's name, "name:k" for its output k, or "^name" for "after". */
-export class GraphWriter {
-  private readonly graph = new Message();
-  private count = 0;
-
-  constructor(private readonly binding: Binding) {}
-
-  add(op: string, inputs: readonly string[], attributes: readonly OpAttribute[], name: string = `n${this.count++}`): string {
-    const node = new Message().bytes(1, name).bytes(2, op);
-    for (const input of inputs) node.bytes(3, input);
-    for (const attribute of attributes) node.bytes(5, new Message().bytes(1, attribute.name).bytes(2, attrValue(this.binding, attribute)));
-    this.graph.bytes(1, node);
-    return name;
-  }
-
-  /** Writes it as a saved model, loads that, and removes the files. */
-  load(): GraphSession {
-    this.graph.bytes(4, new Message().int(1, 2000).int(2, 12)); // versions: producer, least consumer
-    const meta = new Message().bytes(1, new Message().bytes(4, 'serve')).bytes(2, this.graph);
-    const folder = mkdtempSync(join(tmpdir(), 'roentgen-graph-'));
-    try {
-      writeFileSync(join(folder, 'saved_model.pb'), new Message().int(1, 1).bytes(2, meta).finish());
-      writeFileSync(join(folder, 'session.pb'), sessionConfig().finish()); // kernels/link/session-options.cc
-      return new GraphSession(this.binding, this.binding.loadSavedModel(folder, 'serve'));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-}
-
-/** A loaded graph with its variables, until `close`. */
-export class GraphSession {
-  constructor(
-    private readonly binding: Binding,
-    private readonly id: number,
-  ) {}
-
-  run(inputs: readonly number[], inputNames: readonly string[], outputNames: readonly string[]): OpOutput[] {
-    return this.binding.runSavedModel(this.id, [...inputs], inputNames.join(','), outputNames.map((name) => `${name}:0`).join(','));
-  }
-
-  close(): void {
-    this.binding.deleteSavedModel(this.id);
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type GraphSession, GraphWriter } from './graph';
+import { GraphWriter, type RecordedGraph } from './graph';
 import { resultForms } from './result-forms';
 import { attribute, backend, copyBinding, dtypeOf, formOf, type OpAttribute, type OpOutput, type TensorForm } from './tensorflow';
 
@@ -33,7 +33,7 @@ export class Recorder {
   private readonly node = backend();
   private readonly addon = this.node.binding;
   private readonly originalIds = this.node.getInputTensorIds;
-  private readonly graph = new GraphWriter(this.addon);
+  private readonly graph = new GraphWriter();
   /** The node that makes a tensor. */
   private readonly references = new Map<number, string>();
   /** Tensors that depend on state or inputs. */
@@ -91,17 +91,15 @@ export class Recorder {
     }
   }
 
-  /** Writes the nodes that replace the state and those that are fetched, and returns the latter's names. */
-  finish({ outputs, nextState }: TracedResult): string[] {
+  /** Writes the nodes that replace the state and those that are fetched, and returns the whole. */
+  finish({ outputs, nextState }: TracedResult): RecordedGraph {
     const updates = nextState.flatMap((next, i) => this.updateOf(next, i) ?? []);
-    const fetched = outputs.map((x, i) => this.graph.add('Identity', [this.reference(x)], [attribute.type('T', dtypeOf(x))], `output${i}`));
+    outputs.forEach((x, i) => {
+      this.graph.add('Identity', [this.reference(x)], [attribute.type('T', dtypeOf(x))], `output${i}`);
+    });
     const one = this.constant(INT, [], Int32Array.of(1));
     this.graph.add('Identity', [one, ...updates.map((name) => `^${name}`)], [attribute.type('T', 'int32')], 'done');
-    return [...fetched, 'done'];
-  }
-
-  load(): GraphSession {
-    return this.graph.load();
+    return { nodes: this.graph.nodes, state: this.state.map(formOf), inputs: this.inputs.map(formOf), outputs: outputs.map(formOf) };
   }
 
   isVariable(x: tf.Tensor): boolean {

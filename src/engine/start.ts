@@ -6,6 +6,7 @@ import { isFused, loadFused } from './fused';
 import { type Precision, precision, precisionFromEnvironment, setPrecision } from './precision';
 import { type Key, key } from './random';
 import { backend } from './tensorflow';
+import { deviceName, startXla, type XlaOptions } from './xla-device';
 
 export type Backend = 'tensorflow' | 'wasm';
 
@@ -19,13 +20,20 @@ export interface EngineOptions {
    * training (`precision`).
    */
   precision?: Precision;
+  /** The fraction of a GPU's memory that this process may take, 0.9 by default. */
+  gpuMemory?: number;
+  /**
+   * Whether a GPU gives the same bytes from run to run, at the cost of speed; not by default. The environment's ROENTGEN_DETERMINISTIC=1 says the same
+   * for a whole process. On the CPU bytes are the same in any case.
+   */
+  deterministic?: boolean;
 }
 
 export interface EngineInfo {
   readonly backend: Backend;
   /** The library underneath and its version, such as "TensorFlow 2.20.0". */
   readonly library: string;
-  /** "CPU" or "GPU". */
+  /** "CPU", or what compiled functions run on, such as "NVIDIA H100 80GB HBM3 (XLA)". */
   readonly device: string;
   /** Threads that one operation may use. Results are the same bytes only for the same number. */
   readonly threads: number;
@@ -39,6 +47,9 @@ export interface EngineInfo {
   /** The root of the seed's random numbers. */
   readonly key: Key;
 }
+
+/** What is known once the engine runs; seed and precision may change. */
+type StartedInfo = Omit<EngineInfo, 'seed' | 'key' | 'precision'>;
 
 let started: Promise<Omit<EngineInfo, 'precision'>> | undefined;
 
@@ -59,22 +70,29 @@ function tensorFlowThreads(): number {
   return fixed > 0 ? fixed : cpus().length;
 }
 
-async function startTensorFlow(): Promise<Omit<EngineInfo, 'seed' | 'key' | 'precision'>> {
+async function startTensorFlow(): Promise<StartedInfo> {
   prepareTensorFlow();
   require('@tensorflow/tfjs-node-gpu');
   if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
-  loadFused();
-  const { binding, isUsingGpuDevice } = backend();
   return {
     backend: 'tensorflow',
-    library: `TensorFlow ${binding.TF_Version}`,
-    device: isUsingGpuDevice ? 'GPU' : 'CPU',
+    library: `TensorFlow ${backend().binding.TF_Version}`,
+    device: 'CPU',
     threads: tensorFlowThreads(),
-    fused: isFused(),
+    fused: false,
   };
 }
 
-async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key' | 'precision'>> {
+/** What runs TensorFlow's graphs: XLA on a GPU, or TensorFlow with the fused operations. */
+function startDevice(info: StartedInfo, options: XlaOptions): StartedInfo {
+  const { device, note } = startXla(options);
+  if (note && process.env.ROENTGEN_XLA === '1') throw new Error(`startEngine: ${note}`);
+  loadFused(device !== undefined);
+  if (device) return { ...info, device: deviceName(device) };
+  return { ...info, fused: isFused(), ...(note ? { note: `${note}; until then the processor does the work` } : {}) };
+}
+
+async function startWasm(note?: string): Promise<StartedInfo> {
   require('@tensorflow/tfjs'); // registers the gradients of tfjs's own functions: the core package alone has none
   require('@tensorflow/tfjs-backend-wasm');
   if (!(await tf.setBackend('wasm'))) throw new Error('startEngine: the wasm backend did not start; run "npm run setup" again');
@@ -83,15 +101,23 @@ async function startWasm(note?: string): Promise<Omit<EngineInfo, 'seed' | 'key'
   return { backend: 'wasm', library: `tfjs-backend-wasm ${version}`, device: 'CPU', threads: 1, fused: false, note };
 }
 
-async function start(requested: Backend | undefined): Promise<Omit<EngineInfo, 'seed' | 'key' | 'precision'>> {
+async function start(requested: Backend | undefined, options: XlaOptions): Promise<StartedInfo> {
   if (requested === 'wasm') return startWasm();
+  let info: StartedInfo;
   try {
-    return await startTensorFlow();
+    info = await startTensorFlow();
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     if (requested === 'tensorflow') throw new Error(`startEngine: TensorFlow is not linked (${why}); run "npm run setup"`);
     return startWasm(`TensorFlow is not linked (${why}), so wasm runs, about seven times slower; "npm run setup" links it`);
   }
+  return startDevice(info, options);
+}
+
+function xlaOptions({ gpuMemory = 0.9, deterministic = process.env.ROENTGEN_DETERMINISTIC === '1' }: EngineOptions): XlaOptions {
+  if (!(gpuMemory > 0 && gpuMemory <= 1))
+    throw new RangeError(`startEngine: gpuMemory: expected a number above 0, at most 1, got ${gpuMemory}`);
+  return { memoryFraction: gpuMemory, deterministic };
 }
 
 function backendFromEnvironment(): Backend | undefined {
@@ -111,7 +137,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
   const root = key(seed);
   const requested = options.backend ?? backendFromEnvironment();
   const wanted = options.precision ?? (started ? undefined : precisionFromEnvironment());
-  started ??= start(requested).then((info) => ({ ...info, seed, key: root }));
+  started ??= start(requested, xlaOptions(options)).then((info) => ({ ...info, seed, key: root }));
   let running: Omit<EngineInfo, 'precision'>;
   try {
     running = await started;

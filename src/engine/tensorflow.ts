@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /** One attribute of an operation, as the addon takes it. */
 export interface OpAttribute {
   readonly name: string;
-  /** The addon's number of the value's kind, or `TENSOR`. */
+  /** The addon's number of the value's kind, `TENSOR` or `TYPES`. */
   readonly type: number;
   readonly value: unknown;
 }
@@ -94,8 +94,9 @@ export function copyBinding(original: Binding): Binding {
   return copy as unknown as Binding;
 }
 
-/** The kind of an attribute that is a tensor: for graphs only, the addon's eager operations take none. */
+/** The kinds of attributes that are a tensor, or several element types: for graphs only, the addon's eager operations take none. */
 export const TENSOR = -1;
+export const TYPES = -2;
 
 /** The value of a tensor attribute. */
 export interface ConstantTensor {
@@ -107,6 +108,7 @@ export interface ConstantTensor {
 /** Attributes of operations, by kind. An element type is given by name, or by number as the addon reports it. */
 export const attribute: {
   readonly type: (name: string, type: RawType | number) => OpAttribute;
+  readonly types: (name: string, types: readonly number[]) => OpAttribute;
   readonly int: (name: string, value: number) => OpAttribute;
   readonly ints: (name: string, values: readonly number[]) => OpAttribute;
   readonly float: (name: string, value: number) => OpAttribute;
@@ -116,6 +118,7 @@ export const attribute: {
   readonly tensor: (name: string, value: ConstantTensor) => OpAttribute;
 } = {
   type: (name, type) => ({ name, type: backend().binding.TF_ATTR_TYPE, value: typeof type === 'number' ? type : DTYPES[type] }),
+  types: (name, types) => ({ name, type: TYPES, value: [...types] }),
   int: (name, value) => ({ name, type: backend().binding.TF_ATTR_INT, value }),
   ints: (name, values) => ({ name, type: backend().binding.TF_ATTR_INT, value: [...values] }),
   float: (name, value) => ({ name, type: backend().binding.TF_ATTR_FLOAT, value }),

@@ -1,16 +1,10 @@
-/** One call of a function recorded as a TensorFlow graph, and the graph run. */
+/** One call of a function recorded as a TensorFlow graph. */
 
 import type * as tf from '@tensorflow/tfjs-core';
-import type { GraphSession } from './graph';
+import type { RecordedGraph } from './graph';
 import { scope } from './memory';
 import { Recorder, type TracedResult, type UpdatedVariables } from './recorder';
-import { backend, type OpAttribute, type TensorForm } from './tensorflow';
-
-/** A recorded call. State leaves are variables of the session; inputs are fed; outputs are fetched. */
-export interface Recording {
-  readonly session: GraphSession;
-  readonly outputs: readonly string[];
-}
+import type { OpAttribute, TensorForm } from './tensorflow';
 
 /** The recording under way, where there is one. */
 let underway: Recorder | undefined;
@@ -50,27 +44,15 @@ export function record(
   state: readonly TensorForm[],
   inputs: readonly TensorForm[],
   call: (state: readonly tf.Tensor[], inputs: readonly tf.Tensor[]) => TracedResult,
-): Recording {
+): RecordedGraph {
   return scope(() => {
     const recorder = new Recorder(state, inputs);
     const outer = underway;
     underway = recorder;
     try {
-      const outputs = recorder.during(() => scope(() => recorder.finish(call(recorder.state, recorder.inputs))));
-      return { session: recorder.load(), outputs };
+      return recorder.during(() => scope(() => recorder.finish(call(recorder.state, recorder.inputs))));
     } finally {
       underway = outer;
     }
   });
-}
-
-/** Runs a session on tensors and returns its fetches as tensors. */
-export function runSession(
-  session: GraphSession,
-  inputs: readonly tf.Tensor[],
-  names: readonly string[],
-  fetches: readonly string[],
-): tf.Tensor[] {
-  const node = backend();
-  return session.run(node.getInputTensorIds([...inputs]), names, fetches).map((output) => node.createOutputTensor(output));
 }

@@ -19,7 +19,7 @@ interface Case {
   readonly noWasmReference?: true;
 }
 
-const ops: Ops = engine;
+export const ops: Ops = engine;
 
 function conv(x: number[], weight: number[], options: engine.ConvOptions): Case {
   return {

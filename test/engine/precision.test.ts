@@ -154,5 +154,6 @@ test('where bfloat16 cannot be had, or is no precision, one sentence says so', (
     /^RangeError: precision: bfloat16 takes the fused operations \(off, since ROENTGEN_FUSED is 0\); use float32$/,
   );
   assert.match(start({ backend: 'wasm', precision: 'bfloat16' }).error!, /^RangeError: precision: bfloat16 takes the fused operations/);
-  assert.match(start({}, { ROENTGEN_PRECISION: 'half' }).error!, /^RangeError: precision: expected float32 or bfloat16, got "half"$/);
+  assert.match(start({}, { ROENTGEN_PRECISION: 'half' }).error!, /^RangeError: precision: expected float32, tf32 or bfloat16, got "half"$/);
+  assert.match(start({ precision: 'tf32' }).error!, /^RangeError: precision: tf32 is for GPUs, and none is used here .*; use float32$/);
 });

@@ -42,7 +42,7 @@ if (process.env.FAKE_NPM) fail(process.env.FAKE_NPM);
 put('node_modules/.package-lock.json', '{"packages":{}}');
 put('node_modules/typescript/bin/tsc', "const { mkdirSync, writeFileSync } = require('node:fs'); mkdirSync('dist/cli', { recursive: true }); writeFileSync('dist/cli/main.js', '');");
 put('node_modules/@tensorflow/tfjs-node-gpu/package.json', '{"name":"@tensorflow/tfjs-node-gpu","main":"index.js"}');
-put('node_modules/@tensorflow/tfjs-node-gpu/index.js', "require.extensions['.node'] = (module) => { if (process.env.FAKE_FUSED) throw new Error(process.env.FAKE_FUSED); module.exports = { instructions: '' }; }; if (process.env.FAKE_LOAD) throw new Error(process.env.FAKE_LOAD); module.exports = { tidy: () => 64, backend: () => ({ binding: { TF_Version: '2.20.0' }, isUsingGpuDevice: Boolean(process.env.FAKE_GPU) }) };");
+put('node_modules/@tensorflow/tfjs-node-gpu/index.js', "require.extensions['.node'] = (module) => { if (process.env.FAKE_FUSED) throw new Error(process.env.FAKE_FUSED); module.exports = { instructions: '' }; }; if (process.env.FAKE_LOAD) throw new Error(process.env.FAKE_LOAD); module.exports = { tidy: () => 64, backend: () => ({ binding: { TF_Version: '2.20.0' } }) };");
 put('node_modules/node-api-headers/include/node_api.h');
 `;
 
@@ -61,8 +61,12 @@ else {
   log('python');
   if (process.env.FAKE_PIP) fail(process.env.FAKE_PIP);
   if (process.env.FAKE_SLOW) { say('Collecting something'); setTimeout(() => {}, 30_000); }
-  else if (args.some((a) => a.includes('requirements-engine'))) {
-    const tensorflow = join(__dirname, '..', 'lib', 'python3.11', 'site-packages', 'tensorflow');
+  const packages = join(__dirname, '..', 'lib', 'python3.11', 'site-packages');
+  const plugin = (cuda) => put(join(packages, 'jax_plugins', 'xla_cuda' + cuda, 'xla_cuda_plugin.so'));
+  if (args.some((a) => a.includes('requirements-engine-gpu.txt'))) plugin(13);
+  if (args.some((a) => a.includes('requirements-engine-gpu-cuda12.txt'))) plugin(12);
+  if (args.some((a) => a.includes('requirements-engine.txt'))) {
+    const tensorflow = join(packages, 'tensorflow');
     for (const name of ['include/header.h', 'libtensorflow_cc.so.2', 'libtensorflow_framework.so.2', 'libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib']) put(join(tensorflow, name));
   }
 }
@@ -71,11 +75,33 @@ else {
 const compiler = `
 log('c++');
 if (process.env.FAKE_CXX) fail(process.env.FAKE_CXX);
+if (process.env.FAKE_CXX_XLA && args.some((a) => a.endsWith('to-hlo.cc'))) fail(process.env.FAKE_CXX_XLA);
 if (process.env.FAKE_CXX_FUSED && args.some((a) => a.endsWith('attention.cc'))) fail(process.env.FAKE_CXX_FUSED);
 put(args[args.indexOf('-o') + 1]);
 `;
 
-const scripts: Readonly<Record<Tool, string>> = { npm, python3: python, 'c++': compiler, 'nvidia-smi': "log('nvidia-smi');" };
+const driver = `
+log('nvidia-smi');
+say(process.env.FAKE_DRIVER ?? '580.65.06');
+`;
+
+const scripts: Readonly<Record<Tool, string>> = { npm, python3: python, 'c++': compiler, 'nvidia-smi': driver };
+
+/** What stands in for the addons of kernels/xla, which set-up loads on their own: a GPU named FAKE_GPU, or none. */
+const addons = `
+const load = require.extensions['.node'];
+require.extensions['.node'] = (module, path) => {
+  if (/roentgen_to-hlo/.test(path)) {
+    if (process.env.FAKE_XLA) throw new Error(process.env.FAKE_XLA);
+    module.exports = { toHlo: () => ({ hlo: [1], outputs: [0] }) };
+  } else if (/roentgen_pjrt/.test(path)) {
+    module.exports = { start: (plugin) => {
+      if (plugin.includes('/no/such/')) throw new Error('no plugin');
+      if (!process.env.FAKE_GPU) throw new Error('starting the device: No visible GPU devices.');
+      return { kind: process.env.FAKE_GPU };
+    } };
+  } else load(module, path);
+};`;
 
 const allTools: readonly Tool[] = ['npm', 'python3', 'c++'];
 
@@ -87,6 +113,7 @@ export function fakeClone(t: TestContext): Clone {
   cpSync(join(root, 'kernels'), path('kernels'), { recursive: true, filter: (source) => !source.endsWith('.ts') });
   writeFileSync(path('package.json'), '{"name":"roentgen-lab"}');
   writeFileSync(path('package-lock.json'), '{"packages":{"":{"name":"roentgen-lab"}}}');
+  writeFileSync(path('addons.cjs'), addons);
   const bin = path('fake tools');
   mkdirSync(bin);
   const log = path('calls.log');
@@ -106,7 +133,7 @@ export function fakeClone(t: TestContext): Clone {
       for (const tool of tools) writeFileSync(join(chosen, tool), `#!${process.execPath}\n${common}${scripts[tool]}`, { mode: 0o755 });
       const child = spawn(process.execPath, [path('kernels', 'setup.mjs'), ...args], {
         cwd: dirname(folder),
-        env: { PATH: chosen, HOME: folder, FAKE_LOG: log, ...env },
+        env: { PATH: chosen, HOME: folder, FAKE_LOG: log, NODE_OPTIONS: `--require "${path('addons.cjs')}"`, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let stdout = '';

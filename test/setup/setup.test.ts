@@ -42,7 +42,7 @@ describe('where everything is there', () => {
     assert.equal(calls.filter((line) => line.startsWith('npm ci --ignore-scripts')).length, 1);
     assert.deepEqual(
       pipCalls(calls).map((line) => /requirements[\w-]*\.txt/.exec(line)![0]),
-      ['requirements.txt', 'requirements-engine-cpu.txt'],
+      ['requirements.txt', 'requirements-engine.txt'],
     );
     assert.match(pipCalls(calls)[1]!, /--no-deps/);
 
@@ -65,7 +65,7 @@ describe('where everything is there', () => {
     }
     assert.equal(spec(clone, 'roentgen').display_name, 'TypeScript (roentgen)');
     assert.deepEqual(spec(clone, 'roentgen').env, { ROENTGEN_BACKEND: 'tensorflow' });
-    assert.deepEqual(spec(clone, 'roentgen-cpu').env, { ROENTGEN_BACKEND: 'tensorflow', CUDA_VISIBLE_DEVICES: '-1' });
+    assert.deepEqual(spec(clone, 'roentgen-cpu').env, { ROENTGEN_BACKEND: 'tensorflow', ROENTGEN_XLA: '0' });
     assert.deepEqual(spec(clone, 'roentgen-wasm').env, { ROENTGEN_BACKEND: 'wasm' });
   });
 
@@ -129,30 +129,83 @@ describe('where everything is there', () => {
     assert.ok(!existsSync(clone.path('.cache', 'setup.lock')));
   });
 
-  test('with an NVIDIA driver the library for CUDA is linked, and the GPU gets a kernel of its own', async (t) => {
-    const clone = fakeClone(t);
-    const tools = ['npm', 'python3', 'c++', 'nvidia-smi'] as const;
-    const { status, stderr } = await clone.setUp([], { tools, env: { FAKE_GPU: '1' } });
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /on the GPU/);
-    assert.match(pipCalls(clone.calls())[1]!, /requirements-engine-gpu\.txt/);
-    assert.deepEqual(kernels(clone), ['roentgen', 'roentgen-cpu', 'roentgen-gpu', 'roentgen-wasm']);
+  const withDriver = ['npm', 'python3', 'c++', 'nvidia-smi'] as const;
+  const kindsOf = (calls: string[]): string[] => pipCalls(calls).map((line) => /requirements[\w-]*\.txt/.exec(line)![0]);
 
-    // The choice of the processor's library is kept by later runs, and replaces the other wheel.
-    assert.equal((await clone.setUp(['--engine', 'cpu'], { tools })).status, 0);
-    assert.ok(clone.calls().some((line) => /pip uninstall -y -q tensorflow tensorflow-cpu/.test(line)));
+  test('with an NVIDIA driver the GPU is used through XLA, and gets a kernel of its own', async (t) => {
+    if (fused.length === 0) return t.skip('for Linux on x86-64 alone');
+    const clone = fakeClone(t);
+    const tools = withDriver;
+    const env = { FAKE_GPU: 'NVIDIA H100 80GB HBM3' };
+    const { status, stderr } = await clone.setUp([], { tools, env });
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /engine: TensorFlow 2\.20\.0 with NVIDIA H100 80GB HBM3 \(XLA\)/);
+    const calls = clone.calls();
+    assert.deepEqual(kindsOf(calls), ['requirements.txt', 'requirements-engine.txt', 'requirements-engine-gpu.txt']);
+    assert.equal(calls.filter((line) => /to-hlo\.cc|pjrt\.cc/.test(line)).length, 2);
+    assert.deepEqual(kernels(clone), ['roentgen', 'roentgen-cpu', 'roentgen-gpu', 'roentgen-wasm']);
+    assert.deepEqual(spec(clone, 'roentgen-gpu').env, { ROENTGEN_BACKEND: 'tensorflow', ROENTGEN_XLA: '1' });
+    assert.match((await clone.setUp([], { tools, env })).stderr, /already set up.*H100/);
+
+    // The choice of the processor is kept by later runs, and what was for the GPU alone goes.
+    clone.calls();
+    assert.equal((await clone.setUp(['--engine', 'cpu'], { tools, env })).status, 0);
+    assert.ok(clone.calls().some((line) => /pip uninstall -y -q -r .*requirements-engine-gpu\.txt/.test(line)));
     assert.deepEqual(kernels(clone), ['roentgen', 'roentgen-cpu', 'roentgen-wasm']);
-    assert.match((await clone.setUp([], { tools })).stderr, /already set up.*on the CPU/);
+    assert.match((await clone.setUp([], { tools, env })).stderr, /already set up.*on the CPU/);
+  });
+
+  test('an older driver gets the packages of CUDA 12, one that is too old none', async (t) => {
+    if (fused.length === 0) return t.skip('for Linux on x86-64 alone');
+    const env = { FAKE_GPU: 'NVIDIA A100' };
+    const older = fakeClone(t);
+    const first = await older.setUp([], { tools: withDriver, env: { ...env, FAKE_DRIVER: '550.54.15' } });
+    assert.match(first.stderr, /with NVIDIA A100 \(XLA\)/);
+    assert.equal(kindsOf(older.calls()).at(-1), 'requirements-engine-gpu-cuda12.txt');
+    const old = fakeClone(t);
+    const second = await old.setUp([], { tools: withDriver, env: { ...env, FAKE_DRIVER: '470.82.01' } });
+    assert.equal(second.status, 0, second.stderr);
+    assert.match(second.stderr, /note: NVIDIA's driver 470\.82\.01 is too old .* 525 or newer\. Until then the processor/);
+    assert.equal(kindsOf(old.calls()).length, 2);
   });
 
   test('a driver without a usable GPU: said, and the processor does the work; --engine gpu fails', async (t) => {
+    if (fused.length === 0) return t.skip('for Linux on x86-64 alone');
     const clone = fakeClone(t);
-    const tools = ['npm', 'python3', 'c++', 'nvidia-smi'] as const;
-    const { status, stderr } = await clone.setUp([], { tools });
+    const { status, stderr } = await clone.setUp([], { tools: withDriver });
     assert.equal(status, 0, stderr);
-    assert.match(stderr, /note: .*finds no GPU.*nvidia-smi/);
+    assert.match(stderr, /note: XLA finds no GPU \("starting the device: No visible GPU devices\."\); look at "nvidia-smi"/);
+    assert.match(stderr, /engine: TensorFlow 2\.20\.0 on the CPU/);
+    assert.deepEqual(kernels(clone), ['roentgen', 'roentgen-cpu', 'roentgen-wasm']);
     rmSync(clone.path('node_modules'), { recursive: true });
-    assertOneSentence(await clone.setUp(['--engine', 'gpu'], { tools }), /finds no GPU/, /nvidia-smi/);
+    assertOneSentence(await clone.setUp(['--engine', 'gpu'], { tools: withDriver }), /finds no GPU/, /nvidia-smi/);
+  });
+
+  test('what runs graphs through XLA does not compile, or does not work: one sentence, and the processor does the work', async (t) => {
+    if (fused.length === 0) return t.skip('for Linux on x86-64 alone');
+    const clone = fakeClone(t);
+    for (const [fault, sentence] of [
+      [{ FAKE_CXX_XLA: 'error: no member named X' }, /could not compile what runs graphs through XLA \("error: no member named X"\)/],
+      [{ FAKE_XLA: 'undefined symbol' }, /what runs graphs through XLA was compiled but does not work \("Error: undefined symbol"\)/],
+    ] as const) {
+      const { status, stderr } = await clone.setUp([], { tools: withDriver, env: { FAKE_GPU: 'NVIDIA A100', ...fault } });
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, sentence);
+      assert.match(stderr, /engine: TensorFlow 2\.20\.0 on the CPU/);
+    }
+    assert.match((await clone.setUp([], { tools: withDriver, env: { FAKE_GPU: 'NVIDIA A100' } })).stderr, /with NVIDIA A100/);
+  });
+
+  test("the tests' set-up compiles it without a GPU, and brings a plugin for the processor", async (t) => {
+    if (fused.length === 0) return t.skip('for Linux on x86-64 alone');
+    const clone = fakeClone(t);
+    const { status, stderr } = await clone.setUp(['--tests']);
+    assert.equal(status, 0, stderr);
+    const calls = clone.calls();
+    assert.ok(kindsOf(calls).includes('requirements-test-xla.txt'));
+    assert.equal(calls.filter((line) => /to-hlo\.cc/.test(line)).length, 1);
+    assert.deepEqual(kernels(clone), ['roentgen', 'roentgen-cpu', 'roentgen-wasm']);
+    assert.match(stderr, /on the CPU/);
   });
 });
 

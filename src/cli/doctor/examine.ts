@@ -102,9 +102,10 @@ function fusedFinding(engine: EngineInfo | undefined): Finding[] {
 async function gpuFinding(engine: EngineInfo | undefined): Promise<Finding> {
   const driver = await readFile('/proc/driver/nvidia/version', 'utf8').catch(() => '');
   const version = /Kernel Module\s+(?:for \S+\s+)?(\S+)/.exec(driver)?.[1];
-  if (engine?.device === 'GPU') return { name: 'GPU', status: 'ok', found: `used by the engine${version ? `, driver ${version}` : ''}` };
+  if (engine && engine.backend === 'tensorflow' && engine.device !== 'CPU')
+    return { name: 'GPU', status: 'ok', found: `${engine.device} runs compiled functions${version ? `, driver ${version}` : ''}` };
   if (!version) return { name: 'GPU', status: 'note', found: 'no NVIDIA driver; the processor does the work' };
-  const advice = 'run "npm run setup -- --engine gpu" to link TensorFlow for CUDA (about 4 GB more in .venv)';
+  const advice = engine?.note ?? 'run "npm run setup -- --engine gpu", which brings XLA for it (about 3 GB more in .venv)';
   return { name: 'GPU', status: 'note', found: `driver ${version}, not used by the engine`, advice };
 }
 

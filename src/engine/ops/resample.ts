@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from '../shapes';
 import { attribute, isTensorFlow, rawOp } from '../tensorflow';
+import { xlaDevice } from '../xla-device';
 import { differentiable } from './differentiable';
 
 /** Sums of 2 x 2 pixels, [B, 2H, 2W, C] to [B, H, W, C]. */
 function sumOfFour(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
-  if (!isTensorFlow()) return tf.mul(tf.avgPool(x, 2, 2, 'valid'), 4);
+  if (!isTensorFlow() || xlaDevice()) return tf.mul(tf.avgPool(x, 2, 2, 'valid'), 4); // neither has the other
   const attributes = [attribute.type('T', 'float32'), attribute.bool('align_corners', false), attribute.bool('half_pixel_centers', false)];
   return rawOp('ResizeNearestNeighborGrad', attributes, [x, tf.tensor1d([height, width], 'int32')]) as tf.Tensor4D;
 }
