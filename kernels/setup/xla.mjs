@@ -72,7 +72,7 @@ const attribute = (name, value) => message(5, [...text(1, name), ...message(2, v
 const node = (name, op, inputs, ...attributes) => message(1, [...text(1, name), ...text(2, op), ...inputs.flatMap((input) => text(3, input)), ...attributes.flat()]);
 const [float, first] = [attribute('T', [0x30, 1]), attribute('index', [0x18, 0])];
 const graph = [...node('x', '_Arg', [], float, first), ...node('y', 'Square', ['x'], float), ...node('r', '_Retval', ['y'], float, first)];
-const { hlo, outputs } = require(${JSON.stringify(toHlo)}).toHlo(Buffer.from(graph), [{ name: 'x', dtype: 1, shape: [2], variable: false }], false);
+const { hlo, outputs } = require(${JSON.stringify(toHlo)}).toHlo(Buffer.from(graph), [{ name: 'x', dtype: 1, shape: [2], variable: false }], false, 1);
 if (hlo.length === 0 || outputs[0] !== 0) throw new Error('a graph was converted wrongly');
 try {
   require(${JSON.stringify(pjrt)}).start('/no/such/plugin.so', {});

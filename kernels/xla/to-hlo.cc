@@ -63,6 +63,38 @@ XlaCompiler::CompilationResult convert(tensorflow::GraphDef&& definition, const 
   return result;
 }
 
+/**
+ * Marks a program for several devices: each gets a part of the rows of every input that divides, and the whole of all else; results are whole on each. The
+ * compiler follows from that what else is divided, and where devices exchange what they have.
+ *
+ * @returns the places of the inputs that are divided
+ */
+std::vector<int> divide(xla::HloModuleProto& module, int devices, const std::vector<int>& mapping, const std::vector<XlaCompiler::Argument>& arguments) {
+  std::vector<int> divided;
+  for (auto& computation : *module.mutable_computations()) {
+    if (computation.id() != module.entry_computation_id()) continue;
+    for (auto& instruction : *computation.mutable_instructions()) {
+      xla::OpSharding& sharding = *instruction.mutable_sharding();
+      sharding.set_type(xla::OpSharding::REPLICATED);
+      if (instruction.id() == computation.root_id()) {
+        sharding.set_type(xla::OpSharding::TUPLE);
+        for (int i = 0; i < instruction.shape().tuple_shapes_size(); i++) sharding.add_tuple_shardings()->set_type(xla::OpSharding::REPLICATED);
+      } else if (instruction.opcode() == "parameter") {
+        const int index = mapping[instruction.parameter_number()];
+        const auto& shape = instruction.shape();
+        if (arguments[index].kind != XlaCompiler::Argument::kParameter || shape.dimensions_size() == 0 || shape.dimensions(0) % devices != 0) continue;
+        sharding.set_type(xla::OpSharding::OTHER);
+        for (int i = 0; i < shape.dimensions_size(); i++) sharding.add_tile_assignment_dimensions(i == 0 ? devices : 1);
+        for (int i = 0; i < devices; i++) sharding.add_tile_assignment_devices(i);
+        divided.push_back(index);
+      } else {
+        instruction.clear_sharding();
+      }
+    }
+  }
+  return divided;
+}
+
 napi_value toHlo(napi_env env, const Arguments& in) {
   tensorflow::GraphDef definition;
   if (!definition.ParseFromString(bytesOf(env, in[0]))) throw Failure("the graph can't be read");
@@ -72,9 +104,13 @@ napi_value toHlo(napi_env env, const Arguments& in) {
   tsl::enable_tensor_float_32_execution(flagOf(env, in[2]));
   const auto result = convert(std::move(definition), arguments);
 
+  xla::HloModuleProto module = result.computation->proto();
+  const int devices = static_cast<int>(numberOf(env, in[3]));
+  std::vector<napi_value> outputs, updates, inputs, divided;
+  if (devices > 1)
+    for (int index : divide(module, devices, result.input_mapping, arguments)) divided.push_back(number(env, index));
   std::string hlo;
-  result.computation->proto().SerializeToString(&hlo);
-  std::vector<napi_value> outputs, updates, inputs;
+  module.SerializeToString(&hlo);
   int next = 0;
   for (const auto& output : result.outputs) {
     if (output.is_constant) {
@@ -89,7 +125,8 @@ napi_value toHlo(napi_env env, const Arguments& in) {
   return object(env, {{"hlo", buffer(env, hlo.data(), hlo.size())},
                       {"outputs", array(env, outputs)},
                       {"updates", array(env, updates)},
-                      {"inputs", array(env, inputs)}});
+                      {"inputs", array(env, inputs)},
+                      {"divided", array(env, divided)}});
 }
 
 }  // namespace

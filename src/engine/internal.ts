@@ -24,3 +24,5 @@ export { overRows, overRowsSync, type RowOptions } from './rows';
 export { expectSameShape, expectShape } from './shapes';
 export { expectNotDisposed, mapTrees, merge, partition } from './tree';
 export { hearWaits, tellWait, type WaitListener } from './waits';
+export { xlaDevice } from './xla-device';
+export { DeviceError, deviceMemory } from './xla-error';

@@ -20,6 +20,8 @@ export interface EngineOptions {
    * training (`precision`).
    */
   precision?: Precision;
+  /** How many GPUs of this machine share each batch, 1 by default: gradients are those of the whole batch, to rounding. */
+  gpus?: number;
   /** The fraction of a GPU's memory that this process may take, 0.9 by default. */
   gpuMemory?: number;
   /**
@@ -114,10 +116,11 @@ async function start(requested: Backend | undefined, options: XlaOptions): Promi
   return startDevice(info, options);
 }
 
-function xlaOptions({ gpuMemory = 0.9, deterministic = process.env.ROENTGEN_DETERMINISTIC === '1' }: EngineOptions): XlaOptions {
+function xlaOptions({ gpus = 1, gpuMemory = 0.9, deterministic = process.env.ROENTGEN_DETERMINISTIC === '1' }: EngineOptions): XlaOptions {
   if (!(gpuMemory > 0 && gpuMemory <= 1))
     throw new RangeError(`startEngine: gpuMemory: expected a number above 0, at most 1, got ${gpuMemory}`);
-  return { memoryFraction: gpuMemory, deterministic };
+  if (!(Number.isInteger(gpus) && gpus > 0)) throw new RangeError(`startEngine: gpus: expected a whole number above 0, got ${gpus}`);
+  return { memoryFraction: gpuMemory, deterministic, devices: gpus };
 }
 
 function backendFromEnvironment(): Backend | undefined {
@@ -136,8 +139,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
   const seed = options.seed ?? 0;
   const root = key(seed);
   const requested = options.backend ?? backendFromEnvironment();
+  const devices = xlaOptions(options);
   const wanted = options.precision ?? (started ? undefined : precisionFromEnvironment());
-  started ??= start(requested, xlaOptions(options)).then((info) => ({ ...info, seed, key: root }));
+  started ??= start(requested, devices).then((info) => ({ ...info, seed, key: root }));
   let running: Omit<EngineInfo, 'precision'>;
   try {
     running = await started;

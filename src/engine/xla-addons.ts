@@ -80,6 +80,8 @@ export interface Hlo {
   readonly updates: readonly number[];
   /** The arguments that the program takes, in its order. */
   readonly inputs: readonly number[];
+  /** Of several devices, the arguments of which each gets a part of the rows; of all else each has the whole. */
+  readonly divided: readonly number[];
 }
 
 /** kernels/xla/to-hlo.cc. */
@@ -87,9 +89,10 @@ export interface ToHlo {
   /**
    * @param graph         a GraphDef, whose inputs are _Arg and whose outputs are _Retval nodes
    * @param tensorFloat32 whether devices may round the factors of float32 products
+   * @param devices       how many share the work
    * @throws Error where it has an operation that XLA has no form of
    */
-  toHlo(graph: Uint8Array, args: readonly HloArgument[], tensorFloat32: boolean): Hlo;
+  toHlo(graph: Uint8Array, args: readonly HloArgument[], tensorFloat32: boolean, devices: number): Hlo;
 }
 
 /** Where an addon lies. */

@@ -73,7 +73,7 @@ export function dropProgram(key: string): void {
 }
 
 function readForm(text: string): KeptProgram['form'] {
-  const form = JSON.parse(text) as { outputs: (number | string)[]; updates: number[]; inputs: number[] };
+  const form = JSON.parse(text) as Record<'updates' | 'inputs' | 'divided', number[]> & { outputs: (number | string)[] };
   return { ...form, outputs: form.outputs.map((output) => (typeof output === 'string' ? Buffer.from(output, 'base64') : output)) };
 }
 

@@ -2,15 +2,18 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type ClientInfo, hasXlaAddons, loadPjrt, type Pjrt, pathOfAddon } from './xla-addons';
+import { type ClientInfo, hasXlaAddons, loadPjrt, loadToHlo, type Pjrt, pathOfAddon } from './xla-addons';
 
 export interface XlaOptions {
   /** The fraction of the device's memory that may be taken. */
   readonly memoryFraction: number;
   /** Whether programs give the same bytes from run to run on one device, at the cost of speed. */
   readonly deterministic: boolean;
+  /** How many devices share a batch. */
+  readonly devices: number;
 }
 
+/** The devices that share the work of a program; `devices` counts them. */
 export interface XlaDevice extends ClientInfo {
   readonly pjrt: Pjrt;
   /** The path of the plugin. */
@@ -27,8 +30,8 @@ export function xlaDevice(): XlaDevice | undefined {
   return device;
 }
 
-/** The device's name for a person, such as "NVIDIA H100 80GB HBM3 (XLA)". */
-export const deviceName = ({ kind }: ClientInfo): string => `${kind} (XLA)`;
+/** The name for a person, such as "NVIDIA H100 80GB HBM3 (XLA)". */
+export const deviceName = ({ kind, devices }: ClientInfo): string => `${devices > 1 ? `${devices} × ` : ''}${kind} (XLA)`;
 
 /** From dist/engine. */
 const ROOT = join(__dirname, '..', '..');
@@ -79,6 +82,7 @@ const firstLine = (path: string): string => {
 function whyNot(error: unknown): string {
   const text = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
   if (/No visible GPU devices|no NVIDIA GPU|CUDA_ERROR_NO_DEVICE/i.test(text)) return 'XLA finds no GPU; "nvidia-smi" must list one';
+  if (/roentgen_\S+\.node/.test(text)) return `what runs graphs through XLA does not load (${text}); run "npm run setup"`;
   if (/cannot open shared object file|no PJRT plugin|invalid ELF header|file too short/.test(text))
     return `XLA's plugin does not load (${text}); run "npm run setup"`;
   if (/Unexpected PJRT_\w+ size|version \d+ of PJRT/.test(text)) return `XLA's plugin is of another version (${text}); run "npm run setup"`;
@@ -104,9 +108,12 @@ export function startXla(options: XlaOptions): { readonly device?: XlaDevice; re
   if (!hasXlaAddons())
     return { note: 'what runs graphs through XLA is not compiled; "npm run setup" does, or says what keeps it from that' };
   try {
+    loadToHlo(); // needed later; here its failure is a note
     const pjrt = loadPjrt();
     pjrt.preload(cudaLibraries(plugin));
-    const info = pjrt.start(plugin, clientOptions(plugin, options));
+    const found = pjrt.start(plugin, clientOptions(plugin, options));
+    if (found.devices < options.devices) return { note: `${options.devices} GPUs were asked for, and there are ${found.devices}` };
+    const info = { ...found, devices: options.devices };
     device = { ...info, pjrt, plugin, identity: identityOf(info, plugin), deterministic: options.deterministic };
     return { device };
   } catch (error) {

@@ -8,7 +8,7 @@ import { tellWait } from './waits';
 import { type DeviceBuffer, type Hlo, loadToHlo, type Program } from './xla-addons';
 import { dropProgram, keepProgram, keptProgram, programKey } from './xla-cache';
 import { deviceName, type XlaDevice, xlaDevice } from './xla-device';
-import { DeviceError } from './xla-error';
+import { DeviceError, expectFits } from './xla-error';
 import { xlaGraph } from './xla-graph';
 import { compileOptions, DETERMINISTIC } from './xla-options';
 
@@ -35,11 +35,15 @@ export function openXlaSession(recorded: RecordedGraph): Session | undefined {
   const graph = xlaGraph(recorded);
   const flags = device.deterministic ? DETERMINISTIC : {};
   const key = programKey(graph.definition, [graph.arguments, graph.tensorFloat32, flags, device.identity]);
+  const open = (form: Omit<Hlo, 'hlo'>, program: Program): Session => {
+    expectFits(device, program);
+    return new XlaSession(device, recorded, form, program);
+  };
   const kept = load(device, key);
-  if (kept) return new XlaSession(device, recorded, kept.form, kept.program);
+  if (kept) return open(kept.form, kept.program);
   let form: Hlo;
   try {
-    form = loadToHlo().toHlo(graph.definition, graph.arguments, graph.tensorFloat32);
+    form = loadToHlo().toHlo(graph.definition, graph.arguments, graph.tensorFloat32, device.devices);
   } catch (error) {
     const why = whyRefused(error);
     if (!said.has(why)) console.warn(`compile: XLA has no form of this function, so TensorFlow runs it on the processor: ${why}`);
@@ -47,9 +51,9 @@ export function openXlaSession(recorded: RecordedGraph): Session | undefined {
     return undefined;
   }
   tellWait(`compiling for ${deviceName(device)}`);
-  const program = DeviceError.during(device, () => device.pjrt.compile(form.hlo, 'hlo', compileOptions(flags)));
+  const program = DeviceError.during(device, () => device.pjrt.compile(form.hlo, 'hlo', compileOptions(flags, device.devices)));
   keep(device, key, form, program);
-  return new XlaSession(device, recorded, form, program);
+  return open(form, program);
 }
 
 /** The reason in TensorFlow's words, without the list of nodes behind it. */
@@ -70,18 +74,21 @@ function load(device: XlaDevice, key: string): { form: Omit<Hlo, 'hlo'>; program
   }
 }
 
-function keep(device: XlaDevice, key: string, { outputs, updates, inputs }: Hlo, program: Program): void {
+function keep(device: XlaDevice, key: string, { hlo: _, ...form }: Hlo, program: Program): void {
   try {
-    keepProgram(key, { form: { outputs, updates, inputs }, program: device.pjrt.serialize(program) });
+    keepProgram(key, { form, program: device.pjrt.serialize(program) });
   } catch {
     // a plugin that can't write programs: they are compiled in each process
   }
 }
 
+/** A tensor on the devices: a buffer on each. */
+type Placed = readonly DeviceBuffer[];
+
 class XlaSession implements Session {
-  private state: DeviceBuffer[] = [];
+  private state: Placed[] = [];
   /** The last call's inputs: those that come again, such as a prompt's context in each step of sampling, are on the device already. */
-  private held: { readonly data: object; readonly buffer: DeviceBuffer }[] = [];
+  private held: { readonly data: object; readonly placed: Placed }[] = [];
 
   constructor(
     private readonly device: XlaDevice,
@@ -91,39 +98,39 @@ class XlaSession implements Session {
   ) {}
 
   run(inputs: readonly tf.Tensor[]): tf.Tensor[] {
-    const { pjrt } = this.device;
     const results = DeviceError.during(this.device, () => {
       this.hold(inputs);
       const first = this.recorded.state.length;
-      const args = this.form.inputs.map((i) => (i < first ? this.state[i]! : this.held[i - first]!.buffer));
-      return pjrt.execute(this.program, [args])[0]!;
+      const placed = this.form.inputs.map((i) => (i < first ? this.state[i]! : this.held[i - first]!.placed));
+      return this.device.pjrt.execute(
+        this.program,
+        this.each((k) => placed.map((buffers) => buffers[k]!)),
+      );
     });
-    const count = results.length - this.form.updates.length;
+    const count = results[0]!.length - this.form.updates.length;
     this.form.updates.forEach((argument, k) => {
-      pjrt.free([this.state[argument]]);
-      this.state[argument] = results[count + k]!;
+      this.free(this.state[argument]);
+      this.state[argument] = results.map((row) => row[count + k]!);
     });
-    const outputs = results.slice(0, count);
     try {
       return this.recorded.outputs.map((form, i) => {
         const output = this.form.outputs[i]!;
-        const bytes = typeof output === 'number' ? this.download(outputs[output]!) : Uint8Array.from(output).buffer;
-        return toTensor(form, bytes);
+        return toTensor(form, typeof output === 'number' ? this.download(results[0]![output]!) : Uint8Array.from(output).buffer);
       });
     } finally {
-      pjrt.free(outputs);
+      for (const row of results) this.free(row.slice(0, count));
     }
   }
 
   read(): tf.Tensor[] {
-    return this.recorded.state.map((form, i) => toTensor(form, this.download(this.state[i]!)));
+    return this.recorded.state.map((form, i) => toTensor(form, this.download(this.state[i]![0]!)));
   }
 
   write(values: readonly tf.Tensor[]): void {
     DeviceError.during(this.device, () => {
       values.forEach((value, i) => {
-        this.device.pjrt.free([this.state[i]]);
-        this.state[i] = this.upload(value);
+        this.free(this.state[i]);
+        this.state[i] = this.upload(value, false);
       });
     });
   }
@@ -135,26 +142,43 @@ class XlaSession implements Session {
   }
 
   close(): void {
-    this.device.pjrt.free([...this.state, ...this.held.map(({ buffer }) => buffer), this.program]);
+    this.free(...this.state, ...this.held.map(({ placed }) => placed));
+    this.device.pjrt.free([this.program]);
     [this.state, this.held] = [[], []];
   }
 
-  /** Has a call's inputs on the device. */
+  /** Has a call's inputs on the devices. */
   private hold(inputs: readonly tf.Tensor[]): void {
+    const first = this.recorded.state.length;
     inputs.forEach((input, i) => {
       const before = this.held[i];
       if (before?.data === input.dataId) return;
-      const buffer = this.upload(input);
-      if (before) this.device.pjrt.free([before.buffer]);
-      this.held[i] = { data: input.dataId, buffer };
+      const placed = this.upload(input, this.form.divided.includes(first + i));
+      this.free(before?.placed);
+      this.held[i] = { data: input.dataId, placed };
     });
   }
 
-  private upload(x: tf.Tensor): DeviceBuffer {
+  /** Copies a tensor to the devices: the whole to each, or to each a part of the rows. */
+  private upload(x: tf.Tensor, divided: boolean): Placed {
     const node = backend();
     const { dtype, shape } = formOf(x);
-    const values = node.binding.tensorDataSync(node.getInputTensorIds([x])[0]!);
-    return this.device.pjrt.upload(values, TYPES[dtype]!.type, shape);
+    const values = node.binding.tensorDataSync(node.getInputTensorIds([x])[0]!) as Values;
+    const { type } = TYPES[dtype]!;
+    const part = values.length / this.device.devices;
+    return this.each((k) =>
+      divided
+        ? this.device.pjrt.upload(values.subarray(k * part, (k + 1) * part), type, [shape[0]! / this.device.devices, ...shape.slice(1)], k)
+        : this.device.pjrt.upload(values, type, shape, k),
+    );
+  }
+
+  private each<T>(make: (device: number) => T): T[] {
+    return Array.from({ length: this.device.devices }, (_, k) => make(k));
+  }
+
+  private free(...placed: readonly (Placed | undefined)[]): void {
+    for (const buffers of placed) if (buffers) this.device.pjrt.free(buffers);
   }
 
   private download(buffer: DeviceBuffer): ArrayBuffer {

@@ -1,7 +1,7 @@
 /** How much memory a training will take, before it takes it. */
 
 import { countParameters, flatten, type Tree } from '../engine';
-import { availableMemory, isFused } from '../engine/internal';
+import { availableMemory, deviceMemory, isFused, xlaDevice } from '../engine/internal';
 import type { Model } from '../pipelines';
 import { latentFactor } from '../pipelines/internal';
 import type { Optimisation } from '../training';
@@ -42,6 +42,8 @@ const COSTS = {
   },
   /** The fused operations keep neither attention's scores nor what lies between the steps of a norm (kernels/fused). */
   fused: { engine: 520, copies: 1.2, activations: 0.45 },
+  /** On a GPU, where each next value takes the old one's place, as XLA's compiler counts the quickstart's joint step for an H100 (environment.md). */
+  xla: { engine: 0, copies: 1, activations: 0.55 },
 };
 /** Values stored for each position and channel where nothing is fused: of a residual block's input and output, of a transformer's; fitted likewise. */
 const RESNET_INPUT = 5;
@@ -50,7 +52,14 @@ const TRANSFORMER = 74;
 /** Values stored for each attention score. */
 const SCORES = 3.4;
 
-const costsHere = (): (typeof COSTS)['composed'] => (isFused() ? COSTS.fused : COSTS.composed);
+const costsHere = (): (typeof COSTS)['composed'] => (xlaDevice() ? COSTS.xla : isFused() ? COSTS.fused : COSTS.composed);
+
+/** Memory that a step may still take, MiB: the GPU's where one computes. */
+function availableToSteps(): number {
+  const device = xlaDevice();
+  const { used = 0, limit } = (device && deviceMemory(device)) ?? {};
+  return limit === undefined ? availableMemory() : (limit - used) / 2 ** 20;
+}
 
 /** The peak of a training step. */
 export function estimateStepMemory(
@@ -155,7 +164,7 @@ export function vaeActivations(config: VaeConfig, size: number, checkpointing: b
 }
 
 /**
- * The peak of a recipe's training, MiB, beside what is free here and what would make it smaller. `handedOver` is the peak where the model's own weights
+ * The peak of a recipe's training, MiB, on the GPU where one computes, beside what is free there and what would make it smaller. `handedOver` is the peak where the model's own weights
  * do not stay beside the copy that trains (`FitDiffusionOptions`).
  *
  * @param withVae the autoencoder trains first
@@ -174,10 +183,10 @@ export function estimateMemory(
   const parameters = sum(sizes);
   const encoderTrains = Object.keys(flatten({ textEncoder: model.textEncoder.params })).some(strategy.trains);
   const vaeSize = countParameters(model.vae.params);
+  const beside = xlaDevice() ? 0 : 1; // the model's own weights stay beside the copy that trains, but not on a GPU
   const joint = estimateStepMemory(
-    // the model's own weights stay beside the copy that trains
     {
-      parameters: 2 * parameters + vaeSize,
+      parameters: parameters + beside * (parameters + vaeSize),
       trained: sum(sizes.filter(({ trains }) => trains)),
       activations:
         unetActivations(model.unet.config, [side, side], diffusion.checkpointing ?? false) +
@@ -187,7 +196,7 @@ export function estimateMemory(
   );
   const first = estimateStepMemory(
     {
-      parameters: 2 * vaeSize + parameters,
+      parameters: vaeSize + beside * (vaeSize + parameters),
       trained: vaeSize,
       activations: vaeActivations(model.vae.config, vae.crop ?? recipe.size, vae.checkpointing ?? false),
     },
@@ -203,7 +212,7 @@ export function estimateMemory(
     ...(settings.optimisation.ema_decay === undefined ? [] : [`no ${part}.optimisation.ema_decay`]),
     'a machine with more memory',
   ];
-  const once = joint.MiB - costsHere().copies * MiB(parameters);
+  const once = joint.MiB - beside * costsHere().copies * MiB(parameters);
   const handedOver = withVae ? Math.max(first.MiB, once) : once;
-  return { MiB: largest.MiB, handedOver, available: availableMemory(), parts: largest.parts, advice };
+  return { MiB: largest.MiB, handedOver, available: availableToSteps(), parts: largest.parts, advice };
 }

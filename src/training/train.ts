@@ -1,7 +1,7 @@
 /** The training loop: a compiled step repeated over batches. It logs, stops at a signal, keeps checkpoints and resumes from them. */
 
 import { cloneTree, dispose, flatten, interruptSignal, type Tree } from '../engine';
-import { collectGarbage, memoryUse, nextTurn } from '../engine/internal';
+import { collectGarbage, DeviceError, memoryUse, nextTurn } from '../engine/internal';
 import { checkSettings, lockFolder } from '../files/internal';
 import { clearCheckpoints, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
 import { firstBadTensor, firstNotFinite, NotFiniteError } from './optimiser/finite';
@@ -127,6 +127,7 @@ function whatIsNotFinite(step: number, out: StepOutputs, batch: Tree, params: Tr
  * checkpoint ends with the same bytes as one that was not.
  *
  * @throws NotFiniteError naming the step and the first tensor where data, gradient or weights are not finite; nothing of that step is kept
+ * @throws DeviceError where a GPU has no memory for a step; what was trained before is saved first, but where several batches make a step
  * @throws FileError where a checkpoint can't be written or another process writes to the same folder; RangeError where it is another run's
  */
 export async function train<P extends Tree, B extends Tree, F extends Tree = Record<string, never>>(
@@ -173,7 +174,11 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
   try {
     await options.onStart?.(log);
     for (; t < optimisation.steps && !signal?.aborted; t++) {
-      const entry = await oneStep(step, t, options);
+      const entry = await oneStep(step, t, options).catch(async (error: unknown) => {
+        const whole = (optimisation.accumulation ?? 1) === 1; // else the state may hold a part of a step's gradient
+        if (checkpoints && whole && t > saved && t > 0 && error instanceof DeviceError && error.outOfMemory) await save(t);
+        throw error;
+      });
       log.push(entry);
       const paused = performance.now();
       await onStep?.(entry, live);
@@ -218,8 +223,9 @@ async function oneStep<P extends Tree, B extends Tree, F extends Tree>(
   for (let part = 0; part < accumulation; part++) {
     const inputs = await batch(t * accumulation + part);
     const scalars = stepScalars(t + 1, optimisation, part === accumulation - 1);
-    const out = step.run(inputs, scalars);
+    let out: StepOutputs | undefined;
     try {
+      out = step.run(inputs, scalars);
       const finite = out.finite.dataSync()[0] === 1 && firstNotFinite(out.parameterSquares.dataSync()) < 0;
       if (!finite) {
         const { train: now, frozen } = step.read();
@@ -233,7 +239,7 @@ async function oneStep<P extends Tree, B extends Tree, F extends Tree>(
         sums[name] = (sums[name] ?? 0) + value.dataSync()[0]! / accumulation;
       gradientNorm = out.gradientNorm.dataSync()[0]!;
     } finally {
-      dispose(inputs, scalars, out);
+      dispose(inputs, scalars, ...(out ? [out] : []));
     }
   }
   const { loss, ...aux } = sums;

@@ -25,9 +25,12 @@ export const skip: string | false = !cpuPlugin
   ? "XLA's plugin for the CPU is not installed (npm run setup -- --tests)"
   : !hasXlaAddons() && 'the addons of kernels/xla are not compiled (npm run setup -- --tests)';
 
+/** Programs run a few times here: compiling is what takes long. */
+const QUICK = '--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true';
+
 /** The environment of a process that runs graphs on the plugin. */
 export function xlaEnvironment(cache: string): Record<string, string> {
-  return { ROENTGEN_PJRT: cpuPlugin!, ROENTGEN_XLA: '1', ROENTGEN_XLA_CACHE: cache };
+  return { ROENTGEN_PJRT: cpuPlugin!, ROENTGEN_XLA: '1', ROENTGEN_XLA_CACHE: cache, XLA_FLAGS: `${QUICK} ${process.env.XLA_FLAGS ?? ''}` };
 }
 
 /** Makes this process one of those; it starts with an empty cache of programs. */

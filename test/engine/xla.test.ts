@@ -116,6 +116,24 @@ check('memory that is missing is said in one sentence, and the state is as it wa
   dispose(first, x, state);
 });
 
+check('what can never fit is refused before anything is there', () => {
+  const { pjrt } = xlaDevice()!;
+  const { memory } = pjrt;
+  const x = tf.ones([100_000]);
+  pjrt.memory = () => ({ used: 0, limit: 2 ** 10 });
+  try {
+    const f = compile((x: tf.Tensor) => scope(() => tf.add(tf.cumsum(x), 3)));
+    assert.throws(
+      () => f(x),
+      /^DeviceError: this function takes 0\.0 GiB \(.*\), and cpu \(XLA\) has 0\.0 GiB for this process; take a smaller batch .* GPU with more memory$/,
+    );
+    f.dispose();
+  } finally {
+    pjrt.memory = memory;
+  }
+  x.dispose();
+});
+
 check('a network follows an exchange of its weights, and its inputs', () => {
   const [a, b] = [normal(key(1), [3, 3]), normal(key(2), [3, 3])];
   const [x, y] = [normal(key(3), [2, 3]), normal(key(4), [2, 3])];
