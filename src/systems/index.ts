@@ -1,13 +1,32 @@
-/** What is one paper's own: RadGraph's annotations and its F1. */
+/** What is one paper's own: RadGraph's annotations, its network and its F1. */
 
 export {
+  type AnnotatedDocument,
   type AnnotatedTwice,
+  AnnotationError,
   type AnnotatorAgreement,
   annotatorAgreement,
+  checkAnnotation,
+  cutReport,
+  type DygieDocument,
+  type DygieEntity,
+  type DygieRelation,
+  fromDygie,
+  type LabelMeaning,
+  type LostOfReport,
+  labelMeaning,
   type RadGraphEntity,
   type RadGraphReport,
   type RadGraphRewards,
+  radGraphLabels,
   radGraphRewards,
+  radGraphTokens,
+  readAnnotations,
+  readDygie,
   relationKinds,
   type SetAgreement,
+  type Tokenisation,
+  toDygie,
+  writeAnnotations,
+  writeDygie,
 } from './radgraph';

@@ -2,6 +2,7 @@
 
 import { cohenKappa } from '../../metrics';
 import { agreementOf, asOne, type RadGraphEntity, type RadGraphReport, type SetAgreement } from './annotation';
+import { relationKinds } from './schema/labels';
 
 /** The same report, by the first annotator and by the second. */
 export type AnnotatedTwice = readonly [first: RadGraphReport, second: RadGraphReport];
@@ -22,9 +23,6 @@ export interface AnnotatorAgreement {
   readonly markedTokens: number;
   readonly pairs: number;
 }
-
-/** The kinds of relations there are. */
-export const relationKinds: readonly string[] = ['modify', 'located_at', 'suggestive_of'];
 
 const OUTSIDE = 'O';
 const entitiesOf = ({ entities }: RadGraphReport): RadGraphEntity[] => Object.values(entities);

@@ -16,6 +16,10 @@ export interface RadGraphReport {
   /** Tokens with blanks between them. */
   readonly text: string;
   readonly entities: Readonly<Record<string, RadGraphEntity>>;
+  /** Where the report is from. */
+  readonly data_source?: string | null;
+  /** `train`, `dev`, `test`, or `inference` where a network annotated it. */
+  readonly data_split?: string;
 }
 
 /** How two sets agree. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { annotatorAgreement, type RadGraphReport, radGraphRewards } from 'roentgen-lab/systems';
-import { assertClose } from '../support';
+import { assertClose } from '../../support';
 
 const entity = (tokens: string, label: string, at: number, relations: [string, string][] = []) => ({
   tokens,
