@@ -6,6 +6,8 @@ export { recordsOf, textsOf } from './dataset';
 export { findTable } from './folder';
 export { chexpertLabels } from './phantom/chexpert';
 export { askedAttributes, askedFindings, DEVICES } from './phantom/report/asked';
+export { radgraphReport } from './phantom/report/radgraph';
+export { type Draws, draws } from './procedural';
 export { isEmptyCell, readTable, requireColumns, type Table } from './read-table';
 export { textStyles } from './text-styles';
 export { WORLD_KINDS } from './world/types';

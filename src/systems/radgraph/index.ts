@@ -1,5 +1,8 @@
 export { type AnnotatedTwice, type AnnotatorAgreement, annotatorAgreement } from './agreement';
 export type { RadGraphEntity, RadGraphReport, SetAgreement } from './annotation';
+export { type GoldOptions, phantomGold } from './gold/phantom-gold';
+export type { WordingPart } from './gold/rewording';
+export { CAREFUL, type LabellerRates, secondLabeller } from './gold/second-labeller';
 export { type RadGraphRewards, radGraphRewards } from './rewards';
 export { AnnotationError, checkAnnotation } from './schema/check';
 export { cutReport, type LostOfReport } from './schema/cut';
