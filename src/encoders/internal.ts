@@ -2,6 +2,7 @@
 
 export { bertHiddenStates, bertShapes, initBert } from './bert';
 export { completeBertConfig } from './bert-config';
+export { bertKey } from './bert-files';
 export { clipImageFeatures, clipLoss, clipShapes } from './clip';
 export { type ClipTextModel, loadClip, loadClipText, saveClipText } from './clip-files';
 export { clipContext, clipHiddenStates, clipTextShapes } from './clip-text';

@@ -3,6 +3,11 @@ export type { RadGraphEntity, RadGraphReport, SetAgreement } from './annotation'
 export { type GoldOptions, phantomGold } from './gold/phantom-gold';
 export type { WordingPart } from './gold/rewording';
 export { CAREFUL, type LabellerRates, secondLabeller } from './gold/second-labeller';
+export type { DygieConfig } from './network/config';
+export type { Found } from './network/decode';
+export { loadRadGraph, saveRadGraph } from './network/files';
+export type { DygieHeads, DygieParams, HeadParams } from './network/params';
+export { type Annotated, type AnnotateOptions, type DygieModel, type RadGraphReader, radGraphReader } from './network/reader';
 export { type RadGraphRewards, radGraphRewards } from './rewards';
 export { AnnotationError, checkAnnotation } from './schema/check';
 export { cutReport, type LostOfReport } from './schema/cut';
