@@ -55,6 +55,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     description: 'train a small RoentGen, show what it learnt, and measure it (6 to 10 minutes on two quick cores)',
     load: () => (require('./quickstart') as typeof import('./quickstart')).addQuickstart,
   },
+  radgraph: {
+    description:
+      "facts out of reports: train a network that finds entities and relations (train), put it to use (infer), compare annotations (compare), draw them (show), convert files (convert), the paper's findings (findings)",
+    load: () => (require('./radgraph') as typeof import('./radgraph')).addRadGraph,
+  },
   report: {
     description: 'write a notebook with its outputs as one HTML page with interactive plots that opens offline',
     load: () => (require('./report') as typeof import('./report')).addReport,

@@ -70,6 +70,8 @@ export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from '.
 export type { WritingOptions } from './networks/kept-report-generator';
 export { type TwoSampleNetOptions, twoSampleTest, twoSampleTestOfFeatures } from './networks/two-sample';
 export { expectMerged, makePart, type PartDone } from './part';
+export { EXTRACTION_DEFINITIONS, type ExtractionScores, extractionScores } from './radgraph/extraction';
+export { type RadGraphFindings, type RadGraphFindingsOptions, radGraphFindings } from './radgraph/findings';
 export type { ReaderAgreement } from './reader-study/agreement';
 export type { ReaderProgress, ReaderScore } from './reader-study/answers';
 export { type AgreementRow, evaluateReaderStudy, type ReaderStudyResult, type ReaderStudyRow } from './reader-study/evaluate';

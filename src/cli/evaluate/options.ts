@@ -1,7 +1,7 @@
 /** Options that all evaluations share, and the bench that they open. */
 
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type Bench, openBench } from '../../evaluation';
 import { loadRecipe, overrideRecipe } from '../../experiments';
 import type { RowsPart } from '../../files';
@@ -9,7 +9,7 @@ import { claimFolder } from '../../files/internal';
 import { asUsage, type Context, collect, UsageError } from '../context';
 import { addDataOptions, type DataFlags, dataOf } from '../data-options';
 import { findModel } from '../models';
-import { numberIn, wholeNumber } from '../numbers';
+import { numberIn, partOf, wholeNumber } from '../numbers';
 
 export interface EvaluateFlags extends DataFlags {
   model?: readonly string[];
@@ -66,13 +66,6 @@ export function addEvaluateOptions(command: Command, model: string): void {
     )
     .option('--merge', 'evaluate what all parts have made, and say what is missing; only what parts do not share is made now')
     .option('--json', 'print the result as JSON');
-}
-
-function partOf(text: string): RowsPart {
-  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  if (count === undefined || Number(index) >= Number(count))
-    throw new InvalidArgumentError('expected I/N with I from 0 to N - 1, such as 0/4.');
-  return { index: Number(index), count: Number(count) };
 }
 
 const QUICK_PROMPTS = 96;

@@ -15,6 +15,7 @@ export interface AnnotatorAgreement {
   readonly relations: SetAgreement;
   readonly relationsWithLabels: SetAgreement;
   readonly relationsByKind: Readonly<Record<string, SetAgreement>>;
+  readonly relationsWithLabelsByKind: Readonly<Record<string, SetAgreement>>;
   /** Cohen's κ over tokens, by the label of the entity that covers each; over those that either annotator marked; and over pairs of places that both marked, by their relation. */
   readonly kappaTokens: number;
   readonly kappaMarkedTokens: number;
@@ -75,6 +76,8 @@ export function annotatorAgreement(reports: readonly AnnotatedTwice[]): Annotato
   const labels = [...new Set(reports.flat().flatMap((report) => entitiesOf(report).map(({ label }) => label)))].sort();
   const ends = (report: RadGraphReport, end: (entity: RadGraphEntity) => string, only?: string): string[] =>
     relationsOf(report).flatMap(({ head, tail, kind }) => (only === undefined || kind === only ? [asOne(end(head), end(tail), kind)] : []));
+  const byKind = (end: (entity: RadGraphEntity) => string): Record<string, SetAgreement> =>
+    Object.fromEntries(relationKinds.map((kind) => [kind, compare((report) => ends(report, end, kind))]));
   const tokens = reports.flatMap(([a, b]) => {
     const [x, y] = [tokenLabels(a), tokenLabels(b)];
     return x.map((label, i): [string, string] => [label, y[i]!]);
@@ -101,7 +104,8 @@ export function annotatorAgreement(reports: readonly AnnotatedTwice[]): Annotato
     ),
     relations: compare((report) => ends(report, place)),
     relationsWithLabels: compare((report) => ends(report, marked)),
-    relationsByKind: Object.fromEntries(relationKinds.map((kind) => [kind, compare((report) => ends(report, place, kind))])),
+    relationsByKind: byKind(place),
+    relationsWithLabelsByKind: byKind(marked),
     kappaTokens: kappa(tokens),
     kappaMarkedTokens: kappa(seen),
     kappaRelations: kappa(pairs),

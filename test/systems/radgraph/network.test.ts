@@ -235,16 +235,19 @@ test(
     await saveRadGraph(b, again);
     for (const name of ['config.json', 'model.safetensors', 'tokenizer.json'])
       assert.deepEqual(readFileSync(join(b, name)), readFileSync(join(a, name)), name);
-    const texts = ['No edema. Small left effusions, no edema, no edema', '', 'Left effusion'];
+    const long = Array.from({ length: 2000 }, (_, i) => (i % 4 === 3 ? '.' : 'edema')).join(' ');
+    const texts = ['No edema. Small left effusion, no edema, no edema', '', 'Left effusion', 'no left '.repeat(6), long];
     const [first, second] = [radGraphReader(model), radGraphReader(again)];
     const annotated = await first.annotate(texts);
     assert.deepEqual(await second.annotate(texts), annotated);
     assert.deepEqual(
       annotated.map(({ lostWords, report }) => [lostWords, report.text]),
       [
-        [3, 'No edema . Small left effusions , no edema'],
+        [0, 'No edema . Small left effusion , no edema , no edema'], // two parts of whole sentences
         [0, ''],
         [0, 'Left effusion'],
+        [3, 'no left '.repeat(6).trim()], // a sentence longer than the window: words behind it have no entities
+        [1488, long.split(' ').slice(0, 512).join(' ')],
       ],
     );
     for (const { report } of annotated) if (report.text !== '') checkAnnotation('x', report);

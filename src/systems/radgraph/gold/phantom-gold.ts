@@ -11,8 +11,11 @@ export interface GoldOptions {
   readonly count: number;
   /** Of the patients and of all that is changed in their texts. */
   readonly seed: number;
-  /** FINDINGS and IMPRESSION of free reports together, or their impressions with what opens them, or short prompts in a fixed form. */
-  readonly style: 'report' | 'impression' | 'prompt';
+  /**
+   * Of free reports FINDINGS and IMPRESSION together; or one of the two, of every other study (`section`); or impressions with what opens them; or short prompts in
+   * a fixed form.
+   */
+  readonly style: 'report' | 'section' | 'impression' | 'prompt';
   readonly wording: WordingPart;
   /** Words with a typing error, a fraction of those of four letters or more. */
   readonly typos: number;
@@ -35,7 +38,7 @@ export async function phantomGold(options: GoldOptions): Promise<AnnotatedDocume
   const wording = await readWording();
   return Array.from({ length: count }, (_, i) => {
     const random = draws(foldIn(foldIn(key(seed), 7000), i));
-    let report: RadGraphReport = writtenOf(phantom.study(i), style, split);
+    let report: RadGraphReport = writtenOf(phantom.study(i), style === 'section' && i % 2 === 0 ? 'findings' : style, split);
     if (doubt > 0) report = doubted(report, doubt, wording, random);
     if (part !== 'grammar') report = reworded(report, part, wording, random);
     if (typos > 0) report = mistyped(report, typos, random);
@@ -43,6 +46,8 @@ export async function phantomGold(options: GoldOptions): Promise<AnnotatedDocume
   });
 }
 
-function writtenOf(study: Parameters<typeof annotateStudy>[0], style: GoldOptions['style'], split: string): RadGraphReport {
-  return style === 'report' ? radgraphOf(writeReport(study), split) : radgraphReport([annotateStudy(study, style)], split);
+function writtenOf(study: Parameters<typeof annotateStudy>[0], style: GoldOptions['style'] | 'findings', split: string): RadGraphReport {
+  if (style === 'report') return radgraphOf(writeReport(study), split);
+  if (style === 'findings') return radgraphReport([writeReport(study).findings], split);
+  return radgraphReport([annotateStudy(study, style === 'prompt' ? 'prompt' : 'impression')], split);
 }

@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import type { Draws } from '../../../datasets/internal';
 import { readObject } from '../../../files';
 import type { RadGraphEntity, RadGraphReport } from '../annotation';
+import { sentencesOf } from '../schema/sentences';
 import { tokensOf } from '../schema/tokens';
-import { type Edit, likeCase, rewrite, sentencesOf } from './rewrite';
+import { type Edit, likeCase, rewrite } from './rewrite';
 
 /** Other words: those that a network learns from, and those that it is measured on alone. */
 interface Others {

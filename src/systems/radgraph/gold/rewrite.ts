@@ -54,20 +54,6 @@ function crosses({ from, to }: Edit, { start_ix: start, end_ix: end }: RadGraphE
   return !apart && !inside;
 }
 
-/** The sentences of tokens: [from, to) with the full stop. A number's own stop ("1 . 9") ends none. */
-export function sentencesOf(tokens: readonly string[]): [from: number, to: number][] {
-  const out: [number, number][] = [];
-  let from = 0;
-  tokens.forEach((token, i) => {
-    const inNumber = /^\d/.test(tokens[i - 1] ?? '') && /^\d/.test(tokens[i + 1] ?? '');
-    if (token !== '.' || inNumber) return;
-    out.push([from, i + 1]);
-    from = i + 1;
-  });
-  if (from < tokens.length) out.push([from, tokens.length]);
-  return out;
-}
-
 /** A word with the capital letter that another one had. */
 export const likeCase = (word: string, model: string): string =>
   /^\p{Lu}/u.test(model) ? `${word.charAt(0).toUpperCase()}${word.slice(1)}` : word;

@@ -23,7 +23,7 @@ export interface Found {
 }
 
 /** The best of some scores and none, whose score is 0; its probability. @returns at: -1 for none */
-function best(scores: Float32Array, from: number, count: number): { at: number; score: number; probability: number } {
+export function strongest(scores: Float32Array, from: number, count: number): { at: number; score: number; probability: number } {
   let [at, score] = [-1, 0];
   for (let i = 0; i < count; i++) if (scores[from + i]! > score) [at, score] = [i, scores[from + i]!];
   let sum = Math.exp(-score);
@@ -37,7 +37,7 @@ export function foundIn(config: DygieConfig, { entities, top, relations, window 
   const foundEntities: DygieEntity[] = [];
   for (let start = 0; start < words; start++)
     for (let width = 0; width < Math.min(M, words - start); width++) {
-      const { at, score, probability } = best(entities, (start * M + width) * labels.length, labels.length);
+      const { at, score, probability } = strongest(entities, (start * M + width) * labels.length, labels.length);
       if (at >= 0) foundEntities.push([start, start + width, labels[at]!, score, probability]);
     }
   const all = spansKept(config, window);
@@ -45,7 +45,7 @@ export function foundIn(config: DygieConfig, { entities, top, relations, window 
   const ranks = Array.from({ length: Math.min(all, spansKept(config, words)) }, (_, rank) => rank).sort((a, b) => top[a]! - top[b]!);
   const foundRelations = ranks.flatMap((head) =>
     ranks.flatMap((tail): DygieRelation[] => {
-      const { at, score, probability } = best(relations, (head * all + tail) * kinds.length, kinds.length);
+      const { at, score, probability } = strongest(relations, (head * all + tail) * kinds.length, kinds.length);
       if (at < 0) return [];
       const [from, to] = [placeOf(top[head]!, M), placeOf(top[tail]!, M)];
       return [[...from, ...to, kinds[at]!, score, probability]];

@@ -98,6 +98,15 @@ export function wordVectors(config: DygieConfig, params: Pick<DygieParams, 'bert
   return scope(() => tf.matMul(words, bert(config.bert, params.bert, ids, { mask }).lastHiddenState));
 }
 
+/** Scores of relations from each of some spans to each, [B, K, K, kinds]: the pair's, and what the pruner says of both. */
+function scoreRelations(heads: DygieHeads, words: tf.Tensor3D, spans: tf.Tensor2D, dropped?: Dropped): tf.Tensor4D {
+  const vectors = spanVectors(words, heads.width_embedding.weight, spans);
+  const { weight } = heads.pruner.layers[0]!;
+  const scores = behindFirst(heads.pruner, linearLayer({ weight }, vectors), dropped?.pruner); // [B, K, 1]
+  const pairs = scorePairs(heads.relation, vectors, dropped?.relation);
+  return tf.add(tf.add(pairs, tf.expandDims(scores, 2)), tf.expandDims(scores, 1)) as tf.Tensor4D;
+}
+
 /** The heads on words' vectors. */
 export function dygieHeads(
   config: DygieConfig,
@@ -113,11 +122,7 @@ export function dygieHeads(
     const chances = scoreSpans(heads.pruner, fixed, widths, dropped?.pruner);
     const shown = tf.where(tf.greater(spans, 0), tf.squeeze(detach(chances), [2]), tf.scalar(NEVER));
     const top = tf.topk(shown, spansKept(config, words.shape[1])).indices as tf.Tensor2D;
-    const vectors = spanVectors(words, widths, top);
-    // The kept spans' scores again, now with a gradient.
-    const scores = behindFirst(heads.pruner, linearLayer({ weight: heads.pruner.layers[0]!.weight }, vectors), dropped?.pruner); // [B, K, 1]
-    const pairs = scorePairs(heads.relation, vectors, dropped?.relation);
-    const relations = tf.add(tf.add(pairs, tf.expandDims(scores, 2)), tf.expandDims(scores, 1)) as tf.Tensor4D;
+    const relations = scoreRelations(heads, words, top, dropped);
     return { entities, top, relations };
   });
 }
@@ -125,3 +130,7 @@ export function dygieHeads(
 /** The whole network. */
 export const dygie = (config: DygieConfig, params: DygieParams, reports: ReportTensors, dropped?: Dropped): DygieScores =>
   scope(() => dygieHeads(config, params, wordVectors(config, params, reports), reports, dropped));
+
+/** Relations between spans that are given, such as gold ones, int32 [B, K] with numbers as in `ReportTensors.spans`: [B, K, K, kinds]; the caller disposes it. */
+export const relationsBetween = (config: DygieConfig, params: DygieParams, reports: ReportTensors, spans: tf.Tensor2D): tf.Tensor4D =>
+  scope(() => scoreRelations(params, wordVectors(config, params, reports), spans));

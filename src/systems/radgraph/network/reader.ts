@@ -5,6 +5,8 @@ import { compileNetwork, dispose } from '../../../engine';
 import { nextTurn } from '../../../engine/internal';
 import type { Tokenizer } from '../../../tokenizers';
 import type { RadGraphReport } from '../annotation';
+import type { DygieEntity, DygieRelation } from '../schema/dygie';
+import { sentencesOf } from '../schema/sentences';
 import { radGraphTokens } from '../schema/tokens';
 import type { DygieConfig } from './config';
 import { type Found, foundIn, reportFound } from './decode';
@@ -25,7 +27,7 @@ export interface Annotated {
   readonly report: RadGraphReport;
   /** All that was found, with scores; also relations between what is no entity. */
   readonly found: Found;
-  /** Words behind what the network reads. */
+  /** Words behind the first 512, and in sentences that alone are longer than the network's window. */
   readonly lostWords: number;
   /** Relations that were left out since they closed a circle. */
   readonly circles: number;
@@ -40,7 +42,7 @@ export interface AnnotateOptions {
 export interface RadGraphReader {
   readonly config: DygieConfig;
   /**
-   * Annotates texts: split into tokens as the network was trained, and cut to what it reads.
+   * Annotates texts: split into tokens as the network was trained, and of reports that are longer than its window a few sentences at a time.
    *
    * @returns in their order; of a text without tokens an empty report
    * @throws the signal's reason where it was raised
@@ -51,7 +53,9 @@ export interface RadGraphReader {
   dispose(): void;
 }
 
-/** Reports at a time. */
+/** Words that are read of a report: more than BERT's 512 pieces of the published networks hold. What is behind them is cut and counted. */
+export const MOST_WORDS = 512;
+/** Parts of reports at a time. */
 const BATCH = 32;
 /** The smallest window that reports have a graph of their own for. */
 const LEAST = 24;
@@ -74,56 +78,61 @@ export function radGraphReader({ config, params, tokenizer }: DygieModel): RadGr
   const fits = ({ pieces, length }: ReportPieces): ReportSize =>
     windows.find((size) => pieces.length <= size.words && length <= size.pieces)!;
 
-  const batchOf = (reports: readonly ReportPieces[], size: ReportSize): Annotated[] => {
+  const batchOf = (parts: readonly ReportPieces[], size: ReportSize): Found[] => {
     const empty: ReportPieces = { words: [], pieces: [], length: 2, lostWords: 0 };
-    const filled = Array.from({ length: BATCH }, (_, i) => reports[i] ?? empty); // one shape, whatever is left
+    const filled = Array.from({ length: BATCH }, (_, i) => parts[i] ?? empty); // one shape, whatever is left
     const inputs = reportTensors(config, tokenizer, filled, size);
     const scores = network(params, inputs);
     try {
-      const [entities, top, relations] = (['entities', 'top', 'relations'] as const).map((name) => scores[name].dataSync() as Float32Array);
-      const row = (values: Float32Array, tensor: tf.Tensor, i: number): Float32Array => {
-        const length = tensor.size / BATCH;
-        return values.subarray(i * length, (i + 1) * length);
+      const row = (tensor: tf.Tensor): ((i: number) => Float32Array) => {
+        const [values, length] = [tensor.dataSync() as Float32Array, tensor.size / BATCH];
+        return (i) => values.subarray(i * length, (i + 1) * length);
       };
-      return reports.map(({ words, lostWords }, i) => {
-        const rows = {
-          entities: row(entities!, scores.entities, i),
-          top: row(top!, scores.top, i),
-          relations: row(relations!, scores.relations, i),
-          window: size.words,
-        };
-        const found = foundIn(config, rows, words.length);
-        return { ...reportFound(words, found), found, lostWords };
-      });
+      const [entities, top, relations] = [row(scores.entities), row(scores.top), row(scores.relations)];
+      return parts.map(({ words }, i) =>
+        foundIn(config, { entities: entities(i), top: top(i), relations: relations(i), window: size.words }, words.length),
+      );
     } finally {
       dispose(inputs, scores);
     }
   };
 
   const annotateTokens: RadGraphReader['annotateTokens'] = async (reports, { signal, onProgress } = {}) => {
-    const pieces = reports.map(read);
-    const groups = new Map<ReportSize, number[]>(windows.map((size) => [size, []]));
-    pieces.forEach((one, i) => {
-      groups.get(fits(one))!.push(i);
-    });
-    const out = new Array<Annotated>(reports.length);
+    const parts = reports.flatMap((tokens, report) => partsOf(tokens.slice(0, MOST_WORDS), config).map((part) => ({ ...part, report })));
+    const pieces = parts.map(({ tokens }) => read(tokens));
+    const found = new Array<Found>(parts.length);
     let done = 0;
-    for (const [size, all] of groups)
+    for (const size of windows) {
+      const all = pieces.flatMap((one, i) => (fits(one) === size ? [i] : []));
       for (let from = 0; from < all.length; from += BATCH) {
         signal?.throwIfAborted();
         const some = all.slice(from, from + BATCH);
-        const annotated = batchOf(
+        const results = batchOf(
           some.map((i) => pieces[i]!),
           size,
         );
-        some.forEach((i, k) => {
-          out[i] = annotated[k]!;
-        });
+        for (const [k, i] of some.entries()) found[i] = results[k]!;
         done += some.length;
-        onProgress?.(done, reports.length);
+        onProgress?.(Math.floor((reports.length * done) / parts.length), reports.length);
         await nextTurn();
       }
-    return out;
+    }
+    const ofReport = reports.map((): { from: number; found: Found; lostWords: number }[] => []);
+    parts.forEach(({ report, from }, i) => {
+      ofReport[report]!.push({ from, found: found[i]!, lostWords: pieces[i]!.lostWords });
+    });
+    return reports.map((tokens, i) => {
+      const joined: Found = {
+        entities: ofReport[i]!.flatMap(({ from, found: { entities } }) =>
+          entities.map(([start, end, ...rest]): DygieEntity => [from + start, from + end, ...rest]),
+        ),
+        relations: ofReport[i]!.flatMap(({ from, found: { relations } }) =>
+          relations.map(([a, b, c, d, ...rest]): DygieRelation => [from + a, from + b, from + c, from + d, ...rest]),
+        ),
+      };
+      const lostWords = ofReport[i]!.reduce((sum, part) => sum + part.lostWords, Math.max(0, tokens.length - MOST_WORDS));
+      return { ...reportFound(tokens.slice(0, MOST_WORDS), joined), found: joined, lostWords };
+    });
   };
   return {
     config,
@@ -135,4 +144,16 @@ export function radGraphReader({ config, params, tokenizer }: DygieModel): RadGr
       ),
     dispose: () => network.dispose(),
   };
+}
+
+/** A report as parts of whole sentences that the network's window holds, as few as possible; no relation leads from one part to another. */
+function partsOf(tokens: readonly string[], { max_words }: DygieConfig): { readonly from: number; readonly tokens: readonly string[] }[] {
+  if (tokens.length <= max_words) return [{ from: 0, tokens }];
+  const parts: [from: number, to: number][] = [];
+  for (const [from, to] of sentencesOf(tokens)) {
+    const last = parts.at(-1);
+    if (last && to - last[0] <= max_words) last[1] = to;
+    else parts.push([from, to]);
+  }
+  return parts.map(([from, to]) => ({ from, tokens: tokens.slice(from, to) }));
 }

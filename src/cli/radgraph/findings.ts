@@ -1,0 +1,90 @@
+/** `roentgen radgraph findings`: RadGraph's findings at the scale of a laptop, over seeds. */
+
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { duration } from '../../display/internal';
+import { startEngine } from '../../engine';
+import { radGraphFindings } from '../../evaluation';
+import { cellText, columnsOf } from '../../evaluation/internal';
+import { writeJson } from '../../files';
+import { claimFolder } from '../../files/internal';
+import { loadRadGraphRecipe } from '../../systems';
+import { type Context, Interrupted } from '../context';
+import { wholeNumber } from '../numbers';
+import { oneBar } from '../one-bar';
+import { alignColumns } from '../table';
+import { stepsOf } from './train';
+
+interface Flags {
+  out: string;
+  seeds: readonly number[];
+  doubts: readonly number[];
+  steps?: number;
+  json?: boolean;
+}
+
+const numbers =
+  (what: string, fits: (value: number) => boolean) =>
+  (text: string): number[] => {
+    const values = text.split(',').map(Number);
+    if (text.trim() === '' || !values.every(fits)) throw new InvalidArgumentError(`expected ${what}.`);
+    return values;
+  };
+
+/** The command's arguments, options and action. */
+export function addFindings(command: Command, context: Context): void {
+  command
+    .description('trains small networks over seeds and rates of doubt, and says which of the paper’s findings they repeat, with intervals')
+    .argument('[recipe]', 'a recipe of data/radgraph or a JSON file', 'small')
+    .option('--out <folder>', 'where networks are kept and result.json goes', 'runs/radgraph-findings')
+    .option(
+      '--seeds <list>',
+      'a training each',
+      numbers('whole numbers such as 1,2,3', (value) => Number.isSafeInteger(value) && value >= 0),
+      [1, 2, 3],
+    )
+    .option(
+      '--doubts <list>',
+      'rates of doubt in the training texts',
+      numbers('fractions such as 0,0.2', (value) => value >= 0 && value <= 1),
+      [0, 0.2],
+    )
+    .option('--steps <n>', "steps, in place of the recipe's", wholeNumber(1))
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nStopped with Ctrl-C and called again, it goes on.')
+    .action((recipe: string, flags: Flags) => run(recipe, flags, context));
+}
+
+async function run(name: string, flags: Flags, context: Context): Promise<void> {
+  const recipe = stepsOf(await loadRadGraphRecipe(name), flags.steps);
+  const out = resolve(flags.out);
+  claimFolder(out, 'findings of RadGraph', ['result.json', ...flags.doubts.flatMap((d) => flags.seeds.map((s) => `doubt-${d}-seed-${s}`))]);
+  await startEngine();
+  const bars = oneBar();
+  const started = performance.now();
+  try {
+    const { seeds, doubts } = flags;
+    const result = await radGraphFindings({ recipe, seeds, doubts, out, signal: context.signal, onProgress: bars.show });
+    bars.end();
+    const seconds = (performance.now() - started) / 1000;
+    await writeJson(join(out, 'result.json'), { ...result, recipe, seeds, doubts, seconds });
+    if (flags.json) {
+      context.print(JSON.stringify(result, null, 2));
+      return;
+    }
+    for (const table of result.tables) {
+      context.print(table.title);
+      const columns = columnsOf(table);
+      for (const line of alignColumns([columns, ...table.rows.map((row) => columns.map((column) => cellText(row[column])))]))
+        context.print(line);
+      context.print(`(${table.intervals})`);
+    }
+    for (const { finding, here, verdict } of result.findings) context.print(`${finding}: ${verdict} (${here})`);
+    context.print(`${duration(seconds)}; ${join(out, 'result.json')}`);
+  } catch (error) {
+    if (context.signal.aborted) throw new Interrupted('radgraph findings: interrupted; the same command goes on');
+    throw error;
+  } finally {
+    bars.end();
+  }
+}
