@@ -35,6 +35,7 @@ export { type Region, regions } from './regions';
 export { exportNotebook, type ReportSummary } from './report/export';
 export { type Frame, type TableColumns, type TableInput, type TableOptions, table } from './table';
 export { type ArqueroTable, type TableExpression, toTable } from './to-table';
+export { type TokenArc, type TokenSpan, tokenGraph } from './token-graph';
 export { tokenStrip } from './tokens';
 export { type UNetFigureOptions, type UNetShape, unetFigure } from './unet-figure';
 export { type Content, column, row, type Tabs, tabs } from './widgets/boxes';

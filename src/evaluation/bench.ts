@@ -40,6 +40,8 @@ export interface GivenNetworks {
   readonly clip?: string;
   /** A BERT whose token embeddings BERTScore compares. */
   readonly bert?: string;
+  /** A network that finds entities and relations in reports (`loadRadGraph`). */
+  readonly radgraph?: string;
 }
 
 export interface BenchOptions {

@@ -9,6 +9,7 @@ import { type BootstrapOptions, type Estimate, textOf } from './estimate';
 import { generatedImages, type ImageSet, realImages } from './image-set';
 import { type BertScorer, openBertScorer } from './networks/bert-scorer';
 import { type ReportWriter, reportWriter, type WritingOptions } from './networks/kept-report-generator';
+import { FACT_ENT, openRadGraphScorer, RADGRAPH, RADGRAPH_OTHERS, type RadGraphScorer } from './networks/radgraph-scorer';
 import { paperTableFour } from './paper';
 import type { EvaluationResult, Finding, ResultFigure, ResultTable } from './result';
 import { estimateOf, type SummedMeasure } from './summed';
@@ -63,10 +64,12 @@ export async function evaluateReportGeneration(bench: Bench, options: ReportGene
   const sets = [await realImages(bench, 'test')];
   for (const model of bench.models) sets.push(await generatedImages(bench, model));
   const bert = bench.networks.bert === undefined ? undefined : await openBertScorer(bench.networks.bert);
+  let radGraph: RadGraphScorer | undefined;
   let writer: ReportWriter | undefined;
   try {
+    radGraph = bench.networks.radgraph === undefined ? undefined : await openRadGraphScorer(bench.networks.radgraph);
     writer = await reportWriter(bench);
-    const scored = { writer, bert, references, bootstrap: { key: foldIn(bench.key, KEY), draws }, signal: bench.signal };
+    const scored = { writer, bert, radGraph, references, bootstrap: { key: foldIn(bench.key, KEY), draws }, signal: bench.signal };
     const written: string[][] = [];
     const rows: ReportScores[] = [];
     for (const [i, set] of sets.entries()) {
@@ -87,6 +90,7 @@ export async function evaluateReportGeneration(bench: Bench, options: ReportGene
         'report generator': `${writer.definition}; ${beams === 1 ? 'the likeliest token at each step' : `${beams} beams`}, no run of ${blockedNgram} tokens twice`,
         ...WORD_DEFINITIONS,
         ...(bert && { BERTScore: bert.definition }),
+        ...radGraph?.definitions,
         'F1 of labels': LABEL_DEFINITION,
         [PERPLEXITY]:
           'exponential of the mean negative log-likelihood of the reference text given the image, over tokens of the generator, the end with them; v1',
@@ -97,12 +101,14 @@ export async function evaluateReportGeneration(bench: Bench, options: ReportGene
   } finally {
     writer?.dispose();
     bert?.dispose();
+    radGraph?.dispose();
   }
 }
 
 interface Scoring {
   readonly writer: ReportWriter;
   readonly bert: BertScorer | undefined;
+  readonly radGraph: RadGraphScorer | undefined;
   readonly references: readonly string[];
   readonly bootstrap: BootstrapOptions;
   readonly signal: AbortSignal | undefined;
@@ -112,11 +118,12 @@ async function scoresOf(
   { name, pixels }: Pick<ImageSet, 'name' | 'pixels'>,
   written: readonly string[],
   kind: ReportScores['kind'],
-  { writer, bert, references, bootstrap, signal }: Scoring,
+  { writer, bert, radGraph, references, bootstrap, signal }: Scoring,
 ): Promise<ReportScores> {
   const texts = written.map((candidate, i): ComparedText => ({ candidate, reference: references[i]! }));
   const measures: SummedMeasure[] = [...wordMeasures(texts), ...labelMeasures(texts)];
   if (bert) measures.push(bertMeasure(await bert.score(written, references, signal)));
+  if (radGraph) measures.push(...(await radGraph.measures(texts, signal)));
   if (kind !== 'chance') {
     const { nats, tokens } = await writer.surprise(pixels, references);
     const rows = Array.from(nats, (value, i) => [value, tokens[i]!]);
@@ -133,7 +140,8 @@ async function scoresOf(
 
 function tablesOf(rows: readonly ReportScores[], draws: number): ResultTable[] {
   const intervals = `95% bootstrap over reports, ${draws} draws`;
-  const words = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'ROUGE-L', 'METEOR', 'BERTScore', labelF1Name(PAPER_F1)];
+  const words = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'ROUGE-L', 'METEOR', 'BERTScore', labelF1Name(PAPER_F1), FACT_ENT, RADGRAPH];
+  const others = rows.some(({ measures }) => measures[RADGRAPH]);
   const named = (row: ReportScores, names: readonly string[], shown: (estimate: Estimate) => Estimate): Record<string, Estimate> =>
     Object.fromEntries(names.flatMap((name) => (row.measures[name] ? [[name, shown(row.measures[name])]] : [])));
   return [
@@ -155,6 +163,20 @@ function tablesOf(rows: readonly ReportScores[], draws: number): ResultTable[] {
       intervals,
       rows: rows.map((row) => ({ images: row.images, ...named(row, LABEL_F1.map(labelF1Name), inHundredths) })),
     },
+    ...(others
+      ? [
+          {
+            name: 'report-generation-radgraph',
+            title:
+              "RadGraph's rewards of the reports: of entities (simple), whether they have relations (partial, the paper's), and of relations (complete), hundredths",
+            intervals,
+            rows: rows.map((row) => ({
+              images: row.images,
+              ...named(row, [RADGRAPH_OTHERS[0], RADGRAPH, RADGRAPH_OTHERS[1]], inHundredths),
+            })),
+          },
+        ]
+      : []),
     paperTableFour('report generation'),
   ];
 }
@@ -196,7 +218,12 @@ function notesOf({ quick, networks }: Bench, references: readonly string[], rows
         ]
       : []),
     ...(networks.bert === undefined ? ['BERTScore is left out: no encoder was given for it.'] : []),
-    "F1 of entities and relations (the paper's fact_ENT, fact_ENTNLI and RadGraph) are left out: they need published networks, which are not at hand.",
+    ...(networks.radgraph === undefined
+      ? [
+          'F1 of entities and relations (fact_ENT and RadGraph) is left out: no network was given for it (--radgraph; "roentgen radgraph train" makes one).',
+        ]
+      : []),
+    'fact_ENTNLI is left out: it needs a published network of inference between sentences, which is not at hand.',
     ...(references.length < FEW
       ? [`${references.length} reports are few: intervals are wide, and BLEU and CIDEr depend on which they are.`]
       : []),

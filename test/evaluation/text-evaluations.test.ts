@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
 import { type Bench, type EvaluationResult, evaluateReportGeneration, evaluateRetrieval, isEstimate, openBench } from '#evaluation/index';
 import { noLeaks, tempDir } from '../support';
+import { fitTiny, tinyRecipe } from '../systems/radgraph/tiny-network';
 import { saveUntrained } from '../untrained-model';
 
 async function smallBench(t: TestContext): Promise<Bench> {
@@ -77,7 +78,17 @@ test(
     assert.equal(real!.measures.BERTScore, undefined);
     assert.ok(result.notes.some((note) => note.startsWith('BERTScore is left out')));
     for (const { text } of bench.records) assert.ok(!result.figures.some(({ caption }) => caption.includes(text)));
-    const repeated = await evaluateReportGeneration(bench, { draws: 50 });
-    assert.deepEqual(repeated.rows, result.rows);
+    assert.ok(result.notes.some((note) => note.includes('--radgraph')));
+    const radgraph = await fitTiny(t, await tinyRecipe(40));
+    const repeated = await evaluateReportGeneration({ ...bench, networks: { radgraph } }, { draws: 50 });
+    checkTables(repeated);
+    for (const [i, { measures }] of repeated.rows.entries()) {
+      const { fact_ENT: entities, RadGraph: partial, 'RadGraph simple': simple, 'RadGraph complete': complete, ...rest } = measures;
+      assert.deepEqual(rest, result.rows[i]!.measures, 'what else is measured is the same again');
+      for (const each of [entities, partial, simple, complete]) assert.ok(each!.low >= 0 && each!.low <= each!.value && each!.high <= 1);
+    }
+    const [table] = repeated.tables;
+    assert.ok(Object.hasOwn(table!.rows[0]!, 'fact_ENT') && Object.hasOwn(table!.rows[0]!, 'RadGraph'));
+    assert.match(repeated.definitions.fact_ENT!, /that the network given finds.*not Stanza's/);
   }),
 );

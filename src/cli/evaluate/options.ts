@@ -25,6 +25,7 @@ export interface EvaluateFlags extends DataFlags {
   inception?: string;
   clip?: string;
   bert?: string;
+  radgraph?: string;
   shard?: RowsPart;
   merge?: boolean;
   json?: boolean;
@@ -59,6 +60,7 @@ export function addEvaluateOptions(command: Command, model: string): void {
     .option('--inception <folder>', "FID's Inception, for its features")
     .option('--clip <folder>', 'a CLIP model, for the features of its images')
     .option('--bert <folder>', 'a BERT, for BERTScore')
+    .option('--radgraph <folder>', 'a network of roentgen radgraph train, for F1 of entities and relations in reports')
     .option(
       '--shard <I/N>',
       'make part I of N (from 0) of images and features alone, as one task of an array does, and evaluate nothing',
@@ -94,7 +96,7 @@ export async function benchOf(
   const folder = resolve(out);
   claimFolder(folder, 'evaluations', MARKS);
   const networks = Object.fromEntries(
-    (['chest', 'inception', 'clip', 'bert'] as const).flatMap((name) =>
+    (['chest', 'inception', 'clip', 'bert', 'radgraph'] as const).flatMap((name) =>
       flags[name] === undefined ? [] : [[name, findModel(where, flags[name])]],
     ),
   );

@@ -58,7 +58,7 @@ export function addFindings(command: Command, context: Context): void {
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
   const recipe = stepsOf(await loadRadGraphRecipe(name), flags.steps);
   const out = resolve(flags.out);
-  claimFolder(out, 'findings of RadGraph', ['result.json', ...flags.doubts.flatMap((d) => flags.seeds.map((s) => `doubt-${d}-seed-${s}`))]);
+  claimFolder(out, 'findings of RadGraph', ['result.json', 'networks']);
   await startEngine();
   const bars = oneBar();
   const started = performance.now();

@@ -6,6 +6,7 @@ import { addCompare } from './compare';
 import { addConvert } from './convert';
 import { addFindings } from './findings';
 import { addInfer } from './infer';
+import { addShow } from './show';
 import { addTrainRadGraph } from './train';
 
 /** The command's subcommands. */
@@ -13,6 +14,7 @@ export function addRadGraph(command: Command, context: Context): void {
   addTrainRadGraph(command.command('train'), context);
   addInfer(command.command('infer'), context);
   addCompare(command.command('compare'), context);
+  addShow(command.command('show'), context);
   addConvert(command.command('convert'), context);
   addFindings(command.command('findings'), context);
 }

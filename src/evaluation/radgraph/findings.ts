@@ -17,6 +17,7 @@ import {
   startOfTraining,
 } from '../../systems';
 import { type Estimate, overSeeds, textOf } from '../estimate';
+import { hashOf } from '../hash-of';
 import type { Finding, ResultTable } from '../result';
 
 export interface RadGraphFindingsOptions {
@@ -86,21 +87,17 @@ async function scoresOf(
   seed: number,
   sets: ReadonlyMap<SetName, readonly RadGraphReport[]>,
 ): Promise<Record<SetName, Scores>> {
-  const folder = join(out, `doubt-${doubt}-seed-${seed}`);
+  const own = { ...recipe, phantom: { ...recipe.phantom, doubt } };
+  const identity = JSON.stringify([own, seed]);
+  const folder = join(out, 'networks', hashOf(identity).slice(0, 16));
   if (!existsSync(join(folder, 'config.json'))) {
-    const own = { ...recipe, phantom: { ...recipe.phantom, doubt } };
     const reports = await goldToLearn(own);
     const { params, interrupted } = await fitRadGraph(own, await startOfTraining(own, reports), folder, {
       reports,
       key: key(seed),
       ...(signal && { signal }),
-      onStep: ({ step, steps }) => onProgress?.(`training, doubt ${doubt}, seed ${seed}`, step, steps),
-      checkpoints: {
-        folder: join(folder, 'checkpoints'),
-        identity: JSON.stringify([own, seed]),
-        resume: 'unfinished',
-        every: recipe.run.checkpoint_every,
-      },
+      onStep: ({ step, steps }) => onProgress?.(`training with doubt ${doubt} and seed ${seed}`, step, steps),
+      checkpoints: { folder: join(folder, 'checkpoints'), identity, resume: 'unfinished', every: recipe.run.checkpoint_every },
     });
     dispose(params);
     if (interrupted) signal?.throwIfAborted();

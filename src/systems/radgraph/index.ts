@@ -1,5 +1,6 @@
 export { type AnnotatedTwice, type AnnotatorAgreement, annotatorAgreement } from './agreement';
 export type { RadGraphEntity, RadGraphReport, SetAgreement } from './annotation';
+export { entityFactuality } from './entity-factuality';
 export { type GoldOptions, phantomGold } from './gold/phantom-gold';
 export type { WordingPart } from './gold/rewording';
 export { CAREFUL, type LabellerRates, secondLabeller } from './gold/second-labeller';
@@ -11,8 +12,9 @@ export { relationsOfGold } from './network/gold-spans';
 export type { LossWeights } from './network/loss';
 export type { DygieHeads, DygieParams, HeadParams } from './network/params';
 export { type Annotated, type AnnotateOptions, type DygieModel, type RadGraphReader, radGraphReader } from './network/reader';
+export { radGraphPicture } from './picture';
 export { type RadGraphRewards, radGraphRewards } from './rewards';
-export { type RewardedText, rewardsOfTexts } from './rewards-of-texts';
+export { type RewardedText, rewardsOfTexts, type TextRewards } from './rewards-of-texts';
 export { AnnotationError, checkAnnotation } from './schema/check';
 export { cutReport, type LostOfReport } from './schema/cut';
 export { type DygieDocument, type DygieEntity, type DygieRelation, fromDygie, readDygie, toDygie, writeDygie } from './schema/dygie';

@@ -1,5 +1,6 @@
-/** RadGraph's rewards of texts: both are annotated by a network first. */
+/** What RadGraph measures of texts: both are annotated by a network first. */
 
+import { entityFactuality } from './entity-factuality';
 import type { AnnotateOptions, RadGraphReader } from './network/reader';
 import { type RadGraphRewards, radGraphRewards } from './rewards';
 
@@ -7,6 +8,11 @@ import { type RadGraphRewards, radGraphRewards } from './rewards';
 export interface RewardedText {
   readonly candidate: string;
   readonly reference: string;
+}
+
+/** All from 0 to 1. */
+export interface TextRewards extends RadGraphRewards {
+  readonly entityFactuality: number;
 }
 
 /**
@@ -18,9 +24,12 @@ export async function rewardsOfTexts(
   reader: RadGraphReader,
   pairs: readonly RewardedText[],
   options?: AnnotateOptions,
-): Promise<RadGraphRewards[]> {
+): Promise<TextRewards[]> {
   const texts = [...new Set(pairs.flatMap(({ candidate, reference }) => [candidate, reference]))];
   const annotated = await reader.annotate(texts, options);
   const reportOf = new Map(texts.map((text, i) => [text, annotated[i]!.report]));
-  return pairs.map(({ candidate, reference }) => radGraphRewards(reportOf.get(candidate)!, reportOf.get(reference)!));
+  return pairs.map(({ candidate, reference }) => {
+    const [hypothesis, wanted] = [reportOf.get(candidate)!, reportOf.get(reference)!];
+    return { ...radGraphRewards(hypothesis, wanted), entityFactuality: entityFactuality(hypothesis, wanted) };
+  });
 }

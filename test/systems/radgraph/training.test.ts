@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { dispose, flatten, key } from 'roentgen-lab/engine';
+import { test } from 'node:test';
+import { dispose, flatten } from 'roentgen-lab/engine';
 import {
   annotateAll,
   annotatorAgreement,
   estimateRadGraphMemory,
-  fitRadGraph,
   goldToLearn,
   loadRadGraph,
   loadRadGraphRecipe,
   lostNotes,
   phantomGold,
-  type RadGraphRecipe,
   radGraphReader,
   readAnnotations,
   relationsOfGold,
@@ -21,34 +19,13 @@ import {
   startOfTraining,
 } from 'roentgen-lab/systems';
 import { noLeaks, sharedData, tempDir } from '../../support';
-
-/** The built-in recipe, as small as it still learns something in seconds. */
-async function tiny(steps: number): Promise<RadGraphRecipe> {
-  const recipe = await loadRadGraphRecipe('small');
-  return {
-    ...recipe,
-    vocabulary_size: 400,
-    network: { ...recipe.network, max_words: 32, max_pieces: 48, hidden_dims: [32, 32] },
-    bert: { ...recipe.bert, hidden_size: 48, num_attention_heads: 2, num_hidden_layers: 1, intermediate_size: 96 },
-    dropout: 0.1,
-    optimisation: { ...recipe.optimisation, steps, batch_size: 8, learning_rate: { peak: 4e-3, schedule: 'linear', warmup: 5, floor: 0 } },
-    phantom: { train: 200, test: 40, typos: 0, doubt: 0 },
-  };
-}
-
-async function fitted(t: TestContext, recipe: RadGraphRecipe, more: Partial<Parameters<typeof fitRadGraph>[3]> = {}): Promise<string> {
-  const folder = join(tempDir(t), 'model');
-  const reports = await goldToLearn(recipe);
-  const { params } = await fitRadGraph(recipe, await startOfTraining(recipe, reports), folder, { reports, key: key(3), ...more });
-  dispose(params);
-  return folder;
-}
+import { fitTiny, tinyRecipe } from './tiny-network';
 
 test(
   'a trained network finds entities and relations of patients whom it does not know; relations are found better between gold spans',
   noLeaks(async (t) => {
-    const recipe = await tiny(150);
-    const folder = await fitted(t, recipe, {
+    const recipe = await tinyRecipe(150);
+    const folder = await fitTiny(t, recipe, {
       onLost: (lost) => {
         assert.equal(lost.reports, 200);
         assert.match(lostNotes(lost, { max_words: 32, max_span_width: 5 } as never).join(' '), /longer than 32 words/);
@@ -72,9 +49,9 @@ test(
       { candidate: 'Moderate left pleural effusion.', reference: 'No pneumothorax.' },
       { candidate: '', reference: 'No pneumothorax.' },
     ]);
-    assert.deepEqual(same, { simple: 1, partial: 1, complete: 1 });
+    assert.deepEqual(same, { simple: 1, partial: 1, complete: 1, entityFactuality: 1 });
     assert.ok(other!.simple < 0.5);
-    assert.deepEqual(none, { simple: 0, partial: 0, complete: 0 });
+    assert.deepEqual(none, { simple: 0, partial: 0, complete: 0, entityFactuality: 0 });
     reader.dispose();
     dispose(model.params);
   }),
@@ -83,12 +60,12 @@ test(
 test(
   'a training that was stopped goes on to the same bytes; its identity tells it from others',
   noLeaks(async (t) => {
-    const recipe = await tiny(6);
+    const recipe = await tinyRecipe(6);
     const folder = tempDir(t);
     const checkpoints = { folder, identity: 'one', resume: 'unfinished', every: 2 } as const;
-    const whole = await loadRadGraph(await fitted(t, recipe));
+    const whole = await loadRadGraph(await fitTiny(t, recipe));
     const stop = new AbortController();
-    const partly = await fitted(t, recipe, {
+    const partly = await fitTiny(t, recipe, {
       checkpoints,
       signal: stop.signal,
       onStep: ({ step }) => {
@@ -96,7 +73,7 @@ test(
       },
     });
     assert.ok(!existsSync(partly), 'nothing is written of a training that was stopped');
-    const again = await loadRadGraph(await fitted(t, recipe, { checkpoints }));
+    const again = await loadRadGraph(await fitTiny(t, recipe, { checkpoints }));
     const [a, b] = [flatten(whole.params), flatten(again.params)];
     for (const path of Object.keys(a)) assert.deepEqual(b[path]!.dataSync(), a[path]!.dataSync(), path);
     const { MiB, parts } = estimateRadGraphMemory(whole.config, recipe.optimisation);
@@ -109,7 +86,7 @@ test(
   'many reports are annotated in parts: shards merge to the bytes of one, an interrupted work goes on, what is missing is said',
   noLeaks(async (t) => {
     const folder = tempDir(t);
-    const model = await loadRadGraph(await fitted(t, await tiny(30)));
+    const model = await loadRadGraph(await fitTiny(t, await tinyRecipe(30)));
     const reader = radGraphReader(model);
     const gold = await phantomGold({ count: 600, seed: 4, style: 'impression', wording: 'grammar', typos: 0, doubt: 0, split: 'x' });
     const reports = [
@@ -157,7 +134,7 @@ test(
   'an encoder that is no BERT is refused, and a recipe with a wrong key',
   noLeaks(async (t) => {
     const folder = tempDir(t);
-    const recipe = await tiny(1);
+    const recipe = await tinyRecipe(1);
     const path = join(folder, 'recipe.json');
     writeFileSync(path, JSON.stringify({ ...recipe, drop_out: 1 }));
     await assert.rejects(loadRadGraphRecipe(path), /drop_out is unknown \(did you mean dropout\?\)/);
