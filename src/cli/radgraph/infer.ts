@@ -8,10 +8,10 @@ import { duration } from '../../display/internal';
 import { dispose, startEngine } from '../../engine';
 import type { RowsPart } from '../../files';
 import { hashFiles } from '../../files/internal';
-import { annotateAll, loadRadGraph, radGraphReader } from '../../systems';
+import { agreementWithLabels, annotateAll, type LabelAgreement, loadRadGraph, radGraphReader, readAnnotations } from '../../systems';
 import { type Context, Interrupted, UsageError } from '../context';
 import { partOf } from '../numbers';
-import { reportsOf } from './reports';
+import { reportsOf, type SourceReport } from './reports';
 
 interface Flags {
   data: string;
@@ -63,12 +63,14 @@ async function infer(folder: string, flags: Flags, context: Context): Promise<vo
     });
     bar.end();
     const seconds = (performance.now() - started) / 1000;
-    if (flags.json) context.print(JSON.stringify({ out, seconds, ...(counts ?? { shard }) }, null, 2));
+    const labels = counts === undefined ? undefined : await agreementOf(out, reports);
+    if (flags.json) context.print(JSON.stringify({ out, seconds, ...(counts ?? { shard }), labels }, null, 2));
     else if (counts === undefined)
       context.print(`part ${shard!.index} of ${shard!.count} is made; with all of them, --merge writes ${out}`);
     else {
       const { empty, cut, lostWords, circles, entities, relations } = counts;
       context.print(`${out}: ${counts.reports - empty} reports, ${entities} entities, ${relations} relations in ${duration(seconds)}`);
+      if (labels) context.print(inWords(labels));
       if (empty > 0) context.say(`${empty} reports are empty and left out.`);
       if (cut > 0) context.say(`${cut} reports are longer than is read and were cut; ${lostWords} words were lost.`);
       if (circles > 0) context.say(`${circles} relations that closed a circle were left out.`);
@@ -82,3 +84,17 @@ async function infer(folder: string, flags: Flags, context: Context): Promise<vo
     dispose(model.params);
   }
 }
+
+/** Where the data have labels: whether what the entities say is there is what these say. */
+async function agreementOf(out: string, reports: readonly SourceReport[]): Promise<LabelAgreement | undefined> {
+  const labelled = new Map(reports.flatMap(({ key, labels }) => (Object.keys(labels).length > 0 ? [[key, labels] as const] : [])));
+  if (labelled.size === 0) return undefined;
+  const documents = await readAnnotations(out);
+  return agreementWithLabels(
+    documents.flatMap(({ key, annotations: [report] }) => (labelled.has(key) ? [[report!, labelled.get(key)!] as const] : [])),
+  );
+}
+
+const inWords = ({ reports, classes, precision, recall, f1, equal }: LabelAgreement): string =>
+  `presence against the data's labels (${reports} reports, ${classes.length} classes): F1 ${(100 * f1).toFixed(1)}, precision ${(100 * precision).toFixed(1)}, ` +
+  `recall ${(100 * recall).toFixed(1)}; ${(100 * equal).toFixed(1)}% of all pairs of report and class are equal`;

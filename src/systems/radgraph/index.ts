@@ -5,6 +5,7 @@ export { type GoldOptions, phantomGold } from './gold/phantom-gold';
 export type { WordingPart } from './gold/rewording';
 export { CAREFUL, type LabellerRates, secondLabeller } from './gold/second-labeller';
 export { type AnnotateAllOptions, type AnnotatedCounts, annotateAll, type ReportText } from './inference/parts';
+export { agreementWithLabels, type LabelAgreement, type LabelledReport, labelsOfEntities } from './labels-of-report';
 export type { DygieConfig } from './network/config';
 export type { Found } from './network/decode';
 export { loadRadGraph, saveRadGraph } from './network/files';

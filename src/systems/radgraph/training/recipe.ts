@@ -59,6 +59,7 @@ const FOLDER = resolve(__dirname, '..', '..', '..', '..', 'data', 'radgraph');
 export async function loadRadGraphRecipe(nameOrFile: string): Promise<RadGraphRecipe> {
   const builtIn = join(FOLDER, `${nameOrFile}.json`);
   const file = existsSync(builtIn) ? builtIn : nameOrFile;
-  if (!existsSync(file)) throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are phantom and paper, or give a JSON file`);
+  if (!existsSync(file))
+    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are phantom, small and paper, or give a JSON file`);
   return await readObject<RadGraphRecipe>(file, (recipe) => checkSettings(file, recipe, RECIPE));
 }
