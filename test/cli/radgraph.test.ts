@@ -10,7 +10,7 @@ import { roentgen } from './run';
 test('radgraph train stops and goes on, infer annotates a table, and the page shows it; reports stay out of what is printed', async (t) => {
   const folder = tempDir(t);
   const recipe = join(folder, 'recipe.json');
-  writeFileSync(recipe, JSON.stringify({ ...(await tinyRecipe(25)), run: { checkpoint_every: 5 } }));
+  writeFileSync(recipe, JSON.stringify({ ...(await tinyRecipe(60)), run: { checkpoint_every: 5 } }));
   const run = join(folder, 'run');
   const train = ['radgraph', 'train', recipe, '--out', run, '--json'];
   const stopped = await roentgen(train, {
@@ -21,9 +21,9 @@ test('radgraph train stops and goes on, infer annotates a table, and the page sh
   const done = await roentgen(train);
   assert.equal(done.status, 0, done.stderr);
   const { steps, scores } = JSON.parse(done.stdout);
-  assert.equal(steps, 25);
+  assert.equal(steps, 60);
   assert.ok(scores['held-out words'].measures['entities micro'].value > 0);
-  assert.equal(readFileSync(join(run, 'log.jsonl'), 'utf8').trim().split('\n').length, 25);
+  assert.equal(readFileSync(join(run, 'log.jsonl'), 'utf8').trim().split('\n').length, 60);
   assert.match((await roentgen(train)).stderr, /holds a finished run/);
 
   const table = join(folder, 'reports.csv');

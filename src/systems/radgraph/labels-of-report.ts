@@ -53,8 +53,8 @@ export type LabelledReport = readonly [report: RadGraphReport, labels: Readonly<
  * @returns undefined where no class is in either scheme
  */
 export function agreementWithLabels(reports: readonly LabelledReport[]): LabelAgreement | undefined {
-  const named = new Set(reports.flatMap(([, labels]) => Object.keys(labels)));
-  const common = (scheme: LabelScheme): string[] => labelClasses(scheme).filter((name) => named.has(name) && !CLEAR.includes(name));
+  const named = new Map(reports.flatMap(([, labels]) => Object.keys(labels).map((name) => [plain(name), name])));
+  const common = (scheme: LabelScheme): string[] => labelClasses(scheme).filter((name) => named.has(plain(name)) && !CLEAR.includes(name));
   const scheme = common('openi14').length > common('chexpert').length ? 'openi14' : 'chexpert';
   const classes = common(scheme);
   if (classes.length === 0) return undefined;
@@ -62,8 +62,9 @@ export function agreementWithLabels(reports: readonly LabelledReport[]): LabelAg
   for (const [report, labels] of reports) {
     const said = labelsOfEntities(report, scheme);
     for (const name of classes) {
-      if (labels[name] === undefined) continue;
-      const [got, want] = [said[name] === 1 || (said[name] === -1 && scheme === 'openi14'), labels[name] === 1];
+      const label = labels[named.get(plain(name))!];
+      if (label === undefined) continue;
+      const [got, want] = [said[name] === 1 || (said[name] === -1 && scheme === 'openi14'), label === 1];
       both += Number(got && want);
       found += Number(got);
       there += Number(want);
@@ -76,4 +77,6 @@ export function agreementWithLabels(reports: readonly LabelledReport[]): LabelAg
   return { scheme, reports: reports.length, classes, precision, recall, f1, equal: equal / Math.max(1, all) };
 }
 
+/** Data sets write `pleural thickening` for what the scheme calls `Pleural_Thickening`. */
+const plain = (name: string): string => name.toLowerCase().replaceAll('_', ' ');
 const CLEAR = ['No Finding', 'normal'];

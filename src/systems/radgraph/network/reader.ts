@@ -27,7 +27,7 @@ export interface Annotated {
   readonly report: RadGraphReport;
   /** All that was found, with scores; also relations between what is no entity. */
   readonly found: Found;
-  /** Words behind the first 512, and in sentences that alone are longer than the network's window. */
+  /** Words behind the first 512; and those that alone are longer than the network's window. */
   readonly lostWords: number;
   /** Relations that were left out since they closed a circle. */
   readonly circles: number;
@@ -55,6 +55,8 @@ export interface RadGraphReader {
 
 /** Words that are read of a report: more than BERT's 512 pieces of the published networks hold. What is behind them is cut and counted. */
 export const MOST_WORDS = 512;
+/** BERT's two, around each part. */
+const MARKS = 2;
 /** Parts of reports at a time. */
 const BATCH = 32;
 /** The smallest window that reports have a graph of their own for. */
@@ -73,6 +75,7 @@ function windowsOf({ max_words, max_pieces }: DygieConfig): ReportSize[] {
 /** Puts a network to use. It borrows the model. */
 export function radGraphReader({ config, params, tokenizer }: DygieModel): RadGraphReader {
   const read = piecesReader(tokenizer, config);
+  const countPieces = (word: string): number => read([word]).length - MARKS;
   const network = compileNetwork((weights: DygieParams, reports: ReportTensors): DygieScores => dygie(config, weights, reports));
   const windows = windowsOf(config);
   const fits = ({ pieces, length }: ReportPieces): ReportSize =>
@@ -98,7 +101,9 @@ export function radGraphReader({ config, params, tokenizer }: DygieModel): RadGr
   };
 
   const annotateTokens: RadGraphReader['annotateTokens'] = async (reports, { signal, onProgress } = {}) => {
-    const parts = reports.flatMap((tokens, report) => partsOf(tokens.slice(0, MOST_WORDS), config).map((part) => ({ ...part, report })));
+    const parts = reports.flatMap((tokens, report) =>
+      partsOf(tokens.slice(0, MOST_WORDS), config, countPieces).map((part) => ({ ...part, report })),
+    );
     const pieces = parts.map(({ tokens }) => read(tokens));
     const found = new Array<Found>(parts.length);
     let done = 0;
@@ -146,14 +151,30 @@ export function radGraphReader({ config, params, tokenizer }: DygieModel): RadGr
   };
 }
 
-/** A report as parts of whole sentences that the network's window holds, as few as possible; no relation leads from one part to another. */
-function partsOf(tokens: readonly string[], { max_words }: DygieConfig): { readonly from: number; readonly tokens: readonly string[] }[] {
-  if (tokens.length <= max_words) return [{ from: 0, tokens }];
+/**
+ * A report as parts that the network's window holds, of whole sentences where these fit; no relation leads from one part to another.
+ *
+ * @param piecesOf how many pieces a word has
+ */
+function partsOf(
+  tokens: readonly string[],
+  { max_words, max_pieces }: DygieConfig,
+  piecesOf: (word: string) => number,
+): { readonly from: number; readonly tokens: readonly string[] }[] {
+  const before = [0]; // pieces of the words before each
+  for (const token of tokens) before.push(before.at(-1)! + piecesOf(token));
+  const fits = (from: number, to: number): boolean => to - from <= max_words && before[to]! - before[from]! <= max_pieces - MARKS;
   const parts: [from: number, to: number][] = [];
   for (const [from, to] of sentencesOf(tokens)) {
     const last = parts.at(-1);
-    if (last && to - last[0] <= max_words) last[1] = to;
-    else parts.push([from, to]);
+    if (last && fits(last[0], to)) last[1] = to;
+    else if (fits(from, to)) parts.push([from, to]);
+    else for (let at = from; at < to; at = parts.at(-1)![1]) parts.push([at, lastThatFits(at, to)]);
+  }
+  function lastThatFits(from: number, to: number): number {
+    let end = from + 1;
+    while (end < to && fits(from, end + 1)) end++;
+    return end;
   }
   return parts.map(([from, to]) => ({ from, tokens: tokens.slice(from, to) }));
 }
