@@ -188,7 +188,10 @@ test('--size takes the recipe for images of that size, and lists the sizes where
   const chosen = await roentgen(['train', '--size', '64', '--model', model, ...out]);
   assert.match(chosen.stdout + chosen.stderr, /Recipe quickstart-real\./);
   for (const [args, message] of [
-    [['train', '--size', '65', ...out], /train: --size: expected a side of 64 \(recipe quickstart-real\) or 128 \(recipe nih-128\).* got 65/],
+    [
+      ['train', '--size', '65', ...out],
+      /train: --size: expected a side of 64 \(recipe quickstart-real\) or 128 \(recipe nih-128\).* got 65/,
+    ],
     [['train', 'smoke', '--size', '64', ...out], /give a recipe \(smoke\) or a size \(64\), not both/],
     [['train', ...out], /name a recipe, or give --size/],
     [['quickstart', '--size', '64'], /--size belongs to --data FOLDER/],
