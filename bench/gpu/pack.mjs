@@ -5,7 +5,9 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
 import { cpuPlugin } from '../../build/test/engine/xla-plugin.js';
+import { FIRST, TYPES, valuesOf } from './fill.mjs';
 
 const { values: flags } = parseArgs({
   options: { out: { type: 'string', default: 'runs/gpu' }, only: { type: 'string', default: '' }, archive: { type: 'boolean', default: true } },
@@ -13,13 +15,14 @@ const { values: flags } = parseArgs({
 });
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = resolve(flags.out, 'pack');
-if (!cpuPlugin) throw new Error("what the programs should give is computed by XLA's plugin for the processor: npm run setup -- --tests");
+if (!cpuPlugin) throw new Error("graphs are recorded for XLA's plugin for the processor: npm run setup -- --tests");
 
 // The engine as it records for a device: started on the processor's plugin.
 Object.assign(process.env, { ROENTGEN_PJRT: cpuPlugin, ROENTGEN_XLA: '1' });
 const { startEngine } = await import('roentgen-lab/engine');
 await startEngine();
 const { graphs } = await import('./graphs.mjs');
+const { TensorFlowSession } = await import('#engine/tensorflow-session');
 const { xlaGraph } = await import('#engine/xla-graph');
 const { loadToHlo, pathOfAddon } = await import('#engine/xla-addons');
 const { compileOptions } = await import('#engine/xla-options');
@@ -29,23 +32,28 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(join(folder, 'programs'), { recursive: true });
 copyFileSync(process.execPath, join(folder, 'node'));
 copyFileSync(pathOfAddon('pjrt'), join(folder, 'pjrt.node'));
-for (const name of ['replay.mjs', 'table.mjs', 'run.sh']) copyFileSync(join(here, name), join(folder, name));
+for (const name of ['replay.mjs', 'fill.mjs', 'table.mjs', 'run.sh']) copyFileSync(join(here, name), join(folder, name));
 
-/** What float32 gives on the processor. */
-function expectedOf(file) {
-  const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'replay.mjs'), cpuPlugin, file], {
-    encoding: 'utf8',
-    env: { ...process.env, SECONDS_EACH: '0', XLA_FLAGS: '--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true' }, // a few calls: compiling is what takes long
-  });
-  const { first, failed } = JSON.parse(stdout.trim().split('\n').at(-1) || '{}');
-  if (!first) throw new Error(`${file}: ${failed ?? stderr}`);
-  return first;
+/** What TensorFlow gives on the processor: the output's first values, of a step those of the first two. */
+function expectedOf(graph, args, steps) {
+  const session = new TensorFlowSession(graph);
+  const tensors = args.map((one) => tf.tensor(valuesOf(one), one.shape, TYPES[one.dtype].dtype));
+  const [state, inputs] = [tensors.slice(0, graph.state.length), tensors.slice(graph.state.length)];
+  session.write(state);
+  const values = Array.from({ length: steps }, () => {
+    const outputs = session.run(inputs);
+    const first = [...outputs[0].dataSync().subarray(0, FIRST)];
+    tf.dispose(outputs);
+    return first;
+  }).flat();
+  session.close();
+  tf.dispose(tensors);
+  return values;
 }
 
 const order = [];
 for (const { name, title, images, checked, precisions, make } of (await graphs()).filter((one) => one.name.includes(flags.only))) {
   let expected;
-  const files = [];
   for (const precision of [...precisions].sort((a, b) => Number(b === 'float32') - Number(a === 'float32'))) {
     const { graph, arguments: args } = make(precision);
     const converted = xlaGraph(graph);
@@ -55,10 +63,8 @@ for (const { name, title, images, checked, precisions, make } of (await graphs()
     const options = Buffer.from(compileOptions({}, 1)).toString('base64');
     const program = { name, title, precision, images, hlo: `${name}-${precision}.hlo`, options, updates, inputs, arguments: args };
     writeFileSync(`${file}.hlo`, hlo);
-    writeFileSync(`${file}.json`, JSON.stringify(program));
-    if (checked) expected ??= expectedOf(`${file}.json`);
-    if (expected) writeFileSync(`${file}.json`, JSON.stringify({ ...program, expected }));
-    files.push(precision);
+    if (checked) expected ??= expectedOf(graph, args, updates.length > 0 ? 2 : 1);
+    writeFileSync(`${file}.json`, JSON.stringify({ ...program, expected }));
     say(`${name}, ${precision}: ${graph.nodes.length} operations, ${(hlo.length / 1e6).toFixed(1)} MB`);
   }
   order.push(...precisions.map((precision) => `programs/${name}-${precision}.json`));

@@ -3,38 +3,12 @@ import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FIRST, TYPES, valuesOf } from './fill.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [plugin, file] = process.argv.slice(2);
 const program = JSON.parse(readFileSync(file, 'utf8'));
 const pjrt = createRequire(import.meta.url)(join(here, 'pjrt.node'));
-
-/** PJRT's types of float32, int32 and bool, by TensorFlow's numbers of them. */
-const TYPES = { 1: [11, Float32Array], 3: [4, Int32Array], 10: [1, Uint8Array] };
-
-/** Numbers that are the same on every machine: xorshift, 24 bits each. */
-function uniform(count, seed, scale) {
-  const out = new Float32Array(count);
-  let state = (seed * 2654435761) >>> 0 || 1;
-  for (let i = 0; i < count; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    out[i] = ((state >>> 8) / 2 ** 23 - 1) * scale;
-  }
-  return out;
-}
-
-let zeros = new Float32Array(0);
-
-function valuesOf({ dtype, shape, fill, seed, scale, values }) {
-  const count = shape.reduce((product, n) => product * n, 1);
-  if (fill === 'values') return TYPES[dtype][1].from(values);
-  if (fill === 'uniform') return uniform(count, seed, scale);
-  if (fill === 'ones') return new Float32Array(count).fill(1);
-  if (zeros.length < count) zeros = new Float32Array(count);
-  return zeros.subarray(0, count);
-}
 
 const told = (what) => {
   process.stdout.write(`${JSON.stringify({ name: program.name, title: program.title, precision: program.precision, images: program.images, ...what })}\n`);
@@ -51,9 +25,6 @@ function differenceFrom(expected, got) {
   return worst / largest;
 }
 
-/** How many of the output's values are kept and compared. */
-const FIRST = 64;
-
 /** How far the processor's float32 may be, relative to the largest value: sums in another order, and factors of 10 and of 8 bits. */
 const TOLERANCES = { float32: 1e-3, tf32: 1e-2, bfloat16: 5e-2 };
 
@@ -66,7 +37,7 @@ try {
   const memory = pjrt.programMemory(compiled);
   const args = program.inputs.map((i) => {
     const one = program.arguments[i];
-    return pjrt.upload(valuesOf(one), TYPES[one.dtype][0], one.shape);
+    return pjrt.upload(valuesOf(one), TYPES[one.dtype].pjrt, one.shape);
   });
   const places = program.updates.map((argument) => program.inputs.indexOf(argument));
   const run = () => {
