@@ -39,7 +39,7 @@ async function fineTuned(
   return { losses: log.map(({ loss }) => loss), image: image!.pixels };
 }
 
-/** Compiling a step takes a quarter of a minute of one processor here, so most of them are for `npm run test:long`. */
+/** Compiling a training takes half a minute of one processor, so these are for `npm run test:long`. */
 const long = skip || (!process.env.ROENTGEN_LONG_TESTS && 'for npm run test:long');
 
 /** The programs of all these tests, for the last of them. */
@@ -59,7 +59,7 @@ for (const [what, strategy, steps, checkpointing] of [
 ] as const)
   test(
     `${what}, and the sampling after it`,
-    { skip: steps === 20 ? skip : long },
+    { skip: long },
     noLeaks(async () => {
       const got = await fineTuned(strategy, steps, checkpointing);
       const want = await onTensorFlow(() => fineTuned(strategy, steps, checkpointing));
@@ -122,7 +122,7 @@ const t5 = { model_type: 't5', vocab_size: 40, d_model: 12, d_kv: 5, d_ff: 20, n
 
 test(
   'encoders of texts',
-  { skip: long },
+  { skip },
   noLeaks(() => {
     const ids = tf.tensor2d([3, 5, 7, 0, 2, 9, 0, 0], [2, 4], 'int32');
     const mask = tf.tensor2d([1, 1, 1, 0, 1, 1, 0, 0], [2, 4]);
