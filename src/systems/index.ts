@@ -1,4 +1,4 @@
-/** What is one paper's own: RadGraph's annotations, its network and its F1. */
+/** What is one paper's own: RadGraph's annotations, its network and its F1; SEI's texts and cases. */
 
 export {
   type AnnotateAllOptions,
@@ -75,3 +75,11 @@ export {
   writeAnnotations,
   writeDygie,
 } from './radgraph';
+export {
+  type CoreFindings,
+  type CoreFindingsCounts,
+  coreFindings,
+  structuralEntities,
+  structuralText,
+  structuralTokens,
+} from './sei';

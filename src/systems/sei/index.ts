@@ -1,0 +1,3 @@
+export { type CoreFindings, type CoreFindingsCounts, coreFindings } from './core-findings';
+export { structuralTokens } from './marks';
+export { structuralEntities, structuralText } from './structural-entities';
