@@ -51,6 +51,7 @@ export { type MimicOptions, openMimic } from './published/mimic';
 export { type MimicParts, type MimicPartsOptions, openMimicParts } from './published/mimic-parts';
 export { openNih } from './published/nih';
 export { type OpenIOptions, openOpenI } from './published/open-i';
+export { type OpenIReport, readOpenI } from './published/open-i-reports';
 export { openPadchest } from './published/padchest';
 export { openVindr } from './published/vindr';
 export { type Readable, withoutUnreadable } from './readable';

@@ -78,7 +78,11 @@ export {
 export {
   type CoreFindings,
   type CoreFindingsCounts,
+  cleanIndication,
+  cleanIndications,
   coreFindings,
+  type IndicationCounts,
+  type IndicationRule,
   structuralEntities,
   structuralText,
   structuralTokens,
