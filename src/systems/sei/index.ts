@@ -1,3 +1,14 @@
+export {
+  checkSeiAnnotation,
+  readSeiAnnotation,
+  type SeiAnnotation,
+  type SeiSplit,
+  type SeiStudy,
+  type SpecificKnowledge,
+  seiSplits,
+  writeSeiAnnotation,
+} from './annotation';
+export { SeiAnnotationError } from './check-annotation';
 export { type CoreFindings, type CoreFindingsCounts, coreFindings } from './core-findings';
 export { cleanIndication, cleanIndications, type IndicationCounts, type IndicationRule } from './indication';
 export { structuralTokens } from './marks';
