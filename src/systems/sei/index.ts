@@ -12,4 +12,6 @@ export { SeiAnnotationError } from './check-annotation';
 export { type CoreFindings, type CoreFindingsCounts, coreFindings } from './core-findings';
 export { cleanIndication, cleanIndications, type IndicationCounts, type IndicationRule } from './indication';
 export { structuralTokens } from './marks';
+export { type KnownCase, type SharedFindings, sharedFindings } from './shared-findings';
+export { type CaseFeatures, type SimilarCase, similarCases } from './similar-cases';
 export { structuralEntities, structuralText } from './structural-entities';
