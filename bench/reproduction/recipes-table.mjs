@@ -35,5 +35,11 @@ from real* is the share that fresh networks tell right, with 95% intervals, chan
 ${line(names)}
 ${line(names.map(() => '---'))}
 ${rows.map((row) => line(Object.values(columns).map((cell) => cell(row)))).join('\n')}
+
+**A window of mostly padding hides words.** By how much the denoising loss rises where left and right of a text are exchanged says whether the U-Net heeds them. After 600 steps of
+the quickstart (seed 1, 32 images of patients kept aside, SNR of -10 to -23 dB) it rises by 13 to 15% with the recipe's window of 24 tokens, and by 0.2 to 0.3% with one of 96, all
+else equal; after all 4,500 steps of \`phantom-128\` with 96 tokens by 0.1%, where leaving out the whole text costs 8 to 19%. That model's images look right and have the findings,
+but on either side: the U-Net attends to padding as to words, as diffusers has it, and nine tenths of the window were padding. \`phantom-128\` has 24 tokens since, without impressions,
+and was not trained to its end since; \`phantom-256\` and the recipes that adapt them were not either.
 `;
 }

@@ -110,7 +110,7 @@ async function runLocked({
   const withVae = base === undefined || recipe.adapts !== undefined;
   const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
   const texts = textsOf(train);
-  const model = base ? await loadModel(base) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
+  const model = base ? await startingModel(base, recipe) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
   const strategy = strategyOf(recipe.diffusion.strategy);
   const prompt = strategy.prompt ?? ((text: string) => text);
   const notes: string[] = [];
@@ -218,6 +218,12 @@ async function runLocked({
     if (judge) dispose(judge.params);
     disposeModel(model);
   }
+}
+
+/** A given model; one that a recipe adapts as its own takes texts of the recipe's length. */
+async function startingModel(folder: string, { adapts, tokenizer }: Recipe): Promise<Model> {
+  const model = await loadModel(folder);
+  return adapts === undefined || !model.tokenizer ? model : { ...model, tokenizer: model.tokenizer.withLength(tokenizer.max_length) };
 }
 
 /** Runs of fewer steps are done before they were timed. */
