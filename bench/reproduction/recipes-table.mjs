@@ -18,7 +18,7 @@ const columns = {
   'images measured': ({ images }) => images,
   'told from real (real ones of others)': ({ told }) => `${percent(told.generated)} (${percent(told.real)})`,
   'mean AUROC (real images)': ({ auroc, aurocReal }) => (auroc === null ? '–' : beside(auroc, aurocReal, 3)),
-  'side as asked (real images)': ({ side, sideReal }) => (side === null ? '–' : `${(100 * side).toFixed(0)}% (${(100 * sideReal).toFixed(0)}%)`),
+  'side as asked (real images)': ({ side, sideReal }) => (side === null ? '–' : `${(100 * side).toFixed(0)}%${sideReal === null ? '' : ` (${(100 * sideReal).toFixed(0)}%)`}`),
   'FID, own classifier (real ones of others)': ({ fid, fidReal }) => beside(fid, fidReal, 3),
 };
 

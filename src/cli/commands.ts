@@ -52,7 +52,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => (require('./pack-model') as typeof import('./pack-model')).addPackModel,
   },
   quickstart: {
-    description: 'train a small RoentGen, show what it learnt, and measure it (6 to 10 minutes on two quick cores)',
+    description: 'train a small RoentGen, show what it learnt, and measure it (5 to 10 minutes on two quick cores)',
     load: () => (require('./quickstart') as typeof import('./quickstart')).addQuickstart,
   },
   radgraph: {

@@ -26,7 +26,7 @@ const made: readonly Made[] = [
     folder: 'runs/quickstart/model',
     notebooks: 'notebooks 02, 03, 05, 10 and 11 begin with it, or each first trains a small one',
     command: 'npm run quickstart',
-    time: '6 to 10 minutes on two quick cores',
+    time: '5 to 10 minutes on two quick cores',
   },
   {
     name: 'encoders',
