@@ -30,17 +30,24 @@ export interface DygieConfig {
 
 const size = is.whole(1, 100_000);
 
-const SHAPE: ShapeOf<DygieConfig> = {
-  model_type: is.oneOf('dygie'),
-  tokenisation: is.oneOf('radgraph', 'radgraph-xl'),
-  entity_labels: is.list(is.text, 1, 64),
-  relation_labels: is.list(is.text, 1, 64),
+/** What of a config a recipe chooses; the rest follows from labels and tokens. */
+export const DYGIE_SIZES: ShapeOf<
+  Pick<DygieConfig, 'max_span_width' | 'feature_size' | 'hidden_dims' | 'spans_per_word' | 'max_words' | 'max_pieces'>
+> = {
   max_span_width: is.whole(1, 32),
   feature_size: size,
   hidden_dims: is.list(size, 2, 2),
   spans_per_word: is.number(0.01, 32),
   max_words: is.whole(2, 10_000),
   max_pieces: is.whole(4, 10_000),
+};
+
+const SHAPE: ShapeOf<DygieConfig> = {
+  model_type: is.oneOf('dygie'),
+  tokenisation: is.oneOf('radgraph', 'radgraph-xl'),
+  entity_labels: is.list(is.text, 1, 64),
+  relation_labels: is.list(is.text, 1, 64),
+  ...DYGIE_SIZES,
   bert: is.object,
 };
 

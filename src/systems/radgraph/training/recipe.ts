@@ -7,7 +7,7 @@ import { FileError, readObject } from '../../../files';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
 import type { Optimisation } from '../../../training';
 import { optimisationShape } from '../../../training/internal';
-import type { DygieConfig } from '../network/config';
+import { DYGIE_SIZES, type DygieConfig } from '../network/config';
 import type { LossWeights } from '../network/loss';
 import type { Tokenisation } from '../schema/tokens';
 
@@ -29,7 +29,6 @@ export interface RadGraphRecipe {
   readonly run: { readonly checkpoint_every: number };
 }
 
-const size = is.whole(1, 100_000);
 const fraction = is.number(0, 1);
 
 const RECIPE: ShapeOf<RadGraphRecipe> = {
@@ -37,14 +36,7 @@ const RECIPE: ShapeOf<RadGraphRecipe> = {
   comment: optional(is.text),
   tokenisation: is.oneOf('radgraph', 'radgraph-xl'),
   vocabulary_size: is.whole(1),
-  network: {
-    max_span_width: is.whole(1, 32),
-    feature_size: size,
-    hidden_dims: is.list(size, 2, 2),
-    spans_per_word: is.number(0.01, 32),
-    max_words: is.whole(2, 10_000),
-    max_pieces: is.whole(4, 10_000),
-  },
+  network: DYGIE_SIZES,
   bert: is.object,
   dropout: is.number(0, 0.99),
   loss_weights: { ner: is.number(0), relation: is.number(0) },
