@@ -7,7 +7,7 @@ import { type Rows, rowsOf } from '../files';
 import { readRange } from '../files/internal';
 import type { PerceptualNetwork } from '../metrics';
 import type { Model, TrainablePart } from '../pipelines';
-import { expectWeights } from '../pipelines/internal';
+import { expectWeights, masksPadding } from '../pipelines/internal';
 import type { Tokenizer } from '../tokenizers';
 import type { CutTexts, DiffusionParams, Optimisation, StepLog } from '../training';
 import {
@@ -90,7 +90,7 @@ const precisionOf = ({ precision }: Optimisation): string[] => (precision === 'f
 /** The texts as tokens, for an encoder that trains. */
 export function tokensOf(model: Model, tokenizer: Tokenizer, texts: readonly string[]): TokenSet {
   const [all, none] = [tokenizer.encodeBatch(texts), tokenizer.encode('')];
-  const masked = model.textEncoder.config.use_attention_mask === true;
+  const masked = masksPadding(model);
   return {
     ids: all.ids,
     maxLength: tokenizer.maxLength,

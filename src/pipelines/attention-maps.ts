@@ -1,7 +1,7 @@
 /** Where the positions of an image look in its text: cross-attention as maps, as in DAAM (Tang et al. 2022, arXiv:2210.04885). */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { scope } from '../engine';
+import { dispose, scope } from '../engine';
 import { expectShape } from '../engine/internal';
 import { wordsOf } from '../tokenizers';
 import { unet } from '../unet';
@@ -58,11 +58,12 @@ export async function attentionMaps(model: Model, { prompt, input, timestep }: A
   expectWeights(model, 'attentionMaps');
   const { in_channels } = completeUNetConfig(model.unet.config);
   const { H, W } = expectShape('attentionMaps: input', input, `1 H W ${in_channels}`) as { H: number; W: number };
-  const { context } = encodePrompts(model, [prompt]);
+  const { context, mask } = encodePrompts(model, [prompt]);
   const sizes: { width: number; height: number }[] = [];
   const mean = scope(() => {
     const maps: tf.Tensor4D[] = [];
     unet(model.unet.config, model.unet.params, input, tf.tensor1d([timestep]), context, {
+      contextMask: mask,
       onAttention: (_, weights, [height, width]) => {
         sizes.push({ width, height });
         const layerMap = tf.reshape(tf.mean(weights, 1), [1, height, width, -1]) as tf.Tensor4D; // [1, h, w, L]
@@ -73,7 +74,7 @@ export async function attentionMaps(model: Model, { prompt, input, timestep }: A
     tf.dispose(maps);
     return tf.transpose(tf.div(tf.reshape(sum, [H * W, -1]), maps.length)); // [L, H · W]
   });
-  context.dispose();
+  dispose(context, mask);
   const values = (await mean.data()) as Float32Array;
   mean.dispose();
   const tokenizer = model.tokenizer!;

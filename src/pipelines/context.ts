@@ -5,12 +5,12 @@ import type { TextEncoder } from '../encoders';
 import { encoderOn } from '../encoders/internal';
 import { scope } from '../engine';
 import type { Tokenizer } from '../tokenizers';
+import type { TextContext } from './guidance';
 import { expectWeights, type Model } from './model';
 import { runTextEncoder, runTextStates } from './networks';
 
-export interface EncodedPrompts {
-  /** [n, L, C]; the caller disposes it. */
-  readonly context: tf.Tensor3D;
+/** Of n texts; the caller disposes the tensors. */
+export interface EncodedPrompts extends TextContext {
   /** Tokens of each text that did not fit the encoder's length and have no effect, [n]. */
   readonly lostTokens: readonly number[];
 }
@@ -43,7 +43,8 @@ export function encodePrompts(model: Model, texts: readonly string[]): EncodedPr
   const tokenizer = tokenizerOf(model);
   const { ids, mask, lostTokens } = tokenizer.encodeBatch(texts);
   const rows = (values: Int32Array): tf.Tensor2D => tf.tensor2d(values, [texts.length, tokenizer.maxLength], 'int32');
-  return { context: scope(() => runTextEncoder(model, rows(ids), rows(mask))), lostTokens };
+  const context = scope(() => runTextEncoder(model, rows(ids), rows(mask)));
+  return { context, ...(model.unet.config.mask_padding && { mask: rows(mask) }), lostTokens };
 }
 
 /** Says which texts were cut, once a call of a pipeline. By number: a text may be a report, which has no place in a log. */

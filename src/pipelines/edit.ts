@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
-import { type Branch, imageAndText, unguided } from './guidance';
+import { type Branch, imageAndText, type TextContext, unguided } from './guidance';
 import { type InputImage, imageBatch, onePerPrompt } from './image-input';
 import type { GeneratedImage } from './images';
 import { encodeSigned, imageSize, toSigned, type VaeMemory } from './latents';
@@ -29,11 +29,11 @@ export function imageCondition(model: Model, images: tf.Tensor4D, memory: VaeMem
 }
 
 /** The three branches of `imageAndText`; `blank` is zeros of the condition's shape. */
-export function editBranches(context: tf.Tensor3D, negative: tf.Tensor3D, condition: tf.Tensor4D, blank: tf.Tensor4D): Branch[] {
+export function editBranches(prompts: TextContext, negative: TextContext, condition: tf.Tensor4D, blank: tf.Tensor4D): Branch[] {
   return [
-    { context: negative, extra: blank },
-    { context: negative, extra: condition },
-    { context, extra: condition },
+    { ...negative, extra: blank },
+    { ...negative, extra: condition },
+    { ...prompts, extra: condition },
   ];
 }
 
@@ -60,9 +60,7 @@ export async function editImage(model: Model, options: EditOptions): Promise<Gen
       const condition = scope(() => imageCondition(model, tf.gather(pixels, rows), options));
       const blank = tf.zerosLike(condition);
       const guided = guidance > 1 && imageGuidance >= 1;
-      const branches = guided
-        ? editBranches(batch.context, batch.negative, condition, blank)
-        : [{ context: batch.context, extra: condition }];
+      const branches = guided ? editBranches(batch.prompts, batch.negative, condition, blank) : [{ ...batch.prompts, extra: condition }];
       const predict = predictor(model, branches, guided ? imageAndText(guidance, imageGuidance) : unguided);
       tf.dispose([condition, blank]);
       return { latents, predict };

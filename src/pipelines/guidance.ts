@@ -4,10 +4,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
 import { type ContextKeys, type UNetConfig, type UNetParams, unet } from '../unet';
 
-/** One of the predictions of a step: what the U-Net is given besides latents and time. */
-export interface Branch {
+/** Texts as the U-Net attends to them. */
+export type TextContext = {
   /** [B, L, C] */
   readonly context: tf.Tensor3D;
+  /** 1 for tokens, 0 for padding, [B, L], where the U-Net's config says `mask_padding`. */
+  readonly mask?: tf.Tensor2D;
+};
+
+/** One of the predictions of a step: what the U-Net is given besides latents and time. */
+export interface Branch extends TextContext {
   /** Concatenated to the latents' channels, [B, h, w, k]: an image to edit, or mask and masked image. */
   readonly extra?: tf.Tensor4D;
 }
@@ -46,9 +52,10 @@ export function imageAndText(textScale: number, imageScale: number): Guidance {
 
 /** What guidance by text needs of a batch. */
 export interface TextContexts {
-  /** Contexts of the prompts, and of the negative prompt, [B, L, C]; borrowed. */
-  readonly context: tf.Tensor3D;
-  readonly negative: tf.Tensor3D;
+  /** Of the prompts; borrowed. */
+  readonly prompts: TextContext;
+  /** Of the negative prompt, once for each of them; borrowed. */
+  readonly negative: TextContext;
 }
 
 export interface TextGuidance {
@@ -62,14 +69,14 @@ export interface TextGuidance {
 
 /** The branches that the scale asks for, and how they are combined. */
 export function textGuidance(
-  { context, negative }: TextContexts,
+  { prompts, negative }: TextContexts,
   { guidance, rescale, extra }: TextGuidance,
 ): { branches: Branch[]; guidance: Guidance } {
-  if (!(guidance > 1)) return { branches: [{ context, extra }], guidance: unguided };
+  if (!(guidance > 1)) return { branches: [{ ...prompts, extra }], guidance: unguided };
   return {
     branches: [
-      { context: negative, extra },
-      { context, extra },
+      { ...negative, extra },
+      { ...prompts, extra },
     ],
     guidance: classifierFree(guidance, rescale),
   };
@@ -82,6 +89,7 @@ export type GuidedInputs = {
   readonly timestep: tf.Scalar;
   /** Of all branches, one after another: n · B rows. */
   readonly keys: ContextKeys;
+  readonly mask?: tf.Tensor2D;
   readonly extra?: tf.Tensor4D;
   /** Of `Guidance`: [n - 1], undefined for one branch. */
   readonly scales?: tf.Tensor1D;
@@ -93,13 +101,13 @@ export type GuidedInputs = {
 export function predictGuided(
   config: UNetConfig,
   params: UNetParams,
-  { latents, timestep, keys, extra, scales, rescale }: GuidedInputs,
+  { latents, timestep, keys, mask, extra, scales, rescale }: GuidedInputs,
 ): tf.Tensor4D {
   return scope(() => {
     const branches = 1 + (scales?.size ?? 0);
     const rows = tf.tile(latents, [branches, 1, 1, 1]);
     const timesteps: tf.Tensor1D = tf.tile(tf.reshape(timestep, [1]), [rows.shape[0]]);
-    const output = unet(config, params, extra ? tf.concat([rows, extra], 3) : rows, timesteps, keys);
+    const output = unet(config, params, extra ? tf.concat([rows, extra], 3) : rows, timesteps, keys, { contextMask: mask });
     if (!scales) return output;
     const predictions = tf.split(output, branches) as tf.Tensor4D[];
     const steps = tf.split(scales, branches - 1).map((scale, i) => tf.mul(tf.sub(predictions[i + 1]!, predictions[i]!), scale));

@@ -3,11 +3,11 @@
 export { checkLora, hasLora, initLora, type LoraOptions, mergeLora, withLora } from './adapters/lora';
 export { denoise } from './denoise';
 export { editBranches, imageCondition } from './edit';
-export { type Branch, imageAndText, textGuidance } from './guidance';
+export { type Branch, imageAndText, type TextContexts, textGuidance } from './guidance';
 export { noisedStart } from './image-to-image';
 export { inpaintStart, keepKnown, latentMask } from './inpaint';
 export { encodeSigned, toSigned } from './latents';
-export { checkModel, expectWeights, latentFactor } from './model';
+export { checkModel, expectWeights, latentFactor, masksPadding } from './model';
 export { hashModel } from './model-hash';
 export { modelText, modelTokenizer } from './model-texts';
 export { runTextEncoder } from './networks';

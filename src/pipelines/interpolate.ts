@@ -43,7 +43,7 @@ export async function interpolate(model: Model, { from, to, fractions, ...option
   const shape = [size[0] / factor, size[1] / factor, model.unet.config.in_channels ?? 4] as const;
   const nearer = fractions.map((fraction) => (fraction <= 0.5 ? from : to));
   const request = { ...options, guidance, rescale, seed: from.seed, prompts: nearer.map(({ prompt }) => prompt) };
-  const { context: ends } = encodePrompts(model, [from.prompt, to.prompt]);
+  const { context: ends, mask: endMasks } = encodePrompts(model, [from.prompt, to.prompt]);
   try {
     const images = await sampleImages('interpolate', model, request, size, ({ indices, negative, scheduler }) => {
       const along = indices.map((index) => fractions[index]!);
@@ -53,16 +53,17 @@ export async function interpolate(model: Model, { from, to, fractions, ...option
           from.seed === to.seed ? tf.tile(start!(n), [along.length, 1, 1, 1]) : onCircle(start!(n), end!(n), along),
         ) as tf.Tensor4D;
       const context = scope(() => linear(ends, along));
+      const mask = endMasks && scope(() => either(endMasks, along.length));
       const latents = scope(() => tf.mul(draw(0), scheduler.initNoiseSigma)) as tf.Tensor4D;
-      const predict = guidedPredictor(model, { context, negative }, { guidance, rescale });
-      return { latents, predict, noise: draw, owned: { context } };
+      const predict = guidedPredictor(model, { prompts: { context, mask }, negative }, { guidance, rescale });
+      return { latents, predict, noise: draw, owned: { context, mask } };
     });
     return images.map((image, i) => {
       const ends = { from_prompt: from.prompt, from_seed: from.seed, to_prompt: to.prompt, to_seed: to.seed };
       return { ...image, seed: nearer[i]!.seed, made: { ...image.made, ...ends, fraction: fractions[i]! } };
     });
   } finally {
-    dispose(ends);
+    dispose(ends, endMasks);
   }
 }
 
@@ -70,6 +71,11 @@ export async function interpolate(model: Model, { from, to, fractions, ...option
 function linear(ends: tf.Tensor3D, fractions: readonly number[]): tf.Tensor3D {
   const [a, b] = tf.split(ends, 2) as [tf.Tensor3D, tf.Tensor3D];
   return tf.concat(fractions.map((t): tf.Tensor3D => tf.add(tf.mul(a, 1 - t), tf.mul(b, t))));
+}
+
+/** What is a token in either of two rows, [2, L], for each of n images between them: [n, L]. */
+function either(masks: tf.Tensor2D, n: number): tf.Tensor2D {
+  return tf.tile(tf.max(masks, 0, true), [n, 1]) as tf.Tensor2D;
 }
 
 /** Between two draws, [1, h, w, C], by each fraction, along the circle through both: [n, h, w, C]. */

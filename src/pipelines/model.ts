@@ -15,7 +15,7 @@ import type { TextProjection } from './text-projection';
 export interface Model {
   unet: UNetModel;
   vae: VaeModel;
-  /** Any kind. Where its config says `use_attention_mask`, padding is masked in it; the U-Net sees the whole context either way, as diffusers has it. */
+  /** Any kind. Where its config says `use_attention_mask`, padding is masked in it; in the U-Net where its own says `mask_padding`. */
   textEncoder: TextEncoderModel;
   /** Where the text encoder is not as wide as the U-Net's context (`swapTextEncoder`). */
   textProjection?: TextProjection;
@@ -65,6 +65,11 @@ export function checkModel({ unet, vae, textEncoder, textProjection, tokenizer }
  */
 export function expectWeights({ unet, vae, textEncoder, textProjection }: Model, where: string): void {
   expectNotDisposed(where, 'model', unet.params, vae.params, textEncoder.params, textProjection?.params);
+}
+
+/** Whether the network asks for the texts' masks beside their ids: text encoder or U-Net. */
+export function masksPadding({ textEncoder, unet }: ModelConfigs): boolean {
+  return textEncoder.config.use_attention_mask === true || unet.config.mask_padding === true;
 }
 
 /** How many pixels a latent is wide. */

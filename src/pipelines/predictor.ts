@@ -22,6 +22,7 @@ export interface Predictor {
 export function predictor(model: Model, branches: readonly Branch[], { scales, rescale = 0 }: Guidance): Predictor {
   const fixed = scope(() => ({
     keys: contextKeys(model.unet.params, concatRows(branches.map(({ context }) => context))),
+    mask: branches[0]!.mask ? concatRows(branches.map(({ mask }) => mask!)) : undefined,
     extra: branches[0]!.extra ? concatRows(branches.map(({ extra }) => extra!)) : undefined,
     scales: scales.length > 0 ? tf.tensor1d([...scales]) : undefined,
     rescale: rescale === 0 ? undefined : tf.scalar(rescale),

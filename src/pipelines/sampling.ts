@@ -1,14 +1,14 @@
 /** How a call's images are divided into batches, and each batch is sampled. */
 
 import type * as tf from '@tensorflow/tfjs-core';
-import { dispose, key, type Tree } from '../engine';
+import { dispose, key, mapTree, type Tree } from '../engine';
 import { createScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
 import { exchangeScheduler } from '../schedulers/internal';
 import { completeVaeConfig } from '../vae/internal';
 import { repeatRow } from './batch';
 import { encodePrompts, warnLostTokens } from './context';
 import { denoise, type LoopStep } from './denoise';
-import type { TextContexts } from './guidance';
+import type { TextContext, TextContexts } from './guidance';
 import { type GeneratedImage, type ImageLabel, toImages } from './images';
 import { colourLatents, fitLatentColours } from './latent-colours';
 import { decodeLatents, imageNoise, type Size } from './latents';
@@ -82,8 +82,8 @@ interface Call {
   readonly texts: readonly string[];
   /** Rows of every batch. */
   readonly rows: number;
-  /** The negative prompt's context, [1, L, C]. */
-  readonly negative: tf.Tensor3D;
+  /** Of the negative prompt: one row. */
+  readonly negative: TextContext;
   /** Of an image's latents, [h, w, C]. */
   readonly shape: readonly [number, number, number];
   readonly seed: number;
@@ -123,9 +123,9 @@ export async function sampleImages(
   const rows = Math.ceil(texts.length / Math.ceil(texts.length / batchSize)); // batches of one size: one graph
   const { vaeSlicing, vaeTiling } = options;
   expectSamplingMemory(pipeline, model, { height, width, batch: rows, vaeSlicing, vaeTiling });
-  const negative = encodePrompts(model, [options.negative ?? '']);
-  warnLostTokens(`${pipeline}: negative`, negative.lostTokens);
-  const call: Call = { model, options, scheduler, prepare, texts, rows, negative: negative.context, shape, seed, made };
+  const { lostTokens, ...negative } = encodePrompts(model, [options.negative ?? '']);
+  warnLostTokens(`${pipeline}: negative`, lostTokens);
+  const call: Call = { model, options, scheduler, prepare, texts, rows, negative, shape, seed, made };
   const images: GeneratedImage[] = [];
   try {
     for (let start = 0; start < texts.length; start += rows) {
@@ -135,7 +135,7 @@ export async function sampleImages(
       await options.onImages?.(batch);
     }
   } finally {
-    negative.context.dispose();
+    dispose(negative);
   }
   const firstOfPrompts = images.filter(({ index }) => index % imagesPerPrompt === 0);
   const lost = firstOfPrompts.map(({ lostTokens }) => lostTokens);
@@ -149,18 +149,18 @@ async function sampleBatch(call: Call, start: number): Promise<GeneratedImage[]>
   const { model, options, scheduler, texts, rows, seed, made } = call;
   const indices = Array.from({ length: rows }, (_, row) => Math.min(start + row, texts.length - 1));
   const noise = imageNoise(key(seed), indices, call.shape);
-  const prompts = encodePrompts(
+  const { lostTokens, ...prompts } = encodePrompts(
     model,
     indices.map((index) => texts[index]!),
   );
   const labels = indices
     .slice(0, texts.length - start)
-    .map((index, row): ImageLabel => ({ prompt: texts[index]!, seed, index, lostTokens: prompts.lostTokens[row]!, made }));
-  const negative = repeatRow(call.negative, rows);
+    .map((index, row): ImageLabel => ({ prompt: texts[index]!, seed, index, lostTokens: lostTokens[row]!, made }));
+  const negative = mapTree((row) => repeatRow(row, rows), call.negative);
   let batch: Batch | undefined;
   let latents: tf.Tensor4D | undefined;
   try {
-    batch = call.prepare({ indices, context: prompts.context, negative, noise, scheduler });
+    batch = call.prepare({ indices, prompts, negative, noise, scheduler });
     latents = await denoise({
       scheduler,
       latents: batch.latents,
@@ -173,7 +173,7 @@ async function sampleBatch(call: Call, start: number): Promise<GeneratedImage[]>
     });
     return await decoded(call, latents, labels);
   } finally {
-    dispose(prompts.context, negative, latents, batch?.latents, batch?.owned);
+    dispose(prompts, negative, latents, batch?.latents, batch?.owned);
     batch?.predict.dispose();
   }
 }

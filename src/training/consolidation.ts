@@ -6,6 +6,7 @@ import { dispose, type Key, scope, split, type Tree } from '../engine';
 import { merge, partition } from '../engine/internal';
 import { rowsOf } from '../files';
 import type { Model } from '../pipelines';
+import { masksPadding } from '../pipelines/internal';
 import { diagonalFisher } from '../probes';
 import { noiseTables } from '../schedulers';
 import { completeVaeConfig } from '../vae/internal';
@@ -55,7 +56,7 @@ export async function fisherImportance(
     )
   ).map((value) => value * factor);
   const area = tf.util.sizeFromShape([...latents.shape]);
-  const masked = model.textEncoder.config.use_attention_mask === true;
+  const masked = masksPadding(model);
   const configs = { unet: model.unet.config, textEncoder: model.textEncoder.config, predictionType: tables.predictionType };
   const [trained, fixed] = partition(paramsOf(model), trains);
   const example = (i: number): DiffusionBatch => {

@@ -11,6 +11,7 @@ import { keepRows } from '../files/internal';
 import { type Model, textEncoderOf } from '../pipelines';
 import type { EncodedBatch } from '../tokenizers';
 import { countCut } from './cut-texts';
+import type { BatchTexts } from './losses/diffusion-loss';
 
 /** Contexts of n texts, as the encoder gives them (before any projection). */
 export interface ContextSet {
@@ -24,6 +25,8 @@ export interface ContextSet {
   readonly rows: Int32Array;
   /** The row of the empty text, which stands in for dropped ones. */
   readonly empty: number;
+  /** Of each distinct text, 1 for tokens, 0 for padding, [L], where the U-Net masks padding. */
+  readonly masks?: Int32Array;
   /** How many of the n texts are longer than L tokens. */
   readonly cut: number;
 }
@@ -86,17 +89,31 @@ export async function encodeContexts(
             { signal },
           )
         ).columns.context;
-  return { length: texts.length, shape: [L, C], contexts: kept, rows, empty: 0, cut };
+  return {
+    length: texts.length,
+    shape: [L, C],
+    contexts: kept,
+    rows,
+    empty: 0,
+    cut,
+    ...(model.unet.config.mask_padding && { masks: tokens.mask }),
+  };
 }
 
-/** Contexts of chosen texts, a dropped one being the empty text's; [B, L, C], the caller disposes it. */
+/** Contexts of chosen texts, a dropped one being the empty text's, [B, L, C], and their mask where there is one, [B, L]; the caller disposes them. */
 export async function gatherContexts(
-  { contexts, rows, shape: [L, C], empty }: ContextSet,
+  { contexts, rows, shape: [L, C], empty, masks }: ContextSet,
   chosen: Int32Array,
   dropped: readonly boolean[],
-): Promise<tf.Tensor3D> {
-  const values = await contexts.read(Int32Array.from(chosen, (record, b) => (dropped[b] ? empty : rows[record]!)));
-  return tf.tensor3d(values, [chosen.length, L, C]);
+): Promise<Pick<BatchTexts, 'context' | 'mask'>> {
+  const taken = Int32Array.from(chosen, (record, b) => (dropped[b] ? empty : rows[record]!));
+  const context = tf.tensor3d(await contexts.read(taken), [chosen.length, L, C]);
+  if (!masks) return { context };
+  const mask = new Int32Array(chosen.length * L);
+  taken.forEach((row, b) => {
+    mask.set(masks.subarray(row * L, (row + 1) * L), b * L);
+  });
+  return { context, mask: tf.tensor2d(mask, [chosen.length, L], 'int32') };
 }
 
 /** Of all that the contexts depend on; texts go in as their ids. */

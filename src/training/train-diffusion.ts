@@ -46,7 +46,7 @@ export interface TokenSet {
   readonly cut: number;
   /** The empty text's ids, which stand in for dropped ones. */
   readonly empty: Int32Array;
-  /** 1 for the text, 0 for padding, where the encoder masks padding; of the texts and of the empty one. */
+  /** 1 for the text, 0 for padding, where text encoder or U-Net mask padding; of the texts and of the empty one. */
   readonly mask?: Int32Array;
   readonly emptyMask?: Int32Array;
 }
@@ -140,7 +140,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     const [times, noise, drops, samples] = split(foldIn(drawing, index), 4) as [Key, Key, Key, Key];
     const dropped = Array.from(uniformArray(drops, B), (u) => u < options.textDropout);
     const x0 = (await sampleLatents(latents, indices, samples)).map((value) => value * options.scalingFactor);
-    const batchTexts = isTokens(texts) ? gatherTokens(texts, indices, dropped) : { context: await gatherContexts(texts, indices, dropped) };
+    const batchTexts = isTokens(texts) ? gatherTokens(texts, indices, dropped) : await gatherContexts(texts, indices, dropped);
     const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
     // The mean over the batch is then the mean over the first class plus the weighted mean over the second one.
     const weights = prior

@@ -40,6 +40,11 @@ export interface UNetConfig {
   use_linear_projection?: boolean;
   /** Rows of a table of class embeddings that are added to the time; null for none. */
   num_class_embeds?: number | null;
+  /**
+   * Whether the cross-attention masks the context's padding. Of this library: diffusers ignores the key, and its pipelines show the U-Net all of it.
+   * Default false.
+   */
+  mask_padding?: boolean;
 }
 
 type PerLevel = 'layers_per_block' | 'transformer_layers_per_block' | 'attention_head_dim';
@@ -85,6 +90,7 @@ const SETTINGS: Defaults<Required<UNetConfig>> = {
   norm_eps: optional(is.number(0), 1e-5),
   use_linear_projection: optional(is.flag, false),
   num_class_embeds: optional(orNull(size), null),
+  mask_padding: optional(is.flag, false),
 };
 
 const off = is.oneOf(null, false);

@@ -13,7 +13,7 @@ import type { UNetParams } from './parameters';
 export interface UNetOptions {
   /** Rows of the class table, int32 [B]; required if the config has `num_class_embeds`. For published models: no pipeline here gives them. */
   readonly classLabels?: tf.Tensor1D;
-  /** 1 where a token of the context may be attended to, 0 where not, [B, L]. */
+  /** 1 where a token of the context may be attended to, 0 where not, [B, L]; required if the config has `mask_padding`. */
   readonly contextMask?: tf.Tensor2D;
   /** For training in little memory: inner results of the blocks are recomputed in the backward pass (`checkpoint`); gradients are the same. */
   readonly checkpointing?: boolean;
@@ -28,6 +28,10 @@ export interface UNetOptions {
 
 /** As in diffusers: large enough that softmax makes it zero beside any real score. */
 const MASKED_SCORE = -10000;
+
+/** What is added to the scores, [B, 1, 1, L]. */
+const scoresOf = (mask: tf.Tensor2D): tf.Tensor =>
+  tf.mul(tf.sub(1, tf.reshape(tf.cast(mask, 'float32'), [mask.shape[0], 1, 1, -1])), MASKED_SCORE);
 
 /** SiLU of the embedded time (and class), [B, T]. */
 function embedTime(
@@ -63,6 +67,8 @@ function checkInputs(
       ? expectShape('unet: context', context, `${B} L ${config.cross_attention_dim}`)
       : expectShape('unet: keys of the context', context.mid_block.attentions![0]![0]!.k, `${B} L C`);
   if (contextMask) expectShape('unet: contextMask', contextMask, `${B} ${L}`);
+  if (config.mask_padding && !contextMask)
+    throw new TypeError("unet: the config says mask_padding: expected contextMask, the texts' mask, beside the context");
   const classes = config.num_class_embeds;
   if (classes === null && classLabels) throw new TypeError('unet: classLabels were given, but the config has no num_class_embeds');
   if (classes !== null && !classLabels)
@@ -98,7 +104,7 @@ export function unet(
       eps: c.norm_eps,
       time: embedTime(c, params, timesteps, options),
       checkpointing,
-      contextMask: contextMask && tf.mul(tf.sub(1, tf.reshape(contextMask, [contextMask.shape[0], 1, 1, -1])), MASKED_SCORE),
+      contextMask: contextMask && scoresOf(contextMask),
       onAttention,
     };
 

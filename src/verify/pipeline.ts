@@ -19,6 +19,7 @@ import {
   noisedStart,
   predictor,
   runTextEncoder,
+  type TextContexts,
   textGuidance,
 } from '../pipelines/internal';
 import { createScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
@@ -73,30 +74,24 @@ export const pipelineChecker: Checker = {
         );
       else yield* checkEmbeddings(contexts, await readSafetensors(join(folder, 'embeddings.safetensors')));
     } finally {
-      dispose(contexts.context, contexts.negative);
+      dispose(contexts.prompts, contexts.negative);
       disposeModel(model);
     }
   },
 };
 
-/** Of the prompts, and of the unconditional text for each of them, [B, L, C]. */
-interface Contexts {
-  readonly context: tf.Tensor3D;
-  readonly negative: tf.Tensor3D;
-}
-
-function encodeIds(model: Model, { prompt_ids, uncond_ids }: CaseFile): Contexts {
+function encodeIds(model: Model, { prompt_ids, uncond_ids }: CaseFile): TextContexts {
   const [prompts, none] = [fromRows(prompt_ids, 'int32'), fromRows(uncond_ids, 'int32')];
   const context = runTextEncoder(model, prompts);
   const one = runTextEncoder(model, none);
   const negative = tf.tile(one, [prompt_ids.length / uncond_ids.length, 1, 1]);
   dispose(prompts, none, one);
-  return { context, negative };
+  return { prompts: { context }, negative: { context: negative } };
 }
 
-function* checkEmbeddings({ context, negative }: Contexts, expected: Fixture): Iterable<Measure> {
-  yield rel('prompt_embeds', context, expected.prompt_embeds!.data, tolerance.embeddings);
-  yield rel('negative_prompt_embeds', negative, expected.negative_prompt_embeds!.data, tolerance.embeddings);
+function* checkEmbeddings({ prompts, negative }: TextContexts, expected: Fixture): Iterable<Measure> {
+  yield rel('prompt_embeds', prompts.context, expected.prompt_embeds!.data, tolerance.embeddings);
+  yield rel('negative_prompt_embeds', negative.context, expected.negative_prompt_embeds!.data, tolerance.embeddings);
 }
 
 /**
@@ -123,15 +118,15 @@ interface Start {
   readonly held?: readonly tf.Tensor[];
 }
 
-interface Given extends Contexts {
+interface Given extends TextContexts {
   readonly model: Model;
   readonly fixture: Fixture;
   readonly run: Run;
   readonly scheduler: Scheduler;
 }
 
-const guided = ({ run, context, negative }: Given): Pick<Start, 'branches' | 'guidance'> =>
-  textGuidance({ context, negative }, { guidance: run.guidance_scale, rescale: run.guidance_rescale });
+const guided = ({ run, prompts, negative }: Given): Pick<Start, 'branches' | 'guidance'> =>
+  textGuidance({ prompts, negative }, { guidance: run.guidance_scale, rescale: run.guidance_rescale });
 
 const pureNoise = ({ fixture, scheduler }: Given): tf.Tensor4D => tf.mul(fixtureImage(fixture, 'latents'), scheduler.initNoiseSigma);
 
@@ -152,11 +147,11 @@ const starts: Readonly<Record<string, (request: Given) => Start>> = {
     return { latents, adjust: keepKnown(scheduler, clean, noise, mask), held: [clean, noise, mask], ...guided(request) };
   },
   StableDiffusionInstructPix2PixPipeline(request) {
-    const { model, fixture, run, context, negative } = request;
+    const { model, fixture, run, prompts, negative } = request;
     const condition = imageCondition(model, fixtureImage(fixture, 'image_in'));
     return {
       latents: pureNoise(request),
-      branches: editBranches(context, negative, condition, tf.zerosLike(condition)),
+      branches: editBranches(prompts, negative, condition, tf.zerosLike(condition)),
       guidance: imageAndText(run.guidance_scale, run.image_guidance_scale ?? 1.5),
     };
   },
@@ -179,7 +174,7 @@ async function checkRun(
   fixture: Fixture,
   run: Run,
   model: Model,
-  contexts: Contexts,
+  contexts: TextContexts,
   scheduler: Scheduler,
   signal: AbortSignal,
 ): Promise<Measure[]> {

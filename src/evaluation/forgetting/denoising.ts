@@ -7,7 +7,7 @@ import { textContext } from '../../encoders/internal';
 import { compileNetwork, dispose, foldIn, type Key, type Network, scope } from '../../engine';
 import type { Rows } from '../../files';
 import type { Model } from '../../pipelines';
-import { projectContext } from '../../pipelines/internal';
+import { masksPadding, projectContext } from '../../pipelines/internal';
 import { noiseTables } from '../../schedulers';
 import { type DiffusionBatch, type DiffusionParams, diffusionBatch, diffusionTarget } from '../../training';
 import { encodeLatents, stratifiedTimesteps } from '../../training/internal';
@@ -47,17 +47,19 @@ export interface Denoising {
   dispose(): void;
 }
 
-export function denoising({ unet: { config }, textEncoder: { config: text }, schedulerConfig }: Model): Denoising {
-  const tables = noiseTables(schedulerConfig);
-  const masked = text.use_attention_mask === true;
+export function denoising(like: Model): Denoising {
+  const { config } = like.unet;
+  const { config: text } = like.textEncoder;
+  const tables = noiseTables(like.schedulerConfig);
+  const masked = masksPadding(like);
   const network: Network<DiffusionParams, [DiffusionBatch], tf.Tensor1D> = compileNetwork(
     (params: DiffusionParams, batch: DiffusionBatch) =>
       scope(() => {
         const { latents, noise, timesteps, signal, sigma, ids, mask } = batch;
         const noisy = tf.add(tf.mul(signal, latents), tf.mul(sigma, noise)) as tf.Tensor4D;
-        const states = textContext(text, params.textEncoder as TextEncoderParams, ids!, mask);
+        const states = textContext(text, params.textEncoder as TextEncoderParams, ids!, text.use_attention_mask ? mask : undefined);
         const context = params.projection ? projectContext(params.projection, states) : states;
-        const predicted = unet(config, params.unet, noisy, timesteps, context);
+        const predicted = unet(config, params.unet, noisy, timesteps, context, { contextMask: config.mask_padding ? mask : undefined });
         return tf.mean(
           tf.squaredDifference(predicted, diffusionTarget(latents, noise, signal, sigma, tables.predictionType)),
           [1, 2, 3],

@@ -35,14 +35,15 @@ export type DiffusionBatch = {
   readonly sigma: tf.Tensor4D;
   /** Of each example's error, [B]. */
   readonly weights: tf.Tensor1D;
-  /** The texts as tokens, [B, L], with their mask where the encoder masks padding; or as contexts, [B, L, C], before any projection. */
+  /** The texts as tokens, [B, L], or as contexts, [B, L, C], before any projection. */
   readonly ids?: tf.Tensor2D;
-  readonly mask?: tf.Tensor2D;
   readonly context?: tf.Tensor3D;
+  /** 1 for tokens, 0 for padding, [B, L], where text encoder or U-Net mask padding. */
+  readonly mask?: tf.Tensor2D;
 };
 
 /** The texts of a batch. */
-export type BatchTexts = Pick<DiffusionBatch, 'ids' | 'mask' | 'context'>;
+export type BatchTexts = Pick<DiffusionBatch, 'ids' | 'context' | 'mask'>;
 
 /** The noise of a batch with the objective's offset, and the noise of the network's input where that is perturbed. */
 function drawNoise(
@@ -166,9 +167,14 @@ export function diffusionLoss(
     const noisy = tf.add(tf.mul(signal, latents), tf.mul(sigma, inputNoise ?? noise)) as tf.Tensor4D;
     const predict = (weights: DiffusionParams, from: number, checkpointing: boolean): tf.Tensor4D => {
       const rows = <T extends tf.Tensor>(x: T): T => (from === 0 ? x : tf.slice(x, from));
-      const encoded = cached ? rows(cached) : textContext(configs.textEncoder, weights.textEncoder!, rows(ids!), mask && rows(mask));
+      const maskFor = (masks: boolean | undefined): tf.Tensor2D | undefined => (masks && mask ? rows(mask) : undefined);
+      const { textEncoder, unet: unetConfig } = configs;
+      const encoded = cached
+        ? rows(cached)
+        : textContext(textEncoder, weights.textEncoder!, rows(ids!), maskFor(textEncoder.use_attention_mask));
       const context = weights.projection ? projectContext(weights.projection, encoded) : encoded;
-      return unet(configs.unet, weights.unet, rows(noisy), rows(timesteps), context, { checkpointing });
+      const contextMask = maskFor(unetConfig.mask_padding);
+      return unet(unetConfig, weights.unet, rows(noisy), rows(timesteps), context, { checkpointing, contextMask });
     };
     const predicted = predict(params, 0, configs.checkpointing ?? false);
     const target = diffusionTarget(latents, noise, signal, sigma, configs.predictionType);
