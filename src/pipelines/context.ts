@@ -44,7 +44,7 @@ export function encodePrompts(model: Model, texts: readonly string[]): EncodedPr
   const { ids, mask, lostTokens } = tokenizer.encodeBatch(texts);
   const rows = (values: Int32Array): tf.Tensor2D => tf.tensor2d(values, [texts.length, tokenizer.maxLength], 'int32');
   const context = scope(() => runTextEncoder(model, rows(ids), rows(mask)));
-  return { context, ...(model.unet.config.mask_padding && { mask: rows(mask) }), lostTokens };
+  return { context, ...(model.unet.config.mask_padding && { mask: scope(() => tf.cast(rows(mask), 'float32')) }), lostTokens };
 }
 
 /** Says which texts were cut, once a call of a pipeline. By number: a text may be a report, which has no place in a log. */

@@ -53,7 +53,7 @@ export async function interpolate(model: Model, { from, to, fractions, ...option
           from.seed === to.seed ? tf.tile(start!(n), [along.length, 1, 1, 1]) : onCircle(start!(n), end!(n), along),
         ) as tf.Tensor4D;
       const context = scope(() => linear(ends, along));
-      const mask = endMasks && scope(() => either(endMasks, along.length));
+      const mask = endMasks && scope(() => linear(endMasks, along));
       const latents = scope(() => tf.mul(draw(0), scheduler.initNoiseSigma)) as tf.Tensor4D;
       const predict = guidedPredictor(model, { prompts: { context, mask }, negative }, { guidance, rescale });
       return { latents, predict, noise: draw, owned: { context, mask } };
@@ -67,15 +67,10 @@ export async function interpolate(model: Model, { from, to, fractions, ...option
   }
 }
 
-/** Between two rows, [2, L, C], by each fraction: [n, L, C]. */
-function linear(ends: tf.Tensor3D, fractions: readonly number[]): tf.Tensor3D {
-  const [a, b] = tf.split(ends, 2) as [tf.Tensor3D, tf.Tensor3D];
-  return tf.concat(fractions.map((t): tf.Tensor3D => tf.add(tf.mul(a, 1 - t), tf.mul(b, t))));
-}
-
-/** What is a token in either of two rows, [2, L], for each of n images between them: [n, L]. */
-function either(masks: tf.Tensor2D, n: number): tf.Tensor2D {
-  return tf.tile(tf.max(masks, 0, true), [n, 1]) as tf.Tensor2D;
+/** Between two rows, [2, …], by each fraction: [n, …]. */
+function linear<T extends tf.Tensor>(ends: T, fractions: readonly number[]): T {
+  const [a, b] = tf.split(ends, 2) as [tf.Tensor, tf.Tensor];
+  return tf.concat(fractions.map((t) => tf.add(tf.mul(a, 1 - t), tf.mul(b, t)))) as T;
 }
 
 /** Between two draws, [1, h, w, C], by each fraction, along the circle through both: [n, h, w, C]. */

@@ -13,7 +13,10 @@ import type { UNetParams } from './parameters';
 export interface UNetOptions {
   /** Rows of the class table, int32 [B]; required if the config has `num_class_embeds`. For published models: no pipeline here gives them. */
   readonly classLabels?: tf.Tensor1D;
-  /** 1 where a token of the context may be attended to, 0 where not, [B, L]; required if the config has `mask_padding`. */
+  /**
+   * 1 where a token of the context may be attended to, 0 where not, [B, L]; between, its weight is multiplied by that before weights are brought to a sum
+   * of 1. Required if the config has `mask_padding`.
+   */
   readonly contextMask?: tf.Tensor2D;
   /** For training in little memory: inner results of the blocks are recomputed in the backward pass (`checkpoint`); gradients are the same. */
   readonly checkpointing?: boolean;
@@ -29,9 +32,9 @@ export interface UNetOptions {
 /** As in diffusers: large enough that softmax makes it zero beside any real score. */
 const MASKED_SCORE = -10000;
 
-/** What is added to the scores, [B, 1, 1, L]. */
+/** What is added to the scores, [B, 1, 1, L]: exponentials of scores are weights, so a factor of a weight is a logarithm here. */
 const scoresOf = (mask: tf.Tensor2D): tf.Tensor =>
-  tf.mul(tf.sub(1, tf.reshape(tf.cast(mask, 'float32'), [mask.shape[0], 1, 1, -1])), MASKED_SCORE);
+  tf.maximum(tf.log(tf.reshape(tf.cast(mask, 'float32'), [mask.shape[0], 1, 1, -1])), MASKED_SCORE);
 
 /** SiLU of the embedded time (and class), [B, T]. */
 function embedTime(

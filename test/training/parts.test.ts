@@ -24,8 +24,9 @@ const fit = async (model: Model, options: Omit<FitDiffusionOptions, 'key'> = {})
   await fitDiffusion(model, await shortRecipe(), pixels, texts, { key: key(9), ...options });
 
 /** The tiny model with an encoder of another kind behind a projection. */
-function swapped(kind: 'bert' | 't5'): Model {
+function swapped(kind: 'bert' | 't5', masks = false): Model {
   const model = tinyModel();
+  model.unet = { ...model.unet, config: { ...model.unet.config, mask_padding: masks } };
   const tokenizer = model.tokenizer!;
   const vocab_size = tokenizer.vocabularySize;
   const config: TextEncoderConfig =
@@ -52,11 +53,15 @@ const changed = (before: Record<string, Float32Array>, after: Record<string, Flo
 const valuesOf = (tree: Parameters<typeof flatten>[0]): Record<string, Float32Array> =>
   Object.fromEntries(Object.entries(flatten(tree)).map(([path, leaf]) => [path, leaf.dataSync() as Float32Array]));
 
-for (const kind of ['bert', 't5'] as const)
+for (const [kind, masks] of [
+  ['bert', false],
+  ['bert', true],
+  ['t5', false],
+] as const)
   test(
-    `${kind}: a frozen encoder's contexts give the loss that its tokens give, and what is frozen stays bit by bit`,
+    `${kind}${masks ? ', padding masked' : ''}: a frozen encoder's contexts give the loss that its tokens give, and what is frozen stays bit by bit`,
     noLeaks(async (t) => {
-      const [joint, frozen] = [swapped(kind), swapped(kind)];
+      const [joint, frozen] = [swapped(kind, masks), swapped(kind, masks)];
       const before = cloneTree({ text: frozen.textEncoder.params, vae: frozen.vae.params });
       const folder = tempDir(t);
       const counted: number[] = [];

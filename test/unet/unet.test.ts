@@ -174,6 +174,17 @@ test(
       const masked = unet(small, params, latents, timesteps, context, { contextMask });
       const short = unet(small, params, latents, timesteps, tf.slice(context, [0, 0, 0], [2, 4, 12]));
       assertClose(masked, short, 1e-5);
+      const masking = { ...small, mask_padding: true };
+      assertClose(unet(masking, params, latents, timesteps, context, { contextMask }), masked, 0);
+      assert.throws(() => unet(masking, params, latents, timesteps, context), /unet: the config says mask_padding: expected contextMask/);
+      // A weight between is a token so many times: 2 of the last one beside 1 of the others, both scaled to at most 1.
+      const halves = tf.tensor2d([0.5, 0.5, 0.5, 1, 0.5, 0.5, 0.5, 1], [2, 4]);
+      const twice = tf.gather(context, [0, 1, 2, 3, 3], 1);
+      assertClose(
+        unet(small, params, latents, timesteps, tf.slice(context, [0, 0, 0], [2, 4, 12]), { contextMask: halves }),
+        unet(small, params, latents, timesteps, twice),
+        1e-5,
+      );
     });
     dispose(params, latents, timesteps, context);
   }),
