@@ -15,7 +15,7 @@ import { roentgen } from './run';
 
 const NAMES = [
   ...['instruments', 'detail', 'fidelity', 'diversity', 'classification', 'report-generation', 'retrieval', 'reader-study', 'augmentation'],
-  ...['distillation', 'forgetting', 'memorisation', 'subgroups', 'ground-truth', 'images', 'all'],
+  ...['distillation', 'forgetting', 'memorisation', 'subgroups', 'ground-truth', 'text-use', 'images', 'all'],
 ];
 
 const recipe = {

@@ -130,4 +130,10 @@ export const evaluations: readonly EvaluationCommand[] = [
     what: 'finding, side, lobe, severity and device of each prompt, read back by networks that learnt them from the phantom',
     run: (bench) => evaluation().evaluateGroundTruth(bench),
   },
+  {
+    name: 'text-use',
+    paper: 'beyond the paper',
+    what: 'how much of its texts a model uses: what its loss on real images rises by where left and right are exchanged, the text is of another image, or left out, by noise level',
+    run: (bench) => evaluation().evaluateTextUse(bench),
+  },
 ];

@@ -1,18 +1,18 @@
-/** How well a model still takes noise off images of a domain: far less noisy than anything measured on pictures that it makes, and seconds in place of minutes. */
+/** How well a model takes noise off images: far less noisy than anything measured on pictures that it makes, and seconds in place of minutes. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import type { ImageRecord } from '../../datasets';
-import type { TextEncoderParams } from '../../encoders';
-import { textContext } from '../../encoders/internal';
-import { compileNetwork, dispose, foldIn, type Key, type Network, scope } from '../../engine';
-import type { Rows } from '../../files';
-import type { Model } from '../../pipelines';
-import { masksPadding, projectContext } from '../../pipelines/internal';
-import { noiseTables } from '../../schedulers';
-import { type DiffusionBatch, type DiffusionParams, diffusionBatch, diffusionTarget } from '../../training';
-import { encodeLatents, stratifiedTimesteps } from '../../training/internal';
-import { unet } from '../../unet';
-import { completeVaeConfig } from '../../vae/internal';
+import type { ImageRecord } from '../datasets';
+import type { TextEncoderParams } from '../encoders';
+import { textContext } from '../encoders/internal';
+import { compileNetwork, dispose, foldIn, type Key, type Network, scope } from '../engine';
+import type { Rows } from '../files';
+import type { Model } from '../pipelines';
+import { masksPadding, projectContext } from '../pipelines/internal';
+import { noiseTables } from '../schedulers';
+import { type DiffusionBatch, type DiffusionParams, diffusionBatch, diffusionTarget } from '../training';
+import { encodeLatents, stratifiedTimesteps } from '../training/internal';
+import { unet } from '../unet';
+import { completeVaeConfig } from '../vae/internal';
 
 /** Images as they are noised: the same noise and noise levels for every model that is compared. */
 export interface NoisedSet {
@@ -20,17 +20,19 @@ export interface NoisedSet {
   readonly latents: Float32Array;
   readonly shape: readonly [number, number, number];
   readonly texts: readonly string[];
+  /** The noise level of all images, 0 (clean) to the schedule's last step; where left out each has another one, spread evenly. */
+  readonly timestep?: number;
   readonly key: Key;
 }
 
-/** Images at a time: their noise levels are spread over the whole range. */
-const BATCH = 16;
+/** Images at a time. */
+export const BATCH: number = 16;
 
-/** The first images of a set, as many as fill batches, encoded by the autoencoder, which no adaptation changes. */
+/** The first images of a set, as many as fill batches, encoded by the model's autoencoder. */
 export async function noisedSet(model: Model, pixels: Rows, records: readonly ImageRecord[], size: number, key: Key): Promise<NoisedSet> {
   const { mean, shape } = await encodeLatents(model, pixels, size);
   const count = Math.floor(Math.min(pixels.length, records.length) / BATCH) * BATCH;
-  if (count === 0) throw new RangeError(`forgetting: expected at least ${BATCH} images of each domain, got ${records.length}`);
+  if (count === 0) throw new RangeError(`noisedSet: expected at least ${BATCH} images, got ${records.length}`);
   const { scaling_factor: factor } = completeVaeConfig(model.vae.config);
   const latents = (await mean.read(Int32Array.from({ length: count }, (_, i) => i))).map((value) => value * factor);
   return { latents, shape, texts: records.slice(0, count).map(({ text }) => text), key };
@@ -67,7 +69,7 @@ export function denoising(like: Model): Denoising {
       }),
   );
   return {
-    losses(model, { latents, shape, texts, key }, signal) {
+    losses(model, { latents, shape, texts, timestep, key }, signal) {
       const size = tf.util.sizeFromShape([...shape]);
       const out = new Float64Array(texts.length);
       const params: DiffusionParams = {
@@ -85,7 +87,10 @@ export function denoising(like: Model): Denoising {
           {
             x0: latents.subarray(from * size, (from + BATCH) * size),
             shape: [BATCH, ...shape],
-            timesteps: stratifiedTimesteps(foldIn(key, 2 * from), BATCH, tables.numTrainTimesteps),
+            timesteps:
+              timestep === undefined
+                ? stratifiedTimesteps(foldIn(key, 2 * from), BATCH, tables.numTrainTimesteps)
+                : new Int32Array(BATCH).fill(timestep),
             texts: { ids: rows(ids), ...(masked && { mask: rows(mask) }) },
             noise: foldIn(key, 2 * from + 1),
           },
@@ -95,7 +100,7 @@ export function denoising(like: Model): Denoising {
         dispose(inputs, errors);
       }
       const bad = out.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) throw new RangeError(`forgetting: the error of image ${bad} is ${out[bad]}`);
+      if (bad >= 0) throw new RangeError(`denoising: the error of image ${bad} is ${out[bad]}`);
       return out;
     },
     dispose: () => network.dispose(),
