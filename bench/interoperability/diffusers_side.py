@@ -5,6 +5,7 @@ Images are in [0, 1], [n, C, H, W].
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -17,6 +18,11 @@ pipe.set_progress_bar_config(disable=True)
 pipe.save_pretrained(folder / "theirs")
 pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config, clip_sample=False)
 latents = load_file(folder / "latents.safetensors")["latents"]
+
+if pipe.unet.config.get("mask_padding", False):
+    texts = [""] * len(request["prompts"]) + request["prompts"]  # as guidance orders them
+    mask = pipe.tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt").attention_mask
+    pipe.unet.forward = partial(pipe.unet.forward, encoder_attention_mask=mask)
 
 with torch.inference_mode():
     context, _ = pipe.encode_prompt(request["prompts"], "cpu", 1, False)

@@ -1,6 +1,6 @@
 // A folder saved here opens in diffusers and makes the same pictures from the same latents; a folder saved by diffusers does here. Prints largest errors.
 //
-// node bench/interoperability/run.mjs [--python PYTHON] [--model FOLDER]   (a model of the quickstart's size with random weights where none is given)
+// node bench/interoperability/run.mjs [--python PYTHON] [--model FOLDER | --recipe NAME]   (a model of a recipe's shape, the quickstart's by default, with random weights where none is given)
 // The Python needs torch, diffusers 0.42.1 and transformers.
 
 import { spawnSync } from 'node:child_process';
@@ -17,7 +17,7 @@ import { latentFactor } from '#pipelines/internal';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 import { initModel, loadRecipe } from 'roentgen-lab/experiments';
 
-const { values: flags } = parseArgs({ options: { python: { type: 'string', default: 'python3' }, model: { type: 'string' } } });
+const { values: flags } = parseArgs({ options: { python: { type: 'string', default: 'python3' }, model: { type: 'string' }, recipe: { type: 'string', default: 'quickstart' } } });
 const { key: root } = await startEngine();
 const prompts = ['PA chest radiograph. Large right pleural effusion.', 'No acute findings.'];
 const folder = mkdtempSync(join(tmpdir(), 'roentgen-interoperability-'));
@@ -39,7 +39,7 @@ const tensorsOf = async (path) => Object.fromEntries(Object.entries(await readSa
 const largest = (a, b) => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0].toExponential(1);
 
 try {
-  const recipe = await loadRecipe('quickstart');
+  const recipe = await loadRecipe(flags.recipe);
   const model = flags.model
     ? await loadModel(flags.model)
     : initModel(recipe, trainBpe(prompts, { vocabularySize: recipe.tokenizer.vocabulary_size, maxLength: recipe.tokenizer.max_length }), root);

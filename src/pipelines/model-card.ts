@@ -32,6 +32,18 @@ const LIMITS: readonly string[] = [
   'Findings may be absent, misplaced or added although the prompt says otherwise.',
 ];
 
+/** How diffusers is told what `mask_padding` says, which its pipelines do not know. */
+const MASKED_IN_DIFFUSERS: readonly string[] = [
+  '',
+  "The U-Net does not attend to the padding of texts (`mask_padding` of its config). diffusers' pipelines show it all of it unless it is given the mask:",
+  '',
+  '```py',
+  'texts = [negative_prompt] * len(prompts) + prompts  # as guidance orders them; prompts alone without guidance',
+  'mask = pipe.tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt").attention_mask',
+  'pipe.unet.forward = functools.partial(pipe.unet.forward, encoder_attention_mask=mask)',
+  '```',
+];
+
 const unknown = 'Not recorded.';
 
 const format = (value: string | number | boolean): string =>
@@ -116,5 +128,6 @@ export function modelCard(model: Model, card: ModelCard = {}): string {
     "const model = await loadModel('FOLDER');",
     "const [picture] = await textToImage(model, { prompts: ['Large right pleural effusion.'], guidance: 4, seed: 1 });",
     '```',
+    ...(unet.config.mask_padding ? MASKED_IN_DIFFUSERS : []),
   ].join('\n')}\n`;
 }

@@ -1,6 +1,8 @@
 /** A U-Net that masks the padding of texts: how long the window is makes no difference to it. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -100,7 +102,8 @@ test(
   noLeaks(async (t) => {
     const folder = tempDir(t);
     const model = masking(24);
-    await saveModel(model, folder);
+    await saveModel(model, folder, { title: 'Masked' });
+    assert.match(readFileSync(join(folder, 'README.md'), 'utf8'), /encoder_attention_mask=mask/);
     const [before] = await textToImage(model, { prompts: [effusion], steps });
     disposeModel(model);
     const loaded = await loadModel(folder);
