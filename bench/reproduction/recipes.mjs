@@ -65,7 +65,7 @@ function summarised(folder) {
 async function measure(recipe, model, folder) {
   const { size } = recipe;
   const [splitKey] = split(engine.key, 4);
-  const { train, test } = await openSplit({ data: flags.data, counts: recipe.data, key: splitKey, least: 2 });
+  const { train, test } = await openSplit({ data: flags.data, counts: recipe.data, key: splitKey, size, least: 2 });
   const count = Math.min(Number(flags.images), test.length, train.length);
   const first = (dataset, n) => subset(dataset, Array.from({ length: Math.min(n, dataset.length) }, (_, i) => i));
   const recordsOf = (dataset) => Array.from({ length: dataset.length }, (_, i) => dataset.record(i));
@@ -89,6 +89,7 @@ async function measure(recipe, model, folder) {
   mkdirSync(grids, { recursive: true });
   for (const [name, shown] of Object.entries({ generated: images.slice(0, 32), real: pictures(testPixels.slice(0, 32 * size ** 2), size) }))
     await imageGrid(shown, undefined, { columns: 8 }).save(join(grids, `${name}.png`));
+  await imageGrid(images.slice(0, 8), undefined, { columns: 4 }).save(join(grids, 'first.png')); // docs/generated.png
   const after = judge(classifier, images, asked, real.features);
   const told = await toldFromReal({
     real: testPixels,

@@ -23,7 +23,7 @@ const recipe = overrideRecipe(await loadRecipe('quickstart'), {
   'vae.optimisation.steps': 100,
   'data.train': 400,
 });
-const { train } = await openSplit({ data: 'phantom', counts: recipe.data, key: key(0) });
+const { train } = await openSplit({ data: 'phantom', counts: recipe.data, key: key(0), size: recipe.size });
 const texts = textsOf(train);
 const pixels = await loadPixels(train, recipe.size);
 const tokenizer = recipeTokenizer(recipe, 'phantom', texts);

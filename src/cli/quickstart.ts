@@ -103,9 +103,9 @@ const LEAST = 2;
 
 /** What the notebook would find wrong with recipe and data is told before a kernel starts or the phantom's model trains. */
 async function check(data: OpenDatasetOptions, recipe: string, seed: number): Promise<void> {
-  const { data: counts } = await loadRecipe(recipe);
+  const { data: counts, size } = await loadRecipe(recipe);
   const [splitKey] = split(key(seed), 4) as [Key];
-  await asUsage('quickstart', () => openSplit({ ...data, counts, key: splitKey, least: LEAST }));
+  await asUsage('quickstart', () => openSplit({ ...data, counts, key: splitKey, size, least: LEAST }));
 }
 
 /** The phantom's recipe at the size that fits the engine. */

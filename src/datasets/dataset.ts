@@ -70,6 +70,11 @@ export interface Dataset {
    */
   pixels(i: number, size: number, threads?: number): Promise<Float32Array>;
   /**
+   * The shorter side of the image as its file has it, pixels, without decoding it; of files whose header is not known here, and of those that cannot be read,
+   * infinity. Absent where images are drawn or there are none.
+   */
+  shortSide?(i: number): Promise<number>;
+  /**
    * The image's file as it is, and its name, of which the ending tells the format. Absent where images are drawn or there are none.
    *
    * @throws FileError where it cannot be read

@@ -12,6 +12,7 @@ export {
   openSplit,
   type PhantomCounts,
   phantomSplit,
+  type SplitOptions,
   vocabularyTexts,
   worldSplit,
 } from './open';

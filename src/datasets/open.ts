@@ -7,6 +7,7 @@ import { type DicomGreys, FileError } from '../files';
 import { type Contrast, withContrast } from './contrast';
 import { type Dataset, textsOf } from './dataset';
 import { openFolder } from './folder';
+import { largeEnough } from './large-enough';
 import { openLayout } from './layouts';
 import { openPhantom, type Projection } from './phantom';
 import { withoutUnreadable } from './readable';
@@ -100,26 +101,32 @@ export function vocabularyTexts(data: string): string[] {
   return data === 'world' ? [...impressions, ...texts('prompt', VOCABULARY_TEXTS.prompts)] : impressions;
 }
 
+export interface SplitOptions {
+  /** Sizes of a built-in dataset's parts. */
+  readonly counts: PhantomCounts;
+  /** Fixes the division. */
+  readonly key: Key;
+  /** Pixels a side of what is to be made of the images: those of a folder that have fewer are left out first. */
+  readonly size: number;
+  /** Images that each part must have; by default 1. */
+  readonly least?: number;
+}
+
 /** Fraction of the patients of a real dataset that are measured on. */
 const TEST_FRACTION = 0.2;
 
 /**
  * The phantom or the small world, where `data` is "phantom" or "world", or a folder's images divided by patient.
  *
- * @param options.counts sizes of a built-in dataset's parts
- * @param options.key    fixes the division
- * @param options.least  images that each part must have; by default 1
  * @throws FileError where a part has fewer, saying how many patients are enough, or where the data have no images
  */
-export async function openSplit(
-  options: OpenDatasetOptions & { readonly counts: PhantomCounts; readonly key: Key; readonly least?: number },
-): Promise<DatasetSplit> {
+export async function openSplit(options: OpenDatasetOptions & SplitOptions): Promise<DatasetSplit> {
   const { data, counts, key, contrast, least = 1 } = options;
   const drawn = data === 'phantom' ? phantomSplit(counts) : data === 'world' ? worldSplit(counts) : undefined;
   const shown = (part: Dataset): Dataset => (contrast === undefined ? part : withContrast(part, contrast));
   const parts = drawn
     ? { train: shown(drawn.train), test: shown(drawn.test) }
-    : splitByPatient(withImages(data, await openDataset(options)), { testFraction: TEST_FRACTION, key });
+    : splitByPatient(await usable(options), { testFraction: TEST_FRACTION, key });
   const { train, test } = parts;
   if (train.length < least || test.length < least)
     throw new FileError(
@@ -129,7 +136,9 @@ export async function openSplit(
   return parts;
 }
 
-function withImages(data: string, dataset: Dataset): Dataset {
-  if (dataset.withoutImages !== undefined) throw new FileError(data, `has no images to train on; ${dataset.withoutImages}`);
-  return dataset;
+/** A folder's images that can be trained on. */
+async function usable(options: OpenDatasetOptions & Pick<SplitOptions, 'size'>): Promise<Dataset> {
+  const dataset = await openDataset(options);
+  if (dataset.withoutImages !== undefined) throw new FileError(options.data, `has no images to train on; ${dataset.withoutImages}`);
+  return largeEnough(dataset, options.size);
 }

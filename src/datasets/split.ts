@@ -29,6 +29,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     record: (i) => dataset.record(at(i)),
     pixels: async (i, size, threads) => dataset.pixels(at(i), size, threads),
     ...(dataset.original ? { original: async (i: number) => dataset.original!(at(i)) } : {}),
+    ...(dataset.shortSide ? { shortSide: async (i: number) => dataset.shortSide!(at(i)) } : {}),
     readingNotes: dataset.readingNotes ? () => dataset.readingNotes!() : undefined,
     batch: dataset.batch ? async (indices, size, options) => dataset.batch!(Int32Array.from(indices, at), size, options) : undefined,
   };

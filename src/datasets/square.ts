@@ -1,7 +1,7 @@
 /** Any image as a grey square, as a network takes it. */
 
 import type { Image } from '../files';
-import { decodeImage, usedBits, whiteAt } from '../files/internal';
+import { decodeImage, headerSize, usedBits, whiteAt } from '../files/internal';
 import { resize } from '../imaging';
 import { type ImagePlace, readPlace } from './image-place';
 
@@ -25,6 +25,12 @@ export async function decodeSquare(place: ImagePlace, size: number): Promise<Squ
   const bits = usedBits(image);
   const values = shrunk(centreSquare(image, whiteAt(bits)), Math.min(image.width, image.height), size);
   return image.data instanceof Uint16Array ? { values, bits } : { values };
+}
+
+/** The shorter side of an image, pixels, from its header; infinity where `headerSize` does not know it. */
+export async function shortSide(place: ImagePlace): Promise<number> {
+  const size = await headerSize(place.offset === undefined ? place.path : await readPlace(place));
+  return size ? Math.min(...size) : Number.POSITIVE_INFINITY;
 }
 
 /** Values are whole fractions of this: as fine as any file has them, and exact in what is kept on disk in 16 bits. */

@@ -12,7 +12,7 @@ import { type ImagePlace, placeKey, readPlace } from './image-place';
 import { type FileFacts, lookAt } from './look';
 import { nameRows } from './read-table';
 import { type ImageFile, joinPatients, sameImages } from './same-image';
-import { decodeSquare, inLevels } from './square';
+import { decodeSquare, inLevels, shortSide } from './square';
 
 /** An image in an archive: its name there, and where its bytes are. */
 export interface TableMember {
@@ -100,6 +100,10 @@ export async function tableDataset(options: {
       async original(i) {
         checkIndex(self, i);
         return { name: entries[i]!.member?.name ?? basename(places[i]!.path), bytes: await readPlace(places[i]!) };
+      },
+      async shortSide(i) {
+        checkIndex(self, i);
+        return shortSide(places[i]!);
       },
       async pixels(i, size, threads = 0) {
         checkIndex(self, i);

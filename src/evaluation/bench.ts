@@ -130,7 +130,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
   const counts = { ...options.recipe.data, test: Math.max(prompts, options.recipe.data.test) };
   const recipe = overrideRecipe(options.recipe, { size, 'data.test': counts.test });
   const [splitKey] = split(key(seed), 4) as [Key];
-  const { train, test } = await openSplit({ ...data, counts, key: splitKey, least: 2 });
+  const { train, test } = await openSplit({ ...data, counts, key: splitKey, size, least: 2 });
   const note = (sentence: string): void => onNote?.(sentence);
   for (const sentence of train.notes ?? []) note(sentence);
   if (test.length < prompts) note(`${test.length} images of patients who are not trained on are there, of ${prompts} that were asked for.`);

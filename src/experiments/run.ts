@@ -108,7 +108,7 @@ async function runLocked({
   const engine = await startEngine({ seed });
   const [splitKey, modelKey, vaeKey, diffusionKey] = split(engine.key, 4) as [Key, Key, Key, Key];
   const withVae = base === undefined || recipe.adapts !== undefined;
-  const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey });
+  const { train, test } = await openSplit({ ...data, counts: recipe.data, key: splitKey, size: recipe.size });
   const texts = textsOf(train);
   const model = base ? await startingModel(base, recipe) : initModel(recipe, recipeTokenizer(recipe, data.data, texts), modelKey);
   const strategy = strategyOf(recipe.diffusion.strategy);

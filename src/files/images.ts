@@ -77,6 +77,21 @@ export async function decodeImage(path: string, bytes: Buffer, { side, greys = '
   }
 }
 
+/**
+ * Width and height as the header of a PNG, JPEG, TIFF or WebP file says, pixels, without decoding it; undefined for other formats (DICOM, BMP) and for what
+ * is no image or cannot be read, which decoding it tells.
+ *
+ * @param image its path or its bytes
+ */
+export async function headerSize(image: string | Buffer): Promise<readonly [width: number, height: number] | undefined> {
+  return sharp(image, { limitInputPixels: false })
+    .metadata()
+    .then(
+      ({ width, height }) => [width, height] as const,
+      () => undefined,
+    );
+}
+
 async function decode(path: string, bytes: Buffer, side: number | undefined): Promise<Image> {
   // The limit on pixels is checked below, where the message can give the size.
   const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true, autoOrient: true, limitInputPixels: false });

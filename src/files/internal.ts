@@ -21,7 +21,7 @@ export { commandFor, expectFolderOf } from './expect-folder';
 export { type GgufFile, openGguf } from './gguf';
 export { hashFile, hashFiles } from './hash';
 export { mayHold16Bits, usedBits, whiteAt } from './image-depth';
-export { decodeImage } from './images';
+export { decodeImage, headerSize } from './images';
 export { isFile } from './is-file';
 export { formatJson, parseJson, parseObject, readJson } from './json';
 export { fileShape, toEngineLayout, toFileLayout } from './layout';

@@ -29,8 +29,8 @@ async function pictures(folder: string): Promise<void> {
   const rows = texts.map((text, i) => `p${i}.png,"${text}",${text === '' ? 'x' : i}`);
   writeFileSync(join(folder, 'texts.csv'), ['file,report,who', ...rows].join('\n'));
   for (const i of texts.keys()) {
-    const data = Uint8Array.from(uniformArray(key(i), 1024), (value) => Math.floor(256 * value));
-    await writePng(join(folder, `p${i}.png`), { width: 32, height: 32, channels: 1, data });
+    const data = Uint8Array.from(uniformArray(key(i), 4096), (value) => Math.floor(256 * value));
+    await writePng(join(folder, `p${i}.png`), { width: 64, height: 64, channels: 1, data });
   }
 }
 

@@ -104,7 +104,7 @@ test('a set that is too small to be measured on is refused with the number that 
   for (let i = 0; i < 6; i++) {
     await picture(join(folder, `${i}.png`));
     write(join(folder, `${i}.txt`), `Text ${i}.`);
-    const open = (least: number) => openSplit({ data: folder, counts: { train: 1, test: 1 }, key: key(i), least });
+    const open = (least: number) => openSplit({ data: folder, counts: { train: 1, test: 1 }, key: key(i), size: 4, least });
     if (i === 0) await assert.rejects(open(1), RangeError);
     else if (i < 5) {
       await assert.rejects(

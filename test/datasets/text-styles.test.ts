@@ -16,7 +16,7 @@ test('prompts are what they have been, impressions are of all findings', async (
   assert.deepEqual([plain!.train.fingerprint, plain!.test.fingerprint], [prompts!.train.fingerprint, prompts!.test.fingerprint]);
   assert.deepEqual(texts(impressions!.test), texts(openPhantom({ seed: 2, count: 10, style: 'impression' })));
   assert.deepEqual(impressions!.train.findings, PHANTOM_FINDINGS);
-  const opened = await openSplit({ data: 'phantom', counts: { ...counts, style: 'impression' }, key: key(1) });
+  const opened = await openSplit({ data: 'phantom', counts: { ...counts, style: 'impression' }, key: key(1), size: 16 });
   assert.deepEqual(texts(opened.train), texts(impressions!.train));
 });
 

@@ -14,8 +14,8 @@ test('the smallest set that can be measured on goes the whole way; a smaller one
   const folder = tempDir(t);
   const source = openPhantom({ seed: 6, count: 6 });
   const add = async (i: number): Promise<void> => {
-    const data = Uint8Array.from(await source.pixels(i, 32), (value) => Math.round(value * 255));
-    await writePng(join(folder, `${i}.png`), { width: 32, height: 32, channels: 1, data });
+    const data = Uint8Array.from(await source.pixels(i, 64), (value) => Math.round(value * 255));
+    await writePng(join(folder, `${i}.png`), { width: 64, height: 64, channels: 1, data });
     await writeFile(join(folder, `${i}.txt`), source.record(i).text);
   };
   for (let i = 0; i < 5; i++) await add(i);

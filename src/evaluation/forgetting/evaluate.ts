@@ -93,7 +93,7 @@ type Domains = Readonly<Record<Domain['name'], Domain>>;
 async function openDomains(bench: Bench, data: string, count: number): Promise<Domains> {
   const counts = { ...bench.recipe.data, test: Math.max(DENOISED, count) };
   const [splitKey] = split(bench.key, 4) as [Key];
-  const { train, test } = await openSplit({ data, counts, key: splitKey, least: 2 });
+  const { train, test } = await openSplit({ data, counts, key: splitKey, size: bench.size, least: 2 });
   const oldBench: Bench = { ...bench, train, test, records: recordsOf(test, count), data };
   const classifiers: (Classifier | undefined)[] = [];
   try {

@@ -62,9 +62,9 @@ export async function oldDomain(
   { source, records, made }: OldDomainSettings,
 ): Promise<{ readonly pixels: Float32Array; readonly texts: readonly string[] }> {
   const [division] = split(key(SEED), 4) as [Key];
-  const { train } = await openSplit({ data: source, counts: { train: records, test: 1 }, key: division });
-  const texts = textsOf(train, records);
   const { size, signal } = preparation;
+  const { train } = await openSplit({ data: source, counts: { train: records, test: 1 }, key: division, size });
+  const texts = textsOf(train, records);
   if (!made) {
     const pixels = await loadPixels(train, size, { ...(signal && { signal }) });
     return { pixels: pixels.subarray(0, texts.length * size * size), texts };
