@@ -32,6 +32,7 @@ import {
   diffusionLoss,
   stratifiedTimesteps,
 } from './losses/diffusion-loss';
+import { expectGroups } from './optimiser/learning-rate';
 import type { Optimisation } from './optimiser/optimisation';
 import type { StepLog } from './step-log';
 import type { Extension, Strategy, TrainingSet } from './strategies';
@@ -106,8 +107,10 @@ function pairedOrder(key: Key, length: number, batchSize: number, second: number
   return (step) => Int32Array.from([...before(step), ...after(step).map((record) => from + record)]);
 }
 
-/** The tree that trains: leaves of the model, and those that the strategy adds. */
-type Trained = { readonly model: Tree; readonly added: Tree };
+/** The tree that trains: leaves of the model by their paths in it, as groups of learning rates name them, and those that the strategy adds. */
+type Trained = { readonly [part: string]: Tree | undefined; readonly added: Tree };
+
+const modelOf = ({ added: _, ...model }: Trained): Tree => model;
 
 /** What stays: the model's other leaves, where trained ones were with what each matters, and the old model. */
 type Fixed = { readonly rest?: Tree; readonly anchor?: Tree; readonly importance?: Tree; readonly teacher?: Tree };
@@ -151,8 +154,9 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
 
   const [trainable, rest] = partition(options.params, strategy.trains);
   const added = strategy.add?.(options.params, foldIn(options.key, 1)) ?? {};
-  const params: Trained = { model: trainable, added };
+  const params: Trained = { ...(trainable as Record<string, Tree>), added };
   const trained = countParameters(params);
+  expectGroups(optimisation.learning_rate, Object.keys(flatten({ ...options.params, added })));
   if (trained === 0) throw new RangeError('trainDiffusion: strategy: it trains nothing');
   const kept: Fixed = {
     rest,
@@ -161,7 +165,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     ...(teacher && { teacher: unflatten(tensorsOf(teacher, (path) => isTokens(texts) || !path.startsWith('textEncoder.'))) }),
   };
   const wholeModel = (trained: Trained, rest: Tree): DiffusionParams => {
-    const model = merge<DiffusionParams>(rest, trained.model);
+    const model = merge<DiffusionParams>(rest, modelOf(trained));
     return strategy.apply ? strategy.apply(model, trained.added) : model;
   };
   const { predictionType } = tables;
@@ -178,7 +182,7 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
       const taught = before ? { teacher: { params: before as DiffusionParams, from: B - old } } : {};
       const predicted = diffusionLoss({ ...configs, ...taught }, wholeModel(trained, fixed), inputs);
       if (!consolidation || !anchor || !importance) return predicted;
-      const penalty = consolidationPenalty(flatten(trained.model) as Tree, anchor, importance, consolidation.lambda);
+      const penalty = consolidationPenalty(flatten(modelOf(trained)) as Tree, anchor, importance, consolidation.lambda);
       return { loss: tf.add(predicted, penalty) as tf.Scalar, aux: { consolidation: penalty } };
     });
   const { signal, onStart, onStep, checkpoints } = options;

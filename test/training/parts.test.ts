@@ -101,6 +101,27 @@ test(
 );
 
 test(
+  'a part has the rate of its group; a group without parameters is refused',
+  noLeaks(async () => {
+    const recipe = await shortRecipe();
+    const rated = (peaks: Record<string, number>): Recipe => {
+      const { optimisation } = recipe.diffusion;
+      const learning_rate = { ...optimisation.learning_rate, peaks };
+      return { ...recipe, diffusion: { ...recipe.diffusion, optimisation: { ...optimisation, learning_rate } } };
+    };
+    const model = tinyModel();
+    const before = { unet: valuesOf(model.unet.params), text: valuesOf(model.textEncoder.params) };
+    await fitDiffusion(model, rated({ textEncoder: 0 }), pixels, texts, { key: key(9) });
+    assert.ok(changed(before.unet, valuesOf(model.unet.params)) && !changed(before.text, valuesOf(model.textEncoder.params)));
+    await assert.rejects(
+      fitDiffusion(model, rated({ text_encoder: 1e-4 }), pixels, texts, { key: key(9) }),
+      /learning_rate\.peaks: text_encoder: no parameter's path begins with it; they begin with unet, textEncoder/,
+    );
+    disposeModel(model);
+  }),
+);
+
+test(
   "by default all parts train; parts that are not there are refused, and a text's context does not depend on the others",
   noLeaks(async () => {
     const model = tinyModel();

@@ -20,6 +20,17 @@ export function learningRateGroup({ peaks = {} }: LearningRate, path: string): s
   return groups.sort((a, b) => b.length - a.length)[0] ?? '';
 }
 
+/** @throws RangeError where a group has no parameter of these paths: its rate would be nobody's */
+export function expectGroups({ peaks = {} }: LearningRate, paths: readonly string[]): void {
+  for (const group of Object.keys(peaks))
+    if (!paths.some((path) => path === group || path.startsWith(`${group}.`)))
+      throw new RangeError(
+        `learning_rate.peaks: ${group}: no parameter's path begins with it; they begin with ${firstParts(paths).join(', ')}`,
+      );
+}
+
+const firstParts = (paths: readonly string[]): string[] => [...new Set(paths.map((path) => path.split('.')[0]!))];
+
 /** The rates of step `t` by group. */
 export function learningRatesAt(rate: LearningRate, t: number, steps: number): Record<string, number> {
   const groups = Object.entries({ '': rate.peak, ...rate.peaks });
