@@ -8,6 +8,9 @@ import type { Spec } from './parameters';
 /** Scale and shift, and the statistics that stand in for those of a batch where the network is used: [C] each. */
 export type BatchNormParams = NormParams & RunningStatistics;
 
+/** The same, of a norm that may have no scale and shift (PyTorch's `affine=False`). */
+type AnyBatchNormParams = Partial<NormParams> & RunningStatistics;
+
 /** Running means of the batches' means and unbiased variances; they don't train. */
 export type RunningStatistics = { running_mean: tf.Tensor1D; running_var: tf.Tensor1D };
 
@@ -16,7 +19,7 @@ export interface BatchStatistics {
   /** How much of a running statistic comes from this batch. */
   readonly momentum: number;
   /** By the layer's parameters. */
-  readonly after: Map<BatchNormParams, RunningStatistics>;
+  readonly after: Map<AnyBatchNormParams, RunningStatistics>;
 }
 
 export interface BatchNormOptions {
@@ -32,17 +35,23 @@ export function batchNormSpec(channels: number): Spec<BatchNormParams> {
   return { weight: one!, bias: zero!, running_mean: zero!, running_var: one! };
 }
 
+/** One without scale and shift. */
+export const plainBatchNormSpec = (channels: number): Spec<RunningStatistics> => {
+  const { running_mean, running_var } = batchNormSpec(channels);
+  return { running_mean, running_var };
+};
+
 /**
  * @param x [B, H, W, C]
  * @returns the same shape; the caller disposes it
  * @throws RangeError in training mode where there is one value for each channel, which has no variance
  */
-export function batchNormLayer(params: BatchNormParams, x: tf.Tensor4D, { eps, statistics }: BatchNormOptions): tf.Tensor4D {
+export function batchNormLayer(params: AnyBatchNormParams, x: tf.Tensor4D, { eps, statistics }: BatchNormOptions): tf.Tensor4D {
   const { weight, bias } = params;
   if (!statistics)
     return scope(() => {
-      const scale = tf.div(weight, tf.sqrt(tf.add(params.running_var, eps)));
-      return tf.add(tf.mul(x, scale), tf.sub(bias, tf.mul(params.running_mean, scale)));
+      const scale = tf.div(weight ?? 1, tf.sqrt(tf.add(params.running_var, eps)));
+      return tf.add(tf.mul(x, scale), tf.sub(bias ?? 0, tf.mul(params.running_mean, scale)));
     });
   const count = x.size / x.shape[3];
   if (count < 2)
@@ -58,7 +67,8 @@ export function batchNormLayer(params: BatchNormParams, x: tf.Tensor4D, { eps, s
       running_mean: moved(params.running_mean, mean),
       running_var: moved(params.running_var, tf.mul(variance, count / (count - 1))),
     });
-    return tf.add(tf.mul(centred, tf.div(weight, tf.sqrt(tf.add(variance, eps)))), bias);
+    const normal = tf.mul(centred, tf.div(weight ?? 1, tf.sqrt(tf.add(variance, eps)))) as tf.Tensor4D;
+    return bias ? tf.add(normal, bias) : normal;
   });
 }
 

@@ -2,7 +2,7 @@
 
 export { type ActivationName, activationNames, activations } from './activations';
 export { attentionLayer, attentionSpec } from './attention';
-export { batchNormLayer, batchNormSpec, withBatchStatistics } from './batch-norm';
+export { batchNormLayer, batchNormSpec, plainBatchNormSpec, withBatchStatistics } from './batch-norm';
 export { expectGroups, MOST_LAYERS, perBlock } from './config';
 export { groupedConvLayer } from './grouped-conv';
 export { convSpec, embeddingSpec, layerNormLayer, linearSpec, normSpec } from './layers';

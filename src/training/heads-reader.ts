@@ -63,6 +63,6 @@ export function headsReader({ net, heads }: Omit<HeadsNetwork, 'params'>, size: 
 
 /** Width of the maps before the last layer. */
 function classifierInputs(params: ConvNetParams): number {
-  const { weight } = 'classifier' in params ? params.classifier : params.fc;
+  const { weight } = 'classifier' in params ? params.classifier : params.fc!;
   return weight.shape[0]!;
 }

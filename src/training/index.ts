@@ -23,6 +23,7 @@ export {
   weightedSquaredError,
 } from './losses/diffusion-loss';
 export type { VaeLossWeights } from './losses/vae-loss';
+export { type WordPatchLoss, wordPatchLoss } from './losses/word-patch';
 export { type AdamWOptions, type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments } from './optimiser/adamw';
 export type { LearningRate } from './optimiser/learning-rate';
 export type { Optimisation } from './optimiser/optimisation';

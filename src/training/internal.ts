@@ -1,5 +1,6 @@
 /** What other rooms use of this one beside its public names. */
 
+export { augmentedImages } from './augmented-images';
 export { contentHash, lastCheckpoint } from './checkpoint-store';
 export { encodeContexts } from './contexts';
 export { checkCrop } from './crops';
@@ -8,6 +9,7 @@ export { dataOrder } from './data-order';
 export { type Head, headProbabilities, headsAuroc, headsLoss, headsWidth, presenceHeads, UNKNOWN } from './heads';
 export { type HeadsNetwork, type HeadsRead, type HeadsReader, headsReader } from './heads-reader';
 export { encodeLatents, encodeMoments, foldStatistics, latentStatistics } from './latents';
+export { unit } from './losses/contrastive';
 export { stratifiedTimesteps } from './losses/diffusion-loss';
 export { initPatchDiscriminator, type PatchDiscriminatorParams, patchDiscriminatorShapes } from './losses/patch-discriminator';
 export { type VaeBatch, type VaeTrained, vaeTrainingLoss } from './losses/vae-loss';
@@ -17,8 +19,10 @@ export { optimisationShape } from './optimiser/optimisation';
 export { tailMean } from './step-log';
 export { saveAdapted, strategyOf } from './strategies';
 export { encoderFolder } from './strategies/strategy';
+export { tokenRows } from './token-rows';
 export { type TokenSet, trainDiffusion } from './train-diffusion';
 export { type TrainedHeads, type TrainHeadsOptions, trainHeads } from './train-heads';
 export { type TrainMlmOptions, trainMlm } from './train-mlm';
+export { type TrainNormalisedOptions, trainNormalised } from './train-normalised';
 export { compileTrainStep, initTrainState, stepScalars } from './train-step';
 export { trainVae } from './train-vae';

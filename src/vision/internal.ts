@@ -3,6 +3,7 @@
 export { convNetShapes } from './conv-net';
 export { densenetShapes } from './densenet';
 export { efficientNetLiteShapes } from './efficientnet-lite';
+export { type EncodedImages, encodeImages, type ImageEncoderConfig, placesOf } from './image-encoder';
 export { inceptionShapes } from './inception';
 export { resnetShapes } from './resnet';
 export { siglipVisionShapes } from './siglip';

@@ -33,6 +33,7 @@ export interface ResNetConfig {
   groups?: number;
   /** Of a group in a stage of 64 planes. Default 64. */
   width_per_group?: number;
+  /** 0: no last layer, the logits are the means. */
   num_classes?: number;
   in_channels?: number;
 }
@@ -57,14 +58,14 @@ export type ResNetParams = {
   layer2: BlockParams[];
   layer3: BlockParams[];
   layer4: BlockParams[];
-  fc: LinearParams;
+  fc?: LinearParams;
 };
 
 /** Results; the caller disposes both. */
 export type ResNetOutput = {
   /** Means over the last maps, [B, C]. */
   pooled: tf.Tensor2D;
-  /** [B, num_classes]. */
+  /** [B, num_classes], or the means where there are none. */
   logits: tf.Tensor2D;
 };
 
@@ -79,7 +80,7 @@ const SETTINGS: Defaults<Complete> = {
   stem: optional(size, 64),
   groups: optional(size, 1),
   width_per_group: optional(size, 64),
-  num_classes: optional(size, 1000),
+  num_classes: optional(is.whole(0), 1000),
   in_channels: optional(size, 3),
 };
 
@@ -134,7 +135,7 @@ function resnetSpec(config: ResNetConfig): Spec<ResNetParams> {
     conv1: conv(c.in_channels, c.stem, 7),
     bn1: batchNormSpec(c.stem),
     ...(Object.fromEntries(stages) as Spec<Pick<ResNetParams, 'layer1' | 'layer2' | 'layer3' | 'layer4'>>),
-    fc: linearSpec(channels, c.num_classes),
+    ...(c.num_classes > 0 && { fc: linearSpec(channels, c.num_classes) }),
   };
 }
 
@@ -186,6 +187,6 @@ export function resnet(
       onBlock?.(`layer${stage}`, x);
     }
     const pooled = averageAll(x);
-    return { pooled, logits: linearLayer(params.fc, pooled) };
+    return { pooled, logits: params.fc ? linearLayer(params.fc, pooled) : tf.clone(pooled) };
   });
 }

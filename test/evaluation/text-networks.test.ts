@@ -9,13 +9,14 @@ import { initResNet } from 'roentgen-lab/vision';
 import { initBert, saveTextEncoder } from '#encoders/internal';
 import { openBertScorer } from '#evaluation/networks/bert-scorer';
 import { loadContrastive, saveContrastive } from '#evaluation/networks/contrastive';
-import { encodeImages, imageEncoderConfig, networkScale, placesOf } from '#evaluation/networks/image-encoder';
+import { imageEncoderConfig, networkScale } from '#evaluation/networks/image-encoder';
 import { contrastiveOf } from '#evaluation/networks/kept-contrastive';
 import { writerOf } from '#evaluation/networks/kept-report-generator';
+import { stepsFor } from '#evaluation/networks/optimisation';
 import { loadReportGenerator, saveReportGenerator } from '#evaluation/networks/report-generator';
 import { trainContrastive } from '#evaluation/networks/train-contrastive';
-import { stepsFor } from '#evaluation/networks/train-normalised';
 import { trainReportGenerator } from '#evaluation/networks/train-report-generator';
+import { encodeImages, placesOf } from '#vision/internal';
 import { assertClose, noLeaks, tempDir } from '../support';
 
 const size = 32;

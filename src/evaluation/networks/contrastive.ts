@@ -11,8 +11,7 @@ import { type BatchStatistics, type LinearParams, linearLayer } from '../../nn';
 import { initialise, linearSpec, specShapes } from '../../nn/internal';
 import { loadTokenizer, type Tokenizer } from '../../tokenizers';
 import { initResNet, type ResNetParams } from '../../vision';
-import { resnetShapes } from '../../vision/internal';
-import { encodeImages, type ImageEncoderConfig } from './image-encoder';
+import { encodeImages, type ImageEncoderConfig, resnetShapes } from '../../vision/internal';
 
 export interface ContrastiveConfig {
   /** Its vectors are as wide as `width`. */

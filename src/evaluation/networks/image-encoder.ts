@@ -1,19 +1,7 @@
-/** The image encoder of the networks that evaluations train: a ResNet on grey images, its size by the data's, and batches of images for it. */
+/** The image encoder of the networks that evaluations train: its size by the data's. */
 
-import * as tf from '@tensorflow/tfjs-core';
-import { foldIn, type Key, randomInts, scope, uniformArray } from '../../engine';
-import type { Rows } from '../../files';
-import type { BatchStatistics } from '../../nn';
-import { type ResNetConfig, type ResNetParams, resnet } from '../../vision';
-
-export interface ImageEncoderConfig {
-  /** Pixels a side. */
-  readonly size: number;
-  /** With `in_channels` 1; its last layer is as wide as the vector that stands for an image. */
-  readonly resnet: ResNetConfig;
-  /** Whose maps stand for the places of an image, such as `layer3`. */
-  readonly places: 'layer2' | 'layer3' | 'layer4';
-}
+import type { ResNetConfig } from '../../vision';
+import type { ImageEncoderConfig } from '../../vision/internal';
 
 /** How large networks are: of a quick evaluation, of small images, or in the paper's manner. */
 export type NetworkScale = 'quick' | 'small' | 'full';
@@ -46,71 +34,4 @@ export function imageEncoderConfig(size: number, scale: NetworkScale, width: num
 export function describeImageEncoder({ resnet: { block, layers = [3, 4, 6, 3], planes } }: ImageEncoderConfig): string {
   if (block !== 'BasicBlock') return 'a ResNet-50 with one input channel';
   return `a ResNet of ${layers.join(', ')} basic blocks, ${planes?.[0]} to ${planes?.at(-1)} wide`;
-}
-
-/** How many places an image has, and the channels of each. */
-export function placesOf({ size, resnet, places }: ImageEncoderConfig): { readonly count: number; readonly channels: number } {
-  const stage = Number(places.slice(-1));
-  const planes = (resnet.planes ?? [64, 128, 256, 512])[stage - 1]!;
-  const side = Math.ceil(size / 2 ** (stage + 1)); // the stem halves twice, each stage but the first once
-  return { count: side * side, channels: resnet.block === 'BasicBlock' ? planes : 4 * planes };
-}
-
-/** What an encoder says of images; the caller disposes both. */
-export type EncodedImages = {
-  /** [B, width]. */
-  vector: tf.Tensor2D;
-  /** [B, places, channels], row by row. */
-  places: tf.Tensor3D;
-};
-
-/** @param images [B, size, size, 1], 0 to 1; with `statistics` in training mode */
-export function encodeImages(
-  { resnet: config, places: stage }: ImageEncoderConfig,
-  params: ResNetParams,
-  images: tf.Tensor4D,
-  statistics?: BatchStatistics,
-): EncodedImages {
-  return scope(() => {
-    let places: tf.Tensor | undefined;
-    const grey = tf.mul(tf.sub(images, 0.5), 4) as tf.Tensor4D; // radiographs have a standard deviation of about a quarter
-    const onBlock = (name: string, map: tf.Tensor4D): void => {
-      const [B, h, w, C] = map.shape;
-      if (name === stage) places = tf.keep(tf.reshape(map, [B, h * w, C])); // beyond the network's scope
-    };
-    const { logits } = resnet(config, params, grey, { onBlock, ...(statistics && { statistics }) });
-    const own = tf.clone(places!) as tf.Tensor3D;
-    places!.dispose();
-    return { vector: logits, places: own };
-  });
-}
-
-/** How far images are moved at most, of their size, and how much brightness and contrast change. */
-const AUGMENTED = { shift: 1 / 16, brightness: 0.1, contrast: 0.2 } as const;
-
-/**
- * Images as a training sees them: moved a little, brighter or darker, with more or less contrast; never mirrored, since sides are findings' own. As ConVIRT's
- * (Zhang et al. 2020, section 4.1), less its rotations, and weaker, as small images need.
- *
- * @returns [rows.length, size, size, 1]; the caller disposes it
- */
-export async function augmentedImages(pixels: Rows, rows: Int32Array, size: number, key: Key): Promise<tf.Tensor4D> {
-  const area = size * size;
-  const given = await pixels.read(rows);
-  const [moving, shading] = [foldIn(key, 0), foldIn(key, 1)];
-  const reach = Math.round(size * AUGMENTED.shift);
-  const moves = randomInts(moving, 2 * rows.length, -reach, reach + 1);
-  const shades = uniformArray(shading, 2 * rows.length);
-  const out = new Float32Array(given.length);
-  for (let b = 0; b < rows.length; b++) {
-    const [dx, dy] = [moves[2 * b]!, moves[2 * b + 1]!];
-    const contrast = 1 + (2 * shades[2 * b]! - 1) * AUGMENTED.contrast;
-    const offset = 0.5 * (1 - contrast) + (2 * shades[2 * b + 1]! - 1) * AUGMENTED.brightness;
-    for (let y = 0; y < size; y++) {
-      const from = b * area + Math.min(size - 1, Math.max(0, y + dy)) * size;
-      for (let x = 0; x < size; x++)
-        out[b * area + y * size + x] = offset + contrast * given[from + Math.min(size - 1, Math.max(0, x + dx))]!;
-    }
-  }
-  return tf.tensor4d(out, [rows.length, size, size, 1]);
 }

@@ -20,8 +20,8 @@ import {
   unitRows,
 } from './contrastive';
 import { describeImageEncoder, imageEncoderConfig, networkScale } from './image-encoder';
+import { optimisationFor } from './optimisation';
 import { CONVIRT, trainContrastive } from './train-contrastive';
-import { optimisationFor } from './train-normalised';
 
 /** Of the training's definition; part of what a kept network follows from. */
 const VERSION = 1;

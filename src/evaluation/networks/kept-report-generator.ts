@@ -12,6 +12,7 @@ import { realImages } from '../image-set';
 import { keptNetwork } from '../kept-network';
 import { describeImageEncoder, imageEncoderConfig, networkScale } from './image-encoder';
 import { tokenizerOf } from './kept-contrastive';
+import { optimisationFor } from './optimisation';
 import {
   imageContext,
   loadReportGenerator,
@@ -21,7 +22,6 @@ import {
   reportLogits,
   saveReportGenerator,
 } from './report-generator';
-import { optimisationFor } from './train-normalised';
 import { reportTargets, trainReportGenerator } from './train-report-generator';
 
 /** Of the training's definition; part of what a kept network follows from. */

@@ -11,8 +11,7 @@ import { type BatchStatistics, type EmbeddingParams, type LinearParams, linearLa
 import { embeddingSpec, initialise, linearSpec, specShapes } from '../../nn/internal';
 import { loadTokenizer, type Tokenizer } from '../../tokenizers';
 import { initResNet, type ResNetParams } from '../../vision';
-import { resnetShapes } from '../../vision/internal';
-import { encodeImages, type ImageEncoderConfig, placesOf } from './image-encoder';
+import { encodeImages, type ImageEncoderConfig, placesOf, resnetShapes } from '../../vision/internal';
 
 export interface ReportGeneratorConfig {
   /** Its vectors are as wide as the decoder. */

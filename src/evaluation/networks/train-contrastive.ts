@@ -3,7 +3,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { foldIn, type Key, scope, split } from '../../engine';
 import { convirtLoss } from '../../training';
-import { dataOrder } from '../../training/internal';
+import { augmentedImages, dataOrder, tokenRows, trainNormalised } from '../../training/internal';
 import {
   type ContrastiveConfig,
   type ContrastiveModel,
@@ -12,9 +12,7 @@ import {
   initContrastive,
   textVectors,
 } from './contrastive';
-import { augmentedImages } from './image-encoder';
-import { type TrainOnTextsOptions, tokenRows } from './texts-of-images';
-import { trainNormalised } from './train-normalised';
+import type { TrainOnTextsOptions } from './texts-of-images';
 
 /** ConVIRT's own: temperature, and what the image's side weighs (section 4.1). */
 export const CONVIRT = { tau: 0.1, lambda: 0.75 } as const;
@@ -35,7 +33,7 @@ export async function trainContrastive(options: TrainOnTextsOptions<ContrastiveC
   const L = tokenizer.maxLength;
   const order = dataOrder(ordering, texts.length, B);
   const { ids, mask } = tokenizer.encodeBatch(texts);
-  const params = await trainNormalised<ContrastiveParams, Batch>({
+  const { params } = await trainNormalised<ContrastiveParams, Batch>({
     params: initContrastive(config, initial),
     async batch(index) {
       const chosen = order(index);

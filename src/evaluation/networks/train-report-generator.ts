@@ -4,8 +4,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { nextTokenLoss } from '../../decoders';
 import { foldIn, type Key, scope, split } from '../../engine';
 import type { Tokenizer } from '../../tokenizers';
-import { dataOrder } from '../../training/internal';
-import { augmentedImages } from './image-encoder';
+import { augmentedImages, dataOrder, tokenRows, trainNormalised } from '../../training/internal';
 import {
   imageContext,
   initReportGenerator,
@@ -14,8 +13,7 @@ import {
   type ReportGeneratorParams,
   reportLogits,
 } from './report-generator';
-import { type TrainOnTextsOptions, tokenRows } from './texts-of-images';
-import { trainNormalised } from './train-normalised';
+import type { TrainOnTextsOptions } from './texts-of-images';
 
 type Batch = { images: tf.Tensor4D; ids: tf.Tensor2D; labels: tf.Tensor2D };
 
@@ -40,7 +38,7 @@ export async function trainReportGenerator(options: TrainOnTextsOptions<ReportGe
   const L = tokenizer.maxLength;
   const order = dataOrder(ordering, texts.length, B);
   const { ids, labels } = reportTargets(tokenizer, texts);
-  const params = await trainNormalised<ReportGeneratorParams, Batch>({
+  const { params } = await trainNormalised<ReportGeneratorParams, Batch>({
     params: initReportGenerator(config, initial),
     async batch(index) {
       const chosen = order(index);

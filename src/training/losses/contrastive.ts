@@ -25,14 +25,19 @@ export function cosines(images: tf.Tensor2D, texts: tf.Tensor2D): tf.Tensor2D {
   return scope(() => linear(unit(images), tf.transpose(unit(texts)) as tf.Tensor2D));
 }
 
-/** Each row at length 1. */
-const unit = (x: tf.Tensor2D): tf.Tensor2D => tf.div(x, tf.sqrt(tf.sum(tf.square(x), 1, true)));
+/** Each row, along the last axis, at length 1, as torch's `normalize`: zeros stay zeros. */
+export const unit = <T extends tf.Tensor>(x: T): T => tf.div(x, tf.sqrt(tf.maximum(tf.sum(tf.square(x), -1, true), 1e-24)));
 
-/** The cross-entropies of logits whose diagonal is right, along both axes. */
-function crossEntropies(logits: tf.Tensor2D): Pick<ContrastiveLoss, 'imageToText' | 'textToImage'> {
-  const right = tf.sum(tf.mul(logits, tf.eye(logits.shape[0])), 1);
-  const along = (axis: number): tf.Tensor1D => tf.sub(tf.logSumExp(logits, axis), right);
-  return { imageToText: along(1), textToImage: along(0) };
+/** The cross-entropies of logits [..., n, n] whose diagonal is right: of each row, and of each column, [..., n] both. */
+export function crossEntropies(logits: tf.Tensor): [rows: tf.Tensor, columns: tf.Tensor] {
+  const right = tf.sum(tf.mul(logits, tf.eye(logits.shape.at(-1)!)), -1);
+  const along = (axis: number): tf.Tensor => tf.sub(tf.logSumExp(logits, axis), right);
+  return [along(logits.rank - 1), along(logits.rank - 2)];
+}
+
+function matched(logits: tf.Tensor2D): Pick<ContrastiveLoss, 'imageToText' | 'textToImage'> {
+  const [imageToText, textToImage] = crossEntropies(logits) as [tf.Tensor1D, tf.Tensor1D];
+  return { imageToText, textToImage };
 }
 
 export interface ConvirtOptions {
@@ -45,7 +50,7 @@ export interface ConvirtOptions {
 /** ConVIRT (Zhang et al. 2020, arXiv:2010.00747, equations 2 to 4). */
 export function convirtLoss(images: tf.Tensor2D, texts: tf.Tensor2D, { tau, lambda }: ConvirtOptions): ContrastiveLoss {
   return scope(() => {
-    const rows = crossEntropies(tf.div(cosines(images, texts), tau));
+    const rows = matched(tf.div(cosines(images, texts), tau));
     const loss = tf.add(tf.mul(tf.mean(rows.imageToText), lambda), tf.mul(tf.mean(rows.textToImage), 1 - lambda)) as tf.Scalar;
     return { loss, ...rows };
   });
@@ -58,7 +63,7 @@ export function convirtLoss(images: tf.Tensor2D, texts: tf.Tensor2D, { tau, lamb
  */
 export function clipContrastiveLoss(images: tf.Tensor2D, texts: tf.Tensor2D, logitScale: tf.Scalar): ContrastiveLoss {
   return scope(() => {
-    const rows = crossEntropies(tf.mul(cosines(images, texts), tf.exp(logitScale)));
+    const rows = matched(tf.mul(cosines(images, texts), tf.exp(logitScale)));
     const loss = tf.mul(tf.add(tf.mean(rows.imageToText), tf.mean(rows.textToImage)), 0.5) as tf.Scalar;
     return { loss, ...rows };
   });
