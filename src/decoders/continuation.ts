@@ -27,6 +27,7 @@ type StepInputs = {
   from: tf.Tensor1D;
   context?: tf.Tensor3D;
   contextScores?: tf.Tensor4D;
+  state?: tf.Tensor2D;
 };
 
 /** A model that is being run; `dispose` frees what it holds. */
@@ -51,7 +52,12 @@ function taken({ k, v }: KeptKeys, from: tf.Tensor1D): KeptKeys {
  * @param steps how many tokens may follow
  * @throws RangeError where the model has no positions for so many, or prompts are of several lengths
  */
-export function continuation({ facts, params, forward }: LanguageModel, prompts: Prompts, beams: number, steps: number): Continuation {
+export function continuation(
+  { facts, params, forward, firstState }: LanguageModel,
+  prompts: Prompts,
+  beams: number,
+  steps: number,
+): Continuation {
   const length = prompts.ids[0]?.length ?? 0;
   if (length === 0 || prompts.ids.some((row) => row.length !== length))
     throw new RangeError(
@@ -79,15 +85,21 @@ export function continuation({ facts, params, forward }: LanguageModel, prompts:
   const network = compileNetwork((weights: Tree, inputs: StepInputs) =>
     scope(() => {
       const kept = inputs.kept.map((layer) => taken(layer, inputs.from));
-      const { logits, kept: after } = forward(weights, { ...inputs, kept });
+      const state = inputs.state && (embedding(inputs.from, inputs.state) as tf.Tensor2D);
+      const { logits, kept: after, state: next } = forward(weights, { ...inputs, kept, ...(state && { state }) });
       const [batch, count, vocabulary] = logits.shape;
-      return { scores: tf.reshape(tf.slice(logits, [0, count - 1, 0], [batch, 1, vocabulary]), [batch, vocabulary]), kept: after };
+      return {
+        scores: tf.reshape(tf.slice(logits, [0, count - 1, 0], [batch, 1, vocabulary]), [batch, vocabulary]),
+        kept: after,
+        ...(state && { state: next! }),
+      };
     }),
   );
   let kept: KeptKeys[] = Array.from({ length: facts.layers }, () => ({
     k: tf.zeros([rows, capacity, facts.keyWidth]),
     v: tf.zeros([rows, capacity, facts.keyWidth]),
   }));
+  let state = firstState?.(rows);
   let used = 0;
   const run = (tokens: readonly (readonly number[])[], from: readonly number[]): Float32Array => {
     const count = tokens[0]!.length;
@@ -100,11 +112,13 @@ export function continuation({ facts, params, forward }: LanguageModel, prompts:
       kept,
       from: tf.tensor1d([...from], 'int32'),
       ...context,
+      ...(state && { state }),
     };
     const out = network(params, inputs);
     const { ids, positions: places, scores, places: slots, from: order } = inputs;
-    dispose(kept, ids, places, scores, slots, order);
+    dispose(kept, ids, places, scores, slots, order, state);
     kept = out.kept;
+    state = out.state;
     used += count;
     const values = out.scores.dataSync() as Float32Array;
     out.scores.dispose();
@@ -128,7 +142,7 @@ export function continuation({ facts, params, forward }: LanguageModel, prompts:
     },
     dispose: () => {
       network.dispose();
-      dispose(kept, context);
+      dispose(kept, context, state);
     },
   };
 }

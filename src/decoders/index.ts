@@ -1,4 +1,4 @@
-/** Language models: Llama, Mistral, GPT-2 and BERT as a decoder; their passes, and how they write. */
+/** Language models: Llama, Mistral, GPT-2, BERT as a decoder and R2Gen; their passes, and how they write. */
 
 export type { BeamOptions } from './beams';
 export { type BertLmConfig, type BertLmParams, bertLm } from './bert-lm';
@@ -11,3 +11,15 @@ export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, 
 export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
 export { type DecoderInputs, type DecoderOutput, type KeptKeys, nextTokenLoss } from './pass';
 export { type Processor, processScores } from './processors';
+export type { R2GenAttentionParams, R2GenFeedForwardParams, R2GenMlpParams, StdNormParams } from './r2gen/layers';
+export {
+  initR2Gen,
+  type R2GenConfig,
+  type R2GenDecoderLayerParams,
+  type R2GenEncoderLayerParams,
+  type R2GenParams,
+  r2genDecode,
+  r2genEncode,
+  r2genWriter,
+} from './r2gen/r2gen';
+export type { ConditionalNormParams, RelationalMemoryParams } from './r2gen/relational-memory';

@@ -3,3 +3,4 @@
 export { languageModelShapes } from './language-model';
 export { causalScores, placesFrom } from './masks';
 export { softmax } from './processors';
+export { completeR2GenConfig, r2genShapes } from './r2gen/r2gen';

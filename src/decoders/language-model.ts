@@ -1,6 +1,7 @@
 /** Language models of every kind behind one face, and their folders. */
 
 import { join } from 'node:path';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Tree } from '../engine';
 import { readObject } from '../files';
 import { loadParameters } from '../files/internal';
@@ -8,8 +9,9 @@ import { type BertLmConfig, type BertLmParams, bertLm, bertLmShapes, completeBer
 import { completeGpt2Config, type Gpt2Config, type Gpt2Params, gpt2, gpt2Shapes } from './gpt2';
 import { completeLlamaConfig, type LlamaConfig, type LlamaParams, llama, llamaShapes } from './llama';
 import type { DecoderInputs, DecoderOutput } from './pass';
+import type { R2GenConfig } from './r2gen/r2gen';
 
-export type LanguageModelConfig = LlamaConfig | Gpt2Config | BertLmConfig;
+export type LanguageModelConfig = LlamaConfig | Gpt2Config | BertLmConfig | R2GenConfig;
 
 /** What a caller must know of a model. */
 export interface LanguageModelFacts {
@@ -30,6 +32,8 @@ export interface LanguageModel<P extends Tree = Tree> {
   /** The caller disposes it. */
   readonly params: P;
   readonly facts: LanguageModelFacts;
+  /** Of a model with a memory: that of before the first token, [rows, S]; the caller disposes it. */
+  firstState?(rows: number): tf.Tensor2D;
   /** A pass, with weights that may be replaced. */
   forward(params: P, inputs: DecoderInputs): DecoderOutput;
 }

@@ -20,6 +20,8 @@ export interface DecoderInputs {
   /** What cross-attention sees, [B, Lc, D], and what is added to its scores, [B, 1, 1, Lc]. */
   readonly context?: tf.Tensor3D;
   readonly contextScores?: tf.Tensor4D;
+  /** Of a model with a memory: that of before this pass, [B, S]; the first one where left out. */
+  readonly state?: tf.Tensor2D;
 }
 
 /** Results; the caller disposes them all. */
@@ -30,6 +32,8 @@ export type DecoderOutput = {
   hiddenStates: tf.Tensor3D[];
   /** With this pass's, one for each layer. */
   kept: KeptKeys[];
+  /** Of a model with a memory: that of after the last token, [B, S]. */
+  state?: tf.Tensor2D;
 };
 
 /** The keys and values of a layer with those of this pass: they replace what lay in their places. */

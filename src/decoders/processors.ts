@@ -1,6 +1,6 @@
 /** What changes the scores of the next token before one is chosen, in the order in which they are given. -Infinity is a token that can't be. */
 
-/** By transformers' names; one step each. */
+/** By transformers' names, where it has them; one step each. */
 export type Processor =
   | { readonly kind: 'temperature'; readonly value: number }
   /** Only the k likeliest, and what is as likely as the last of them. */
@@ -12,7 +12,9 @@ export type Processor =
   /** Tokens that were there already are less likely (Keskar et al. 2019, arXiv:1909.05858). */
   | { readonly kind: 'repetition_penalty'; readonly value: number }
   /** No run of so many tokens occurs twice. */
-  | { readonly kind: 'no_repeat_ngram_size'; readonly value: number };
+  | { readonly kind: 'no_repeat_ngram_size'; readonly value: number }
+  /** R2Gen's soft block: for each time that a token would repeat a run of three, its log-probability falls by this; 2 · 0.693 in R2Gen. */
+  | { readonly kind: 'trigram_penalty'; readonly value: number };
 
 /** Probabilities of scores. */
 export function softmax(scores: ArrayLike<number>): Float64Array {
@@ -45,12 +47,16 @@ function minP(scores: Float64Array, share: number): Float64Array {
   return drop(scores, (i) => probabilities[i]! < least);
 }
 
-/** Tokens that would end a run which is there already. */
-function banned(ids: readonly number[], size: number): Set<number> {
+/** Tokens that would end a run which is there already, and how often it is. */
+function repeated(ids: readonly number[], size: number): Map<number, number> {
+  const times = new Map<number, number>();
+  if (ids.length + 1 < size) return times;
   const last = ids.slice(ids.length + 1 - size).join();
-  const tokens = new Set<number>();
-  for (let i = 0; i + size <= ids.length; i++) if (ids.slice(i, i + size - 1).join() === last) tokens.add(ids[i + size - 1]!);
-  return tokens;
+  for (let i = 0; i + size <= ids.length; i++) {
+    const token = ids[i + size - 1]!;
+    if (ids.slice(i, i + size - 1).join() === last) times.set(token, (times.get(token) ?? 0) + 1);
+  }
+  return times;
 }
 
 function processOne(scores: Float64Array, ids: readonly number[], { kind, value }: Processor): Float64Array {
@@ -70,9 +76,12 @@ function processOne(scores: Float64Array, ids: readonly number[], { kind, value 
       return scores.map((score, i) => (seen.has(i) ? (score < 0 ? score * value : score / value) : score));
     }
     case 'no_repeat_ngram_size': {
-      if (ids.length + 1 < value) return scores;
-      const tokens = banned(ids, value);
+      const tokens = repeated(ids, value);
       return drop(scores, (i) => tokens.has(i));
+    }
+    case 'trigram_penalty': {
+      const times = repeated(ids, 3);
+      return scores.map((score, i) => score - value * (times.get(i) ?? 0));
     }
   }
 }
