@@ -68,6 +68,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     description: 'list the runs of a folder; with two or more runs, draw their losses in one plot',
     load: () => (require('./runs') as typeof import('./runs')).addRuns,
   },
+  sei: {
+    description:
+      'reports of radiographs from image, indication and a similar case: train both stages (train), find similar cases (retrieve), write a report (report), the paper’s table (evaluate)',
+    load: () => (require('./sei') as typeof import('./sei')).addSei,
+  },
   strategies: {
     description: 'adapt a base model to the phantom by every strategy, and measure all of them alike: one table',
     load: () => (require('./strategies') as typeof import('./strategies')).addStrategies,

@@ -9,5 +9,6 @@ export { askedAttributes, askedFindings, DEVICES } from './phantom/report/asked'
 export { radgraphReport } from './phantom/report/radgraph';
 export { type Draws, draws } from './procedural';
 export { isEmptyCell, readTable, requireColumns, type Table } from './read-table';
+export { type TableEntry, tableDataset } from './table';
 export { textStyles } from './text-styles';
 export { WORLD_KINDS } from './world/types';

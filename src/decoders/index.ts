@@ -11,10 +11,10 @@ export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, 
 export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
 export { type DecoderInputs, type DecoderOutput, type KeptKeys, nextTokenLoss } from './pass';
 export { type Processor, processScores } from './processors';
+export type { R2GenConfig } from './r2gen/config';
 export type { R2GenAttentionParams, R2GenFeedForwardParams, R2GenMlpParams, StdNormParams } from './r2gen/layers';
 export {
   initR2Gen,
-  type R2GenConfig,
   type R2GenDecoderLayerParams,
   type R2GenEncoderLayerParams,
   type R2GenParams,

@@ -3,4 +3,5 @@
 export { languageModelShapes } from './language-model';
 export { causalScores, placesFrom } from './masks';
 export { softmax } from './processors';
-export { completeR2GenConfig, r2genShapes } from './r2gen/r2gen';
+export { completeR2GenConfig } from './r2gen/config';
+export { r2genShapes } from './r2gen/r2gen';

@@ -9,7 +9,7 @@ import { type BertLmConfig, type BertLmParams, bertLm, bertLmShapes, completeBer
 import { completeGpt2Config, type Gpt2Config, type Gpt2Params, gpt2, gpt2Shapes } from './gpt2';
 import { completeLlamaConfig, type LlamaConfig, type LlamaParams, llama, llamaShapes } from './llama';
 import type { DecoderInputs, DecoderOutput } from './pass';
-import type { R2GenConfig } from './r2gen/r2gen';
+import type { R2GenConfig } from './r2gen/config';
 
 export type LanguageModelConfig = LlamaConfig | Gpt2Config | BertLmConfig | R2GenConfig;
 

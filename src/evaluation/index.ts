@@ -69,6 +69,7 @@ export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';
 export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';
 export type { WritingOptions } from './networks/kept-report-generator';
 export { type TwoSampleNetOptions, twoSampleTest, twoSampleTestOfFeatures } from './networks/two-sample';
+export { type PairedDifference, pairedDifference } from './paired';
 export { expectMerged, makePart, type PartDone } from './part';
 export { EXTRACTION_DEFINITIONS, type ExtractionScores, extractionScores } from './radgraph/extraction';
 export { type RadGraphFindings, type RadGraphFindingsOptions, radGraphFindings } from './radgraph/findings';
@@ -89,6 +90,7 @@ export { type Cell, type EvaluationResult, type Finding, isEstimate, type Result
 export { evaluateRetrieval, type RetrievalOptions, type RetrievalResult } from './retrieval/evaluate';
 export type { RetrievalScores } from './retrieval/scores';
 export type { FoundTexts } from './retrieval/top-text';
+export { evaluateSei, type SeiEvaluation, type SeiEvaluationOptions } from './sei/evaluate-sei';
 export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces/all';
 export { evaluateSubgroups, type SubgroupGap, type SubgroupRow, type SubgroupsOptions, type SubgroupsResult } from './subgroups/evaluate';

@@ -14,7 +14,8 @@ import {
 } from 'roentgen-lab/decoders';
 import { compile, dispose, flatten, foldIn, key, mapTree, normal, scope, valueAndGrad } from 'roentgen-lab/engine';
 import { causalScores } from '#decoders/masks';
-import { completeR2GenConfig, r2genShapes } from '#decoders/r2gen/r2gen';
+import { completeR2GenConfig } from '#decoders/r2gen/config';
+import { r2genShapes } from '#decoders/r2gen/r2gen';
 import { assertClose, noLeaks } from '../support';
 import { plainR2Gen } from './plain-r2gen';
 
@@ -130,10 +131,10 @@ test(
 
 test('the soft block takes its amount for each earlier run of three', () => {
   const scores = Float64Array.from([0, 0, 0, 0, 0]);
-  const penalty = { kind: 'trigram_penalty', value: 2 * 0.693 } as const;
-  assert.deepEqual([...processScores(scores, [4, 1, 2, 3, 1, 2, 3, 1, 2], [penalty])], [0, 0, 0, -4 * 0.693, 0]);
+  const penalty = { kind: 'trigram_penalty', value: 1.5 } as const;
+  assert.deepEqual([...processScores(scores, [4, 1, 2, 3, 1, 2, 3, 1, 2], [penalty])], [0, 0, 0, -3, 0]);
   assert.deepEqual([...processScores(scores, [1, 2], [penalty])], [0, 0, 0, 0, 0]);
-  assert.deepEqual([...processScores(scores, [1, 1, 1], [penalty])], [0, -2 * 0.693, 0, 0, 0]);
+  assert.deepEqual([...processScores(scores, [1, 1, 1], [penalty])], [0, -1.5, 0, 0, 0]);
 });
 
 test('a config that can not be worked with is refused', () => {

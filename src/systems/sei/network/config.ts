@@ -35,6 +35,17 @@ export interface WriterConfig extends SeiEncoders {
   readonly fusion: { readonly layers: number; readonly heads: number; readonly intermediate_size: number };
   /** `d_vf` is `output_dim`. */
   readonly decoder: R2GenConfig;
+  readonly decoding: Decoding;
+}
+
+/** How reports are searched for. */
+export interface Decoding {
+  /** Sequences that are followed at a time; their sums of log-probabilities are not divided by their lengths. */
+  readonly beams: number;
+  /** What R2Gen's soft block takes off a token's log-probability for each run of three that it would repeat; 2 · 0.693 in the paper. */
+  readonly trigram_penalty: number;
+  /** The most tokens of a report: it changes every measure. */
+  readonly max_tokens: number;
 }
 
 const size = is.whole(1, 100_000);
@@ -47,6 +58,12 @@ const ENCODERS: ShapeOf<SeiEncoders> = {
 };
 
 export const fusionShape: ShapeOf<WriterConfig['fusion']> = { layers: is.whole(1, 100), heads: size, intermediate_size: size };
+
+export const decodingShape: ShapeOf<Decoding> = {
+  beams: is.whole(1, 100),
+  trigram_penalty: is.number(0),
+  max_tokens: is.whole(1, 100_000),
+};
 
 const ALIGNMENT: ShapeOf<AlignmentConfig> = {
   model_type: is.oneOf('sei-alignment'),
@@ -61,6 +78,7 @@ const WRITER: ShapeOf<WriterConfig> = {
   reads: is.list(is.oneOf(...writerSources), 0, writerSources.length),
   fusion: fusionShape,
   decoder: is.object,
+  decoding: decodingShape,
 };
 
 function checkEncoders(where: string, { image, text }: SeiEncoders): void {
@@ -83,11 +101,15 @@ export function checkAlignmentConfig(config: AlignmentConfig): void {
 export function checkWriterConfig(config: WriterConfig): void {
   checkSettings('sei', config, WRITER);
   checkEncoders('sei', config);
-  const { output_dim, fusion, decoder, reads } = config;
+  const { output_dim, fusion, decoder, reads, decoding } = config;
   if (output_dim % fusion.heads !== 0)
     throw new RangeError(`sei: output_dim is ${output_dim}, not a multiple of fusion.heads, ${fusion.heads}`);
   if (new Set(reads).size !== reads.length) throw new RangeError(`sei: reads: names one twice: ${reads.join(', ')}`);
-  const { d_vf, vocab_size } = completeR2GenConfig(decoder);
+  const { d_vf, vocab_size, max_seq_length } = completeR2GenConfig(decoder);
+  if (decoding.max_tokens >= max_seq_length)
+    throw new RangeError(
+      `sei: decoding.max_tokens: expected less than decoder.max_seq_length, ${max_seq_length}, got ${decoding.max_tokens}`,
+    );
   if (d_vf !== output_dim) throw new RangeError(`sei: decoder.d_vf: expected output_dim, ${output_dim}, got ${d_vf}`);
   const vocabulary = completeBertConfig(config.text).vocab_size;
   if (vocab_size !== vocabulary)

@@ -5,7 +5,7 @@ import { initR2Gen, nextTokenLoss, type R2GenParams, r2genDecode, r2genEncode } 
 import { causalScores, r2genShapes } from '../../../decoders/internal';
 import type { BertParams } from '../../../encoders';
 import { bertShapes, initBert } from '../../../encoders/internal';
-import { cloneTree, dispose, type Key, scope, split, type Tree } from '../../../engine';
+import { cloneTree, dispose, flatten, type Key, scope, split, type Tree, unflatten } from '../../../engine';
 import type { BatchStatistics, Spec } from '../../../nn';
 import { initialise, specShapes } from '../../../nn/internal';
 import { initResNet } from '../../../vision';
@@ -17,8 +17,8 @@ import { type FusionParams, fuse, fusionSpec } from './fusion';
 import type { ProjectionParams } from './heads';
 
 /** A text encoder with its projections, by the names of the paper's modules: `not_inc` reads cases and stays as it is, `inc` reads indications. */
-type CaseReader = { text_encoder_not_inc: BertParams; text_global_not_inc: ProjectionParams; text_local_not_inc: ProjectionParams };
-type IndicationReader = { text_encoder_inc: BertParams; text_global_inc: ProjectionParams; text_local_inc: ProjectionParams };
+export type CaseReader = { text_encoder_not_inc: BertParams; text_global_not_inc: ProjectionParams; text_local_not_inc: ProjectionParams };
+export type IndicationReader = { text_encoder_inc: BertParams; text_global_inc: ProjectionParams; text_local_inc: ProjectionParams };
 
 /** Parts of what is not read are left out. */
 export type WriterParams = VisualParams & Partial<CaseReader> & Partial<IndicationReader> & FusionParams & { text_decoder: R2GenParams };
@@ -67,9 +67,10 @@ export function initWriter(config: WriterConfig, key: Key, start?: AlignmentPara
     ...(reads.includes('case') && { text_encoder_not_inc: encoder, text_global_not_inc: global, text_local_not_inc: local }),
     ...(reads.includes('indication') && { text_encoder_inc: encoder, text_global_inc: global, text_local_inc: local }),
   };
-  const params = { ...made, ...cloneTree(begun) };
+  const leaves = flatten({ ...made, ...cloneTree(begun) } as Tree);
   for (const name of Object.keys(begun) as (keyof WriterParams)[]) dispose(made[name] as Tree);
-  return params;
+  // In one order, wherever the start came from: sums over all parameters are rounded by it.
+  return unflatten<Tree>(Object.fromEntries(Object.keys(writerShapes(config)).map((path) => [path, leaves[path]!]))) as WriterParams;
 }
 
 /** Every parameter's shape by its path; nothing is allocated. */

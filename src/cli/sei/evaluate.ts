@@ -1,0 +1,92 @@
+/** `roentgen sei evaluate`: the rows of SEI's table at the scale of a laptop. */
+
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { duration } from '../../display/internal';
+import { key, startEngine } from '../../engine';
+import { evaluateSei } from '../../evaluation';
+import { cellText, columnsOf } from '../../evaluation/internal';
+import { writeJson } from '../../files';
+import { claimFolder } from '../../files/internal';
+import { loadSeiRecipe } from '../../systems';
+import { asUsage, type Context, Interrupted } from '../context';
+import { wholeNumber } from '../numbers';
+import { oneBar } from '../one-bar';
+import { alignColumns } from '../table';
+import { addStudiesOptions, type StudiesFlags, studiesOf } from './data';
+import { type StepsFlags, stepsOptions, withSteps } from './steps';
+
+interface Flags extends StudiesFlags, StepsFlags {
+  out: string;
+  radgraph?: string;
+  seed: number;
+  draws: number;
+  json?: boolean;
+}
+
+/** The command's arguments, options and action. */
+export function addEvaluateSei(command: Command, context: Context): void {
+  stepsOptions(
+    addStudiesOptions(
+      command
+        .description(
+          'train the rows of the paper’s table (without indication, without case, a baseline) and measure them, with limits on length, intervals and paired tests',
+        )
+        .argument('[recipe]', 'a recipe of data/sei or a JSON file', 'phantom')
+        .option('--out <folder>', 'where networks are kept and result.json goes', 'runs/sei-evaluation'),
+    ),
+  )
+    .option('--radgraph <folder>', 'a network that finds entities and relations (radgraph train), for the columns RadGraph')
+    .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
+    .option('--draws <n>', 'of the bootstrap and of the test', wholeNumber(1), 1000)
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nStopped with Ctrl-C and called again, it goes on.')
+    .action((recipe: string, flags: Flags) => run(recipe, flags, context));
+}
+
+async function run(name: string, flags: Flags, context: Context): Promise<void> {
+  const recipe = withSteps(await loadSeiRecipe(name), flags);
+  const { seed, draws, radgraph } = flags;
+  const out = resolve(flags.out);
+  claimFolder(out, 'an evaluation of SEI', ['result.json', 'networks']);
+  await startEngine();
+  const data = await studiesOf('sei evaluate', flags, recipe, context);
+  const bars = oneBar();
+  const started = performance.now();
+  try {
+    const result = await asUsage('sei evaluate', () =>
+      evaluateSei({
+        recipe,
+        data,
+        key: key(seed),
+        out,
+        ...(radgraph !== undefined && { radGraph: resolve(radgraph) }),
+        draws,
+        signal: context.signal,
+        onProgress: bars.show,
+      }),
+    );
+    bars.end();
+    const seconds = (performance.now() - started) / 1000;
+    await writeJson(join(out, 'result.json'), { ...result, recipe, seed, draws, seconds });
+    if (flags.json) {
+      context.print(JSON.stringify(result, null, 2));
+      return;
+    }
+    for (const table of result.tables) {
+      context.print(table.title);
+      const columns = columnsOf(table);
+      for (const line of alignColumns([columns, ...table.rows.map((row) => columns.map((column) => cellText(row[column])))]))
+        context.print(line);
+      context.print(`(${table.intervals})`);
+    }
+    for (const { finding, here, verdict } of result.findings) context.print(`${finding}: ${verdict} (${here})`);
+    for (const note of result.notes) context.say(note);
+    context.print(`${duration(seconds)}; ${join(out, 'result.json')}; not for diagnosis.`);
+  } catch (error) {
+    if (context.signal.aborted) throw new Interrupted('sei evaluate: interrupted; the same command goes on');
+    throw error;
+  } finally {
+    bars.end();
+  }
+}
