@@ -95,6 +95,7 @@ export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces/all';
 export { evaluateSubgroups, type SubgroupGap, type SubgroupRow, type SubgroupsOptions, type SubgroupsResult } from './subgroups/evaluate';
 export type { GroupOutcome, OutcomeGap } from './subgroups/gaps';
+export type { SummedMeasure } from './summed';
 export type { Change } from './text-use/changes';
 export { evaluateTextUse, type TextUseResult, type TextUseRow } from './text-use/evaluate';
 export { type ToldFromReal, type ToldFromRealOptions, toldFromReal } from './told-from-real';

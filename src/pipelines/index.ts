@@ -7,7 +7,7 @@ export { type AttentionMaps, type AttentionMapsOptions, attentionMaps, type Word
 export { type EncodedPrompts, encodePrompts, textEncoderOf } from './context';
 export type { LoopStep } from './denoise';
 export { type EditOptions, editImage } from './edit';
-export { classifierFree, type Guidance } from './guidance';
+export { classifierFree, type Guidance, type TextContext } from './guidance';
 export { saveImage } from './image-file';
 export type { InputImage } from './image-input';
 export { type ImageToImageOptions, imageToImage } from './image-to-image';

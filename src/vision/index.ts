@@ -4,6 +4,7 @@ export { type ConvNet, type ConvNetOutput, type ConvNetParams, convNet, initConv
 export { type DenseNetConfig, type DenseNetOutput, type DenseNetParams, densenet, initDenseNet } from './densenet';
 export { type EfficientNetLiteOutput, type EfficientNetLiteParams, efficientNetLite } from './efficientnet-lite';
 export { loadDenseNet, loadEfficientNetLite, loadInception, loadResNet, loadSiglipVision, loadVit, type VisionModel } from './files';
+export type { ImageEncoderConfig } from './image-encoder';
 export { type InceptionInput, type InceptionOutput, type InceptionParams, inception } from './inception';
 export { type Interpolation, interpolate } from './interpolate';
 export type { VisionOptions } from './options';

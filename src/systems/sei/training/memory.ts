@@ -14,9 +14,9 @@ import { alignmentConfigOf, type SeiRecipe, writerConfigOf } from './recipe';
 
 /** Values that a forward pass leaves for the way back, for each token and channel of a layer, and for each channel inside it. */
 const LAYER = { width: 12, inner: 3 };
-/** For each place and channel of a block of a ResNet; of a memory's slot, of a norm that follows from it. */
+/** For each place and channel of a block of a ResNet; of a memory's slot, of a norm that follows from it (fitted to what the recipe `phantom` took). */
 const BLOCK = 8;
-const SLOT = 16;
+const SLOT = 40;
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

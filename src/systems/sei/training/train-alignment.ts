@@ -3,7 +3,8 @@
 import { foldIn, type Key, split } from '../../../engine';
 import type { Rows } from '../../../files';
 import type { Tokenizer } from '../../../tokenizers';
-import { augmentedImages, dataOrder, type TrainNormalisedOptions, trainNormalised } from '../../../training/internal';
+import type { CheckpointOptions, StepLog } from '../../../training';
+import { augmentedImages, dataOrder, trainNormalised } from '../../../training/internal';
 import type { SeiStudy } from '../annotation';
 import { alignedText, textBatch, textRows } from '../data/texts';
 import { type AlignmentBatch, type AlignmentParams, alignmentLoss, initAlignment } from '../network/alignment';
@@ -12,7 +13,13 @@ import type { AlignmentModel } from '../network/files';
 import { alignmentConfigOf, type SeiRecipe } from './recipe';
 
 /** How a training is watched, kept and stopped. */
-export type Watched = Pick<TrainNormalisedOptions<AlignmentParams, AlignmentBatch>, 'signal' | 'onStart' | 'onStep' | 'checkpoints'>;
+export interface Watched {
+  readonly signal?: AbortSignal;
+  /** Called once before the first step with the steps of earlier sittings. */
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  readonly onStep?: (log: StepLog) => void | Promise<void>;
+  readonly checkpoints?: CheckpointOptions;
+}
 
 /** What studies a training takes, and what of them it cannot learn from. */
 export interface StudiesTaken {
