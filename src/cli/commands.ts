@@ -70,7 +70,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   sei: {
     description:
-      'reports of radiographs from image, indication and a similar case: train both stages (train), find similar cases (retrieve), write a report (report), the paper’s table (evaluate)',
+      'reports of radiographs from image, indication and a similar case: the annotation of a data set (annotate), both stages (train), find similar cases (retrieve), write a report (report), the paper’s table (evaluate)',
     load: () => (require('./sei') as typeof import('./sei')).addSei,
   },
   strategies: {

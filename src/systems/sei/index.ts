@@ -10,6 +10,7 @@ export {
 } from './annotation';
 export { SeiAnnotationError } from './check-annotation';
 export { type CoreFindings, type CoreFindingsCounts, coreFindings } from './core-findings';
+export { type AnnotationCounts, annotationOf } from './data/from-dataset';
 export { annotatedStudies, type OpenStudiesOptions, PHANTOM_SEEDS, phantomStudies, type SeiStudies } from './data/studies';
 export { type AlignedText, alignedText, alignedTexts, caseText, findingsText, indicationText, studiesVocabulary } from './data/texts';
 export { type History, type HistoryCase, readHistory, writeHistory } from './history';
