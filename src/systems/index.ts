@@ -1,5 +1,22 @@
-/** What is one paper's own: RadGraph's annotations, its network and its F1; SEI's texts, cases and networks. */
+/** What is one paper's own: BiomedJourney's pairs, their registration and its measures; RadGraph's annotations, its network and its F1; SEI's texts, cases and networks. */
 
+export {
+  type AffineMap,
+  ageCorrelation,
+  alignTo,
+  type CmigComponents,
+  cmig,
+  groupAuc,
+  invertMap,
+  type MapKind,
+  type MeanAuc,
+  mapPoint,
+  pathologyAuc,
+  type Registration,
+  registerImages,
+  type Warped,
+  warp,
+} from './biomedjourney';
 export {
   type AnnotateAllOptions,
   type Annotated,

@@ -5,6 +5,7 @@ import { contrastiveChecker } from './contrastive';
 import { decoderChecker } from './decoder';
 import { decoderGgufChecker } from './decoder-gguf';
 import { drrChecker } from './drr';
+import { editingChecker } from './editing';
 import { imagesChecker } from './images';
 import { imagesDicomChecker } from './images-dicom';
 import { metricsClassificationChecker } from './metrics-classification';
@@ -33,6 +34,7 @@ export const checkers: readonly Checker[] = [
   decoderGgufChecker,
   decoderChecker,
   drrChecker,
+  editingChecker,
   imagesChecker,
   imagesDicomChecker,
   metricsClassificationChecker,

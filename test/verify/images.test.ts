@@ -16,7 +16,7 @@ async function rowsOf(folder: string, only: readonly string[], data: readonly st
 
 const shown = (row: Row): string => `${row.component}/${row.case} ${row.quantity}: ${row.error} (${row.tolerance})`;
 
-for (const [component, least] of [['images', 100], ['drr', 15]] as const) // biome-ignore format: pairs
+for (const [component, least] of [['images', 100], ['drr', 15], ['editing', 20]] as const) // biome-ignore format: pairs
   test(`every row of ${component} passes`, async (t) => {
     const folder = fixtures();
     const data = sharedData();
