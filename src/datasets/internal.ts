@@ -2,13 +2,15 @@
 
 export { contrasts } from './contrast';
 export { attenuationOf } from './ct';
-export { recordsOf, textsOf } from './dataset';
+export { checkIndex, recordsOf, textsOf } from './dataset';
+export { findImages } from './find-images';
 export { findTable } from './folder';
 export { chexpertLabels } from './phantom/chexpert';
 export { askedAttributes, askedFindings, DEVICES } from './phantom/report/asked';
 export { radgraphReport } from './phantom/report/radgraph';
 export { type Draws, draws } from './procedural';
-export { isEmptyCell, readTable, requireColumns, type Table } from './read-table';
+export { leftOut } from './published/left-out';
+export { isEmptyCell, nameRows, readTable, requireColumns, type Table } from './read-table';
 export { type TableEntry, tableDataset } from './table';
 export { textStyles } from './text-styles';
 export { WORLD_KINDS } from './world/types';

@@ -1,5 +1,11 @@
 /** BiomedJourney (Gu et al. 2023, arXiv:2310.10765): a patient's later image out of the prior one and words for what changed. */
 
+export { type Journeys, journeysOf, type Pair, someJourneys } from './data/journeys';
+export { labelJourneys } from './data/label-journeys';
+export { type PhantomJourneysOptions, phantomJourneys } from './data/phantom-journeys';
+export { progressionOfLabels } from './data/progression-of-labels';
+export { type JourneyPixels, journeyPixels, type RegistrationSettings } from './data/register-journeys';
+export { type TableJourneysOptions, tableJourneys } from './data/table-journeys';
 export { ageCorrelation, type CmigComponents, cmig, groupAuc, type MeanAuc, pathologyAuc } from './evaluation/cmig';
 export { type AffineMap, invertMap, mapPoint } from './registration/affine-map';
 export { alignTo, type Warped, warp } from './registration/align';
