@@ -22,6 +22,8 @@ import {
   trainDiffusion,
   trainVae,
 } from '../training/internal';
+import type { UNetConfig } from '../unet';
+import { completeUNetConfig } from '../unet/internal';
 import type { VaeParams } from '../vae';
 import { completeVaeConfig } from '../vae/internal';
 import type { Recipe } from './recipe';
@@ -187,10 +189,20 @@ export interface FitDiffusionOptions extends FitOptions {
   readonly contextFolder?: string;
   /** A folder in which images' latents are kept for other runs with the same autoencoder; they then take no memory. */
   readonly latentFolder?: string;
+  /**
+   * For a U-Net that takes an image's latents beside the noisy ones: the image that each of these came from, as `images`. Without them such a U-Net sees zeros there.
+   */
+  readonly originals?: Rows;
   /** Called once before training with how many of the texts are cut, by the tokenizer that the strategy trains with. */
   readonly onTexts?: (cut: CutTexts) => void;
   /** Called while a frozen text encoder's contexts are computed, once for each distinct text. */
   readonly onEncoded?: (done: number, total: number) => void;
+}
+
+/** Whether the U-Net takes as many channels again as it predicts: the latents of an image to edit. */
+function editsImages(config: UNetConfig): boolean {
+  const { in_channels, out_channels } = completeUNetConfig(config);
+  return in_channels === 2 * out_channels;
 }
 
 /** Whether a leaf trains by the names of whole parts. @throws RangeError where the model has no such part */
@@ -209,7 +221,7 @@ function byParts(model: Model, parts: readonly TrainablePart[]): (path: string) 
  *
  * @param images as for `fitVae`
  * @param texts  one for each image; what is longer than the model's window is cut, and counted (`onTexts`)
- * @throws RangeError where `trains` names a part that the model has not
+ * @throws RangeError where `trains` names a part that the model has not, or the U-Net does not take what is there
  */
 export async function fitDiffusion(
   model: Model,
@@ -229,13 +241,14 @@ export async function fitDiffusion(
     contextFolder,
     latentFolder,
     onEncoded,
+    originals,
     handOver = false,
     signal,
   } = options;
   if (!model.tokenizer) throw new TypeError('fitDiffusion: the model has no tokenizer');
   const strategy = strategyOf(recipe.diffusion.strategy);
   const optimisation = optimisationOf(recipe, 'diffusion');
-  const given = trainingSet(recipe, asRows(images, recipe.size), strategy.prompt ? texts.map(strategy.prompt) : texts, key);
+  const given = trainingSet(recipe, asRows(images, recipe.size), strategy.prompt ? texts.map(strategy.prompt) : texts, key, originals);
   const preparation = { model, data: given, size: recipe.size, sampling: recipe.sampling, key: foldIn(key, PREPARING), signal };
   const sitting = await sit(
     model,
@@ -244,13 +257,17 @@ export async function fitDiffusion(
     () => diffusionStart(model),
   );
   const { data } = sitting;
+  if (originals && !editsImages(model.unet.config))
+    throw new RangeError('fitDiffusion: originals: expected a U-Net that takes the latents of an image beside the noisy ones');
   const { vae, unet, textEncoder, textProjection } = model;
   const tokenizer: Tokenizer = model.tokenizer;
   const trains = options.trains ? byParts(model, options.trains) : strategy.trains;
   const extension = strategy.extend?.(model);
   const { used } = contextParts(textEncoder.params);
   const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
-  const latents = await encodeLatents(model, data.pixels, recipe.size, { signal, folder: latentFolder });
+  const encoding = { signal, folder: latentFolder };
+  const latents = await encodeLatents(model, data.pixels, recipe.size, encoding);
+  const means = data.originals && (await encodeLatents(model, data.originals, recipe.size, encoding)).mean;
   const tokensOrContexts = encoderChanges
     ? tokensOf(model, tokenizer, data.texts)
     : await encodeContexts(model, data.texts, {
@@ -279,6 +296,9 @@ export async function fitDiffusion(
       consolidation: data.consolidation,
       teacher: data.teacher,
       textDropout: recipe.diffusion.text_dropout,
+      originals: editsImages(unet.config)
+        ? { means, dropout: recipe.diffusion.original_dropout ?? 0, bothDropout: recipe.diffusion.both_dropout ?? 0 }
+        : undefined,
       objective: recipe.diffusion,
       checkpointing: recipe.diffusion.checkpointing ?? false,
       optimisation,

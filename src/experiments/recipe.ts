@@ -49,6 +49,9 @@ export interface Recipe {
     /** How the model is adapted, `{ name, … }` (`strategyOf`). Default joint. */
     readonly strategy?: StrategySettings;
     readonly text_dropout: number;
+    /** Of a model that edits: fraction of examples without their original image, and fraction without both that and text. Default 0. */
+    readonly original_dropout?: number;
+    readonly both_dropout?: number;
     readonly checkpointing?: boolean;
     readonly optimisation: Optimisation;
   };
@@ -131,6 +134,8 @@ const RECIPE: ShapeOf<Recipe> = {
   diffusion: {
     strategy: optional(is.object),
     text_dropout: is.number(0, 1),
+    original_dropout: optional(is.number(0, 1)),
+    both_dropout: optional(is.number(0, 1)),
     min_snr_gamma: optional(is.number(0)),
     noise_offset: optional(is.number(0)),
     input_perturbation: optional(is.number(0)),

@@ -59,7 +59,11 @@ export async function sit(
 ): Promise<Sitting> {
   if (checkpoint === undefined) return { part, data: await prepare() };
   const options = typeof checkpoint === 'string' ? { folder: checkpoint, resume: 'unfinished' as const } : checkpoint;
-  const request = hashOf(JSON.stringify([part, settings, given.texts]), given.pixels.identity);
+  const request = hashOf(
+    JSON.stringify([part, settings, given.texts]),
+    given.pixels.identity,
+    ...(given.originals ? [given.originals.identity] : []),
+  );
   const before = left.get(model)?.get(part);
   if (before?.sitting.kept?.request === request && (await isAt(options.folder, before, start()))) {
     const { identity } = before.sitting.kept.checkpoints;

@@ -16,6 +16,7 @@ export { type VaeBatch, type VaeTrained, vaeTrainingLoss } from './losses/vae-lo
 export { emaDecay } from './optimiser/ema';
 export { learningRateAt } from './optimiser/learning-rate';
 export { optimisationShape } from './optimiser/optimisation';
+export { checkDropouts, type OriginalImages } from './original-images';
 export { tailMean } from './step-log';
 export { saveAdapted, strategyOf } from './strategies';
 export { encoderFolder } from './strategies/strategy';

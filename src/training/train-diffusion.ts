@@ -20,6 +20,7 @@ import { merge, partition } from '../engine/internal';
 import { consolidationPenalty } from '../probes';
 import { noiseTables, type SchedulerConfig } from '../schedulers';
 import type { UNetConfig } from '../unet';
+import { completeUNetConfig } from '../unet/internal';
 import { type ContextSet, gatherContexts } from './contexts';
 import { type DataOrder, dataOrder } from './data-order';
 import { type LatentSet, sampleLatents } from './latents';
@@ -34,6 +35,7 @@ import {
 } from './losses/diffusion-loss';
 import { expectGroups } from './optimiser/learning-rate';
 import type { Optimisation } from './optimiser/optimisation';
+import { checkDropouts, droppedOriginals, gatherOriginals, type OriginalImages } from './original-images';
 import type { StepLog } from './step-log';
 import type { Extension, Strategy, TrainingSet } from './strategies';
 import { type CheckpointOptions, type TrainResult, train } from './train';
@@ -74,6 +76,8 @@ export interface TrainDiffusionOptions {
   readonly texts: TokenSet | ContextSet;
   /** Share of texts replaced by the empty one, for classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598, algorithm 1). */
   readonly textDropout: number;
+  /** For a U-Net that takes an image's latents beside the noisy ones: the images, and how many are dropped, for guidance by both. */
+  readonly originals?: OriginalImages;
   readonly objective?: DiffusionObjective;
   /** Compute inner results of the U-Net's blocks again on the way back: less memory, more time. */
   readonly checkpointing?: boolean;
@@ -107,6 +111,21 @@ function pairedOrder(key: Key, length: number, batchSize: number, second: number
   return (step) => Int32Array.from([...before(step), ...after(step).map((record) => from + record)]);
 }
 
+/** @throws RangeError where the originals are not what the U-Net takes beside the noisy latents, or not as many as these */
+function checkOriginals({ unet, latents, originals, textDropout }: TrainDiffusionOptions): void {
+  const channels = latents.shape[2];
+  const taken = completeUNetConfig(unet).in_channels;
+  if (taken !== channels * (originals ? 2 : 1))
+    throw new RangeError(
+      `trainDiffusion: the U-Net takes ${taken} channels; expected ${channels}, or ${2 * channels} with originals, which are${originals ? '' : ' not'} there`,
+    );
+  if (!originals) return;
+  checkDropouts('trainDiffusion', textDropout, originals);
+  const { means } = originals;
+  if (means && means.length !== latents.length)
+    throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${means.length} originals`);
+}
+
 /** The tree that trains: leaves of the model by their paths in it, as groups of learning rates name them, and those that the strategy adds. */
 type Trained = { readonly [part: string]: Tree | undefined; readonly added: Tree };
 
@@ -122,7 +141,7 @@ const fixedOf = (frozen: Fixed | undefined): Fixed & { readonly rest: Tree } => 
  * Trains what the strategy names to predict what the scheduler's prediction type says, by (weighted) mean squared error.
  *
  * @returns the whole model's parameters, those that trained as their moving average, and how many values did; the caller disposes them
- * @throws RangeError where latents and tokens are not equally many, or the strategy trains nothing
+ * @throws RangeError where latents, texts and originals are not equally many, the U-Net takes other channels, or the strategy trains nothing
  */
 export async function trainDiffusion(options: TrainDiffusionOptions): Promise<TrainResult<DiffusionParams> & { trained: number }> {
   const { latents, texts, optimisation, strategy, objective = {}, checkpointing = false } = options;
@@ -130,6 +149,8 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     throw new RangeError('trainDiffusion: texts: expected tokens with a text encoder among params, and contexts without one');
   const n = isTokens(texts) ? texts.ids.length / texts.maxLength : texts.length;
   if (n !== latents.length) throw new RangeError(`trainDiffusion: ${latents.length} latents, but ${n} texts`);
+  const { originals } = options;
+  checkOriginals(options);
   const tables = noiseTables(options.scheduler);
   const B = optimisation.batch_size;
   const [ordering, drawing] = split(options.key) as [Key, Key];
@@ -141,7 +162,8 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
   const batch = async (index: number): Promise<DiffusionBatch> => {
     const indices = order(index);
     const [times, noise, drops, samples] = split(foldIn(drawing, index), 4) as [Key, Key, Key, Key];
-    const dropped = Array.from(uniformArray(drops, B), (u) => u < options.textDropout);
+    const draws = uniformArray(drops, B);
+    const dropped = Array.from(draws, (u) => u < options.textDropout);
     const x0 = (await sampleLatents(latents, indices, samples)).map((value) => value * options.scalingFactor);
     const batchTexts = isTokens(texts) ? gatherTokens(texts, indices, dropped) : await gatherContexts(texts, indices, dropped);
     const timesteps = stratifiedTimesteps(times, B, tables.numTrainTimesteps);
@@ -149,7 +171,9 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Tr
     const weights = prior
       ? { weights: Array.from(indices, (record) => (record < prior.from ? B / (B - old) : (prior.weight * B) / old)) }
       : {};
-    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, texts: batchTexts, noise, ...weights });
+    const extra =
+      originals && (await gatherOriginals(originals, latents.shape, indices, droppedOriginals(draws, options.textDropout, originals)));
+    return diffusionBatch(tables, objective, { x0, shape: [B, ...latents.shape], timesteps, texts: batchTexts, noise, extra, ...weights });
   };
 
   const [trainable, rest] = partition(options.params, strategy.trains);

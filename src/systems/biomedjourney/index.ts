@@ -11,3 +11,6 @@ export { type AffineMap, invertMap, mapPoint } from './registration/affine-map';
 export { alignTo, type Warped, warp } from './registration/align';
 export type { MapKind } from './registration/correlation';
 export { type Registration, registerImages } from './registration/register';
+export { type FitJourneyOptions, fitJourney, STAGES, type Stage } from './training/fit';
+export { type JourneyRecipe, loadJourneyRecipe, stageRecipe } from './training/recipe';
+export { widenForEditing } from './training/widen';

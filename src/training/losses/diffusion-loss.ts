@@ -40,6 +40,8 @@ export type DiffusionBatch = {
   readonly context?: tf.Tensor3D;
   /** 1 for tokens, 0 for padding, [B, L], where text encoder or U-Net mask padding. */
   readonly mask?: tf.Tensor2D;
+  /** What the U-Net sees beside the noisy latents, [B, h, w, k]: the latents of an image to edit. */
+  readonly extra?: tf.Tensor4D;
 };
 
 /** The texts of a batch. */
@@ -85,11 +87,13 @@ export function diffusionBatch(
     readonly timesteps: ArrayLike<number>;
     readonly texts: BatchTexts;
     readonly weights?: ArrayLike<number>;
+    /** Handed on to the batch. */
+    readonly extra?: tf.Tensor4D;
     /** Standard normal noise in place of the key's. */
     readonly noise: Float32Array | Key;
   },
 ): DiffusionBatch {
-  const { x0, texts, weights } = inputs;
+  const { x0, texts, weights, extra } = inputs;
   const shape: [number, number, number, number] = [...inputs.shape];
   const B = shape[0];
   const timesteps = Float32Array.from(inputs.timesteps);
@@ -107,6 +111,7 @@ export function diffusionBatch(
     sigma: column(tables.noise),
     weights: tf.tensor1d(objectiveWeights.map((weight, i) => weight * (weights?.[i] ?? 1))),
     ...texts,
+    ...(extra ? { extra } : {}),
   };
 }
 
@@ -160,11 +165,12 @@ export function diffusionLoss(
     readonly teacher?: { readonly params: DiffusionParams; readonly from: number };
   },
   params: DiffusionParams,
-  { latents, noise, inputNoise, timesteps, signal, sigma, weights, ids, mask, context: cached }: DiffusionBatch,
+  { latents, noise, inputNoise, timesteps, signal, sigma, weights, ids, mask, context: cached, extra }: DiffusionBatch,
 ): tf.Scalar {
   return scope(() => {
     // x_t = √ᾱ_t x₀ + √(1 - ᾱ_t) ε, in the graph; `addNoiseAt` (schedulers) is the same on plain numbers.
     const noisy = tf.add(tf.mul(signal, latents), tf.mul(sigma, inputNoise ?? noise)) as tf.Tensor4D;
+    const input = extra ? tf.concat4d([noisy, extra], 3) : noisy;
     const predict = (weights: DiffusionParams, from: number, checkpointing: boolean): tf.Tensor4D => {
       const rows = <T extends tf.Tensor>(x: T): T => (from === 0 ? x : tf.slice(x, from));
       const maskFor = (masks: boolean | undefined): tf.Tensor2D | undefined => (masks && mask ? rows(mask) : undefined);
@@ -174,7 +180,7 @@ export function diffusionLoss(
         : textContext(textEncoder, weights.textEncoder!, rows(ids!), maskFor(textEncoder.use_attention_mask));
       const context = weights.projection ? projectContext(weights.projection, encoded) : encoded;
       const contextMask = maskFor(unetConfig.mask_padding);
-      return unet(unetConfig, weights.unet, rows(noisy), rows(timesteps), context, { checkpointing, contextMask });
+      return unet(unetConfig, weights.unet, rows(input), rows(timesteps), context, { checkpointing, contextMask });
     };
     const predicted = predict(params, 0, configs.checkpointing ?? false);
     const target = diffusionTarget(latents, noise, signal, sigma, configs.predictionType);

@@ -21,6 +21,8 @@ export interface TrainingSet {
   /** Grey images, 0 to 1. */
   readonly pixels: Rows;
   readonly texts: readonly string[];
+  /** Of a model that edits: the image that each of these came from. */
+  readonly originals?: Rows;
   /**
    * Where images of a prior class, or of an old domain, follow the others: the first one's number, the weight of their loss, and their share of each batch,
    * by default one half.

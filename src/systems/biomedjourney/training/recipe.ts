@@ -1,0 +1,70 @@
+/** BiomedJourney's recipes: a model's own, and what the two stages are. The built-in ones are in `data/biomedjourney`. */
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { loadRecipe, overrideRecipe, type Recipe } from '../../../experiments';
+import { checkContent, FileError, readObject } from '../../../files';
+import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
+import { checkDropouts } from '../../../training/internal';
+import type { RegistrationSettings } from '../data/register-journeys';
+
+export interface JourneyRecipe {
+  readonly name: string;
+  readonly comment?: string;
+  /** The model's own recipe. */
+  readonly model: Recipe;
+  /** Stage 1: steps on single images with their texts, and zeros for the prior. */
+  readonly singles: { readonly steps: number };
+  /** Stage 2: steps on triples; of the phantom how many, and how many of other patients to measure on. */
+  readonly triples: { readonly steps: number; readonly train: number; readonly test: number };
+  /** How later images are brought to the prior ones; left out, they stay as they lie. */
+  readonly registration?: RegistrationSettings;
+  /** How results are guided by text and by prior. */
+  readonly guidance: { readonly text: number; readonly image: number };
+}
+
+/** A recipe as its file has it. */
+interface JourneyFile extends Omit<JourneyRecipe, 'model'> {
+  /** Name or file (`loadRecipe`). */
+  readonly model: string;
+  /** Values in place of the model's, by the keys' paths. */
+  readonly set: Readonly<Record<string, unknown>>;
+}
+
+const FILE: ShapeOf<JourneyFile> = {
+  name: is.text,
+  comment: optional(is.text),
+  model: is.text,
+  set: is.object,
+  singles: { steps: is.whole(0) },
+  triples: { steps: is.whole(0), train: is.whole(1), test: is.whole(1) },
+  registration: optional<RegistrationSettings>({
+    kind: is.oneOf('similarity', 'affine'),
+    drop: is.number(0, 1),
+    least_score: is.number(-1, 1),
+  }),
+  guidance: { text: is.number(0), image: is.number(0) },
+};
+
+const FOLDER = resolve(__dirname, '..', '..', '..', '..', 'data', 'biomedjourney');
+
+/** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
+export async function loadJourneyRecipe(nameOrFile: string): Promise<JourneyRecipe> {
+  const builtIn = join(FOLDER, `${nameOrFile}.json`);
+  const file = existsSync(builtIn) ? builtIn : nameOrFile;
+  if (!existsSync(file)) throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there is laptop, or give a JSON file`);
+  const { model, set, ...recipe } = await readObject<JourneyFile>(file, (content) => checkSettings(file, content, FILE));
+  const base = await loadRecipe(model);
+  return checkContent(file, () => {
+    const changed = overrideRecipe(base, set);
+    const { text_dropout, original_dropout: dropout = 0, both_dropout: bothDropout = 0 } = changed.diffusion;
+    checkDropouts(file, text_dropout, { dropout, bothDropout });
+    return { ...recipe, model: changed };
+  });
+}
+
+/** The model's recipe with a stage's steps. */
+export function stageRecipe({ model }: JourneyRecipe, steps: number): Recipe {
+  const { diffusion } = model;
+  return { ...model, diffusion: { ...diffusion, optimisation: { ...diffusion.optimisation, steps } } };
+}
