@@ -12,6 +12,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     description: 'time the work of the speed table on this machine: milliseconds, peak memory, first call',
     load: () => (require('./bench') as typeof import('./bench')).addBench,
   },
+  biomedjourney: {
+    description: "train a model that makes a patient's later image out of the prior one and words for what changed, for edit (train)",
+    load: () => (require('./biomedjourney') as typeof import('./biomedjourney')).addBiomedJourney,
+  },
   data: {
     description:
       "prepare data: label reports (label), radiographs of CT volumes (drr), the phantom as a data set (make), shards (pack), the paper's Table 1 (table1)",
@@ -20,6 +24,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   doctor: {
     description: 'show what was found (Node, engine, devices, memory, kernels, tokenizers) and what to do about what is missing',
     load: () => (require('./doctor') as typeof import('./doctor')).addDoctor,
+  },
+  edit: {
+    description: 'change an image as a text says, with a model that was trained for it; synthetic, not for diagnosis',
+    load: () => (require('./edit') as typeof import('./edit')).addEdit,
   },
   encode: {
     description: 'write the embeddings of texts: context [n, L, C], mask [n, L] and pooled [n, C]',

@@ -5,6 +5,7 @@ export { estimateStepMemory, textActivations, unetActivations, vaeActivations } 
 export { maskedCrc32c } from './event-file';
 export { recipeNames } from './recipe';
 export { modelToAdapt, recipeForSize, recipesForAnyData } from './recipe-for-size';
+export { recipeTokenizer } from './run';
 export { openRunFolder, type RunConfig, type RunFolder, writeRunConfig } from './run-folder';
 export { compareRuns, describeRun, runsBelow } from './run-report';
 export { DIVERSITY_PROMPTS } from './strategy-bench';

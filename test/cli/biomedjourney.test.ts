@@ -1,0 +1,74 @@
+/** `roentgen biomedjourney train` as a person runs it, at the smallest size: stopped, gone on with, and its model put to use. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { writePng } from 'roentgen-lab/files';
+import { tempDir } from '../support';
+import { roentgen } from './run';
+
+const recipe = {
+  name: 'tiny',
+  model: 'smoke',
+  set: {
+    'diffusion.text_dropout': 0.1,
+    'diffusion.original_dropout': 0.1,
+    'diffusion.both_dropout': 0.05,
+    'vae.optimisation.steps': 2,
+    'data.train': 24,
+    'unet.block_out_channels': [16],
+    'unet.down_block_types': ['CrossAttnDownBlock2D'],
+    'unet.up_block_types': ['CrossAttnUpBlock2D'],
+  },
+  singles: { steps: 40 },
+  triples: { steps: 3, train: 8, test: 4 },
+  registration: { kind: 'similarity', drop: 0.2, least_score: 0 },
+  guidance: { text: 2, image: 1.5 },
+};
+
+test('a run that was stopped goes on to the bytes of one that was not; its model edits images', { timeout: 600_000 }, async (t) => {
+  const folder = tempDir(t);
+  const file = join(folder, 'tiny.json');
+  writeFileSync(file, JSON.stringify(recipe));
+  const train = (out: string, ...more: string[]) => ['biomedjourney', 'train', file, '--out', join(folder, out), ...more];
+  const whole = await roentgen(train('whole', '--json'));
+  assert.equal(whole.status, 0, whole.stderr);
+  const facts = JSON.parse(whole.stdout);
+  assert.deepEqual(
+    Object.values(facts.parts as Record<string, { steps: number }>).map(({ steps }) => steps),
+    [2, 40, 3],
+  );
+  assert.match(facts.notes.join(' '), /1 of 8 pairs are dropped/);
+
+  const log = join(folder, 'parts', 'singles', 'log.jsonl');
+  const stopped = await roentgen(train('parts'), { interruptWhen: () => existsSync(log) && readFileSync(log, 'utf8').includes('\n') });
+  assert.equal(stopped.status, 130, stopped.stderr);
+  assert.match(stopped.stderr, /interrupted after step \d+ of singles; the same command goes on/);
+  const other = await roentgen(train('parts', '--seed', '2'));
+  assert.equal(other.status, 2);
+  assert.match(other.stderr, /belongs to another run/);
+  const rest = await roentgen(train('parts'));
+  assert.equal(rest.status, 0, rest.stderr);
+  const weights = (out: string): Buffer => readFileSync(join(folder, out, 'model', 'unet', 'diffusion_pytorch_model.safetensors'));
+  assert.ok(weights('whole').equals(weights('parts')));
+  const again = await roentgen(train('parts'));
+  assert.deepEqual([again.status, /holds a finished run/.test(again.stderr)], [2, true]);
+
+  const image = join(folder, 'prior.png');
+  await writePng(image, { width: 32, height: 32, channels: 1, data: Uint8Array.from({ length: 1024 }, (_, i) => i % 256) });
+  const edit = [
+    'edit',
+    join(folder, 'parts', 'model'),
+    '--image',
+    image,
+    '--text',
+    'New effusion.',
+    '--steps',
+    '2',
+    '--out',
+    join(folder, 'edits'),
+  ];
+  const edited = await roentgen(edit);
+  assert.equal(edited.status, 0, edited.stderr);
+  assert.ok(existsSync(join(folder, 'edits', '0000.png')));
+});
