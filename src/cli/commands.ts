@@ -13,7 +13,8 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => (require('./bench') as typeof import('./bench')).addBench,
   },
   biomedjourney: {
-    description: "train a model that makes a patient's later image out of the prior one and words for what changed, for edit (train)",
+    description:
+      "a patient's later image out of the prior one and words for what changed: train a model for edit (train), measure it (evaluate)",
     load: () => (require('./biomedjourney') as typeof import('./biomedjourney')).addBiomedJourney,
   },
   data: {

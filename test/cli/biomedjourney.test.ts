@@ -54,6 +54,13 @@ test('a run that was stopped goes on to the bytes of one that was not; its model
   const again = await roentgen(train('parts'));
   assert.deepEqual([again.status, /holds a finished run/.test(again.stderr)], [2, true]);
 
+  const measured = await roentgen(['biomedjourney', 'evaluate', join(folder, 'parts', 'model'), '--recipe', file, '--json']);
+  assert.equal(measured.status, 0, measured.stderr);
+  const { rows } = JSON.parse(measured.stdout) as { rows: Record<string, Record<string, { value: number }>> };
+  const [copied, best, made] = [rows['the prior, copied']!, rows['the exact counterfactual']!, rows.edited!];
+  assert.deepEqual([copied.identified!.value, copied.stillError!.value < 0.02, best.changeError!.value], [1, true, 0]);
+  assert.ok(copied.changeError!.value > 0.02 && made.stillError!.value > copied.stillError!.value);
+
   const image = join(folder, 'prior.png');
   await writePng(image, { width: 32, height: 32, channels: 1, data: Uint8Array.from({ length: 1024 }, (_, i) => i % 256) });
   const edit = [

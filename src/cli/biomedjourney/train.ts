@@ -17,6 +17,7 @@ import { fitJourney, type JourneyPixels, type JourneyRecipe, journeyPixels, load
 import { cutNotes } from '../../training/internal';
 import { asUsage, type Context, Interrupted, UsageError } from '../context';
 import { wholeNumber } from '../numbers';
+import { JOURNEY_SEEDS } from './seeds';
 
 interface Flags {
   out: string;
@@ -24,9 +25,6 @@ interface Flags {
   registration: boolean;
   json?: boolean;
 }
-
-/** Patients of the phantom whose triples are learnt from; those of single images have another seed. */
-const JOURNEY_SEED = 3;
 
 /** The command's arguments, options and action. */
 export function addTrainJourney(command: Command, context: Context): void {
@@ -136,7 +134,7 @@ async function trainJourney(name: string, flags: Flags, context: Context): Promi
   const engine = await startEngine({ seed });
   const [modelKey, vaeKey, journeyKey] = split(engine.key, 3) as [Key, Key, Key];
   const { train: singles } = phantomSplit(base.data);
-  const journeys = phantomJourneys({ seed: JOURNEY_SEED, count: recipe.triples.train });
+  const journeys = phantomJourneys({ seed: JOURNEY_SEEDS.train, count: recipe.triples.train });
   const texts = recordsOf(singles).map(({ text }) => text);
   const notes: string[] = [...(singles.notes ?? []), ...journeys.notes];
   const note = (sentence: string): void => {

@@ -7,6 +7,7 @@ export { progressionOfLabels } from './data/progression-of-labels';
 export { type JourneyPixels, journeyPixels, type RegistrationSettings } from './data/register-journeys';
 export { type TableJourneysOptions, tableJourneys } from './data/table-journeys';
 export { ageCorrelation, type CmigComponents, cmig, groupAuc, type MeanAuc, pathologyAuc } from './evaluation/cmig';
+export { CHANGED, type EditedImages, type EditMeasures, measureEdits } from './evaluation/measure-edits';
 export { type AffineMap, invertMap, mapPoint } from './registration/affine-map';
 export { alignTo, type Warped, warp } from './registration/align';
 export type { MapKind } from './registration/correlation';
