@@ -1,6 +1,6 @@
 /** `roentgen biomedjourney train` as a person runs it, at the smallest size: stopped, gone on with, and its model put to use. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writePng } from 'roentgen-lab/files';
@@ -78,4 +78,33 @@ test('a run that was stopped goes on to the bytes of one that was not; its model
   const edited = await roentgen(edit);
   assert.equal(edited.status, 0, edited.stderr);
   assert.ok(existsSync(join(folder, 'edits', '0000.png')));
+});
+
+test('patients of a folder with labels over time are learnt from; one without pairs is refused', { timeout: 600_000 }, async (t) => {
+  const folder = tempDir(t);
+  const file = join(folder, 'tiny.json');
+  writeFileSync(file, JSON.stringify({ ...recipe, singles: { steps: 2 }, registration: { kind: 'affine', drop: 0, least_score: -1 } }));
+  /** NIH's prepared form, with invented images. */
+  const collection = async (name: string, visits: number): Promise<string> => {
+    const place = join(folder, name);
+    mkdirSync(place);
+    const lines = ['image,patient_id,age,sex,view,labels'];
+    for (let patient = 1; patient <= 4; patient++)
+      for (let visit = 0; visit < visits; visit++) {
+        const image = `0000000${patient}_00${visit}.png`;
+        const data = Uint8Array.from({ length: 1024 }, (_, i) => (i * (patient + 1) + 9 * visit + 3 * (i >> 5)) % 256);
+        await writePng(join(place, image), { width: 32, height: 32, channels: 1, data });
+        lines.push(`${image},${patient},60,F,PA,${visit % 2 ? 'Effusion' : 'No Finding'}`);
+      }
+    writeFileSync(join(place, 'manifest.csv'), `${lines.join('\n')}\n`);
+    return place;
+  };
+  const train = (data: string, out: string) =>
+    roentgen(['biomedjourney', 'train', file, '--data', data, '--out', join(folder, out), '--json'], { cwd: folder });
+  const learnt = await train(await collection('several', 3), 'run');
+  assert.equal(learnt.status, 0, learnt.stderr);
+  assert.doesNotMatch(learnt.stderr + learnt.stdout, /00000001_00|New effusion/);
+  const single = await train(await collection('single', 1), 'other');
+  assert.equal(single.status, 2);
+  assert.match(single.stderr, /has no pair of one patient's images to learn from/);
 });

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { phantomSplit, pixelRows } from '../../datasets';
+import { openDataset, phantomSplit, pixelRows } from '../../datasets';
 import { recordsOf } from '../../datasets/internal';
 import { progress } from '../../display';
 import { duration } from '../../display/internal';
@@ -13,7 +13,15 @@ import { openRunFolder, type RunFolder, recipeTokenizer, writeRunConfig } from '
 import { type Rows, writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
 import { disposeModel, type Model, saveModel } from '../../pipelines';
-import { fitJourney, type JourneyPixels, type JourneyRecipe, journeyPixels, loadJourneyRecipe, phantomJourneys } from '../../systems';
+import {
+  fitJourney,
+  type JourneyPixels,
+  type JourneyRecipe,
+  journeyPixels,
+  labelJourneys,
+  loadJourneyRecipe,
+  phantomJourneys,
+} from '../../systems';
 import { cutNotes } from '../../training/internal';
 import { asUsage, type Context, Interrupted, UsageError } from '../context';
 import { wholeNumber } from '../numbers';
@@ -21,6 +29,7 @@ import { JOURNEY_SEEDS } from './seeds';
 
 interface Flags {
   out: string;
+  data?: string;
   seed: number;
   registration: boolean;
   json?: boolean;
@@ -29,9 +38,10 @@ interface Flags {
 /** The command's arguments, options and action. */
 export function addTrainJourney(command: Command, context: Context): void {
   command
-    .description("train a model that changes a prior image by words, on the phantom's patients: autoencoder, single images, triples")
+    .description('train a model that changes a prior image by words: autoencoder, single images, triples')
     .argument('[recipe]', 'a recipe of data/biomedjourney or a JSON file', 'laptop')
     .requiredOption('--out <folder>', "the run's folder, new or empty")
+    .option('--data <folder>', 'images of patients with labels over time, such as NIH ChestX-ray14; without it those of the phantom')
     .option('--no-registration', 'leave later images as they lie')
     .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--json', 'print how it went as JSON')
@@ -133,8 +143,11 @@ async function trainJourney(name: string, flags: Flags, context: Context): Promi
   claimFolder(out, 'a run', ['config.json', 'autoencoder/checkpoints']);
   const engine = await startEngine({ seed });
   const [modelKey, vaeKey, journeyKey] = split(engine.key, 3) as [Key, Key, Key];
-  const { train: singles } = phantomSplit(base.data);
-  const journeys = phantomJourneys({ seed: JOURNEY_SEEDS.train, count: recipe.triples.train });
+  const { data } = flags;
+  const singles = data === undefined ? phantomSplit(base.data).train : await asUsage('biomedjourney train', () => openDataset({ data }));
+  const journeys = await asUsage('biomedjourney train', () =>
+    data === undefined ? phantomJourneys({ seed: JOURNEY_SEEDS.train, count: recipe.triples.train }) : labelJourneys(singles),
+  );
   const texts = recordsOf(singles).map(({ text }) => text);
   const notes: string[] = [...(singles.notes ?? []), ...journeys.notes];
   const note = (sentence: string): void => {
@@ -142,10 +155,10 @@ async function trainJourney(name: string, flags: Flags, context: Context): Promi
     context.say(sentence);
   };
   const model: Model = await asUsage('biomedjourney train', () =>
-    initModel(base, recipeTokenizer(base, 'phantom', [...texts, ...journeys.instructions]), modelKey),
+    initModel(base, recipeTokenizer(base, data ?? 'phantom', [...texts, ...journeys.instructions]), modelKey),
   );
   const sittings = new Sittings(out, base, context, () =>
-    writeRunConfig(out, { recipe: base, seed, data: { data: 'phantom' }, notes }, engine),
+    writeRunConfig(out, { recipe: base, seed, data: { data: data ?? 'phantom' }, notes }, engine),
   );
   try {
     const { signal } = context;
