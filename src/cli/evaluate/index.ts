@@ -5,12 +5,11 @@ import type { Command } from 'commander';
 import { notForDiagnosis } from '../../display';
 import { duration } from '../../display/internal';
 import { startEngine } from '../../engine';
-import type { Bench, EvaluationResult, ResultTable, WrittenResult } from '../../evaluation';
-import { cellText, columnsOf, numericColumns } from '../../evaluation/internal';
+import type { Bench, EvaluationResult, WrittenResult } from '../../evaluation';
 import { writeJson } from '../../files';
 import { type Context, describeError, exitCodes, UsageError } from '../context';
 import { oneBar } from '../one-bar';
-import { alignColumns } from '../table';
+import { findingLine, tableLines } from '../result-tables';
 import { type EvaluationCommand, evaluations, type OwnFlags } from './evaluations';
 import { addEvaluateOptions, benchOf, DEFAULT_BASE, DEFAULT_MODEL, type EvaluateFlags } from './options';
 
@@ -135,22 +134,11 @@ function report({ result, written, seconds }: Done, { json }: EvaluateFlags, con
   for (const table of result.tables) {
     if (table.name.startsWith('paper-') || table.detail) continue;
     context.print('');
-    context.print(table.title);
-    for (const line of linesOf(table)) context.print(line);
-    if (table.intervals) context.print(`(${table.intervals})`);
+    for (const line of tableLines(table)) context.print(line);
   }
-  for (const { finding, here, verdict } of result.findings ?? []) context.print(`${finding}: ${verdict} (${here})`);
+  for (const finding of result.findings ?? []) context.print(findingLine(finding));
   context.print('');
   context.print(`${result.evaluation}: ${duration(seconds)}; ${written.page}; images are ${notForDiagnosis}.`);
-}
-
-function linesOf(table: ResultTable): string[] {
-  const columns = columnsOf(table);
-  const numeric = numericColumns(table);
-  return alignColumns(
-    [columns, ...table.rows.map((row) => columns.map((name) => cellText(row[name])))],
-    columns.flatMap((name, i) => (numeric.includes(name) ? [i] : [])),
-  );
 }
 
 async function writeIndex(

@@ -5,14 +5,13 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { duration } from '../../display/internal';
 import { startEngine } from '../../engine';
 import { radGraphFindings } from '../../evaluation';
-import { cellText, columnsOf } from '../../evaluation/internal';
 import { writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
 import { loadRadGraphRecipe } from '../../systems';
 import { type Context, Interrupted } from '../context';
 import { wholeNumber } from '../numbers';
 import { oneBar } from '../one-bar';
-import { alignColumns } from '../table';
+import { findingLine, tableLines } from '../result-tables';
 import { stepsOf } from './train';
 
 interface Flags {
@@ -72,14 +71,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
       context.print(JSON.stringify(result, null, 2));
       return;
     }
-    for (const table of result.tables) {
-      context.print(table.title);
-      const columns = columnsOf(table);
-      for (const line of alignColumns([columns, ...table.rows.map((row) => columns.map((column) => cellText(row[column])))]))
-        context.print(line);
-      context.print(`(${table.intervals})`);
-    }
-    for (const { finding, here, verdict } of result.findings) context.print(`${finding}: ${verdict} (${here})`);
+    for (const line of [...result.tables.flatMap(tableLines), ...result.findings.map(findingLine)]) context.print(line);
     context.print(`${duration(seconds)}; ${join(out, 'result.json')}`);
   } catch (error) {
     if (context.signal.aborted) throw new Interrupted('radgraph findings: interrupted; the same command goes on');

@@ -5,14 +5,13 @@ import type { Command } from 'commander';
 import { duration } from '../../display/internal';
 import { key, startEngine } from '../../engine';
 import { evaluateSei } from '../../evaluation';
-import { cellText, columnsOf } from '../../evaluation/internal';
 import { writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
 import { loadSeiRecipe } from '../../systems';
 import { asUsage, type Context, Interrupted } from '../context';
 import { wholeNumber } from '../numbers';
 import { oneBar } from '../one-bar';
-import { alignColumns } from '../table';
+import { findingLine, tableLines } from '../result-tables';
 import { addStudiesOptions, type StudiesFlags, studiesOf } from './data';
 import { type StepsFlags, stepsOptions, withSteps } from './steps';
 
@@ -73,14 +72,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
       context.print(JSON.stringify(result, null, 2));
       return;
     }
-    for (const table of result.tables) {
-      context.print(table.title);
-      const columns = columnsOf(table);
-      for (const line of alignColumns([columns, ...table.rows.map((row) => columns.map((column) => cellText(row[column])))]))
-        context.print(line);
-      context.print(`(${table.intervals})`);
-    }
-    for (const { finding, here, verdict } of result.findings) context.print(`${finding}: ${verdict} (${here})`);
+    for (const line of [...result.tables.flatMap(tableLines), ...result.findings.map(findingLine)]) context.print(line);
     for (const note of result.notes) context.say(note);
     context.print(`${duration(seconds)}; ${join(out, 'result.json')}; not for diagnosis.`);
   } catch (error) {
