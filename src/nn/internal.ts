@@ -6,9 +6,17 @@ export { batchNormLayer, batchNormSpec, plainBatchNormSpec, withBatchStatistics 
 export { expectGroups, MOST_LAYERS, perBlock } from './config';
 export { groupedConvLayer } from './grouped-conv';
 export { convSpec, embeddingSpec, layerNormLayer, linearSpec, normSpec } from './layers';
+export {
+  causalLinearAttention,
+  continueLinearAttention,
+  emptyLinearAttention,
+  type LinearAttentionState,
+  linearAttention,
+} from './linear-attention';
 export { mergedWeight } from './lora';
 export { initialise, specShapes } from './parameters';
 export { averageAll, averageAround, averagePool, maxPool } from './pooling';
+export { orthogonalFeatures, type RandomFeatures, randomFeatures } from './random-features';
 export { downsample, resampleSpec, upsample } from './resample';
 export { resnetBlock, resnetSpec } from './resnet';
 export { sequence } from './sequence';

@@ -13,6 +13,7 @@ import { metricsFeaturesChecker } from './metrics-features';
 import { metricsImagesChecker } from './metrics-images';
 import { metricsRetrievalChecker } from './metrics-retrieval';
 import { metricsTextChecker } from './metrics-text';
+import { performerChecker } from './performer';
 import { pipelineChecker } from './pipeline';
 import { pretrainedChecker } from './pretrained';
 import { probesChecker } from './probes';
@@ -42,6 +43,7 @@ export const checkers: readonly Checker[] = [
   metricsImagesChecker,
   metricsRetrievalChecker,
   metricsTextChecker,
+  performerChecker,
   pipelineChecker,
   pretrainedChecker,
   probesChecker,
