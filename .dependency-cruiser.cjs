@@ -12,6 +12,7 @@ const rooms = [
   'vision',
   'decoders',
   'vae',
+  'vq',
   'unet',
   'schedulers',
   'pipelines',

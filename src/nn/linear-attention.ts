@@ -26,10 +26,12 @@ function expectFeatures(
   key: tf.Tensor4D,
   value: tf.Tensor4D,
 ): { B: number; heads: number; L: number; m: number; d: number } {
-  const { B, heads, m } = expectShape('linearAttention: query features', query, 'B heads Q m') as Record<string, number>;
-  const { L } = expectShape('linearAttention: key features', key, `${B} ${heads} L ${m}`) as Record<string, number>;
-  const { d } = expectShape('linearAttention: values', value, `${B} ${heads} ${L} d`) as Record<string, number>;
-  return { B: B!, heads: heads!, L: L!, m: m!, d: d! };
+  const [B, heads, , m] = query.shape;
+  const [, , L] = key.shape;
+  expectShape('linearAttention: query features', query, 'B heads Q m');
+  expectShape('linearAttention: key features', key, `${B} ${heads} L ${m}`);
+  expectShape('linearAttention: values', value, `${B} ${heads} ${L} d`);
+  return { B, heads, L, m, d: value.shape[3] };
 }
 
 /**

@@ -77,10 +77,10 @@ function orthonormalBlocks(values: Float32Array, dim: number): Float64Array {
  */
 export function randomFeatures(kind: RandomFeatures, x: tf.Tensor4D, projection: tf.Tensor2D, side: 'query' | 'key'): tf.Tensor4D {
   const [m, d] = projection.shape;
-  const { B, heads, L } = expectShape('randomFeatures: x', x, `B heads L ${d}`) as Record<string, number>;
+  const { B, heads, L } = expectShape('randomFeatures: x', x, `B heads L ${d}`) as { B: number; heads: number; L: number };
   return scope(() => {
     const scaled = tf.mul(x, d ** -0.25) as tf.Tensor4D;
-    const products = tf.reshape(tf.matMul(tf.reshape(scaled, [-1, d]), projection, false, true), [B!, heads!, L!, m]) as tf.Tensor4D;
+    const products = tf.reshape(tf.matMul(tf.reshape(scaled, [-1, d]), projection, false, true), [B, heads, L, m]) as tf.Tensor4D;
     if (kind === 'relu') return tf.add(tf.relu(products), RELU_FLOOR);
     const half = tf.mul(tf.sum(tf.square(scaled), 3, true), 0.5);
     if (kind === 'positive') return tf.mul(tf.exp(tf.sub(products, half)), m ** -0.5);

@@ -11,7 +11,23 @@ export { type HeadsNetwork, type HeadsRead, type HeadsReader, headsReader } from
 export { encodeLatents, encodeMoments, foldStatistics, latentStatistics } from './latents';
 export { unit } from './losses/contrastive';
 export { stratifiedTimesteps } from './losses/diffusion-loss';
-export { initPatchDiscriminator, type PatchDiscriminatorParams, patchDiscriminatorShapes } from './losses/patch-discriminator';
+export {
+  initNLayerDiscriminator,
+  type NLayerDiscriminatorConfig,
+  type NLayerDiscriminatorParams,
+  nLayerDiscriminator,
+  nLayerDiscriminatorShapes,
+  renameNLayerDiscriminator,
+} from './losses/n-layer-discriminator';
+export {
+  adaptiveWeight,
+  hingeLoss,
+  initPatchDiscriminator,
+  lastLayerPulls,
+  type PatchDiscriminatorParams,
+  patchDiscriminatorShapes,
+  vanillaLoss,
+} from './losses/patch-discriminator';
 export { type VaeBatch, type VaeTrained, vaeTrainingLoss } from './losses/vae-loss';
 export { emaDecay } from './optimiser/ema';
 export { learningRateAt } from './optimiser/learning-rate';

@@ -1,7 +1,8 @@
 /** AutoencoderKL: pixels to latents and back. */
 
-export type { VaeConfig } from './config';
+export type { TrunkConfig, VaeConfig } from './config';
 export { loadVae, type VaeModel } from './files';
 export type { DecoderParams, EncoderParams, VaeAttentionParams, VaeMidBlockParams, VaeParams } from './parameters';
 export { type Posterior, samplePosterior } from './posterior';
-export { decode, encode, type VaeOptions } from './vae';
+export type { VaeOptions } from './trunk';
+export { decode, encode } from './vae';

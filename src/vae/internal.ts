@@ -1,8 +1,16 @@
 /** What other rooms use of this one beside its public names. */
 
-export { completeVaeConfig, vaeFactor } from './config';
+export {
+  type CompleteTrunkConfig,
+  completeVaeConfig,
+  expectLevels,
+  PUBLISHED_TRUNK,
+  TRUNK,
+  vaeFactor,
+} from './config';
 export { saveVae } from './files';
-export { initVae, vaeShapes } from './parameters';
+export { decoderSpec, encoderSpec, initVae, vaeShapes } from './parameters';
 export { klDivergence } from './posterior';
 export { inSlices, inTiles, tilingOf } from './tiles';
+export { expectPixels, runDecoder, runEncoder } from './trunk';
 export { decoderStates } from './vae';

@@ -3,7 +3,7 @@
 import type { Key } from '../engine';
 import type { AttentionParams, ConvParams, NormParams, ResampleParams, ResnetParams, Spec } from '../nn';
 import { attentionSpec, convSpec, initialise, normSpec, resampleSpec, resnetSpec, specShapes } from '../nn/internal';
-import { type CompleteVaeConfig, completeVaeConfig, type VaeConfig } from './config';
+import { type CompleteTrunkConfig, type CompleteVaeConfig, completeVaeConfig, type VaeConfig } from './config';
 
 /** Self-attention over pixels, with one head. */
 export type VaeAttentionParams = { group_norm: NormParams } & AttentionParams;
@@ -46,26 +46,28 @@ function resnetSpecs(inputs: number, outputs: number, n: number): Spec<ResnetPar
   return Array.from({ length: n }, (_, i) => resnetSpec(i === 0 ? inputs : outputs, outputs));
 }
 
-function encoderSpec(c: CompleteVaeConfig): Spec<EncoderParams> {
+/** @param outputs channels of the encoder's last convolution */
+export function encoderSpec(c: CompleteTrunkConfig, outputs: number): Spec<EncoderParams> {
   const channels = c.block_out_channels;
   const lowest = channels.length - 1;
   return {
     conv_in: convSpec(c.in_channels, channels[0]!, 3),
-    down_blocks: channels.map((outputs, level) => ({
-      resnets: resnetSpecs(channels[level - 1] ?? outputs, outputs, c.layers_per_block),
-      ...(level < lowest ? { downsamplers: [resampleSpec(outputs)] as [Spec<ResampleParams>] } : {}),
+    down_blocks: channels.map((width, level) => ({
+      resnets: resnetSpecs(channels[level - 1] ?? width, width, c.layers_per_block),
+      ...(level < lowest ? { downsamplers: [resampleSpec(width)] as [Spec<ResampleParams>] } : {}),
     })),
     mid_block: midBlockSpec(channels[lowest]!, c.mid_block_add_attention),
     conv_norm_out: normSpec(channels[lowest]!),
-    conv_out: convSpec(channels[lowest]!, 2 * c.latent_channels, 3),
+    conv_out: convSpec(channels[lowest]!, outputs, 3),
   };
 }
 
-function decoderSpec(c: CompleteVaeConfig): Spec<DecoderParams> {
+/** @param inputs channels of the latents that the decoder sees */
+export function decoderSpec(c: CompleteTrunkConfig, inputs: number): Spec<DecoderParams> {
   const channels = [...c.block_out_channels].reverse();
   const top = channels.length - 1;
   return {
-    conv_in: convSpec(c.latent_channels, channels[0]!, 3),
+    conv_in: convSpec(inputs, channels[0]!, 3),
     mid_block: midBlockSpec(channels[0]!, c.mid_block_add_attention),
     up_blocks: channels.map((outputs, i) => ({
       resnets: resnetSpecs(channels[i - 1] ?? outputs, outputs, c.layers_per_block + 1),
@@ -79,10 +81,10 @@ function decoderSpec(c: CompleteVaeConfig): Spec<DecoderParams> {
 /** The description of all parameters. */
 function vaeSpec(c: CompleteVaeConfig): Spec<VaeParams> {
   return {
-    encoder: encoderSpec(c),
+    encoder: encoderSpec(c, 2 * c.latent_channels),
     ...(c.use_quant_conv ? { quant_conv: convSpec(2 * c.latent_channels, 2 * c.latent_channels, 1) } : {}),
     ...(c.use_post_quant_conv ? { post_quant_conv: convSpec(c.latent_channels, c.latent_channels, 1) } : {}),
-    decoder: decoderSpec(c),
+    decoder: decoderSpec(c, c.latent_channels),
   };
 }
 

@@ -29,6 +29,7 @@ import { unetChecker } from './unet';
 import { vaeChecker } from './vae';
 import { visionChecker } from './vision';
 import { visionByRuleChecker } from './vision-by-rule';
+import { vqChecker } from './vq';
 
 export const checkers: readonly Checker[] = [
   contrastiveChecker,
@@ -59,4 +60,5 @@ export const checkers: readonly Checker[] = [
   vaeChecker,
   visionChecker,
   visionByRuleChecker,
+  vqChecker,
 ];

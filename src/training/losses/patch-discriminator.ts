@@ -55,6 +55,28 @@ export function hingeLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
   return scope(() => tf.mul(tf.add(tf.mean(tf.relu(tf.sub(1, real))), tf.mean(tf.relu(tf.add(1, fake)))), 0.5) as tf.Scalar);
 }
 
+/** ½ (mean log(1 + e^-real) + mean log(1 + e^fake)): the discriminator's loss of Goodfellow et al. 2014 (arXiv:1406.2661), which taming-transformers offers beside. */
+export function vanillaLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
+  return scope(() => tf.mul(tf.add(tf.mean(tf.softplus(tf.neg(real))), tf.mean(tf.softplus(fake))), 0.5) as tf.Scalar);
+}
+
+/**
+ * How strongly losses of the image pull at the last layer: the norms of their gradients for its weight.
+ *
+ * @param states what the last layer sees, [B, H, W, C]
+ * @param losses of the image [B, H, W, channels]
+ */
+export function lastLayerPulls(
+  states: tf.Tensor4D,
+  { weight, bias }: ConvParams,
+  losses: readonly ((image: tf.Tensor4D) => tf.Scalar)[],
+): tf.Scalar[] {
+  return scope(() => {
+    const [h, w, b] = [detach(states), detach(weight), bias && detach(bias)];
+    return losses.map((loss) => tf.norm(tf.grad((x: tf.Tensor) => loss(conv2d(h, x as tf.Tensor4D, b, { padding: 1 })))(w)) as tf.Scalar);
+  });
+}
+
 /**
  * ‖∇ reconstruction‖ / (‖∇ adversarial‖ + 1e-4), at most 1e4, where gradients are those of the last layer's weight (Esser et al., eq. 7): both losses
  * then pull as strongly. No gradient goes through it.
@@ -64,15 +86,12 @@ export function hingeLoss(real: tf.Tensor, fake: tf.Tensor): tf.Scalar {
  */
 export function adaptiveWeight(
   states: tf.Tensor4D,
-  { weight, bias }: ConvParams,
+  last: ConvParams,
   reconstruction: (image: tf.Tensor4D) => tf.Scalar,
   adversarial: (image: tf.Tensor4D) => tf.Scalar,
 ): tf.Scalar {
   return scope(() => {
-    const [h, w, b] = [detach(states), detach(weight), bias && detach(bias)];
-    const norm = (loss: (image: tf.Tensor4D) => tf.Scalar): tf.Tensor =>
-      tf.norm(tf.grad((x: tf.Tensor) => loss(conv2d(h, x as tf.Tensor4D, b, { padding: 1 })))(w));
-    const ratio = tf.div(norm(reconstruction), tf.add(norm(adversarial), 1e-4));
-    return tf.clipByValue(ratio, 0, 1e4) as tf.Scalar;
+    const [wanted, given] = lastLayerPulls(states, last, [reconstruction, adversarial]) as [tf.Scalar, tf.Scalar];
+    return tf.clipByValue(tf.div(wanted, tf.add(given, 1e-4)), 0, 1e4) as tf.Scalar;
   });
 }
