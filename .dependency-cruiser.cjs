@@ -11,6 +11,7 @@ const rooms = [
   'encoders',
   'vision',
   'decoders',
+  'bridges',
   'vae',
   'vq',
   'unet',

@@ -1,7 +1,9 @@
 /** What other rooms use of this one beside its public names. */
 
 export { languageModelShapes } from './language-model';
+export { llamaShapes } from './llama';
 export { causalScores, placesFrom } from './masks';
+export { DECODER_NOTES } from './notes';
 export { softmax } from './processors';
 export { completeR2GenConfig } from './r2gen/config';
 export { r2genShapes } from './r2gen/r2gen';

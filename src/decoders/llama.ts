@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attention, embedding, type Key, scope } from '../engine';
 import { completeSettings, type Defaults, is, optional, withoutNulls } from '../files/internal';
-import { type EmbeddingParams, type LinearParams, linearLayer, type Spec } from '../nn';
+import { type EmbeddingParams, type LinearParams, linearLayer, type RmsNormParams, type Spec } from '../nn';
 import {
   type ActivationName,
   activationNames,
@@ -12,6 +12,9 @@ import {
   initialise,
   linearSpec,
   MOST_LAYERS,
+  repeatHeads,
+  rmsNormLayer,
+  rmsNormSpec,
   specShapes,
 } from '../nn/internal';
 import { DECODER_NOTES } from './notes';
@@ -45,17 +48,15 @@ export interface LlamaConfig {
   initializer_range?: number;
 }
 
-type RmsNorm = { weight: tf.Tensor1D };
-
 type LayerParams = {
-  input_layernorm: RmsNorm;
+  input_layernorm: RmsNormParams;
   self_attn: { q_proj: LinearParams; k_proj: LinearParams; v_proj: LinearParams; o_proj: LinearParams };
-  post_attention_layernorm: RmsNorm;
+  post_attention_layernorm: RmsNormParams;
   mlp: { gate_proj: LinearParams; up_proj: LinearParams; down_proj: LinearParams };
 };
 
 export type LlamaParams = {
-  model: { embed_tokens: EmbeddingParams; layers: LayerParams[]; norm: RmsNorm };
+  model: { embed_tokens: EmbeddingParams; layers: LayerParams[]; norm: RmsNormParams };
   /** Absent where it is tied to the embeddings. */
   lm_head?: LinearParams;
 };
@@ -130,7 +131,7 @@ function llamaSpec(config: LlamaConfig): Spec<LlamaParams> {
   const c = completeLlamaConfig(config);
   const { hidden_size: width, intermediate_size: inner, initializer_range: std } = c;
   const [queries, keys] = [c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim];
-  const norm: Spec<RmsNorm> = { weight: { shape: [width], init: { kind: 'constant', value: 1 } } };
+  const norm = rmsNormSpec(width);
   const inAttention = { std, noBias: !c.attention_bias };
   const inMlp = { std, noBias: !c.mlp_bias };
   const layer: Spec<LayerParams> = {
@@ -164,11 +165,6 @@ export function llamaShapes(config: LlamaConfig): Record<string, number[]> {
   return specShapes(llamaSpec(config));
 }
 
-/** x / √(mean x² + ε) · weight (Zhang and Sennrich 2019, arXiv:1910.07467). */
-function rmsNorm({ weight }: RmsNorm, x: tf.Tensor3D, eps: number): tf.Tensor3D {
-  return scope(() => tf.mul(tf.div(x, tf.sqrt(tf.add(tf.mean(tf.square(x), -1, true), eps))), weight));
-}
-
 interface Rotation {
   /** [B, L, 1, head / 2]. */
   readonly cos: tf.Tensor4D;
@@ -194,17 +190,6 @@ function rotate(x: tf.Tensor3D, head: number, { cos, sin }: Rotation): tf.Tensor
   });
 }
 
-/** Each head of keys or values as often as queries share it. */
-function repeatHeads(x: tf.Tensor3D, head: number, times: number): tf.Tensor3D {
-  if (times === 1) return x;
-  const [batch, length, width] = x.shape;
-  return scope(() => {
-    const heads = width === head ? [x] : tf.split(x, width / head, 2);
-    const repeated = heads.flatMap((one) => Array<tf.Tensor>(times).fill(one));
-    return tf.reshape(tf.concat(repeated, 2), [batch, length, width * times]);
-  });
-}
-
 /** A pass of the model. */
 export function llama(config: LlamaConfig, params: LlamaParams, inputs: DecoderInputs): DecoderOutput {
   const c = completeLlamaConfig(config);
@@ -213,21 +198,21 @@ export function llama(config: LlamaConfig, params: LlamaParams, inputs: DecoderI
   return scope(() => {
     const angles = rotation(c, inputs.positions);
     const kept: KeptKeys[] = [];
-    const hiddenStates = [embedding(inputs.ids, model.embed_tokens.weight, c.padding) as tf.Tensor3D];
+    const hiddenStates = [inputs.embeddings ?? (embedding(inputs.ids, model.embed_tokens.weight, c.padding) as tf.Tensor3D)];
     model.layers.forEach((layer, i) => {
       const x = hiddenStates.at(-1)!;
       const { q_proj, k_proj, v_proj, o_proj } = layer.self_attn;
-      const n = rmsNorm(layer.input_layernorm, x, c.rms_norm_eps);
+      const n = rmsNormLayer(layer.input_layernorm, x, c.rms_norm_eps);
       const q = rotate(linearLayer(q_proj, n), c.head_dim, angles);
       kept.push(keepKeys({ k: rotate(linearLayer(k_proj, n), c.head_dim, angles), v: linearLayer(v_proj, n) }, i, inputs));
       const [k, v] = [repeatHeads(kept[i]!.k, c.head_dim, times), repeatHeads(kept[i]!.v, c.head_dim, times)];
       const mixed = attention(q, k, v, { heads: c.num_attention_heads, mask: inputs.scores });
       const h = tf.add(x, linearLayer(o_proj, mixed)) as tf.Tensor3D;
-      const m = rmsNorm(layer.post_attention_layernorm, h, c.rms_norm_eps);
+      const m = rmsNormLayer(layer.post_attention_layernorm, h, c.rms_norm_eps);
       const gate = activations[c.hidden_act](linearLayer(layer.mlp.gate_proj, m));
       hiddenStates.push(tf.add(h, linearLayer(layer.mlp.down_proj, tf.mul(gate, linearLayer(layer.mlp.up_proj, m)) as tf.Tensor3D)));
     });
-    hiddenStates.push(rmsNorm(model.norm, hiddenStates.pop()!, c.rms_norm_eps));
+    hiddenStates.push(rmsNormLayer(model.norm, hiddenStates.pop()!, c.rms_norm_eps));
     const last = hiddenStates.at(-1)!;
     return { logits: lm_head ? linearLayer(lm_head, last) : tiedLogits(last, model.embed_tokens.weight), hiddenStates, kept };
   });

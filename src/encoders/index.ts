@@ -12,7 +12,6 @@ export { type ClipVisionOutput, type ClipVisionParams, clipVision } from './clip
 export type { EncoderFamily, LoadedFamilyModel, TextEncoderFacts, TextEncoderInit, TextStates } from './family';
 export { smallBertConfig, smallT5Config } from './small-configs';
 export {
-  type RmsNormParams,
   type T5AttentionParams,
   type T5BlockParams,
   type T5FeedForwardParams,

@@ -6,7 +6,7 @@ export { bertKey } from './bert-files';
 export { clipImageFeatures, clipLoss, clipShapes } from './clip';
 export { type ClipTextModel, loadClip, loadClipText, saveClipText } from './clip-files';
 export { clipContext, clipHiddenStates, clipTextShapes } from './clip-text';
-export { clipVisionShapes } from './clip-vision';
+export { clipVisionShapes, clipVisionTowerSpec } from './clip-vision';
 export { MASKED_SCORE, paddingScores } from './masks';
 export { t5HiddenStates } from './t5';
 export { encoderOn, encodeTokens, expectFits } from './text-encoder';

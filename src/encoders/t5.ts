@@ -3,13 +3,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attention, embedding, type Key, linear, scope } from '../engine';
 import { expectShape, gelu, geluTanh, silu } from '../engine/internal';
-import type { EmbeddingParams, LinearParams, Spec } from '../nn';
-import { embeddingSpec, initialise, linearSpec, specShapes } from '../nn/internal';
+import type { EmbeddingParams, LinearParams, RmsNormParams, Spec } from '../nn';
+import { embeddingSpec, initialise, linearSpec, rmsNormLayer, rmsNormSpec, specShapes } from '../nn/internal';
 import { paddingScores } from './masks';
 import { type CompleteT5Config, completeT5Config, type T5Config } from './t5-config';
-
-/** A norm without a shift: weight [C]. */
-export type RmsNormParams = { weight: tf.Tensor1D };
 
 export type T5AttentionParams = {
   q: LinearParams;
@@ -40,8 +37,6 @@ export interface T5Options {
   readonly mask?: tf.Tensor2D;
 }
 
-const rmsSpec = (channels: number): Spec<RmsNormParams> => ({ weight: { shape: [channels], init: { kind: 'constant', value: 1 } } });
-
 function blockSpec(c: CompleteT5Config, index: number): Spec<T5BlockParams> {
   const { d_model: width, d_ff: inner, initializer_factor: factor, num_heads: heads } = c;
   const attended = heads * c.d_kv;
@@ -59,11 +54,11 @@ function blockSpec(c: CompleteT5Config, index: number): Spec<T5BlockParams> {
           o: layer(attended, width, attended ** -0.5),
           ...(index === 0 ? bias : {}),
         },
-        layer_norm: rmsSpec(width),
+        layer_norm: rmsNormSpec(width),
       },
       {
         DenseReluDense: { ...(gated ? { wi_0: into(), wi_1: into() } : { wi: into() }), wo: layer(inner, width, inner ** -0.5) },
-        layer_norm: rmsSpec(width),
+        layer_norm: rmsNormSpec(width),
       },
     ],
   } as Spec<T5BlockParams>;
@@ -73,7 +68,7 @@ function t5Spec(config: T5Config): Spec<T5Params> {
   const c = completeT5Config(config);
   return {
     shared: embeddingSpec(c.vocab_size, c.d_model, c.initializer_factor),
-    encoder: { block: Array.from({ length: c.num_layers }, (_, i) => blockSpec(c, i)), final_layer_norm: rmsSpec(c.d_model) },
+    encoder: { block: Array.from({ length: c.num_layers }, (_, i) => blockSpec(c, i)), final_layer_norm: rmsNormSpec(c.d_model) },
   };
 }
 
@@ -89,10 +84,6 @@ export function initT5(config: T5Config, key: Key): T5Params {
 /** Every parameter's shape by its key, in the engine's layout; nothing is allocated. */
 export function t5Shapes(config: T5Config): Record<string, number[]> {
   return specShapes(t5Spec(config));
-}
-
-function rmsNorm(x: tf.Tensor3D, { weight }: RmsNormParams, eps: number): tf.Tensor3D {
-  return scope(() => tf.mul(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), eps))), weight));
 }
 
 /**
@@ -138,11 +129,11 @@ const activations: Readonly<Record<string, (x: tf.Tensor3D) => tf.Tensor3D>> = {
 function block(c: CompleteT5Config, { layer: [first, second] }: T5BlockParams, x: tf.Tensor3D, bias: tf.Tensor): tf.Tensor3D {
   return scope(() => {
     const { q, k, v, o } = first.SelfAttention;
-    const n = rmsNorm(x, first.layer_norm, c.layer_norm_epsilon);
+    const n = rmsNormLayer(first.layer_norm, x, c.layer_norm_epsilon);
     const mixed = attention(linear(n, q.weight), linear(n, k.weight), linear(n, v.weight), { heads: c.num_heads, scale: 1, mask: bias });
     const h = tf.add(x, linear(mixed, o.weight)) as tf.Tensor3D;
     const { wi, wi_0, wi_1, wo } = second.DenseReluDense;
-    const m = rmsNorm(h, second.layer_norm, c.layer_norm_epsilon);
+    const m = rmsNormLayer(second.layer_norm, h, c.layer_norm_epsilon);
     const activated = activations[c.feed_forward_proj]!(linear(m, (wi ?? wi_0!).weight)); // [B, L, d_ff]
     return tf.add(h, linear(wi_1 ? tf.mul(activated, linear(m, wi_1.weight)) : activated, wo.weight));
   });
@@ -165,7 +156,7 @@ export function t5HiddenStates(config: T5Config, params: T5Params, ids: tf.Tenso
     const bias = mask ? tf.add(positions, paddingScores(mask)) : positions; // [1 or B, heads, L, L]
     const states = [embedding(ids, params.shared.weight) as tf.Tensor3D];
     for (const one of blocks) states.push(block(c, one, states[states.length - 1]!, bias));
-    states.push(rmsNorm(states.pop()!, final_layer_norm, c.layer_norm_epsilon));
+    states.push(rmsNormLayer(final_layer_norm, states.pop()!, c.layer_norm_epsilon));
     return states;
   });
 }

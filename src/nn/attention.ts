@@ -1,6 +1,6 @@
 /** An attention layer with its projections (Vaswani et al. 2017), in the key names of Stable Diffusion. */
 
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { attention, scope } from '../engine';
 import { attentionWeights } from '../engine/internal';
 import { linearSpec } from './layers';
@@ -70,5 +70,23 @@ export function attentionLayer(
     const { k, v } = 'k' in context ? context : keysAndValues(params, context);
     if (onWeights) scope(() => onWeights(attentionWeights(q, k, { heads, mask })));
     return linearLayer(params.to_out[0], attention(q, k, v, { heads, mask }));
+  });
+}
+
+/**
+ * Each head of keys or values as often as queries share it (Ainslie et al. 2023, arXiv:2305.13245).
+ *
+ * @param x     [B, L, heads · head]
+ * @param head  channels of a head
+ * @param times heads of the queries for one of these
+ * @returns     [B, L, heads · times · head]; `x` itself where nothing is shared
+ */
+export function repeatHeads(x: tf.Tensor3D, head: number, times: number): tf.Tensor3D {
+  if (times === 1) return x;
+  const [batch, length, width] = x.shape;
+  return scope(() => {
+    const heads = width === head ? [x] : tf.split(x, width / head, 2);
+    const repeated = heads.flatMap((one) => Array<tf.Tensor>(times).fill(one));
+    return tf.reshape(tf.concat(repeated, 2), [batch, length, width * times]);
   });
 }

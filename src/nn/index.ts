@@ -3,7 +3,15 @@
 export type { ActivationName } from './activations';
 export type { AttentionParams, KeysAndValues } from './attention';
 export type { BatchNormParams, BatchStatistics, RunningStatistics } from './batch-norm';
-export { type ConvParams, convLayer, type EmbeddingParams, groupNormLayer, type LinearParams, type NormParams } from './layers';
+export {
+  type ConvParams,
+  convLayer,
+  type EmbeddingParams,
+  groupNormLayer,
+  type LinearParams,
+  type NormParams,
+  type RmsNormParams,
+} from './layers';
 export { type AdaptedLinearParams, type LoraParams, linearLayer } from './lora';
 export type { Initialiser, ParameterSpec, Spec } from './parameters';
 export type { ResampleParams } from './resample';

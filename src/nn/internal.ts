@@ -1,11 +1,11 @@
 /** What other rooms use of this one beside its public names. */
 
 export { type ActivationName, activationNames, activations } from './activations';
-export { attentionLayer, attentionSpec } from './attention';
+export { attentionLayer, attentionSpec, repeatHeads } from './attention';
 export { batchNormLayer, batchNormSpec, plainBatchNormSpec, withBatchStatistics } from './batch-norm';
 export { expectGroups, MOST_LAYERS, perBlock } from './config';
 export { groupedConvLayer } from './grouped-conv';
-export { convSpec, embeddingSpec, layerNormLayer, linearSpec, normSpec } from './layers';
+export { convSpec, embeddingSpec, layerNormLayer, linearSpec, normSpec, rmsNormLayer, rmsNormSpec } from './layers';
 export {
   causalLinearAttention,
   continueLinearAttention,

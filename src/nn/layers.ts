@@ -3,8 +3,8 @@
  * convolution layers uniform in ±1/√fan_in (He et al. 2015 with a = √5), norms 1 and 0, embeddings standard normal.
  */
 
-import type * as tf from '@tensorflow/tfjs-core';
-import { type ConvOptions, conv2d, type GroupNormOptions, groupNorm } from '../engine';
+import * as tf from '@tensorflow/tfjs-core';
+import { type ConvOptions, conv2d, type GroupNormOptions, groupNorm, scope } from '../engine';
 import { layerNorm } from '../engine/internal';
 import type { Initialiser, ParameterSpec, Spec } from './parameters';
 
@@ -14,6 +14,8 @@ export type LinearParams = { weight: tf.Tensor2D; bias?: tf.Tensor1D };
 export type ConvParams = { weight: tf.Tensor4D; bias?: tf.Tensor1D };
 /** A LayerNorm or GroupNorm: weight [C], bias [C]. */
 export type NormParams = { weight: tf.Tensor1D; bias: tf.Tensor1D };
+/** A norm by the root of the mean square, which has no shift: weight [C]. */
+export type RmsNormParams = { weight: tf.Tensor1D };
 /** An embedding table: weight [V, C]. */
 export type EmbeddingParams = { weight: tf.Tensor2D };
 
@@ -52,6 +54,11 @@ export function normSpec(channels: number): Spec<NormParams> {
   return { weight: { shape: [channels], init: ONE }, bias: { shape: [channels], init: ZERO } };
 }
 
+/** A norm by the root of the mean square over `channels`. */
+export function rmsNormSpec(channels: number): Spec<RmsNormParams> {
+  return { weight: { shape: [channels], init: ONE } };
+}
+
 /** A table of `rows` vectors. */
 export function embeddingSpec(rows: number, channels: number, std: number = 1): Spec<EmbeddingParams> {
   return { weight: { shape: [rows, channels], init: { kind: 'normal', std } } };
@@ -70,4 +77,9 @@ export function groupNormLayer<T extends tf.Tensor>({ weight, bias }: NormParams
 /** `layerNorm` with a layer's parameters: [..., C] to the same shape; the caller disposes the result. */
 export function layerNormLayer<T extends tf.Tensor>({ weight, bias }: NormParams, x: T, eps: number): T {
   return layerNorm(x, weight, bias, eps);
+}
+
+/** x / √(mean x² + ε) · weight (Zhang and Sennrich 2019, arXiv:1910.07467): [..., C] to the same shape; the caller disposes the result. */
+export function rmsNormLayer<T extends tf.Tensor>({ weight }: RmsNormParams, x: T, eps: number): T {
+  return scope(() => tf.mul(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), eps))), weight) as T);
 }

@@ -1,5 +1,6 @@
 /** The checkers that `roentgen verify` knows, one line a component; adding a component is adding a line. */
 
+import { bridgeChecker } from './bridge';
 import type { Checker } from './checker';
 import { contrastiveChecker } from './contrastive';
 import { decoderChecker } from './decoder';
@@ -32,6 +33,7 @@ import { visionByRuleChecker } from './vision-by-rule';
 import { vqChecker } from './vq';
 
 export const checkers: readonly Checker[] = [
+  bridgeChecker,
   contrastiveChecker,
   decoderGgufChecker,
   decoderChecker,
