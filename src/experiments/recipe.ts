@@ -17,7 +17,7 @@ import { checkCrop, optimisationShape, strategyOf } from '../training/internal';
 import type { UNetConfig } from '../unet';
 import { completeUNetConfig } from '../unet/internal';
 import type { VaeConfig } from '../vae';
-import { completeVaeConfig } from '../vae/internal';
+import { completeVaeConfig, vaeFactor } from '../vae/internal';
 
 /** A small model trained from random weights: autoencoder, then U-Net and text encoder jointly, then metrics. */
 export interface Recipe {
@@ -239,7 +239,7 @@ export function checkRecipe(recipe: Recipe, where: string): Recipe {
   checkSettings(where, recipe, RECIPE);
   strategyOf(recipe.diffusion.strategy);
   completeVaeConfig(recipe.vae.config);
-  if (recipe.vae.crop !== undefined) checkCrop(`${where}: vae.crop`, recipe.vae.config, recipe.vae.crop, recipe.size);
+  if (recipe.vae.crop !== undefined) checkCrop(`${where}: vae.crop`, vaeFactor(recipe.vae.config), recipe.vae.crop, recipe.size);
   completeUNetConfig(recipe.unet);
   textEncoderFacts(recipe.text_encoder.config);
   checkScheduler(recipe.scheduler);

@@ -1,8 +1,6 @@
 /** Random squares of images: an autoencoder is convolutional, so what it learns of parts it does to whole images. */
 
 import { foldIn, type Key, randomInts, split, uniformArray } from '../engine';
-import type { VaeConfig } from '../vae';
-import { vaeFactor } from '../vae/internal';
 
 /** A square of an image, and whether the image was mirrored left to right before it was cut out. */
 export interface Crop {
@@ -23,9 +21,11 @@ export interface CropOptions {
 /** The child of a step's key that the places of its crops are drawn from. */
 const PLACES = 2;
 
-/** @throws RangeError where squares of a side cannot be cut out of the images, or have no whole number of latents */
-export function checkCrop(where: string, config: VaeConfig, side: number, size: number): void {
-  const factor = vaeFactor(config);
+/**
+ * @param factor pixels of the images for one latent each way
+ * @throws RangeError where squares of a side cannot be cut out of the images, or have no whole number of latents
+ */
+export function checkCrop(where: string, factor: number, side: number, size: number): void {
   if (!Number.isInteger(side) || side < factor || side > size || side % factor !== 0)
     throw new RangeError(
       `${where}: expected a multiple of ${factor}, the autoencoder's factor, up to the images' ${size} pixels, got ${side}`,

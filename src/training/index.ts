@@ -22,7 +22,9 @@ export {
   minSnrWeights,
   weightedSquaredError,
 } from './losses/diffusion-loss';
+export type { ImageLossWeights } from './losses/image-loss';
 export type { VaeLossWeights } from './losses/vae-loss';
+export type { VqLossWeights } from './losses/vq-loss';
 export { type WordPatchLoss, wordPatchLoss } from './losses/word-patch';
 export { type AdamWOptions, type AdamWSchedule, adamW, adamWSchedule, initMoments, type Moments } from './optimiser/adamw';
 export type { LearningRate } from './optimiser/learning-rate';
@@ -34,3 +36,4 @@ export type { Extension, Preparation, Settings, Strategy, StrategyDefinition, St
 export { type CheckpointOptions, type LiveParameters, type TrainOptions, type TrainResult, train } from './train';
 export { type TrainClassifierOptions, trainClassifier } from './train-classifier';
 export type { TrainLoss, TrainLossResult, TrainState } from './train-step';
+export { type TrainVqOptions, trainVq } from './train-vq';

@@ -51,8 +51,8 @@ export interface TrainVaeOptions {
 export async function trainVae(options: TrainVaeOptions): Promise<TrainResult<VaeParams>> {
   const { config, pixels, size, optimisation, checkpointing = false, flip = 0, crop: side = size } = options;
   const crops = { size, side, flip };
-  checkCrop('trainVae: crop', config, side, size);
   const factor = vaeFactor(config);
+  checkCrop('trainVae: crop', factor, side, size);
   const { in_channels, latent_channels } = completeVaeConfig(config);
   const latents = [optimisation.batch_size, side / factor, side / factor, latent_channels] as [number, number, number, number];
   const [ordering, sampling] = split(options.key) as [Key, Key];
