@@ -9,6 +9,8 @@ export interface TokenSpan {
   readonly label: string;
   /** Spans of a kind share a colour; kinds take those of charts in the order in which they are given. */
   readonly kind: string;
+  /** Stands behind the label, after the mark of doubt. */
+  readonly note?: string;
   /** What is said to be absent is struck out in a dashed box; what is uncertain has a dotted one and a question mark. */
   readonly certainty?: 'absent' | 'uncertain';
 }
@@ -23,8 +25,9 @@ export interface TokenArc {
 export const SIZE = 13;
 /** Of a character of the monospaced font; `textLength` makes it so in any. */
 const CHARACTER = 7.8;
-/** Of a character of an arc's label. */
+/** Of a character of an arc's label, and of one below a box. */
 const LABEL = 5.2;
+const BELOW = 4.9;
 export const LINE: Readonly<Record<'width' | 'above' | 'level' | 'text', number>> = {
   width: 108 * CHARACTER,
   above: 8,
@@ -50,17 +53,29 @@ export interface Piece {
   readonly forward: boolean;
 }
 
-/** Where each token stands: lines break between tokens, before a span rather than in it where it fits on a line. */
+/** What stands below a span. */
+export const belowSpan = ({ label, certainty, note }: TokenSpan): string =>
+  [label, ...(certainty === 'uncertain' ? ['?'] : []), ...(note === undefined ? [] : [note])].join(' ');
+
+/** Where each token stands: lines break between tokens, before a span rather than in it where it fits on a line; spans with long labels stand farther apart. */
 export function placeTokens(tokens: readonly string[], spans: readonly TokenSpan[]): Placed[] {
+  const widths = tokens.map((token) => Math.max(1, [...token].length) * CHARACTER);
+  const [before, after] = [widths.map(() => 0), widths.map(() => 0)];
+  for (const span of spans) {
+    const words = widths.slice(span.start, span.end + 1).reduce((sum, width) => sum + width + CHARACTER, -CHARACTER);
+    const beyond = Math.max(0, [...belowSpan(span)].length * BELOW - words) / 2; // on each side
+    before[span.start] = Math.max(before[span.start]!, beyond);
+    after[span.end] = Math.max(after[span.end]!, beyond);
+  }
   const placed: Placed[] = [];
   let [line, x] = [0, 0];
-  tokens.forEach((token, i) => {
-    const width = Math.max(1, [...token].length) * CHARACTER;
+  tokens.forEach((_, i) => {
     const reach = Math.max(i, ...spans.flatMap(({ start, end }) => (start === i ? [end] : [])));
-    const needed = tokens.slice(i, reach + 1).reduce((sum, each) => sum + ([...each].length + 1) * CHARACTER, -CHARACTER);
+    let needed = -CHARACTER;
+    for (let t = i; t <= reach; t++) needed += before[t]! + widths[t]! + CHARACTER + after[t]!;
     if (x > 0 && x + Math.min(needed, LINE.width) > LINE.width) [line, x] = [line + 1, 0];
-    placed.push({ line, x, width: Math.min(width, LINE.width) });
-    x += width + CHARACTER;
+    placed.push({ line, x: x + before[i]!, width: Math.min(widths[i]!, LINE.width) });
+    x += before[i]! + widths[i]! + after[i]! + CHARACTER;
   });
   return placed;
 }
@@ -88,10 +103,17 @@ export function piecesOf(spans: readonly TokenSpan[], arcs: readonly TokenArc[],
   });
 }
 
+/** The middle of an arc's label: that of the piece, but not beyond the ends of the line. */
+export function labelMiddle({ x1, x2 }: Pick<Piece, 'x1' | 'x2'>, label: string): number {
+  const reach = (label.length * LABEL) / 2;
+  return Math.min(Math.max((x1 + x2) / 2, reach), LINE.width - reach);
+}
+
 /** What a piece with its label takes of its line. */
 function extentOf({ x1, x2, arc }: Piece, arcs: readonly TokenArc[]): [from: number, to: number] {
-  const reach = Math.max(x2 - x1, arcs[arc]!.label.length * LABEL) / 2;
-  return [(x1 + x2) / 2 - reach, (x1 + x2) / 2 + reach];
+  const { label } = arcs[arc]!;
+  const [middle, reach] = [labelMiddle({ x1, x2 }, label), (label.length * LABEL) / 2];
+  return [Math.min(x1, middle - reach), Math.max(x2, middle + reach)];
 }
 
 /** The lowest level, from 1, on which each piece and its label meet no other of its line; short ones first. */

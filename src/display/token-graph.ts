@@ -1,18 +1,32 @@
 import { type Displayable, displayable } from './displayable';
 import { escapeHtml, escapeXml } from './escape';
 import { palette } from './palette';
-
-import { LINE, levelsOf, type Piece, type Placed, piecesOf, placeTokens, SIZE, type TokenArc, type TokenSpan } from './token-graph-layout';
+import {
+  belowSpan,
+  LINE,
+  labelMiddle,
+  levelsOf,
+  type Piece,
+  type Placed,
+  piecesOf,
+  placeTokens,
+  SIZE,
+  type TokenArc,
+  type TokenSpan,
+} from './token-graph-layout';
 
 export type { TokenArc, TokenSpan } from './token-graph-layout';
 
 const MARGIN = 6;
 
+type ColourOf = (kind: string) => string;
+
 /**
  * A text with spans in boxes and relations between them as arcs: the entities of a report. It needs no script: what stands in a box or on an arc is told where the
  * pointer rests, and a box's own arcs become thick.
  *
- * @param kinds all kinds in the order of their colours; they are named below the text
+ * @param kinds   all kinds in the order of their colours; they are named below the text
+ * @param colours of the kinds, where they mean something that those of charts do not
  * @throws RangeError where a span lies outside the tokens or has another kind, or an arc's end is no span
  * @example tokenGraph(['Small', 'effusion'], [{ start: 0, end: 0, label: 'size', kind: 'a' }, { start: 1, end: 1, label: 'finding', kind: 'a' }], [{ from: 0, to: 1, label: 'modify' }], ['a'])
  */
@@ -21,6 +35,7 @@ export function tokenGraph(
   spans: readonly TokenSpan[],
   arcs: readonly TokenArc[],
   kinds: readonly string[],
+  colours: readonly string[] = palette,
 ): Displayable {
   for (const { start, end, kind } of spans) {
     if (!(Number.isInteger(start) && Number.isInteger(end) && start >= 0 && end >= start && end < tokens.length))
@@ -29,15 +44,16 @@ export function tokenGraph(
   }
   for (const { from, to } of arcs)
     if (!spans[from] || !spans[to]) throw new RangeError(`tokenGraph: an arc leads from ${from} to ${to}; there are ${spans.length} spans`);
+  const colourOf: ColourOf = (kind) => colours[kinds.indexOf(kind) % colours.length]!;
   return displayable(() => ({
-    'text/html': `<div class="rg-token-graph" style="max-width:${LINE.width + 2 * MARGIN}px">${drawing(tokens, spans, arcs, kinds)}${legend(spans, kinds)}</div>`,
+    'text/html': `<div class="rg-token-graph" style="max-width:${LINE.width + 2 * MARGIN}px">${drawing(tokens, spans, arcs, colourOf)}${legend(spans, kinds, colourOf)}</div>`,
     'text/plain': plainText(tokens, spans, arcs),
   }));
 }
 
 const wordsOf = (tokens: readonly string[], { start, end }: TokenSpan): string => tokens.slice(start, end + 1).join(' ');
 
-function drawing(tokens: readonly string[], spans: readonly TokenSpan[], arcs: readonly TokenArc[], kinds: readonly string[]): string {
+function drawing(tokens: readonly string[], spans: readonly TokenSpan[], arcs: readonly TokenArc[], colourOf: ColourOf): string {
   const placed = placeTokens(tokens, spans);
   const pieces = piecesOf(spans, arcs, placed);
   const levels = levelsOf(pieces, arcs);
@@ -50,7 +66,6 @@ function drawing(tokens: readonly string[], spans: readonly TokenSpan[], arcs: r
     tops.push(height); // the upper edge of the boxes
     height += LINE.text;
   }
-  const colourOf = (kind: string): string => palette[kinds.indexOf(kind) % palette.length]!;
   const words = tokens.map((token, i) => {
     const { line, x, width } = placed[i]!;
     const fitted = ` textLength="${width.toFixed(1)}" lengthAdjust="spacingAndGlyphs"`;
@@ -73,9 +88,9 @@ function drawing(tokens: readonly string[], spans: readonly TokenSpan[], arcs: r
 }
 
 function boxSvg(span: TokenSpan, placed: readonly Placed[], tops: readonly number[], colour: string, tokens: readonly string[]): string {
-  const { start, end, label, certainty, kind } = span;
+  const { start, end, label, certainty, kind, note } = span;
   const own = placed.slice(start, end + 1);
-  const told = `${wordsOf(tokens, span)}: ${label} (${kind}${certainty ? `, ${certainty}` : ''})`;
+  const told = `${wordsOf(tokens, span)}: ${label} (${kind}${certainty ? `, ${certainty}` : ''})${note === undefined ? '' : ` ${note}`}`;
   const dashes = certainty === 'absent' ? ' stroke-dasharray="5 3"' : certainty === 'uncertain' ? ' stroke-dasharray="1.5 2.5"' : '';
   const boxes = [...new Set(own.map(({ line }) => line))].map((line, i) => {
     const here = own.filter((one) => one.line === line);
@@ -85,8 +100,7 @@ function boxSvg(span: TokenSpan, placed: readonly Placed[], tops: readonly numbe
       certainty === 'absent'
         ? `<line x1="${x.toFixed(1)}" x2="${right.toFixed(1)}" y1="${y + SIZE - 2}" y2="${y + SIZE - 2}" stroke="${colour}" stroke-width="1.6"/>`
         : '';
-    const mark = certainty === 'uncertain' ? `${label} ?` : label;
-    const name = `<text x="${((x + right) / 2).toFixed(1)}" y="${y + SIZE + 16}" text-anchor="middle" style="font-size:8px" opacity=".8">${escapeXml(mark)}</text>`;
+    const name = `<text x="${((x + right) / 2).toFixed(1)}" y="${y + SIZE + 16}" text-anchor="middle" style="font-size:8px" opacity=".8">${escapeXml(belowSpan(span))}</text>`;
     return `${box}${strike}${i === 0 ? name : ''}`;
   });
   return `<title>${escapeXml(told)}</title>${boxes.join('')}`;
@@ -105,14 +119,14 @@ function arcSvg(
   const from = leaves ? `M${tail.toFixed(1)} ${bottom}V${y}` : `M${tail.toFixed(1)} ${y}`;
   const to = enters ? `V${bottom}m-3 -5l3 5l3 -5` : '';
   const told = `${wordsOf(tokens, spans[arc.from]!)} ${arc.label} ${wordsOf(tokens, spans[arc.to]!)}`;
-  const label = `<text x="${((x1 + x2) / 2).toFixed(1)}" y="${y - 2}" text-anchor="middle" style="font-size:8.5px" opacity=".85">${escapeXml(arc.label)}</text>`;
+  const label = `<text x="${labelMiddle({ x1, x2 }, arc.label).toFixed(1)}" y="${y - 2}" text-anchor="middle" style="font-size:8.5px" opacity=".85">${escapeXml(arc.label)}</text>`;
   return `<g class="rg-arc"><title>${escapeXml(told)}</title><path d="${from}H${head.toFixed(1)}${to}"/>${label}</g>`;
 }
 
-function legend(spans: readonly TokenSpan[], kinds: readonly string[]): string {
+function legend(spans: readonly TokenSpan[], kinds: readonly string[], colourOf: ColourOf): string {
   const used = kinds.filter((kind) => spans.some((span) => span.kind === kind));
   const boxes = used.map((kind) => {
-    const colour = palette[kinds.indexOf(kind) % palette.length]!;
+    const colour = colourOf(kind);
     return `<span style="border:1.3px solid ${colour};background:${colour}2e;border-radius:4px;padding:0 5px">${escapeHtml(kind)}</span>`;
   });
   const marks = [
@@ -135,7 +149,8 @@ function plainText(tokens: readonly string[], spans: readonly TokenSpan[], arcs:
     const { span, i } = found;
     const own = arcs.filter(({ from }) => from === i).map(({ to, label }) => `; ${label} ${wordsOf(tokens, spans[to]!)}`);
     const doubt = span.certainty === undefined ? '' : `, ${span.certainty}`;
-    out.push(`[${wordsOf(tokens, span)}: ${span.label}${doubt}${own.join('')}]`);
+    const note = span.note === undefined ? '' : ` ${span.note}`;
+    out.push(`[${wordsOf(tokens, span)}: ${span.label}${doubt}${note}${own.join('')}]`);
     t = span.end + 1;
   }
   return out.join(' ');

@@ -61,6 +61,11 @@ test('radgraph compare: a file of two annotators alone, and two files; convert c
     return JSON.parse(stdout);
   };
   assert.deepEqual(await of(both), await of(a, b));
+  const page = join(folder, 'page.html');
+  const shown = await roentgen(['radgraph', 'show', a, '--against', b, '--count', '3', '--out', page]);
+  assert.equal(shown.status, 0, shown.stderr);
+  assert.match(shown.stdout, /: 3 of 30 reports/);
+  assert.equal(readFileSync(page, 'utf8').match(/class="rg-comparison"/g)?.length, 3);
   const once = await roentgen(['radgraph', 'compare', a]);
   assert.deepEqual([once.status, /annotated once/.test(once.stderr)], [2, true]);
   const lines = join(folder, 'a.jsonl');

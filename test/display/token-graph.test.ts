@@ -58,9 +58,37 @@ test('a long report breaks into lines, an arc over a break has two pieces, and a
     x: Number(each.getAttribute('x')),
     width: each.textContent!.length * 5,
   }));
+  for (const { x, width } of labels) assert.ok(x >= width / 2 && x + width / 2 <= 108 * 7.8, `a label leaves its line at ${x}`);
   for (const a of labels)
     for (const b of labels)
       if (a !== b && a.y === b.y) assert.ok(Math.abs(a.x - b.x) >= (a.width + b.width) / 2, `labels meet at ${a.x} and ${b.x}`);
+});
+
+test('labels below neighbouring boxes do not meet, nor leave the drawing', () => {
+  const spans = Array.from({ length: 60 }, (_, i) => ({
+    ...span(i, 'OBS-DP', i % 3 === 0 ? 'uncertain' : undefined),
+    ...(i % 2 === 0 && { note: '≠ OBS-DA' }),
+  }));
+  const page = parse(
+    tokenGraph(
+      spans.map(() => 'rib'),
+      spans,
+      [],
+      ['observation'],
+    ).bundle()['text/html'],
+  );
+  const right = page.querySelector('svg')!.getAttribute('viewBox')!.split(' ').map(Number);
+  const labels = [...page.querySelectorAll('g.rg-span > text')].map((each) => {
+    const reach = ([...each.textContent!].length * 4.8) / 2; // a monospaced character of 8 px is 4.8 wide
+    const x = Number(each.getAttribute('x'));
+    return { y: each.getAttribute('y')!, from: x - reach, to: x + reach };
+  });
+  assert.equal(labels.length, 60);
+  for (const [i, { y, from, to }] of labels.entries()) {
+    assert.ok(from >= right[0]! && to <= right[0]! + right[2]!, `${from} to ${to}`);
+    const next = labels[i + 1];
+    if (next?.y === y) assert.ok(next.from > to, `${i}: ${to} and ${next.from}`);
+  }
 });
 
 test("an annotated report's picture has its classes", () => {

@@ -32,7 +32,7 @@ export interface ReportSummary {
 export async function exportNotebook(notebook: string, out: string = withHtml(notebook)): Promise<ReportSummary> {
   const content = await readNotebook(notebook);
   const { mtime } = await stat(notebook);
-  const { html, title, figures } = notebookHtml(content, { name: basename(notebook, '.ipynb'), folder: dirname(notebook), date: mtime });
+  const { html, title, figures } = notebookHtml(content, { name: basename(notebook), folder: dirname(notebook), date: mtime });
   const bytes = Buffer.from(html, 'utf8');
   await writeFileAtomic(out, bytes);
   const errors = content.cells.flatMap(({ outputs = [] }) => outputs).filter(({ output_type }) => output_type === 'error').length;
@@ -46,7 +46,7 @@ function withHtml(notebook: string): string {
 /**
  * The page as text.
  *
- * @param options.name    what the page is called where the notebook has no first-level heading
+ * @param options.name    of what is shown, such as the notebook's file; what the page is called where there is no first-level heading
  * @param options.folder  where the notebook's pictures lie
  * @param options.date    when it was run
  * @param options.pages   addresses of pages that lie beside this one, such as `fidelity/report.html`: links may lead there
@@ -59,10 +59,10 @@ export function notebookHtml(
   const figures: PageFigure[] = [];
   const body = notebook.cells.map((cell) => cellHtml(cell, markdown, figures)).join('\n');
   const heading = markdown.headings.find(({ level }) => level === 1);
-  const title = heading?.text ?? options.name;
+  const title = heading?.text ?? basename(options.name, '.ipynb');
   const kernel = notebook.metadata?.kernelspec?.display_name;
-  const about = [`${options.name}.ipynb`, options.date.toISOString().slice(0, 10), kernel].filter(Boolean).join(' · ');
-  const page = heading ? body : `<h1>${escapeHtml(options.name)}</h1>\n${body}`;
+  const about = [options.name, options.date.toISOString().slice(0, 10), kernel].filter(Boolean).join(' · ');
+  const page = heading ? body : `<h1>${escapeHtml(title)}</h1>\n${body}`;
   return { html: pageHtml({ title, about, body: page, headings: markdown.headings, figures }), title, figures: figures.length };
 }
 

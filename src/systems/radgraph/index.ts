@@ -1,5 +1,7 @@
 export { type AnnotatedTwice, type AnnotatorAgreement, annotatorAgreement } from './agreement';
 export type { RadGraphEntity, RadGraphReport, SetAgreement } from './annotation';
+export { type ComparedEntity, compareEntities, type EntityVerdict } from './compare-entities';
+export { radGraphComparison } from './comparison-picture';
 export { entityFactuality } from './entity-factuality';
 export { type GoldOptions, phantomGold } from './gold/phantom-gold';
 export type { WordingPart } from './gold/rewording';
