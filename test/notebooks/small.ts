@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support';
+import { tinyRecipe as tinyRadGraph } from '../systems/radgraph/tiny-network';
+import { tinyRecipe as tinySei } from '../systems/sei/tiny';
 import { tiniest } from '../tiniest';
 import { saveUntrained } from '../untrained-model';
 
@@ -130,6 +132,17 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
     '11-diversity.ipynb': { ...judging, smallRecipe: 'smoke', others: [], out: join(folder, 'diversity'), expect: { learnt: false } },
     '12-what-the-text-encoder-learnt.ipynb': { ...adaptation, texts: 240 },
     '13-what-the-model-forgot.ipynb': { ...adaptation, recipes: ['joint', 'unet-only'], pictures: 16, prompts: 16, expect: { lost: -1e6 } },
+    '14-reports-as-facts.ipynb': {
+      radgraph: join(folder, 'none'),
+      sei: join(folder, 'none'),
+      small: join(folder, 'facts'),
+      radgraphRecipe: write('radgraph.json', await tinyRadGraph(20)),
+      seiRecipe: write('sei.json', await tinySei({ alignment: 4, writer: 3 })),
+      reports: 12,
+      written: 6,
+      seed: 1,
+      expect: { learnt: false },
+    },
     '09-data.ipynb': {
       places: ['../data', '../../shared/data'],
       collections: ['covid_chestxray'],
