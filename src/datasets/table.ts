@@ -33,7 +33,12 @@ export interface TableEntry {
   readonly member?: TableMember;
   /** Of the table (`Row.number`), or the sample of an archive, counted from 1; absent where it comes from neither. */
   readonly row?: number;
+  /** Its place in words, such as `split train, study "7"`, where the table has no rows. */
+  readonly where?: string;
 }
+
+/** An entry's place, for errors; undefined where it has none. */
+const whereOf = ({ row, where }: TableEntry): string | undefined => where ?? (row === undefined ? undefined : `row ${row}`);
 
 /**
  * A dataset of image files. That every file is there is checked now, that it is an image when its pixels are asked for. Records that show the same image
@@ -113,9 +118,10 @@ export async function tableDataset(options: {
           return inLevels(square, square.bits && (await depth.bits(place, square.bits)));
         } catch (error) {
           const { row, member } = entries[i]!;
-          if (!(error instanceof FileError) || row === undefined) throw error;
+          const where = whereOf(entries[i]!);
+          if (!(error instanceof FileError) || where === undefined) throw error;
           const message = error.message.replace(`${error.path}: `, '');
-          throw new FileError(error.path, `${message}; ${member ? `sample ${row}` : `row ${row} of ${basename(table)}`}`, error.cause);
+          throw new FileError(error.path, `${message}; ${member ? `sample ${row}` : `${where} of ${basename(table)}`}`, error.cause);
         }
       },
     };
@@ -152,13 +158,14 @@ function placeIn(folder: string, path: string): string {
 
 /** @throws FileError for a path that leads out of the folder, in a table that came with the data */
 function refuseOutside({ folder, table, entries }: { folder: string; table: string; entries: readonly TableEntry[] }): void {
-  for (const { file, found, row } of entries) {
+  for (const entry of entries) {
+    const { file, found } = entry;
     if (found) continue;
-    const place = relative(folder, resolve(folder, file));
+    const [place, where] = [relative(folder, resolve(folder, file)), whereOf(entry)];
     if (place.split(sep)[0] === '..' || isAbsolute(place))
       throw new FileError(
         table,
-        `${row === undefined ? 'an image' : `row ${row}: its image`} lies outside the folder; expected a path from the folder, without ..`,
+        `${where === undefined ? 'an image' : `${where}: its image`} lies outside the folder; expected a path from the folder, without ..`,
       );
   }
 }
@@ -186,12 +193,13 @@ async function findFiles({
     return [{ path, offset: member.offset, size: member.size, modified, identity: `${identity} ${member.offset}` }];
   });
   if (missing.length === 0) return files;
-  const rows = nameRows(missing.flatMap(({ row }) => row ?? []));
+  const rows = missing.flatMap(({ row }) => row ?? []);
+  const names = rows.length > 0 ? nameRows(rows) : missing[0]!.where;
   const { file } = missing[0]!;
   const elsewhere = (await findImages(folder).catch(() => undefined))?.(file);
   throw new FileError(
     table,
-    `${missing.length} of ${entries.length} images are missing (${rows}); the first is ${isAbsolute(file) ? file : join(folder, file)}` +
+    `${missing.length} of ${entries.length} images are missing${names === undefined ? '' : ` (${names}${rows.length === 0 && missing.length > 1 ? ' and others' : ''})`}; the first is ${isAbsolute(file) ? file : join(folder, file)}` +
       `${elsewhere ? `, but there is ${elsewhere}: the column must hold paths from the folder` : ''}`,
   );
 }

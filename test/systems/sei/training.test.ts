@@ -158,7 +158,13 @@ test(
     dispose(writer.params as Tree);
 
     writeFileSync(path, readFileSync(path, 'utf8').replace(annotation.test[0]!.image_path[0]!, 'nowhere.png'));
-    await assert.rejects(annotatedStudies(path, join(folder, 'images'), { size: 16 }), /nowhere\.png/);
+    const opened = (): Promise<unknown> => annotatedStudies(path, join(folder, 'images'), { size: 16 });
+    const { id } = annotation.test[0]!;
+    await assert.rejects(opened(), new RegExp(`1 of 2 images are missing \\(split test, study "${id}"\\); the first is .*nowhere\\.png`));
+    writeFileSync(join(folder, 'images', 'nowhere.png'), 'no image');
+    await assert.rejects(opened(), new RegExp(`nowhere\\.png: .*; split test, study "${id}" of annotation\\.json`));
+    writeFileSync(path, readFileSync(path, 'utf8').replace('nowhere.png', '../nowhere.png'));
+    await assert.rejects(opened(), new RegExp(`split test, study "${id}": its image lies outside the folder`));
     writeFileSync(join(folder, 'recipe.json'), JSON.stringify({ ...tiny, beam: 3 }));
     await assert.rejects(loadSeiRecipe(join(folder, 'recipe.json')), /beam is unknown/);
     await assert.rejects(loadSeiRecipe('nothing'), /no recipe "nothing"; there are/);

@@ -104,7 +104,8 @@ export async function annotatedStudies(
       continue;
     }
     const entries = studies.map(({ id, subject_id: patient, image_path: [file] }): TableEntry => {
-      return { record: { id, patient: String(patient), text: '', labels: {}, sides: {} }, file: file! };
+      const where = `split ${split}, study ${JSON.stringify(id)}`;
+      return { record: { id, patient: String(patient), text: '', labels: {}, sides: {} }, file: file!, where };
     });
     const dataset = await tableDataset({ name: split, credit: '', findings: [], folder, table: path, entries });
     pixels[split] = await pixelRows(dataset, size, {
