@@ -34,6 +34,14 @@ export function createProgram(context: Context, words: readonly string[]): Comma
   return program;
 }
 
+function onRejection(error: unknown): void {
+  process.stderr.write(`roentgen: ${describeError(error)}\n`);
+  process.exit(exitCodes.failed);
+}
+
+/** A reader that closes the pipe (`| head`) has seen enough. */
+const onClosed = (error: NodeJS.ErrnoException): never => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed);
+
 /**
  * Runs one command line.
  *
@@ -50,12 +58,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     controller.abort();
   }
   for (const name of signals) process.on(name, onInterrupt);
-  process.on('unhandledRejection', (error) => {
-    process.stderr.write(`roentgen: ${describeError(error)}\n`);
-    process.exit(exitCodes.failed);
-  });
-  // A reader that closes the pipe (`| head`) has seen enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed));
+  process.off('unhandledRejection', onRejection).on('unhandledRejection', onRejection); // once, however often this is called
+  process.stdout.off('error', onClosed).on('error', onClosed);
   let ended: ExitCode = exitCodes.ok;
   const context: Context = {
     signal: controller.signal,

@@ -31,8 +31,12 @@ export function addCompare(command: Command, context: Context): void {
 async function compare(found: string, gold: string | undefined, { draws, seed, json }: Flags, context: Context): Promise<void> {
   const pairs = gold === undefined ? await twice(found) : await matched(found, gold, context);
   const scores = extractionScores(pairs, { key: key(seed), draws });
-  if (json) context.print(JSON.stringify(scores, null, 2));
-  else printScores(scores, draws, context);
+  if (json) {
+    context.print(JSON.stringify(scores, null, 2));
+    return;
+  }
+  printScores(scores, draws, context);
+  sayDefinitions(context);
 }
 
 async function twice(path: string): Promise<AnnotatedTwice[]> {
@@ -67,10 +71,14 @@ export function printScores({ reports, measures, counts, kappa }: ExtractionScor
     `${cell(low)} to ${cell(high)}`,
     counts[name] === undefined ? '' : String(counts[name]),
   ]);
-  for (const line of alignColumns([['F1', 'value', '95%', 'count'], ...rows], [1, 2, 3])) context.print(line);
+  for (const line of alignColumns([['F1, hundredths', 'value', '95%', 'count'], ...rows], [1, 2, 3])) context.print(line);
   context.print(
     `kappa: tokens ${kappa.tokens.toFixed(3)}, marked tokens ${kappa.markedTokens.toFixed(3)}, relations ${kappa.relations.toFixed(3)}`,
   );
   context.print(`${reports} reports; intervals: 95% bootstrap over reports, ${draws} draws`);
+}
+
+/** What the scores mean: once, below all of them. */
+export function sayDefinitions(context: Context): void {
   for (const definition of Object.values(EXTRACTION_DEFINITIONS)) context.say(`${definition}.`);
 }

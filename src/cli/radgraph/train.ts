@@ -29,7 +29,7 @@ import { asUsage, type Context, Interrupted, UsageError } from '../context';
 import { findModel } from '../models';
 import { wholeNumber } from '../numbers';
 import { ANNOTATED, readAnnotated } from './annotated';
-import { printScores } from './compare';
+import { printScores, sayDefinitions } from './compare';
 
 interface Flags {
   out: string;
@@ -124,8 +124,10 @@ async function trainRun(name: string, flags: Flags, context: Context): Promise<v
   for (const [set, each] of Object.entries(scores)) {
     context.print(`${set}:`);
     printScores(each, DRAWS, context);
+    context.print('');
   }
-  context.print(`${facts.steps} steps in ${duration(facts.seconds)}; network ${folder}`);
+  if (Object.keys(scores).length > 0) sayDefinitions(context);
+  context.print(`${facts.steps} steps in ${duration(facts.seconds)}; network ${folder}; not for diagnosis`);
 }
 
 /** Reports to learn from or to measure on; of two annotators the first. */
