@@ -9,7 +9,14 @@ import { backend, isTensorFlow } from './tensorflow';
  * Runs `fn` and frees every tensor made in it except those in its result: `tf.tidy` for any plain object or array of tensors. No async code inside.
  */
 export function scope<T>(fn: () => T): T {
-  return tf.tidy(fn as () => T & tf.TensorContainer);
+  let values: T | undefined;
+  const result = tf.tidy((): tf.TensorContainer => {
+    const made = fn();
+    if (!ArrayBuffer.isView(made)) return made as T & tf.TensorContainer;
+    values = made; // tidy would look for tensors in it, number by number
+    return undefined;
+  });
+  return values ?? (result as T);
 }
 
 /**

@@ -37,35 +37,71 @@ export function similarCases(history: CaseFeatures, queries: CaseFeatures, count
       `similarCases: vectors of history have ${history.width} values and those of queries ${queries.width}; expected one width`,
     );
   const [ours, theirs] = [lengthsOf('history', history), lengthsOf('queries', queries)];
-  const [n, width] = [history.studies.length, history.width];
+  const { width } = history;
   const cosine = (q: number, row: number): number => product(queries.values, q, history.values, row, width) / (theirs[q]! * ours[row]!);
-  const found: SimilarCase[][] = [];
-  const cases = unitRows(history, ours, 0, n);
-  try {
-    for (let from = 0; from < queries.studies.length; from += AT_ONCE) {
-      const to = Math.min(queries.studies.length, from + AT_ONCE);
-      const rough = scope(() => tf.matMul(unitRows(queries, theirs, from, to), cases, false, true).dataSync());
-      for (let q = from; q < to; q++) {
-        const scores = rough.subarray((q - from) * n, (q - from + 1) * n);
-        const isOther = (row: number): boolean => history.studies[row] !== queries.studies[q];
-        const near = new Best(count);
-        for (let row = 0; row < n; row++) if (isOther(row)) near.offer(row, scores[row]!);
-        const least = (near.cases.at(-1)?.cosine ?? 0) - ROUGHNESS;
-        const best = new Best(count);
-        for (let row = 0; row < n; row++) if (scores[row]! >= least && isOther(row)) best.offer(row, cosine(q, row));
-        found.push(best.cases);
+  return blocksOf(queries, MOST_QUERIES).flatMap(([from, to]) => {
+    const near = Array.from({ length: to - from }, () => new Near(count));
+    const asked = unitRows(queries, theirs, from, to);
+    try {
+      for (const [first, end] of blocksOf(history, MOST_ROWS)) {
+        const rough = scope(() => tf.matMul(asked, unitRows(history, ours, first, end), false, true).dataSync() as Float32Array);
+        near.forEach((cases, i) => {
+          const [own, scores] = [queries.studies[from + i], rough.subarray(i * (end - first), (i + 1) * (end - first))];
+          for (let k = 0; k < scores.length; k++)
+            if (scores[k]! >= cases.least && history.studies[first + k] !== own) cases.offer(first + k, scores[k]!);
+        });
       }
+    } finally {
+      asked.dispose();
     }
-  } finally {
-    cases.dispose();
-  }
-  return found;
+    return near.map((cases, i) => {
+      const best = new Best(count);
+      for (const row of cases.rows()) best.offer(row, cosine(from + i, row));
+      return best.cases;
+    });
+  });
 }
 
-/** Queries whose products with all cases are made at a time. */
-const AT_ONCE = 64;
+/** Vectors whose products are made at a time: at most so many queries and so many rows of the history, and 64 MiB of either, whatever their width. */
+const [MOST_QUERIES, MOST_ROWS, MOST_VALUES] = [1024, 8192, 2 ** 24];
 /** More than the engine's single precision errs in a cosine: what comes as near to the best is looked at in double precision. */
 const ROUGHNESS = 1e-3;
+
+/** Parts of all vectors, [from, to). */
+function blocksOf({ studies, width }: CaseFeatures, most: number): [from: number, to: number][] {
+  const rows = Math.max(1, Math.min(most, Math.floor(MOST_VALUES / width)));
+  return Array.from({ length: Math.ceil(studies.length / rows) }, (_, i) => [i * rows, Math.min(studies.length, (i + 1) * rows)]);
+}
+
+/** Rows that may be among the best, by rough scores. */
+class Near {
+  /** A score below it is not among the best. */
+  least = Number.NEGATIVE_INFINITY;
+  private readonly best: Best;
+  private kept: SimilarCase[] = [];
+  /** How many are kept before those that have fallen behind are let go. */
+  private most: number;
+
+  constructor(private readonly count: number) {
+    this.best = new Best(count);
+    this.most = 8 * count;
+  }
+
+  offer(row: number, cosine: number): void {
+    this.best.offer(row, cosine);
+    this.kept.push({ row, cosine });
+    if (this.best.cases.length < this.count) return;
+    this.least = this.best.cases.at(-1)!.cosine - ROUGHNESS;
+    if (this.kept.length <= this.most) return;
+    this.kept = this.kept.filter((one) => one.cosine >= this.least);
+    this.most = Math.max(this.most, 2 * this.kept.length); // where very many are equal
+  }
+
+  /** In their order. */
+  rows(): number[] {
+    return this.kept.filter(({ cosine }) => cosine >= this.least).map(({ row }) => row);
+  }
+}
 
 /** Vectors [from, to) divided by their lengths. */
 function unitRows({ values, width }: CaseFeatures, lengths: Float64Array, from: number, to: number): tf.Tensor2D {

@@ -75,6 +75,30 @@ test(
 );
 
 test(
+  'of more vectors than go through the engine at a time the same are found, also where very many are equal',
+  noLeaks(() => {
+    const history = features(9000, 3, 5); // of whole numbers: many are equal
+    const queries = features(1030, 3, 7);
+    const found = similarCases(history, queries, 4);
+    assert.equal(found.length, 1030);
+    for (const q of [0, 1023, 1024]) {
+      const one = { values: queries.values.slice(3 * q, 3 * q + 3), width: 3, studies: [queries.studies[q]!] };
+      const expected = naive(history, one, 4)[0]!;
+      assert.deepEqual(
+        found[q]!.map(({ cosine }) => cosine.toFixed(12)),
+        expected.map(({ cosine }) => cosine.toFixed(12)),
+      );
+      assert.deepEqual(found[q], similarCases(history, one, 4)[0]);
+      const equal = found[q]!.filter(({ cosine }) => cosine === found[q]![0]!.cosine).map(({ row }) => row);
+      assert.deepEqual(
+        equal,
+        [...equal].sort((a, b) => a - b),
+      );
+    }
+  }),
+);
+
+test(
   'what cannot be searched is refused',
   noLeaks(() => {
     const good = features(4, 3, 1);
