@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { recipesSection } from './recipes-table.mjs';
+import { systemsSection } from './systems.mjs';
 
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'runs', 'reproduction') } } });
@@ -218,6 +219,8 @@ ${recipesSection()}
 ${markdown(glance)}
 ${compared.length === 0 ? '' : `\n## Strategies compared\n\nEach strategy less the joint one, paired by seed: mean over seeds, ± Student's 95% interval. Three seeds decide only what is far apart.\n\n${markdown(compared)}\n`}
 ${sections.join('\n\n')}
+
+${systemsSection()}
 `;
 writeFileSync(join(root, 'docs', 'results.md'), text);
 process.stdout.write(`docs/results.md: ${sections.length} evaluations of ${seeds.length} seeds\n`);
