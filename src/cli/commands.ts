@@ -18,13 +18,21 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => (require('./biomedjourney') as typeof import('./biomedjourney')).addBiomedJourney,
   },
   data: {
-    description:
-      "prepare data: label reports (label), radiographs of CT volumes (drr), the phantom as a data set (make), shards (pack), the paper's Table 1 (table1)",
+    description: "prepare data: label reports (label), the phantom as a data set (make), shards (pack), the paper's Table 1 (table1)",
     load: () => (require('./data') as typeof import('./data')).addData,
   },
   doctor: {
     description: 'show what was found (Node, engine, devices, memory, kernels, tokenizers) and what to do about what is missing',
     load: () => (require('./doctor') as typeof import('./doctor')).addDoctor,
+  },
+  drr: {
+    description: "radiographs of CT volumes: one picture, or a data set in DRR-RATE's layout; not for diagnosis",
+    load: () => (require('./drr') as typeof import('./drr')).addDrr,
+  },
+  'drr-rate': {
+    description:
+      'findings of radiographs that were reconstructed from CT: train CheXNet on them, on radiographs or on both (train), the paper’s table within and across (evaluate)',
+    load: () => (require('./drr-rate') as typeof import('./drr-rate')).addDrrRate,
   },
   edit: {
     description: 'change an image as a text says, with a model that was trained for it; synthetic, not for diagnosis',

@@ -2,7 +2,7 @@
 
 export { type Augmentation, augmentedRows } from './augmentation/augmentation';
 export { type Contrast, withContrast } from './contrast';
-export { coarserVolume, type Drr, type DrrOptions, type DrrView, radiographOf, radiographsOf } from './ct';
+export { coarserVolume, type Drr, type DrrMode, type DrrOptions, type DrrView, radiographOf, radiographsOf } from './ct';
 export type { BatchOptions, Dataset, ImageRecord, PublishedSplit, RecordSections } from './dataset';
 export { type FolderOptions, openFolder } from './folder';
 export {
@@ -48,6 +48,8 @@ export {
 export { type LoadPixelsOptions, loadPixels, pixelRows } from './pixels';
 export { openChexpert } from './published/chexpert';
 export { openCovid } from './published/covid';
+export { openDrrRate } from './published/drr-rate';
+export { DRR_RATE_LABELS, type DrrRateLabel } from './published/drr-rate-names';
 export { type MimicOptions, openMimic } from './published/mimic';
 export { type MimicParts, type MimicPartsOptions, openMimicParts } from './published/mimic-parts';
 export { openNih } from './published/nih';

@@ -9,6 +9,14 @@ export { chexpertLabels } from './phantom/chexpert';
 export { askedAttributes, askedFindings, DEVICES } from './phantom/report/asked';
 export { radgraphReport } from './phantom/report/radgraph';
 export { type Draws, draws } from './procedural';
+export {
+  DRR_RATE_TEXTS,
+  type DrrRateName,
+  type DrrRatePart,
+  drrRatePlace,
+  drrRateTables,
+  parseDrrRateName,
+} from './published/drr-rate-names';
 export { leftOut } from './published/left-out';
 export { isEmptyCell, nameRows, readTable, requireColumns, type Table } from './read-table';
 export { type TableEntry, tableDataset } from './table';

@@ -9,6 +9,7 @@ import { openFolder } from './folder';
 import {
   findChexpert,
   findCovid,
+  findDrrRate,
   findMimic,
   findNihTable,
   findOpenI,
@@ -16,6 +17,7 @@ import {
   findVindr,
   openChexpert,
   openCovid,
+  openDrrRate,
   openMimic,
   openNih,
   openOpenI,
@@ -38,11 +40,12 @@ const collections = [
   { find: findChexpert, open: openChexpert },
   { find: findPadchest, open: openPadchest },
   { find: findVindr, open: openVindr },
+  { find: findDrrRate, open: openDrrRate },
   { find: findCovid, open: openCovid },
 ];
 
 /**
- * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, CheXpert, PadChest, VinDr-CXR, the COVID-19 collection, a `metadata.jsonl`, `metadata.csv` or `metadata.parquet` (`file_name`, `text`, or the columns that are
+ * Opens a folder of a known layout: NIH ChestX-ray14, Open-i, MIMIC-CXR-JPG, CheXpert, PadChest, VinDr-CXR, DRR-RATE, the COVID-19 collection, a `metadata.jsonl`, `metadata.csv` or `metadata.parquet` (`file_name`, `text`, or the columns that are
  * named), texts beside the images, or WebDataset shards.
  *
  * @throws FileError where it is of none, saying what it holds and what to do; RangeError where columns are named of a layout that has its own

@@ -36,6 +36,15 @@ export { type DistillationOptions, evaluateDistillation } from './distillation/e
 export type { AlignmentRow, ChangeRow, DistillationResult, MovementRow, ProbeRow } from './distillation/rows';
 export { type DiversityResult, type DiversityRow, evaluateDiversity } from './diversity';
 export {
+  type DrrRateEvaluation,
+  type DrrRateEvaluationOptions,
+  type DrrRateEvaluationPart,
+  drrRateParts,
+  evaluateDrrRate,
+} from './drr-rate/evaluate-drr-rate';
+export { type Draws, type MeasuredLabel, measureLabels, type Scored } from './drr-rate/measure';
+export type { TrainingPlace } from './drr-rate/networks';
+export {
   type BootstrapErrorOptions,
   type BootstrapOptions,
   bootstrap,

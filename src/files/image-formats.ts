@@ -26,14 +26,14 @@ const formats: readonly [is: (bytes: Uint8Array) => boolean, name: string, remed
   [
     (b) => starts(b, '\x5c\x01\0\0', '\0\0\x01\x5c') && ['n+1', 'ni1'].includes(text(b, 344, 347)),
     'a NIfTI file',
-    'a volume, of which `roentgen data drr` makes radiographs',
+    'a volume, of which `roentgen drr` makes radiographs',
   ],
   [(b) => /^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg\b/is.test(head(b)), 'an SVG drawing', 'convert it to PNG'],
   [(b) => starts(b, 'PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'), 'a ZIP archive', 'unpack it'],
   [
     (b) => starts(b, '\x1f\x8b'),
     'compressed by gzip',
-    'unpack it (`gunzip`); what ends in .nii.gz is NIfTI, a volume, of which `roentgen data drr` makes radiographs',
+    'unpack it (`gunzip`); what ends in .nii.gz is NIfTI, a volume, of which `roentgen drr` makes radiographs',
   ],
   [(b) => /^P[1-7]\s/.test(text(b, 0, 3)), 'a PNM file (PGM, PPM)', 'convert it to PNG'],
   [(b) => starts(b, '\x93NUMPY'), 'a NumPy array', 'save it as PNG, such as by Pillow'],

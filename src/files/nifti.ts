@@ -39,6 +39,9 @@ const TYPES: Readonly<Record<number, { readonly bytes: number; readonly read: (v
     64: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
   };
 
+/** Types of red, green and blue, and with transparency. */
+const COLOURS = [128, 2304];
+
 /**
  * Reads a volume of Hounsfield units.
  *
@@ -58,7 +61,7 @@ export async function readNifti(path: string): Promise<Volume> {
   if (!type)
     throw new FileError(
       path,
-      `has values of the type ${header.datatypeCode}; expected whole numbers of 8 to 32 bits, or 32- or 64-bit floats`,
+      `has ${COLOURS.includes(header.datatypeCode) ? 'colours' : `values of the type ${header.datatypeCode}`}; expected Hounsfield units: whole numbers of 16 or 32 bits, or 32- or 64-bit floats`,
     );
   const count = shape[0] * shape[1] * shape[2];
   const from = header.vox_offset;
@@ -69,6 +72,11 @@ export async function readNifti(path: string): Promise<Volume> {
   const { scl_slope: slope, scl_inter: inter } = header;
   // A slope of 0 means that there is none.
   const scaled = slope !== 0 && Number.isFinite(slope) && Number.isFinite(inter);
+  if (type.bytes === 1 && !(scaled && slope > 1))
+    throw new FileError(
+      path,
+      'has values of 8 bits, too few for Hounsfield units: it is a picture of a volume, or a mask; give the CT itself',
+    );
   const view = new DataView(all.buffer, all.byteOffset + from, count * type.bytes);
   const data = new Float32Array(count);
   for (let i = 0; i < count; i++) {

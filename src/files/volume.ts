@@ -28,19 +28,39 @@ export function checkVoxels(path: string, shape: Triple): void {
 
 const length = (v: readonly number[]): number => Math.hypot(...v);
 
+/** Of right angles: the cosine that rounding in a header may leave. */
+const SKEW = 0.01;
+
+/** Degrees by which a scan may lie aslant in the patient, as patients do on a table. */
+const MOST_ASLANT = 10;
+
+/** @throws RangeError where axes are no axes of a body: without length, two along one, not at right angles, or far from the patient's */
+function checkAxes(directions: readonly (readonly number[])[], towards: readonly number[]): void {
+  if (directions.some((d) => !(length(d) > 0)) || new Set(towards).size < 3)
+    throw new RangeError('its axes do not stand on each other: the orientation is damaged');
+  const units = directions.map((d) => d.map((value) => value / length(d)));
+  const cosine = (i: number, j: number): number => units[i]!.reduce((sum, value, k) => sum + value * units[j]![k]!, 0);
+  if ([cosine(0, 1), cosine(0, 2), cosine(1, 2)].some((value) => Math.abs(value) > SKEW))
+    throw new RangeError('its axes are not at right angles (a tilted gantry?), which is not read; resample it to a straight grid');
+  const aslant = Math.max(...units.map((unit, axis) => (180 / Math.PI) * Math.acos(Math.min(1, Math.abs(unit[towards[axis]!]!)))));
+  if (aslant > MOST_ASLANT)
+    throw new RangeError(
+      `its axes lie ${Math.round(aslant)}° aslant in the patient, which would turn every picture; resample it along the patient's axes`,
+    );
+}
+
 /**
  * A volume with its axes in the patient's order and direction: whole axes are exchanged and turned, no value is interpolated.
  *
  * @param affine from index to patient (LPS), as the file has it
- * @throws RangeError where the axes are no axes: one has no length, or two lie along one of the patient's
+ * @throws RangeError where the axes are no axes (one has no length, two lie along one of the patient's, or not at right angles), or lie more than 10° from them
  */
 export function inPatientAxes(data: Float32Array, shape: Triple, affine: readonly number[]): Volume {
   const column = (axis: number): [number, number, number] => [affine[axis]!, affine[4 + axis]!, affine[8 + axis]!];
   const directions = [0, 1, 2].map(column);
   // Each axis goes to the patient's axis that it is nearest to.
   const towards = directions.map((d) => d.reduce((best, value, i) => (Math.abs(value) > Math.abs(d[best]!) ? i : best), 0));
-  if (directions.some((d) => !(length(d) > 0)) || new Set(towards).size < 3)
-    throw new RangeError('its axes do not stand on each other: the orientation is damaged');
+  checkAxes(directions, towards);
   const source = [0, 1, 2].map((patient) => towards.indexOf(patient));
   const turned = source.map((axis, patient) => directions[axis]![patient]! < 0);
   const newShape = source.map((axis) => shape[axis]!) as [number, number, number];

@@ -54,13 +54,13 @@ test('lungs are dark beside the mediastinum, and the heart is on the right of bo
   }
 });
 
-test('a lateral view has the front on the right as the phantom has it, in the published mode on the left', async () => {
+test("a lateral view has the front on the right as the phantom has it, in DRR-RATE's on the left", async () => {
   const sides = [[0.3, 0.42], [0.5, 0.58], [0.69, 0.75]].map((part) => part as [number, number]); // biome-ignore format: one case
   const [first, second, third] = sides as [[number, number], [number, number], [number, number]];
   const mirrored = ([from, to]: [number, number]): [number, number] => [1 - to, 1 - from];
-  for (const mode of ['physical', 'published'] as const) {
+  for (const mode of ['physical', 'drr-rate'] as const) {
     const image = await radiographOf(chest(), { ...quiet, view: 'lateral', mode });
-    const at = (part: [number, number], rows: [number, number]): number => grey(image, mode === 'published' ? part : mirrored(part), rows);
+    const at = (part: [number, number], rows: [number, number]): number => grey(image, mode === 'drr-rate' ? part : mirrored(part), rows);
     const [heart, behind] = [at(first, [0.55, 0.65]), at(second, [0.55, 0.65])];
     assert.ok(heart > behind + 0.03, `${mode}: heart ${heart}, behind it ${behind}`);
     const [spine, before] = [at(third, [0.2, 0.3]), at(second, [0.2, 0.3])];
@@ -68,17 +68,17 @@ test('a lateral view has the front on the right as the phantom has it, in the pu
   }
 });
 
-test('the table is not shown, the published mode has all that the scan has', async () => {
+test("the table is not shown, DRR-RATE's mode has all that the scan has", async () => {
   const volume = chest();
   const bare = { ...volume, data: volume.data.map((value) => (value === 300 ? -1000 : value)) };
   const [withTable, without] = await Promise.all([volume, bare].map((each) => radiographOf(each, { ...quiet, view: 'lateral' })));
   assert.deepEqual(withTable!.pixels, without!.pixels);
-  const published = await Promise.all([volume, bare].map((each) => radiographOf(each, { size: 96, view: 'ap', mode: 'published' })));
+  const published = await Promise.all([volume, bare].map((each) => radiographOf(each, { size: 96, view: 'ap', mode: 'drr-rate' })));
   assert.notDeepEqual(published[0]!.pixels, published[1]!.pixels);
 });
 
-test("the published mode has the tool's distances, and goes from the lowest to the highest", async () => {
-  const image = await radiographOf(chest(), { size: 128, view: 'ap', mode: 'published', threshold: 0 });
+test("DRR-RATE's mode has the tool's distances, and goes from the lowest to the highest", async () => {
+  const image = await radiographOf(chest(), { size: 128, view: 'ap', mode: 'drr-rate', threshold: 0 });
   assert.deepEqual([image.sourceToDetector, image.sourceToCentre, image.azimuth], [1000, 1300, 0]);
   assert.ok(Math.abs(image.pixel - (0.51 * 4 * 1300) / 1000) < 1e-9);
   const ends = image.pixels.reduce(([low, high], value) => [Math.min(low!, value), Math.max(high!, value)], [1, 0]);
@@ -95,6 +95,12 @@ test('the same seed gives the same bytes, another one other noise; more exposure
   assert.ok(grey(light, [0.3, 0.7], [0.3, 0.7]) > grey(dark, [0.3, 0.7], [0.3, 0.7]) + 0.05);
 });
 
+test('without scatter the shadow of dense parts is deeper', async () => {
+  const [none, usual] = await Promise.all([0, 1].map((scatter) => radiographOf(chest(), { ...quiet, view: 'ap', scatter })));
+  const spread = (image: Drr): number => grey(image, [0.47, 0.53], [0.25, 0.35]) - grey(image, [0.7, 0.8], [0.25, 0.35]);
+  assert.ok(spread(none!) > spread(usual!) + 0.02, `${spread(none!)} against ${spread(usual!)}`);
+});
+
 test('what is out of range is refused, and so is a volume of air', async () => {
   const volume = chest();
   const cases: [DrrOptions, RegExp][] = [
@@ -103,12 +109,19 @@ test('what is out of range is refused, and so is a volume of air', async () => {
     [{ view: Number.NaN }, /view: expected/],
     [{ exposure: 9 }, /exposure: expected/],
     [{ noise: -1 }, /noise: expected/],
-    [{ mode: 'best' as 'physical' }, /mode: expected physical or published/],
+    [{ scatter: Number.NaN }, /scatter: expected/],
+    [{ mode: 'drr-rate', threshold: Number.NaN }, /threshold: expected/],
+    [{ mode: 'best' as 'physical' }, /mode: expected physical or drr-rate/],
   ];
   for (const [options, message] of cases)
     await assert.rejects(radiographOf(volume, options), (error: Error) => error instanceof RangeError && message.test(error.message));
   const air = { ...volume, data: volume.data.map(() => -1000) };
-  await assert.rejects(radiographOf(air), /nothing but air/);
+  for (const mode of ['physical', 'drr-rate'] as const) {
+    await assert.rejects(radiographOf(air, { mode }), /nothing but air/);
+    // Stored values that nobody rescaled: air is 0 or near it.
+    const raw = { ...volume, data: volume.data.map((value) => value + 1024) };
+    await assert.rejects(radiographOf(raw, { mode }), /no value of air .*rescale slope and intercept/);
+  }
 });
 
 test('the shared CT becomes a chest radiograph in seconds', async (t) => {

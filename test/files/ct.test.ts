@@ -65,6 +65,19 @@ function remove(folder: string, names: readonly string[]): void {
   for (const name of names) rmSync(join(folder, `${name}.dcm`));
 }
 
+/** A picture of a slice in colours, and one in 8 bits. */
+const RGB: Element[] = [['00280002', 'US', 3], ['00280004', 'CS', 'RGB'], ['00280006', 'US', 0], ...eightBits(3 * 12)];
+const EIGHT: Element[] = eightBits(12);
+
+function eightBits(values: number): Element[] {
+  return [
+    ['00280100', 'US', 8],
+    ['00280101', 'US', 8],
+    ['00280102', 'US', 7],
+    ['7fe00010', 'OB', Buffer.alloc(values)],
+  ];
+}
+
 test('a series that is none is refused: the file and what to do are named', async (t) => {
   const root = tempDir(t);
   const cases: [string, (folder: string) => void, RegExp][] = [
@@ -87,6 +100,28 @@ test('a series that is none is refused: the file and what to do are named', asyn
     ],
     ['no-place', (f) => writeFileSync(join(f, 'b.dcm'), sliceFile(ct, 5, [['00200032', 'DS', '']])), /b\.dcm: has no Image Position/],
     ['no-slope', (f) => writeFileSync(join(f, 'b.dcm'), sliceFile(ct, 5, [['00281053', 'DS', '']])), /b\.dcm: has no Rescale Slope/],
+    ['rgb', (f) => writeFileSync(join(f, 'b.dcm'), sliceFile(ct, 5, RGB)), /b\.dcm: is a colour image.*leave it out/],
+    ['8-bit', (f) => writeFileSync(join(f, 'b.dcm'), sliceFile(ct, 5, EIGHT)), /b\.dcm: has 8 bits a pixel, too few for Hounsfield units/],
+    [
+      'uneven',
+      (f) => writeFileSync(join(f, 'b.dcm'), sliceFile(ct, 5, [['00200032', 'DS', `-10\\20\\${100 + 3.4 * 2.5}`]])),
+      /b\.dcm: lies 1 mm behind the slice before it.*the series has more slices in a part/,
+    ],
+    [
+      'aslant',
+      (f) => {
+        const [c, s] = [Math.cos(0.4), Math.sin(0.4)];
+        for (let z = 0; z < 5; z++) {
+          const place = [-10, 20 - 2.5 * s * z, 100 + 2.5 * c * z].map((mm) => mm.toFixed(6)).join('\\');
+          const turned: Element[] = [
+            ['00200032', 'DS', place],
+            ['00200037', 'DS', `1\\0\\0\\0\\${c.toFixed(8)}\\${s.toFixed(8)}`],
+          ];
+          writeFileSync(join(f, `${String(5 - z).padStart(3, '0')}.dcm`), sliceFile(ct, z, turned));
+        }
+      },
+      /aslant: its axes lie 23° aslant in the patient.*resample it/,
+    ],
     ['modality', (f) => writeFileSync(join(f, 'b.dcm'), sliceFile(ct, 5, [['00080060', 'CS', 'MR']])), /b\.dcm: is of the modality MR/],
     [
       'tilt',
@@ -148,6 +183,31 @@ test('NIfTI gives the same volume, of either byte order, compressed or not, turn
   }
 });
 
+/** The same bytes as values of another type (datatype, bitpix). */
+function ofType(bytes: Buffer, type: number, bits: number): Buffer {
+  bytes.writeInt16LE(type, 70);
+  bytes.writeInt16LE(bits, 72);
+  return bytes;
+}
+
+/** The affine turned about the long axis, by radians. */
+function turnedBy(angle: number): number[][] {
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  const [x, y, z] = ras as [number[], number[], number[]];
+  return [x.map((value, i) => c * value - s * y[i]!), x.map((value, i) => s * value + c * y[i]!), z];
+}
+
+test('a patient who lies a little aslant is read as the scanner has it', async (t) => {
+  const path = join(tempDir(t), 'a.nii');
+  writeFileSync(path, niftiFile({ shape: ct.shape, affine: turnedBy(0.08), values: values(ct) }));
+  const { shape, spacing } = await readCt(path);
+  assert.deepEqual(shape, ct.shape);
+  assert.ok(
+    spacing.every((mm, i) => Math.abs(mm - ct.spacing[i]!) < 1e-4),
+    spacing.join(),
+  );
+});
+
 test('a NIfTI file that is none is refused', async (t) => {
   const folder = tempDir(t);
   const raw = values(ct);
@@ -162,6 +222,10 @@ test('a NIfTI file that is none is refused', async (t) => {
     ['bomb.nii.gz', gzipSync(Buffer.concat([niftiFile(good), Buffer.alloc(2 ** 22)])), /unpacks to more than the 472 bytes/],
     ['nowhere.nii', niftiFile({ ...good, sform: 0 }), /says nothing of its orientation/],
     ['skew.nii', niftiFile({ ...good, affine: [ras[0]!, ras[0]!, ras[2]!] }), /the orientation is damaged/],
+    ['8-bit.nii', ofType(niftiFile(good), 2, 8), /has values of 8 bits, too few for Hounsfield units/],
+    ['rgb.nii', ofType(niftiFile(good), 128, 24), /has colours; expected Hounsfield units/],
+    ['oblique.nii', niftiFile({ ...good, affine: turnedBy(0.35) }), /lie 20° aslant in the patient/],
+    ['sheared.nii', niftiFile({ ...good, affine: [ras[0]!, [0, -0.75, 0.4, -20], ras[2]!] }), /not at right angles \(a tilted gantry\?\)/],
     ['text.nii', Buffer.from('no volume'), /is not a NIfTI file/],
     ['zip.nii', Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.alloc(400)]), /zip archive/],
   ];

@@ -274,7 +274,7 @@ test('formats that are not read are named, with the way round', async (t) => {
     ['a.j2k', at(0, '\xff\x4f\xff\x51'), /is a JPEG 2000 file/],
     ['a.heic', at(0, '\0\0\0\x18ftypheic'), /is a HEIC or AVIF file/],
     ['a.pdf', '%PDF-1.7\n', /is a PDF file/],
-    ['a.nii', nifti, /is a NIfTI file: a volume, .*`roentgen data drr`/],
+    ['a.nii', nifti, /is a NIfTI file: a volume, .*`roentgen drr`/],
     ['a.nii.gz', at(0, '\x1f\x8b\x08'), /is compressed by gzip.*NIfTI/],
     ['pointer.png', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n', /is a git-lfs pointer.*git lfs pull/],
     ['page.png', '\ufeff\n<!DOCTYPE html><html><body>Sign in</body></html>', /is an HTML page, .*Download it again/],

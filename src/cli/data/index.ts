@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../context';
-import { addDrr } from './drr';
 import { addLabel } from './label';
 import { addMake } from './make';
 import { addPack } from './pack';
@@ -10,7 +9,6 @@ import { addTable1 } from './table1';
 
 /** The command's subcommands. */
 export function addData(command: Command, context: Context): void {
-  addDrr(command.command('drr'), context);
   addLabel(command.command('label'), context);
   addMake(command.command('make'), context);
   addPack(command.command('pack'), context);

@@ -2,5 +2,5 @@
 
 export { attenuationOf } from './attenuation';
 export { coarserVolume } from './coarser';
-export { type Drr, type DrrOptions, radiographOf, radiographsOf } from './drr';
+export { type Drr, type DrrMode, type DrrOptions, radiographOf, radiographsOf } from './drr';
 export type { DrrView } from './geometry';

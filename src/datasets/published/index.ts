@@ -1,5 +1,6 @@
 export { findChexpert, openChexpert } from './chexpert';
 export { findCovid, openCovid } from './covid';
+export { findDrrRate, openDrrRate } from './drr-rate';
 export { findMimic, openMimic } from './mimic';
 export { findNihTable, openNih } from './nih';
 export { findOpenI, openOpenI } from './open-i';

@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeSystemError, FileError } from '../errors';
+import { checkContent, describeSystemError, FileError } from '../errors';
 import { checkVoxels, inPatientAxes, type Triple, type Volume } from '../volume';
 import { type DicomHeader, readHeader } from './header';
 import { type DicomFile, isDicom, openDicom, parseDicomFile } from './parse';
@@ -57,7 +57,7 @@ export async function readSeries(folder: string): Promise<Volume> {
     data.set(modalityValues(await readStored(await openDicom(path), header), header), z * columns * rows);
   const { position, right, down, pitch } = first;
   const affine = [0, 1, 2].flatMap((row) => [right[row]! * pitch[0], down[row]! * pitch[1], normal[row]! * gap, position[row]!]);
-  return inPatientAxes(data, shape, [...affine, 0, 0, 0, 1]);
+  return checkContent(folder, () => inPatientAxes(data, shape, [...affine, 0, 0, 0, 1]));
 }
 
 async function readSlices(folder: string): Promise<Slice[]> {
@@ -97,9 +97,15 @@ function sliceOf(file: DicomFile): Slice {
       path,
       `holds ${header.frames} slices in one file (enhanced CT), which is not read; write single slices, such as by \`emf2sf\` (dcm4che)`,
     );
-  if (header.samples !== 1) throw new FileError(path, 'is a colour image; expected slices of CT');
+  if (header.samples !== 1)
+    throw new FileError(path, 'is a colour image, such as a saved screen; expected slices of CT: leave it out of the folder');
+  if (header.bitsStored <= 8)
+    throw new FileError(
+      path,
+      `has ${header.bitsStored} bits a pixel, too few for Hounsfield units: it is a picture of a slice; give the slices themselves`,
+    );
   if (!header.rescale && !header.modalityTable)
-    throw new FileError(path, 'has no Rescale Slope and Intercept: its values are no Hounsfield units');
+    throw new FileError(path, 'has no Rescale Slope and Intercept: its values are no Hounsfield units; export the series again with them');
   const numbers = (tag: string, count: number, name: string): number[] => {
     const values = (elements.string(tag) ?? '').split('\\').map(Number.parseFloat);
     if (values.length !== count || values.some((value) => !Number.isFinite(value)))

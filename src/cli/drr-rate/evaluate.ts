@@ -1,0 +1,92 @@
+/** `roentgen drr-rate evaluate`: the paper's pairs of domains, folds by image and by patient, a second view, causes of the gap. */
+
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { duration } from '../../display/internal';
+import { key, startEngine } from '../../engine';
+import { type DrrRateEvaluationPart, drrRateParts, evaluateDrrRate } from '../../evaluation';
+import { writeJson } from '../../files';
+import { claimFolder } from '../../files/internal';
+import { loadDrrRateRecipe } from '../../systems';
+import { asUsage, type Context, Interrupted } from '../context';
+import { wholeNumber } from '../numbers';
+import { oneBar } from '../one-bar';
+import { findingLine, tableLines } from '../result-tables';
+import { addFolderOptions, type FolderFlags, foldersOf } from './folders';
+
+interface Flags extends FolderFlags {
+  out: string;
+  parts: DrrRateEvaluationPart[];
+  seed: number;
+  draws: number;
+  json?: boolean;
+}
+
+/** The command's arguments, options and action. */
+export function addEvaluateDrrRate(command: Command, context: Context): void {
+  addFolderOptions(
+    command
+      .description('train CheXNet on reconstructions, on radiographs and on both, and measure each on either, with intervals')
+      .argument('[recipe]', 'a recipe of data/drr-rate or a JSON file', 'laptop')
+      .option('--out <folder>', 'where networks are kept and result.json goes', 'runs/drr-rate-evaluation')
+      .option(
+        '--parts <list>',
+        'pairs of domains, folds by image and by patient, a lateral view as second input, causes of the gap (threshold, noise, scatter, texture; of the phantom alone)',
+        partsOf,
+        ['pairs', 'folds', 'lateral'],
+      ),
+  )
+    .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
+    .option('--draws <n>', 'of the bootstrap', wholeNumber(1), 500)
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nStopped with Ctrl-C and called again, it goes on.')
+    .action((recipe: string, flags: Flags) => run(recipe, flags, context));
+}
+
+function partsOf(text: string): DrrRateEvaluationPart[] {
+  const parts = text.split(',').map((part) => part.trim());
+  const wrong = parts.find((part) => !(drrRateParts as readonly string[]).includes(part));
+  if (wrong !== undefined) throw new InvalidArgumentError(`expected some of ${drrRateParts.join(', ')}, as in pairs,folds; got ${wrong}.`);
+  return parts as DrrRateEvaluationPart[];
+}
+
+async function run(name: string, flags: Flags, context: Context): Promise<void> {
+  const recipe = await loadDrrRateRecipe(name);
+  const { seed, draws, parts } = flags;
+  const folders = foldersOf(flags);
+  const out = resolve(flags.out);
+  claimFolder(out, 'an evaluation of DRR-RATE', ['result.json', 'networks']);
+  await startEngine();
+  const bars = oneBar();
+  const started = performance.now();
+  try {
+    const result = await asUsage('drr-rate evaluate', () =>
+      evaluateDrrRate({
+        recipe,
+        folders,
+        parts,
+        key: key(seed),
+        out,
+        draws,
+        signal: context.signal,
+        onProgress: bars.show,
+        onNote: (note) => context.say(note),
+      }),
+    );
+    bars.end();
+    const seconds = (performance.now() - started) / 1000;
+    await writeJson(join(out, 'result.json'), { ...result, recipe, seed, draws, parts, seconds });
+    if (flags.json) {
+      context.print(JSON.stringify(result, null, 2));
+      return;
+    }
+    for (const line of [...result.tables.flatMap(tableLines), ...result.findings.map(findingLine)]) context.print(line);
+    for (const note of result.notes) context.say(note);
+    context.print(`${duration(seconds)}; ${join(out, 'result.json')}; not for diagnosis.`);
+  } catch (error) {
+    if (context.signal.aborted) throw new Interrupted('drr-rate evaluate: interrupted; the same command goes on');
+    throw error;
+  } finally {
+    bars.end();
+  }
+}
