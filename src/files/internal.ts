@@ -30,7 +30,7 @@ export { readModelIndex, writeModelIndex } from './model-folder';
 export { loadParameters, saveParameters } from './parameters';
 export { disclaimer, encodePng, readPngText, writeSynthetic } from './png';
 export { findModelFolder, findPublished, installedFolder, modelsFolder, type Published, published } from './published-models';
-export { expectWhole, type KeepOptions, type KeptRows, keepRows, keptBytes, type RowsToKeep } from './row-shards';
+export { type ColumnForm, expectWhole, type KeepOptions, type KeptRows, keepRows, keptBytes, type RowsToKeep } from './row-shards';
 export { checkRows, readRange } from './rows';
 export { openSafetensors } from './safetensors';
 export { type TensorToWrite, writeSafetensorsLazily } from './safetensors-write';

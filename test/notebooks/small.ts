@@ -143,6 +143,18 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       seed: 1,
       expect: { learnt: false },
     },
+    '16-from-ct-to-radiograph.ipynb': {
+      places: [],
+      ct: '',
+      size: 96,
+      spacing: 6,
+      seed: 1,
+      recipe: 'small',
+      scans: 24,
+      held: 24,
+      steps: 4,
+      expect: { auroc: 0 },
+    },
     '09-data.ipynb': {
       places: ['../data', '../../shared/data'],
       collections: ['covid_chestxray'],

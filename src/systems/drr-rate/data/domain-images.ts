@@ -25,9 +25,9 @@ export interface DomainParts {
   readonly test: DomainImages;
 }
 
-/** Changes with the images and with what is known of them. */
-export const identityOf = ({ domain, images, pixels }: DomainImages): string =>
-  JSON.stringify([domain, images, pixels.AP.identity, pixels.LATERAL?.identity ?? null]);
+/** Changes with the images of these views, and with what is known of them. */
+export const identityOf = ({ domain, images, pixels }: DomainImages, views: readonly InputView[]): string =>
+  JSON.stringify([domain, images, ...views.map((view) => pixels[view]?.identity ?? null)]);
 
 export interface OpenImagesOptions {
   /** Pixels a side. */

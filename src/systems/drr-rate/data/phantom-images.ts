@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { openPhantom, type PhantomDataset, phantomVolume, pixelRows, radiographsOf, type Study } from '../../../datasets';
 import { foldIn, key } from '../../../engine';
-import { keepRows } from '../../../files/internal';
+import { type ColumnForm, keepRows } from '../../../files/internal';
 import { type Domain, phantomLabels } from '../labels';
 import type { PhantomCounts } from '../training/recipe';
 import type { DomainImages, ImageAbout, InputView, OpenImagesOptions } from './domain-images';
@@ -44,24 +44,19 @@ export async function phantomReconstructions(
   const phantom = phantomOf(counts, 'drr', part);
   const { spacing, reconstructions } = counts;
   const views: readonly InputView[] = lateral ? ['AP', 'LATERAL'] : ['AP'];
-  const pixels: Partial<Record<InputView, DomainImages['pixels']['AP']>> = {};
-  for (const [v, view] of views.entries()) {
-    const { columns } = await keepRows(
-      join('.cache', 'drr-rate'),
-      {
-        source: { projections: VERSION, phantom: phantom.fingerprint, spacing, reconstructions, view, size, way },
-        length: phantom.length * reconstructions,
-        columns: { pixels: { shape: [size, size], dtype: 'U16' } },
-        rowsPerFile: PER_FILE,
-        make: async (from, to) => ({
-          values: { pixels: await projected(phantom, { from, to, size, view, way, counts, ...(signal && { signal }) }) },
-        }),
-      },
-      { ...(signal && { signal }), onProgress: (done, total) => onProgress?.(v * total + done, views.length * total) },
-    );
-    pixels[view] = columns.pixels;
-  }
-  return { domain: 'drr', images: aboutOf(phantom, 'drr', reconstructions), pixels: pixels as DomainImages['pixels'] };
+  const form: ColumnForm = { shape: [size, size], dtype: 'U16' };
+  const { columns } = await keepRows<InputView>(
+    join('.cache', 'drr-rate'),
+    {
+      source: { projections: VERSION, phantom: phantom.fingerprint, spacing, reconstructions, size, way },
+      length: phantom.length * reconstructions,
+      columns: (lateral ? { AP: form, LATERAL: form } : { AP: form }) as Record<InputView, ColumnForm>,
+      rowsPerFile: PER_FILE,
+      make: async (from, to) => ({ values: await projected(phantom, { from, to, size, views, way, counts, ...(signal && { signal }) }) }),
+    },
+    { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+  );
+  return { domain: 'drr', images: aboutOf(phantom, 'drr', reconstructions), pixels: columns };
 }
 
 function aboutOf(phantom: PhantomDataset, domain: Domain, times: number): ImageAbout[] {
@@ -75,16 +70,18 @@ interface Projected {
   readonly from: number;
   readonly to: number;
   readonly size: number;
-  readonly view: InputView;
+  readonly views: readonly InputView[];
   readonly way: ProjectionWay;
   readonly counts: PhantomCounts;
   readonly signal?: AbortSignal;
 }
 
-async function projected(phantom: PhantomDataset, { from, to, size, view, way, counts, signal }: Projected): Promise<Float32Array> {
+/** The views of some reconstructions; a volume is made once for all that are taken of it. */
+async function projected(phantom: PhantomDataset, options: Projected): Promise<Record<InputView, Float32Array>> {
+  const { from, to, size, views, way, counts, signal } = options;
   const { texture = false, ...projecting } = way;
   const area = size * size;
-  const out = new Float32Array((to - from) * area);
+  const out = Object.fromEntries(views.map((view) => [view, new Float32Array((to - from) * area)])) as Record<InputView, Float32Array>;
   let last: { readonly study: Study; readonly index: number; readonly volume: ReturnType<typeof phantomVolume> } | undefined;
   for (let i = from; i < to; i++) {
     signal?.throwIfAborted();
@@ -95,9 +92,11 @@ async function projected(phantom: PhantomDataset, { from, to, size, view, way, c
     }
     const { detail } = last.study;
     const reconstructed = i % counts.reconstructions === 0 ? last.volume : sharperReconstruction(last.volume, detail + i);
-    const volume = texture ? withLungTexture(reconstructed, foldIn(key(detail), 8)) : reconstructed;
-    const image = await radiographsOf(volume)({ ...projecting, size, view: view === 'AP' ? 'ap' : 'lateral', seed: detail + i });
-    out.set(image.pixels, (i - from) * area);
+    const take = radiographsOf(texture ? withLungTexture(reconstructed, foldIn(key(detail), 8)) : reconstructed);
+    for (const view of views) {
+      const { pixels } = await take({ ...projecting, size, view: view === 'AP' ? 'ap' : 'lateral', seed: detail + i });
+      out[view].set(pixels, (i - from) * area);
+    }
   }
   return out;
 }

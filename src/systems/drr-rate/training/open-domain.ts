@@ -21,5 +21,6 @@ export async function openDomain(
   const data = folders[domain];
   if (data !== undefined) return datasetImages(await openDataset({ data }), domain, { size, ...options });
   const open = domain === 'drr' ? phantomReconstructions : phantomRadiographs;
-  return { train: await open(phantom, 'train', { size, ...options }), test: await open(phantom, 'test', { size, ...options }) };
+  const own = { ...options, size, lateral: true }; // a second view of a volume that is there costs little
+  return { train: await open(phantom, 'train', own), test: await open(phantom, 'test', own) };
 }

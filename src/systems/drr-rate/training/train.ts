@@ -43,7 +43,7 @@ export function cheXNetConfig(
 /** What trained weights follow from, beside the code. */
 export const trainingIdentity = ({ recipe, sets, views, key }: Pick<TrainCheXNetOptions, 'recipe' | 'sets' | 'views' | 'key'>): string => {
   const { size, densenet, labels, crop, optimisation } = recipe;
-  const seen = sets.map(({ images, rows }) => [identityOf(images), rows === undefined ? null : Array.from(rows)]);
+  const seen = sets.map(({ images, rows }) => [identityOf(images, views), rows === undefined ? null : Array.from(rows)]);
   return JSON.stringify([size, densenet, labels, crop, optimisation, views, key, seen]);
 };
 
