@@ -2,17 +2,23 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { tempDir } from '../support';
 import { tinyRecipe } from '../systems/drr-rate/tiny';
 import { roentgen } from './run';
 
-test('drr-rate train stops and goes on to the same bytes; evaluate prints the tables of all parts', { timeout: 900_000 }, async (t) => {
+const MOST = { timeout: 900_000 } as const;
+
+/** A folder with a recipe that takes seconds. */
+async function withRecipe(t: TestContext): Promise<{ folder: string; recipe: string; run: typeof roentgen }> {
   const folder = tempDir(t);
   const recipe = join(folder, 'recipe.json');
   writeFileSync(recipe, JSON.stringify(await tinyRecipe(8)));
-  const run = (args: readonly string[], options: Parameters<typeof roentgen>[1] = {}) =>
-    roentgen(['drr-rate', ...args], { cwd: folder, ...options });
+  return { folder, recipe, run: (args, options = {}) => roentgen(['drr-rate', ...args], { cwd: folder, ...options }) };
+}
+
+test('drr-rate train stops and goes on to the same bytes', MOST, async (t) => {
+  const { folder, recipe, run } = await withRecipe(t);
   const train = (out: string, ...more: string[]) => ['train', recipe, '--out', join(folder, out), ...more];
   const whole = await run(train('whole', '--json'));
   assert.equal(whole.status, 0, whole.stderr);
@@ -31,7 +37,11 @@ test('drr-rate train stops and goes on to the same bytes; evaluate prints the ta
   const weights = (out: string): Buffer => readFileSync(join(folder, out, 'model', 'AP', 'model.safetensors'));
   assert.ok(weights('whole').equals(weights('parts')));
   assert.match((await run(train('parts'))).stderr, /holds a finished run/);
+});
 
+test('a fold is held out, and options that do not fit each other are refused', MOST, async (t) => {
+  const { folder, recipe, run } = await withRecipe(t);
+  const train = (out: string, ...more: string[]) => ['train', recipe, '--out', join(folder, out), ...more];
   const fold = await run(train('fold', '--folds', 'image', '--fold', '2', '--steps', '2', '--lateral'));
   assert.equal(fold.status, 0, fold.stderr);
   assert.match(fold.stderr, /\d+% are of patients that are learnt from/);
