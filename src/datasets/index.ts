@@ -49,7 +49,7 @@ export { type LoadPixelsOptions, loadPixels, pixelRows } from './pixels';
 export { openChexpert } from './published/chexpert';
 export { openCovid } from './published/covid';
 export { openDrrRate } from './published/drr-rate';
-export { DRR_RATE_LABELS, type DrrRateLabel } from './published/drr-rate-names';
+export { DRR_RATE_LABELS, type DrrRateLabel, type DrrRatePart } from './published/drr-rate-names';
 export { type MimicOptions, openMimic } from './published/mimic';
 export { type MimicParts, type MimicPartsOptions, openMimicParts } from './published/mimic-parts';
 export { openNih } from './published/nih';

@@ -87,6 +87,7 @@ export {
   randomResizedCrops,
   saveCheXNet,
   type TrainCheXNetOptions,
+  type TreeTable,
   type TreeView,
   trainCheXNet,
   trainingIdentity,

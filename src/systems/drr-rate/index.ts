@@ -27,5 +27,6 @@ export { type DrrRateRecipe, loadDrrRateRecipe, type PhantomCounts } from './tra
 export { type LearntImages, type TrainCheXNetOptions, trainCheXNet, trainingIdentity } from './training/train';
 export type { PatientCells } from './tree/about-volume';
 export type { GeometryRecord, Projecting } from './tree/record';
+export type { TreeTable } from './tree/tables';
 export { parseViews, type TreeView } from './tree/view';
 export { type DrrTreeOptions, type FailedVolume, NOT_TAKEN, type WrittenTree, writeDrrTree } from './tree/write-tree';
