@@ -1,7 +1,7 @@
 /** Images that commands take from files. */
 
 import { basename } from 'node:path';
-import { type Image, readImage } from '../files';
+import { FileError, type Image, readImage } from '../files';
 import { usedBits, whiteAt } from '../files/internal';
 import { type GreyImage, resize } from '../imaging';
 import type { InputImage } from '../pipelines';
@@ -10,6 +10,36 @@ import type { InputImage } from '../pipelines';
 export interface ReadInput {
   readonly image: InputImage;
   readonly resampled?: string;
+}
+
+/** Mean difference of a pixel's channels, of white, from which on an image is a coloured one: compression leaves less in grey ones. */
+const COLOURED = 0.02;
+
+/** Whether its channels differ by more than compression makes of a grey image. */
+function isColoured({ channels, data }: Image, white: number): boolean {
+  if (channels === 1) return false;
+  let sum = 0;
+  for (let i = 0; i < data.length; i += channels)
+    sum += Math.max(data[i]!, data[i + 1]!, data[i + 2]!) - Math.min(data[i]!, data[i + 1]!, data[i + 2]!);
+  return sum / (data.length / channels) > COLOURED * white;
+}
+
+/**
+ * A radiograph to edit: grey, or colours that are grey, and not smaller than what it is brought to. What else an image is would give a picture of something that
+ * the model has never seen.
+ *
+ * @throws FileError where it cannot be read, is coloured or too small
+ */
+export async function readRadiograph(path: string, channels: 1 | 3, side?: number): Promise<ReadInput> {
+  const image = await readImage(path, { side });
+  if (isColoured(image, whiteAt(usedBits(image))))
+    throw new FileError(path, 'is a picture in colours; expected a radiograph, in greys: convert it, or give another file');
+  if (side !== undefined && Math.min(image.width, image.height) < side)
+    throw new FileError(
+      path,
+      `is ${image.width} x ${image.height} pixels; the model edits images of ${side} x ${side}: give one that is at least as large (enlarging would invent what it does not show)`,
+    );
+  return readInputImage(path, channels, side);
 }
 
 /**

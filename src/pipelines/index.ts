@@ -7,6 +7,7 @@ export { type AttentionMaps, type AttentionMapsOptions, attentionMaps, type Word
 export { type EncodedPrompts, encodePrompts, textEncoderOf } from './context';
 export type { LoopStep } from './denoise';
 export { type EditOptions, editImage } from './edit';
+export { type EditRegion, type EditRegionsOptions, editRegions, regionMask } from './edit-regions';
 export { classifierFree, type Guidance, type TextContext } from './guidance';
 export { saveImage } from './image-file';
 export type { InputImage } from './image-input';
@@ -26,3 +27,4 @@ export { loadSingleFile, type SingleFileConfigs } from './single-file';
 export { type Swap, type SwapOptions, swapTextEncoder, type TrainablePart } from './swap-text-encoder';
 export { foldTextProjection, type TextProjection, type TextProjectionConfig, type TextProjectionParams } from './text-projection';
 export { type TextToImageOptions, textToImage } from './text-to-image';
+export { editTrajectory, type TrajectoryOptions } from './trajectory';
