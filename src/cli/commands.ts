@@ -14,7 +14,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   biomedjourney: {
     description:
-      "a patient's later image out of the prior one and words for what changed: train a model for edit (train), measure it (evaluate)",
+      "a patient's later image out of the prior one and words for what changed: train a model for edit (train), measure it (evaluate), the paper’s rows (variants), both guidances (guidance)",
     load: () => (require('./biomedjourney') as typeof import('./biomedjourney')).addBiomedJourney,
   },
   data: {

@@ -10,6 +10,15 @@ export {
 export type { Experiment } from './augmentation/plan';
 export type { Score } from './augmentation/train';
 export { type Bench, type BenchOptions, type EvaluatedModel, type GivenNetworks, openBench } from './bench';
+export { type EditsEvaluation, evaluateEdits } from './biomedjourney/evaluate-edits';
+export { evaluateVariants, type VariantsEvaluation } from './biomedjourney/evaluate-variants';
+export { type GuidanceGrid, type GuidancePlane, guidancePlane } from './biomedjourney/guidance-plane';
+export { type InstrumentOptions, type JourneyInstruments, journeyInstruments, type Readings } from './biomedjourney/instruments';
+export type { Measure as JourneyMeasure, Measured as MeasuredEdits } from './biomedjourney/measures';
+export type { Instruction, OppositeCase, Opposites, Told } from './biomedjourney/opposites';
+export type { JourneyEvaluationOptions } from './biomedjourney/options';
+export type { JourneyRow } from './biomedjourney/rows';
+export { JOURNEY_SEEDS, type JourneyTruth, journeyTruth } from './biomedjourney/truth';
 export {
   type ClassificationDifference,
   type ClassificationOptions,

@@ -14,11 +14,16 @@ export interface PaperTable<Row> {
 
 /** A table of RoentGen (arXiv:2211.12737) by its number. */
 export function readPaperTable<Row>(number: number): PaperTable<Row> {
-  return readPaper<PaperTable<Row>>(number);
+  return readPaper<PaperTable<Row>>(`table${number}`);
 }
 
-const readPaper = <T>(number: number): T =>
-  JSON.parse(readFileSync(resolve(__dirname, '..', '..', 'data', 'paper', `table${number}.json`), 'utf8')) as T;
+/** A table of another paper by its file's name. */
+export function readPaperFile<Row>(name: string): PaperTable<Row> {
+  return readPaper<PaperTable<Row>>(name);
+}
+
+const readPaper = <T>(name: string): T =>
+  JSON.parse(readFileSync(resolve(__dirname, '..', '..', 'data', 'paper', `${name}.json`), 'utf8')) as T;
 
 /** Rows of the paper as a table of their own, each row named as the paper's. */
 export function paperTable(number: number, rows: readonly Readonly<Record<string, Cell>>[]): ResultTable {
@@ -37,7 +42,7 @@ interface PaperPart {
 
 /** A part of Table 4 as it is printed, in hundredths, with the names of columns as far as they are known. */
 export function paperTableFour(name: 'report generation' | 'image–image retrieval' | 'image–text retrieval'): ResultTable {
-  const { parts } = readPaper<{ readonly parts: readonly PaperPart[] }>(4);
+  const { parts } = readPaper<{ readonly parts: readonly PaperPart[] }>('table4');
   const { columns, rows } = parts.find((part) => part.name === name)!;
   return {
     name: `paper-${name.replace(/[– ]/g, '-')}`,

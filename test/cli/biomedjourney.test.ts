@@ -21,7 +21,7 @@ const recipe = {
     'unet.up_block_types': ['CrossAttnUpBlock2D'],
   },
   singles: { steps: 40 },
-  triples: { steps: 3, train: 8, test: 4 },
+  triples: { steps: 3, train: 8, test: 4, moved: { turn: 4, scale: 0.05, shift: 0.05 } },
   registration: { kind: 'similarity', drop: 0.2, least_score: 0 },
   guidance: { text: 2, image: 1.5 },
 };
@@ -40,8 +40,8 @@ test('a run that was stopped goes on to the bytes of one that was not; its model
   );
   assert.match(facts.notes.join(' '), /1 of 8 pairs are dropped/);
 
-  const log = join(folder, 'parts', 'singles', 'log.jsonl');
-  const stopped = await roentgen(train('parts'), { interruptWhen: () => existsSync(log) && readFileSync(log, 'utf8').includes('\n') });
+  const steps = join(folder, 'parts', 'singles', 'log.jsonl');
+  const stopped = await roentgen(train('parts'), { interruptWhen: () => existsSync(steps) && readFileSync(steps, 'utf8').includes('\n') });
   assert.equal(stopped.status, 130, stopped.stderr);
   assert.match(stopped.stderr, /interrupted after step \d+ of singles; the same command goes on/);
   const other = await roentgen(train('parts', '--seed', '2'));
@@ -54,27 +54,56 @@ test('a run that was stopped goes on to the bytes of one that was not; its model
   const again = await roentgen(train('parts'));
   assert.deepEqual([again.status, /holds a finished run/.test(again.stderr)], [2, true]);
 
-  const measured = await roentgen(['biomedjourney', 'evaluate', join(folder, 'parts', 'model'), '--recipe', file, '--json']);
-  assert.equal(measured.status, 0, measured.stderr);
-  const { rows } = JSON.parse(measured.stdout) as { rows: Record<string, Record<string, { value: number }>> };
+  const model = join(folder, 'parts', 'model');
+  type Table = { name: string; rows: Record<string, { value: number } | number>[] };
+  const tables = async (...args: string[]): Promise<(name: string) => Table['rows']> => {
+    const measured = await roentgen(['biomedjourney', ...args, '--draws', '20', '--json']);
+    assert.equal(measured.status, 0, measured.stderr);
+    const result = JSON.parse(measured.stdout) as { tables: Table[] };
+    return (name) => result.tables.find((each) => each.name === name)!.rows;
+  };
+  const value = (row: Table['rows'][number], column: string): number => (row[column] as { value: number }).value;
+  const measured = await tables('evaluate', model, '--recipe', file, '--out', join(folder, 'measured'));
+  const rows = Object.fromEntries(measured('biomedjourney').map((row) => [row.images as unknown as string, row]));
   const [copied, best, made] = [rows['the prior, copied']!, rows['the exact counterfactual']!, rows.edited!];
-  assert.deepEqual([copied.identified!.value, copied.stillError!.value < 0.02, best.changeError!.value], [1, true, 0]);
-  assert.ok(copied.changeError!.value > 0.02 && made.stillError!.value > copied.stillError!.value);
+  assert.deepEqual([value(copied, 'identified'), value(best, 'error of the change'), value(best, 'label KL')], [100, 0, 0]);
+  assert.ok(value(copied, 'error of the change') > 0.02 && value(copied, 'error elsewhere') < 0.02);
+  assert.ok(value(made, 'error elsewhere') > value(copied, 'error elsewhere'));
+  assert.equal(measured('paper-biomedjourney')[3]!['paper: CMIG'], 83.23);
+  assert.ok(existsSync(join(folder, 'measured', 'sheet.png')));
+
+  const plane = await tables(
+    'guidance',
+    model,
+    '--recipe',
+    file,
+    '--out',
+    join(folder, 'plane'),
+    '--text',
+    '1.5,4',
+    '--image',
+    '1',
+    '--journeys',
+    '4',
+  );
+  assert.deepEqual(
+    plane('guidance-plane').map((row) => row['guidance by text']),
+    [1.5, 4],
+  );
+  assert.ok(existsSync(join(folder, 'plane', 'plane.png')));
+
+  const table = await tables('variants', file, '--out', join(folder, 'parts'));
+  const names = table('biomedjourney').map(({ images }) => images as unknown as string);
+  assert.equal(names.length, 10);
+  const log = (part: string): number =>
+    readFileSync(join(folder, 'parts', part, 'log.jsonl'), 'utf8')
+      .trim()
+      .split('\n').length;
+  assert.deepEqual(['singles', 'triples', 'one-stage', 'unregistered', 'impression'].map(log), [40, 3, 43, 3, 3]);
 
   const image = join(folder, 'prior.png');
   await writePng(image, { width: 32, height: 32, channels: 1, data: Uint8Array.from({ length: 1024 }, (_, i) => i % 256) });
-  const edit = [
-    'edit',
-    join(folder, 'parts', 'model'),
-    '--image',
-    image,
-    '--text',
-    'New effusion.',
-    '--steps',
-    '2',
-    '--out',
-    join(folder, 'edits'),
-  ];
+  const edit = ['edit', model, '--image', image, '--text', 'New effusion.', '--steps', '2', '--out', join(folder, 'edits')];
   const edited = await roentgen(edit);
   assert.equal(edited.status, 0, edited.stderr);
   assert.ok(existsSync(join(folder, 'edits', '0000.png')));

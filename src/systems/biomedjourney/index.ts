@@ -2,7 +2,8 @@
 
 export { type Journeys, journeysOf, type Pair, someJourneys } from './data/journeys';
 export { labelJourneys } from './data/label-journeys';
-export { type PhantomJourneysOptions, phantomJourneys } from './data/phantom-journeys';
+export type { Movement } from './data/moved';
+export { type PhantomJourneys, type PhantomJourneysOptions, phantomJourneys } from './data/phantom-journeys';
 export { progressionOfLabels } from './data/progression-of-labels';
 export { type JourneyPixels, journeyPixels, type RegistrationSettings } from './data/register-journeys';
 export { type TableJourneysOptions, tableJourneys } from './data/table-journeys';
@@ -12,6 +13,7 @@ export { type AffineMap, invertMap, mapPoint } from './registration/affine-map';
 export { alignTo, type Warped, warp } from './registration/align';
 export type { MapKind } from './registration/correlation';
 export { type Registration, registerImages } from './registration/register';
-export { type FitJourneyOptions, fitJourney, STAGES, type Stage } from './training/fit';
+export { type FitJourneyOptions, fitJourney, fitStage, STAGES, type Stage, type StageData, type StageOptions } from './training/fit';
+export { type JourneyRun, singlesModel, type TriplesPart, TWO_STAGES, triplesModel } from './training/parts';
 export { type JourneyRecipe, loadJourneyRecipe, stageRecipe } from './training/recipe';
-export { widenForEditing } from './training/widen';
+export { narrowForText, widenForEditing } from './training/widen';

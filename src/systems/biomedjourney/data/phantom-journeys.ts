@@ -7,10 +7,13 @@ import {
   type PhantomDataset,
   type PhantomOptions,
   renderCounterfactual,
+  type Study,
   writeProgression,
 } from '../../../datasets';
 import { checkIndex, leftOut } from '../../../datasets/internal';
+import { foldIn, key } from '../../../engine';
 import { type Journeys, journeysOf, type Pair } from './journeys';
+import { type Movement, moved } from './moved';
 
 /** Part of what kept images follow from: changes when the way to them does. */
 const VERSION = 1;
@@ -18,7 +21,19 @@ const VERSION = 1;
 /** Which phantom, and how many triples. */
 export interface PhantomJourneysOptions extends Omit<PhantomOptions, 'count' | 'views'> {
   readonly count: number;
+  /** How far patients stand from where they stood before: the phantom's all stand alike, real ones do not. */
+  readonly moved?: Movement;
 }
+
+/** Triples whose truth is known. */
+export interface PhantomJourneys extends Journeys {
+  readonly exact: Dataset;
+  /** The studies that a triple's images are drawn from. @throws RangeError where there is no such triple */
+  studies(i: number): { readonly prior: Study; readonly later: Study };
+}
+
+/** The child of the phantom's seed that movements are drawn from. */
+const MOVING = 0x40e5;
 
 /** The exact counterfactuals of pairs as images of a data set: records are the later ones', which say what is shown. */
 function counterfactuals(phantom: PhantomDataset, pairs: readonly Pair[], laters: Dataset): Dataset {
@@ -64,7 +79,7 @@ function pairsOf(phantom: PhantomDataset, count: number): { pairs: Pair[]; notes
  *
  * @throws RangeError or TypeError for options out of range
  */
-export function phantomJourneys({ count, ...options }: PhantomJourneysOptions): Journeys {
+export function phantomJourneys({ count, moved: movement, ...options }: PhantomJourneysOptions): PhantomJourneys {
   if (!(Number.isInteger(count) && count >= 1))
     throw new RangeError(`phantomJourneys: count: expected a whole number from 1, got ${count}`);
   for (let studies = 4 * count; ; studies *= 2) {
@@ -72,6 +87,16 @@ export function phantomJourneys({ count, ...options }: PhantomJourneysOptions): 
     const { pairs, notes } = pairsOf(phantom, count);
     if (pairs.length < count) continue;
     const journeys = journeysOf(phantom, pairs, notes);
-    return { ...journeys, exact: counterfactuals(phantom, pairs, journeys.laters) };
+    const { laters } = journeys;
+    return {
+      ...journeys,
+      laters: movement ? moved(laters, movement, foldIn(key(options.seed ?? 0), MOVING)) : laters,
+      exact: counterfactuals(phantom, pairs, laters),
+      studies(i) {
+        checkIndex(laters, i);
+        const { later } = pairs[i]!;
+        return { prior: phantom.prior(later)!, later: phantom.study(later) };
+      },
+    };
   }
 }

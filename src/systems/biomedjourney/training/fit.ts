@@ -15,18 +15,47 @@ import { widenForEditing } from './widen';
 export const STAGES = ['singles', 'triples'] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** As for any training: its signal, checkpoint and what is called. */
+export type StageOptions = Omit<FitOptions, 'key'> & { readonly onTexts?: (cut: CutTexts) => void };
+
+/** What a stage learns. */
+export interface StageData {
+  /** Images of `recipe.model.size` squared, 0 to 1. */
+  readonly pixels: Rows;
+  /** One for each image. */
+  readonly texts: readonly string[];
+  /** The image that each came from; without them the model sees zeros there. */
+  readonly originals?: Rows;
+}
+
 export interface FitJourneyOptions {
   readonly key: Key;
-  /** Single images of `recipe.model.size` squared, 0 to 1, and their texts. */
-  readonly singles: { readonly pixels: Rows; readonly texts: readonly string[] };
+  readonly singles: Omit<StageData, 'originals'>;
   readonly triples: Pick<JourneyPixels, 'priors' | 'laters' | 'instructions'>;
-  /** Per stage, as for any training: its signal, checkpoint and what is called. */
-  readonly stage: (stage: Stage) => Omit<FitOptions, 'key'> & { readonly onTexts?: (cut: CutTexts) => void };
+  readonly stage: (stage: Stage) => StageOptions;
 }
 
 /**
- * Trains the model, whose autoencoder is trained, in two stages; a stage of 0 steps is left out. The U-Net takes the prior's latents from then on: sample it with
- * `editImage`.
+ * Trains the model, whose autoencoder is trained, in one stage. The U-Net takes the prior's latents from then on: sample it with `editImage`.
+ *
+ * @param options.key   of the whole curriculum: each stage draws from a child of its own
+ * @param options.steps in place of the recipe's
+ * @throws as `fitDiffusion`
+ */
+export async function fitStage(
+  model: Model,
+  recipe: JourneyRecipe,
+  stage: Stage,
+  { pixels, texts, originals }: StageData,
+  { key, steps = recipe[stage].steps, ...options }: StageOptions & { readonly key: Key; readonly steps?: number },
+): Promise<FitResult> {
+  widenForEditing(model);
+  const own = (split(key, STAGES.length) as Key[])[STAGES.indexOf(stage)]!;
+  return fitDiffusion(model, stageRecipe(recipe, steps), pixels, texts, { ...options, key: own, originals });
+}
+
+/**
+ * Trains the model, whose autoencoder is trained, in two stages; a stage of 0 steps is left out.
  *
  * @returns how the stages went, until the one that was interrupted
  * @throws as `fitDiffusion`
@@ -34,22 +63,16 @@ export interface FitJourneyOptions {
 export async function fitJourney(
   model: Model,
   recipe: JourneyRecipe,
-  options: FitJourneyOptions,
+  { key, singles, triples, stage: optionsOf }: FitJourneyOptions,
 ): Promise<Partial<Record<Stage, FitResult>>> {
-  widenForEditing(model);
-  const keys = split(options.key, STAGES.length) as Key[];
-  const { singles, triples } = options;
+  const data: Record<Stage, StageData> = {
+    singles,
+    triples: { pixels: triples.laters, texts: triples.instructions, originals: triples.priors },
+  };
   const results: Partial<Record<Stage, FitResult>> = {};
-  for (const [i, stage] of STAGES.entries()) {
-    const { steps } = recipe[stage];
-    if (steps === 0) continue;
-    const [pixels, texts, originals] =
-      stage === 'singles' ? [singles.pixels, singles.texts, undefined] : [triples.laters, triples.instructions, triples.priors];
-    const result = await fitDiffusion(model, stageRecipe(recipe, steps), pixels, texts, {
-      ...options.stage(stage),
-      key: keys[i]!,
-      originals,
-    });
+  for (const stage of STAGES) {
+    if (recipe[stage].steps === 0) continue;
+    const result = await fitStage(model, recipe, stage, data[stage], { ...optionsOf(stage), key });
     results[stage] = result;
     if (result.interrupted) break;
   }

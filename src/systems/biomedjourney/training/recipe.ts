@@ -6,6 +6,7 @@ import { loadRecipe, overrideRecipe, type Recipe } from '../../../experiments';
 import { checkContent, FileError, readObject } from '../../../files';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
 import { checkDropouts } from '../../../training/internal';
+import type { Movement } from '../data/moved';
 import type { RegistrationSettings } from '../data/register-journeys';
 
 export interface JourneyRecipe {
@@ -15,8 +16,8 @@ export interface JourneyRecipe {
   readonly model: Recipe;
   /** Stage 1: steps on single images with their texts, and zeros for the prior. */
   readonly singles: { readonly steps: number };
-  /** Stage 2: steps on triples; of the phantom how many, and how many of other patients to measure on. */
-  readonly triples: { readonly steps: number; readonly train: number; readonly test: number };
+  /** Stage 2: steps on triples; of the phantom how many, how many of other patients to measure on, and how far its patients move in between. */
+  readonly triples: { readonly steps: number; readonly train: number; readonly test: number; readonly moved?: Movement };
   /** How later images are brought to the prior ones; left out, they stay as they lie. */
   readonly registration?: RegistrationSettings;
   /** How results are guided by text and by prior. */
@@ -37,7 +38,12 @@ const FILE: ShapeOf<JourneyFile> = {
   model: is.text,
   set: is.object,
   singles: { steps: is.whole(0) },
-  triples: { steps: is.whole(0), train: is.whole(1), test: is.whole(1) },
+  triples: {
+    steps: is.whole(0),
+    train: is.whole(1),
+    test: is.whole(1),
+    moved: optional<Movement>({ turn: is.number(0, 45), scale: is.number(0, 0.5), shift: is.number(0, 0.5) }),
+  },
   registration: optional<RegistrationSettings>({
     kind: is.oneOf('similarity', 'affine'),
     drop: is.number(0, 1),

@@ -26,3 +26,18 @@ export function widenForEditing(model: Model): void {
   model.unet = { config: { ...config, in_channels: 2 * in_channels }, params: { ...params, conv_in: { ...params.conv_in, weight: wide } } };
   weight.dispose();
 }
+
+/**
+ * Takes the channels of an image to edit away again: the U-Net predicts what it did where that image was zeros, as a text-to-image model. One that has none stays
+ * as it is.
+ */
+export function narrowForText(model: Model): void {
+  expectWeights(model, 'narrowForText');
+  const { config, params } = model.unet;
+  const { in_channels, out_channels } = completeUNetConfig(config);
+  if (in_channels === out_channels) return;
+  const { weight } = params.conv_in; // [3, 3, in, out]
+  const narrow = scope(() => tf.slice(weight, [0, 0, 0, 0], [-1, -1, out_channels, -1]) as tf.Tensor4D);
+  model.unet = { config: { ...config, in_channels: out_channels }, params: { ...params, conv_in: { ...params.conv_in, weight: narrow } } };
+  weight.dispose();
+}
