@@ -18,7 +18,7 @@ export type { Measure as JourneyMeasure, Measured as MeasuredEdits } from './bio
 export type { Instruction, OppositeCase, Opposites, Told } from './biomedjourney/opposites';
 export type { JourneyEvaluationOptions } from './biomedjourney/options';
 export type { JourneyRow } from './biomedjourney/rows';
-export { JOURNEY_SEEDS, type JourneyTruth, journeyTruth } from './biomedjourney/truth';
+export { type JourneyTruth, journeyTruth } from './biomedjourney/truth';
 export {
   type ClassificationDifference,
   type ClassificationOptions,

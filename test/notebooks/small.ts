@@ -10,13 +10,14 @@ import { saveUntrained } from '../untrained-model';
 const notebooks = readdirSync(join(root, 'notebooks')).filter((name) => /^\d\d-.*\.ipynb$/.test(name));
 const numbered = (...numbers: readonly string[]): readonly string[] => notebooks.filter((name) => numbers.includes(name.slice(0, 2)));
 
-/** All notebooks, in parts of which each is tested in a file of its own: those of a class, the network, text encoders, other data, how models are judged. */
+/** All notebooks, in parts of which each is tested in a file of its own: those of a class, the network, text encoders, other data, how models are judged, papers' systems. */
 export const parts = {
   class: numbered('01', '02', '03'),
   network: numbered('04', '06'),
   encoders: numbered('05'),
   adapting: numbered('07', '08', '09'),
-  judging: notebooks.filter((name) => name >= '10'),
+  judging: notebooks.filter((name) => name >= '10' && name < '14'),
+  systems: notebooks.filter((name) => name >= '14'),
 } as const;
 
 /** What notebook 08 adapts. It would train a small one, in minutes, and its claim needs one that has learnt. */
@@ -69,6 +70,25 @@ const judged = {
   sampling: { steps: 3 },
   data: { train: 64, test: 48 },
   evaluation: { pictures: 16 },
+};
+
+/** Notebook 15's recipe with a few steps of everything: a model that edits, and networks that measure. */
+const journey = {
+  name: 'journey',
+  model: 'smoke',
+  set: {
+    size: 32,
+    'tokenizer.max_length': 48,
+    'vae.optimisation.steps': 4,
+    'classifier.optimisation.steps': 6,
+    'sampling.steps': 2,
+    'data.train': 64,
+    'unet.sample_size': 8,
+  },
+  singles: { steps: 3 },
+  triples: { steps: 3, train: 16, test: 8 },
+  registration: { kind: 'similarity', drop: 0, least_score: -1 },
+  guidance: { text: 2, image: 1.5 },
 };
 
 /**
@@ -140,6 +160,16 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       seiRecipe: write('sei.json', await tinySei({ alignment: 4, writer: 3 })),
       reports: 12,
       written: 6,
+      seed: 1,
+      expect: { learnt: false },
+    },
+    '15-counterfactuals.ipynb': {
+      run: join(folder, 'none'),
+      small: join(folder, 'journey'),
+      recipe: write('journey.json', journey),
+      journeys: 8,
+      guidances: [1.5, 3],
+      imageGuidances: [1],
       seed: 1,
       expect: { learnt: false },
     },

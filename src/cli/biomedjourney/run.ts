@@ -3,9 +3,8 @@
 import { openDataset, phantomSplit, pixelRows } from '../../datasets';
 import { recordsOf } from '../../datasets/internal';
 import { type EngineInfo, type Key, split } from '../../engine';
-import { JOURNEY_SEEDS } from '../../evaluation';
 import { recipeTokenizer, writeRunConfig } from '../../experiments/internal';
-import { type JourneyPixels, type JourneyRecipe, type JourneyRun, journeyPixels, labelJourneys, phantomJourneys } from '../../systems';
+import { JOURNEY_SEEDS, type JourneyPixels, type JourneyRecipe, type JourneyRun, journeyPixels, labelJourneys, phantomJourneys } from '../../systems';
 import { asUsage, type Context } from '../context';
 import { Sittings } from './sittings';
 

@@ -3,11 +3,8 @@
 import { loadPixels, type PhantomDataset, type Study } from '../../datasets';
 import { recordsOf } from '../../datasets/internal';
 import { readRange } from '../../files/internal';
-import { type JourneyRecipe, journeyPixels, phantomJourneys } from '../../systems';
+import { JOURNEY_SEEDS, type JourneyRecipe, journeyPixels, phantomJourneys } from '../../systems';
 import { lungsOf } from '../networks/lung-reader';
-
-/** Seeds of the phantom's patients with two studies: to learn from, and others to measure on. Single images have 1 and 2. */
-export const JOURNEY_SEEDS = { train: 3, test: 4 } as const;
 
 /** Images one after another, size × size each, 0 to 1. */
 export interface JourneyTruth {

@@ -3,7 +3,7 @@
 export { type Journeys, journeysOf, type Pair, someJourneys } from './data/journeys';
 export { labelJourneys } from './data/label-journeys';
 export type { Movement } from './data/moved';
-export { type PhantomJourneys, type PhantomJourneysOptions, phantomJourneys } from './data/phantom-journeys';
+export { JOURNEY_SEEDS, type PhantomJourneys, type PhantomJourneysOptions, phantomJourneys } from './data/phantom-journeys';
 export { progressionOfLabels } from './data/progression-of-labels';
 export { type JourneyPixels, journeyPixels, type RegistrationSettings } from './data/register-journeys';
 export { type TableJourneysOptions, tableJourneys } from './data/table-journeys';
@@ -14,6 +14,7 @@ export { alignTo, type Warped, warp } from './registration/align';
 export type { MapKind } from './registration/correlation';
 export { type Registration, registerImages } from './registration/register';
 export { type FitJourneyOptions, fitJourney, fitStage, STAGES, type Stage, type StageData, type StageOptions } from './training/fit';
+export { type KeptJourneyOptions, keptJourney } from './training/kept';
 export { type JourneyRun, singlesModel, type TriplesPart, TWO_STAGES, triplesModel } from './training/parts';
 export { type JourneyRecipe, loadJourneyRecipe, stageRecipe } from './training/recipe';
 export { narrowForText, widenForEditing } from './training/widen';

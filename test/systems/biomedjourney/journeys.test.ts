@@ -30,6 +30,32 @@ test('the phantom pairs consecutive studies of one patient and view, and has the
   assert.throws(() => phantomJourneys({ count: 0 }), /count: expected a whole number from 1/);
 });
 
+test('patients who move lie elsewhere in the later image, by no more than was asked; registration brings them back', async () => {
+  const options = { seed: 9, count: 6, cache: false } as const;
+  const [still, moved] = [phantomJourneys(options), phantomJourneys({ ...options, moved: { turn: 6, scale: 0.06, shift: 0.05 } })];
+  assert.deepEqual(moved.instructions, still.instructions);
+  assert.notEqual(moved.laters.fingerprint, still.laters.fingerprint);
+  const distance = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+  for (let i = 0; i < 6; i++) {
+    assert.deepEqual(await moved.laters.pixels(i, 32), await moved.laters.pixels(i, 32));
+    assert.deepEqual(await moved.priors.pixels(i, 32), await still.priors.pixels(i, 32));
+    assert.deepEqual(await moved.exact.pixels(i, 32), await still.exact.pixels(i, 32));
+    assert.ok(distance(await moved.laters.pixels(i, 32), await still.laters.pixels(i, 32)) > 0.01);
+  }
+  const nowhere = phantomJourneys({ ...options, moved: { turn: 0, scale: 0, shift: 0 } });
+  assert.deepEqual(await nowhere.laters.pixels(0, 32), Float32Array.from(await still.laters.pixels(0, 32)));
+  const rows = async (journeys: typeof moved, registered: boolean): Promise<Float32Array> => {
+    const settings = { kind: 'similarity', drop: 0, least_score: -1 } as const;
+    const { laters } = await journeyPixels(journeys, 64, registered ? settings : undefined);
+    return laters.read(Int32Array.from({ length: 6 }, (_, i) => i));
+  };
+  const [there, registered, asTheyLie] = [await rows(still, true), await rows(moved, true), await rows(moved, false)];
+  assert.ok(distance(registered, there) < 0.5 * distance(asTheyLie, there));
+  const { prior, later } = moved.studies(2);
+  assert.equal(prior.number + 1, later.number);
+  assert.throws(() => moved.studies(6), RangeError);
+});
+
 test('labels become words: new, gone, unchanged, and nothing of what is not known', () => {
   assert.equal(
     progressionOfLabels({ effusion: 0, edema: 1, nodule: 1, mass: 1, hernia: 1 }, { effusion: 1, edema: 0, nodule: 0, mass: 1 }),

@@ -32,6 +32,9 @@ export interface PhantomJourneys extends Journeys {
   studies(i: number): { readonly prior: Study; readonly later: Study };
 }
 
+/** Seeds of patients with two studies: to learn from, and others to measure on. Single images have 1 and 2. */
+export const JOURNEY_SEEDS = { train: 3, test: 4 } as const;
+
 /** The child of the phantom's seed that movements are drawn from. */
 const MOVING = 0x40e5;
 

@@ -1,0 +1,4 @@
+import { parts } from './small';
+import { workshop } from './workshop';
+
+workshop(parts.systems);
