@@ -4,7 +4,15 @@ import { openDataset, phantomSplit, pixelRows } from '../../datasets';
 import { recordsOf } from '../../datasets/internal';
 import { type EngineInfo, type Key, split } from '../../engine';
 import { recipeTokenizer, writeRunConfig } from '../../experiments/internal';
-import { JOURNEY_SEEDS, type JourneyPixels, type JourneyRecipe, type JourneyRun, journeyPixels, labelJourneys, phantomJourneys } from '../../systems';
+import {
+  JOURNEY_SEEDS,
+  type JourneyPixels,
+  type JourneyRecipe,
+  type JourneyRun,
+  journeyPixels,
+  labelJourneys,
+  phantomJourneys,
+} from '../../systems';
 import { asUsage, type Context } from '../context';
 import { Sittings } from './sittings';
 

@@ -57,7 +57,7 @@ export async function sexAndAgeReader(options: SexAndAgeReaderOptions): Promise<
     records.flatMap(({ sex, age }) => [sex === undefined ? -1 : Number(sex === 'M'), age === undefined ? -1 : bandOf(age)]),
   );
   const net = classifierScale({ size, quick: true }).net(headsWidth(HEADS));
-  const optimisation = optimisationOf(steps, BATCH, Math.max(1, Math.floor(steps / 3)), 2e-3);
+  const optimisation = optimisationOf(steps, BATCH, Math.max(2, Math.floor(steps / 3)), 2e-3);
   const every = Math.max(1, Math.floor(steps / VALIDATIONS));
   const hash = createHash('sha256').update(answers).digest('hex');
   const { network } = await keptNetwork<HeadsNetwork>({
