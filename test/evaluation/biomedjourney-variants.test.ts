@@ -7,7 +7,15 @@ import { phantomSplit, pixelRows } from 'roentgen-lab/datasets';
 import { key, startEngine } from 'roentgen-lab/engine';
 import { evaluateEdits, evaluateVariants, guidancePlane, journeyInstruments, journeyTruth } from 'roentgen-lab/evaluation';
 import { disposeModel } from 'roentgen-lab/pipelines';
-import { type JourneyRun, journeyPixels, keptJourney, loadJourneyRecipe, phantomJourneys } from 'roentgen-lab/systems';
+import {
+  type JourneyRun,
+  journeyPixels,
+  keptJourney,
+  loadJourneyRecipe,
+  phantomJourneys,
+  TWO_STAGES,
+  triplesModel,
+} from 'roentgen-lab/systems';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 import { noLeaks, tempDir } from '../support';
 import { tiniest } from '../tiniest';
@@ -100,6 +108,9 @@ test(
     assert.equal(trained.length, 7, 'nothing is trained twice');
     assert.deepEqual(readdirSync(run.folder).map(written), before);
     assert.deepEqual(again.tables, variants.tables);
+
+    const otherSeed = { ...run, keys: { ...run.keys, model: key(9) } };
+    await assert.rejects(triplesModel(otherSeed, TWO_STAGES), /belongs to another run: its recipe, seed or images were others/);
 
     const model = await keptJourney({ folders: [join(folder, 'none'), run.folder], recipe });
     const edits = await evaluateEdits(model, truth, instruments, { recipe, seed: 1, draws: 10 });

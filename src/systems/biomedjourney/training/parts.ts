@@ -1,10 +1,11 @@
 /** A run's trainings, each in a folder of its own: what several have in common is trained once, and what is there is gone on from. */
 
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '../../../engine';
 import { type FitResult, fitVae, initModel } from '../../../experiments';
-import type { Rows } from '../../../files';
+import { FileError, type Rows, readObject, writeJson } from '../../../files';
 import { disposeModel, loadModel, type Model, saveModel } from '../../../pipelines';
 import type { Tokenizer } from '../../../tokenizers';
 import type { JourneyPixels } from '../data/register-journeys';
@@ -44,13 +45,33 @@ export interface JourneyRun {
 
 const folderOf = (run: JourneyRun, part: string): string => join(run.folder, part, 'model');
 
+/** What a part's weights follow from. */
+function identityOf({ recipe, keys, singles }: JourneyRun, part: string): string {
+  const { model, singles: first, triples, registration } = recipe;
+  const learnt = [model, first, { ...triples, test: undefined }, registration];
+  return createHash('sha256')
+    .update(JSON.stringify([part, learnt, keys, singles.pixels.identity]))
+    .digest('hex');
+}
+
+/** @throws FileError where the part was trained by another recipe, from another seed or on other images */
+async function expectOwn(run: JourneyRun, part: string): Promise<void> {
+  const { identity } = await readObject<{ readonly identity: string }>(join(run.folder, part, 'part.json'));
+  if (identity !== identityOf(run, part))
+    throw new FileError(join(run.folder, part), 'belongs to another run: its recipe, seed or images were others; give another folder');
+}
+
 /** Loads a part's model, or trains it, which is told by `ended`, and writes it. The caller disposes it. */
 async function partOf(run: JourneyRun, part: string, make: () => Promise<{ model: Model; result: FitResult }>): Promise<Model> {
   const folder = folderOf(run, part);
-  if (existsSync(join(folder, 'model_index.json'))) return loadModel(folder);
+  if (existsSync(join(folder, 'model_index.json'))) {
+    await expectOwn(run, part);
+    return loadModel(folder);
+  }
   const { model, result } = await make();
   try {
     run.ended(part, result);
+    await writeJson(join(run.folder, part, 'part.json'), { identity: identityOf(run, part) });
     await saveModel(model, folder);
     return model;
   } catch (error) {
