@@ -25,6 +25,9 @@ export interface BootstrapOptions {
   readonly draws?: number;
 }
 
+/** The same, where the number is told beside the intervals. */
+export type Draws = Required<BootstrapOptions>;
+
 /**
  * The statistic of all cases, with the interval that holds 95% of what it is of cases drawn with replacement (Efron and Tibshirani 1993, section 13.3).
  *

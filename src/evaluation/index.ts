@@ -51,7 +51,7 @@ export {
   drrRateParts,
   evaluateDrrRate,
 } from './drr-rate/evaluate-drr-rate';
-export { type Draws, type MeasuredLabel, measureLabels, type Scored } from './drr-rate/measure';
+export { type MeasuredLabel, measureLabels, type Scored } from './drr-rate/measure';
 export type { TrainingPlace } from './drr-rate/networks';
 export {
   type BootstrapErrorOptions,
@@ -59,6 +59,7 @@ export {
   bootstrap,
   bootstrapAll,
   bootstrapError,
+  type Draws,
   type Estimate,
   overSeeds,
   shareOf,
@@ -86,6 +87,7 @@ export type { MemorisationRow } from './memorisation/rows';
 export type { TwoSample, TwoSampleOptions } from './networks/judged-cases';
 export { type ContrastiveEncoder, contrastiveEncoder, contrastiveSpace } from './networks/kept-contrastive';
 export type { WritingOptions } from './networks/kept-report-generator';
+export type { SexAndAge } from './networks/sex-and-age';
 export { type TwoSampleNetOptions, twoSampleTest, twoSampleTestOfFeatures } from './networks/two-sample';
 export { type PairedDifference, pairedDifference } from './paired';
 export { expectMerged, makePart, type PartDone } from './part';

@@ -48,13 +48,13 @@ export {
   someJourneys,
   stageRecipe,
   type TableJourneysOptions,
+  type TriplesPart,
+  TWO_STAGES,
   tableJourneys,
+  triplesModel,
   type Warped,
   warp,
   widenForEditing,
-  type TriplesPart,
-  TWO_STAGES,
-  triplesModel,
 } from './biomedjourney';
 export {
   CAUSES,

@@ -2,11 +2,11 @@
 
 import { foldIn, key } from '../../engine';
 import type { Model } from '../../pipelines';
-import { bootstrapMean, textOf } from '../estimate';
+import { bootstrapMean, type Draws, textOf } from '../estimate';
 import type { Finding, ResultTable } from '../result';
 import { edited, lostOf } from './edits';
 import type { JourneyInstruments } from './instruments';
-import { type Draws, differencesOf, MEASURES } from './measures';
+import { differencesOf, MEASURES } from './measures';
 import { type Opposites, opposites } from './opposites';
 import type { JourneyEvaluationOptions } from './options';
 import { paperJourneys } from './paper';

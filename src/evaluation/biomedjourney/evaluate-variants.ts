@@ -3,12 +3,12 @@
 import { foldIn, key } from '../../engine';
 import { disposeModel, type Model } from '../../pipelines';
 import { type JourneyRun, narrowForText, singlesModel, type TriplesPart, TWO_STAGES, triplesModel } from '../../systems';
-import { textOf } from '../estimate';
+import { type Draws, textOf } from '../estimate';
 import type { Finding, ResultTable } from '../result';
 import { drawn, edited, redrawn, STRENGTH } from './edits';
 import { JOURNEY_NOTES } from './evaluate-edits';
 import type { JourneyInstruments } from './instruments';
-import { type Draws, differencesOf, MEASURES, type Measure } from './measures';
+import { differencesOf, MEASURES, type Measure } from './measures';
 import type { JourneyEvaluationOptions } from './options';
 import { paperJourneys } from './paper';
 import { type JourneyRow, rowMaker, tableOfRows } from './rows';

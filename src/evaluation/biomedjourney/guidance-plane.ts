@@ -2,10 +2,11 @@
 
 import { type Displayable, lineFigure } from '../../display';
 import type { Model } from '../../pipelines';
+import type { Draws } from '../estimate';
 import type { ResultTable } from '../result';
 import { edited } from './edits';
 import type { JourneyInstruments } from './instruments';
-import { type Draws, estimatesOf, type Measure, type Measured, measureImages } from './measures';
+import { estimatesOf, type Measure, type Measured, measureImages } from './measures';
 import type { JourneyEvaluationOptions } from './options';
 import type { JourneyTruth } from './truth';
 

@@ -1,8 +1,7 @@
 /** What became of edited images: the paper's measures, and those that only exact counterfactuals allow. */
 
-import type { Key } from '../../engine';
 import { ageCorrelation, cmig, groupAuc, measureEdits, pathologyAuc } from '../../systems';
-import { bootstrapAll, type Estimate } from '../estimate';
+import { bootstrapAll, type Draws, type Estimate } from '../estimate';
 import type { Readings } from './instruments';
 import type { JourneyTruth } from './truth';
 
@@ -110,8 +109,6 @@ export function valuesOf({ labels, male, ages }: JourneyTruth, measured: Measure
     mean(kl, rows),
   ];
 }
-
-export type Draws = { readonly key: Key; readonly draws: number };
 
 /** The measures, each with its bootstrap interval over images. */
 export function estimatesOf(truth: JourneyTruth, measured: Measured, draws: Draws): Record<Measure, Estimate> {

@@ -4,9 +4,8 @@
  */
 
 import { type Finding, renderCounterfactual, type Study, studyChanges, writeProgression } from '../../datasets';
-import { bootstrap, type Estimate, meanOver, shareOf } from '../estimate';
+import { bootstrap, type Draws, type Estimate, meanOver, shareOf } from '../estimate';
 import type { ResultTable } from '../result';
-import type { Draws } from './measures';
 import type { JourneyTruth } from './truth';
 
 /** What a prior image is told to become. */

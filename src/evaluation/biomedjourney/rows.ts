@@ -1,8 +1,9 @@
 /** Rows of the table: images of one kind, measured. */
 
+import type { Draws } from '../estimate';
 import type { ResultTable } from '../result';
 import type { JourneyInstruments, Readings } from './instruments';
-import { type Draws, estimatesOf, type Measured, measureImages } from './measures';
+import { estimatesOf, type Measured, measureImages } from './measures';
 import type { JourneyTruth } from './truth';
 
 export interface JourneyRow {

@@ -1,9 +1,8 @@
 /** How well labels are told: AUROC and average precision, with intervals over patients, whose images are not independent. */
 
-import type { Key } from '../../engine';
 import { auroc, averagePrecision } from '../../metrics';
 import { commonLabels, type DomainImages } from '../../systems';
-import { bootstrap, bootstrapAll, bootstrapOfBoth, type Estimate } from '../estimate';
+import { bootstrap, bootstrapAll, bootstrapOfBoth, type Draws, type Estimate } from '../estimate';
 
 /** What a network says of images. */
 export interface Scored {
@@ -11,11 +10,6 @@ export interface Scored {
   readonly labels: readonly string[];
   /** [images, labels], row-major. */
   readonly scores: ArrayLike<number>;
-}
-
-export interface Draws {
-  readonly key: Key;
-  readonly draws: number;
 }
 
 export interface MeasuredLabel {

@@ -12,8 +12,9 @@ import {
   leakOf,
   phantomReconstructions,
 } from '../../systems';
+import type { Draws } from '../estimate';
 import type { Cell, ResultTable } from '../result';
-import { type Draws, differenceOn, MEAN, type MeasuredLabel, meanAurocOn, measureLabels, type Scored } from './measure';
+import { differenceOn, MEAN, type MeasuredLabel, meanAurocOn, measureLabels, type Scored } from './measure';
 import { scoresOf, type TrainingPlace } from './networks';
 
 export interface PartOptions extends TrainingPlace {
