@@ -31,7 +31,7 @@ export interface LoadOptions {
  * Loads a parameter tree in the engine's layout. All keys and shapes are compared before a tensor is read.
  *
  * @param fileOrFolder a `.safetensors` file, a sharded model's `.safetensors.index.json`, or the folder of either
- * @returns a tree whose dotted paths are the (renamed) keys; float32, integers int32; the caller disposes it
+ * @returns a tree whose dotted paths are the (renamed) keys, in the order of `expected`; float32, integers int32; the caller disposes it
  * @throws FileError where files are missing or damaged, or keys and shapes are not the expected ones
  */
 export async function loadParameters<T extends Tree = Tree>(fileOrFolder: string, options: LoadOptions = {}): Promise<T> {
@@ -49,7 +49,9 @@ export async function loadParameters<T extends Tree = Tree>(fileOrFolder: string
       const { data } = toEngineLayout(key, stored, await file.read(fileKey, inFile), inEngine);
       flat[key] = copyToTensor(data, shape);
     }
-    return unflatten<T>(flat);
+    // In the network's order, not the file's: sums over a tree, and so a training's bytes, are then those of weights that were never in a file.
+    const order = Object.keys(expected ?? flat);
+    return unflatten<T>(Object.fromEntries(order.map((key) => [key, flat[key]!])));
   } catch (error) {
     dispose(flat);
     throw error;

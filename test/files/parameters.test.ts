@@ -42,6 +42,7 @@ test(
     assert.deepEqual(raw['blocks.0.to_q.weight']!.shape, [6, 4]);
     assert.deepEqual(raw['token_embedding.weight']!.shape, [7, 3]);
     const back = await loadParameters<Small>(folder, { expected: shapes });
+    assert.deepEqual(Object.keys(flatten(back)), Object.keys(shapes)); // not the file's order
     assert.ok(Array.isArray(back.blocks));
     for (const [path, leaf] of Object.entries(flatten(tree))) assertClose(flatten(back)[path]!, leaf, 0, path);
     dispose(tree, back);
