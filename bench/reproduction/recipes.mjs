@@ -4,6 +4,7 @@
 //   node bench/reproduction/recipes.mjs phantom-128=runs/phantom-128 [quickstart=runs/quickstart …] [--data FOLDER] [--images 256] [--seed 1]
 //
 // A quickstart's run has its figures already (summary.json). Of any other the images are made and measured here; the grids are left in the run's folder.
+// Findings and sides are read by the phantom's classifier, and so not those of other data, whose distance (FID) is in its features all the same.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -102,13 +103,16 @@ async function measure(recipe, model, folder) {
       .map(({ patient }) => patient),
     key: foldIn(engine.key, 9),
   });
-  return {
-    images: count,
-    told,
+  const readings = {
     auroc: after.auroc.mean ?? null,
     aurocReal: aurocByFinding(classifier.config, real, records).mean ?? null,
     side: after.side.all,
     sideReal: sideAccuracy(classifier.config, real, records).all,
+  };
+  return {
+    images: count,
+    told,
+    ...(flags.data === 'phantom' ? readings : { auroc: null, aurocReal: null, side: null, sideReal: null }),
     fid: after.fid,
     fidReal: frechetDistance(classify(classifier, otherPixels.slice(0, count * size ** 2)).features, real.features),
   };
