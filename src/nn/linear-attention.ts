@@ -85,7 +85,7 @@ export function causalLinearAttention(query: tf.Tensor4D, key: tf.Tensor4D, valu
     const weighted = tf.add(tf.matMul(q, products), tf.matMul(within, v));
     const weight = tf.add(tf.matMul(q, tf.add(keys, FLOOR), false, true), tf.sum(within, 3, true));
     // A position beyond the last has no weight at all, and no part in the result.
-    const safe = missing > 0 ? tf.add(weight, tf.cast(tf.equal(weight, 0), 'float32')) : weight;
+    const safe = missing > 0 ? tf.add(weight, beyond(L, chunks, size)) : weight;
     const out = tf.reshape(tf.div(weighted, safe), [B, heads, chunks * size, d]) as tf.Tensor4D;
     return missing > 0 ? tf.slice(out, [0, 0, 0, 0], [B, heads, L, d]) : out;
   });
@@ -96,6 +96,14 @@ function lowerTriangle(n: number, diagonal: number = 0): tf.Tensor2D {
   return tf.tensor2d(
     Float32Array.from({ length: n * n }, (_, i) => ((i % n) - Math.floor(i / n) <= diagonal ? 1 : 0)),
     [n, n],
+  );
+}
+
+/** 1 at the positions from L on, else 0, [1, chunks, size, 1]. */
+function beyond(L: number, chunks: number, size: number): tf.Tensor4D {
+  return tf.tensor4d(
+    Float32Array.from({ length: chunks * size }, (_, i) => (i < L ? 0 : 1)),
+    [1, chunks, size, 1],
   );
 }
 

@@ -2,6 +2,6 @@
 
 export type { VqConfig } from './config';
 export { loadVq, saveVq, type VqModel } from './files';
-export type { VqParams } from './parameters';
+export { initVq, type VqParams } from './parameters';
 export { type CodebookUse, codebookUse, nearestCodes, type Quantised, type QuantiserOptions, quantise } from './quantise';
 export { decodeCodes, encodeToCodes } from './vq';

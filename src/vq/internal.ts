@@ -1,5 +1,5 @@
 /** What other rooms use of this one beside its public names. */
 
 export { completeVqConfig, vqFactor } from './config';
-export { initVq, vqShapes } from './parameters';
+export { vqShapes } from './parameters';
 export { decodeVectors, vqDecoderStates, vqLatents } from './vq';

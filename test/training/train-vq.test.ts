@@ -7,8 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dispose, flatten, key } from 'roentgen-lab/engine';
 import { rowsOf } from 'roentgen-lab/files';
 import { type Optimisation, type TrainVqOptions, trainVq } from 'roentgen-lab/training';
-import { codebookUse, encodeToCodes, type VqConfig } from 'roentgen-lab/vq';
-import { initVq } from '#vq/parameters';
+import { codebookUse, encodeToCodes, initVq, type VqConfig } from 'roentgen-lab/vq';
 import { noLeaks } from '../support';
 
 const SIZE = 24;

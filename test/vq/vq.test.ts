@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, normal, valueAndGrad } from 'roentgen-lab/engine';
-import { codebookUse, decodeCodes, encodeToCodes, loadVq, nearestCodes, quantise, saveVq, type VqConfig } from 'roentgen-lab/vq';
-import { initVq } from '#vq/parameters';
+import { codebookUse, decodeCodes, encodeToCodes, initVq, loadVq, nearestCodes, quantise, saveVq, type VqConfig } from 'roentgen-lab/vq';
 import { assertClose, noLeaks } from '../support';
 
 const config: VqConfig = {
