@@ -66,5 +66,8 @@ train the text encoder at a tenth of the rate: \`phantom-128\` hears sides (8.4%
 sides, at 3,500 on the one asked for) and draws four of five as asked. In 32 images of it, unsorted, all have lungs, heart, diaphragm, ribs and vessels, and tubes and wires are sharp lines; the four pacemakers, three pneumothoraces and the effusions of prompts are on the side that was asked for; of
 nodules, masses and a widened mediastinum nothing is to be seen, a lower lobe pneumonia is missing where an impression names it among other things, and bright areas have a faint lattice, the autoencoder's. It took an hour of the six that it may take; whether more steps mend these is
 not tried.
+
+**Real radiographs of 256 pixels.** \`nih-256\` goes on from that model with 975 images of NIH (566 PA, 409 AP), 41 minutes: fresh networks tell 60% of its images right. That flatters it: they learn from 160 images of each kind. In 32 images, unsorted, for texts of patients kept aside, 13 of
+14 PA ones have clear lungs, heart and diaphragm; of 18 AP ones 12 have two lungs and a heart, many under a veil and with a diaphragm that fades, and three (two of them of boys of 14, of whom it has seen few) are no chest at all. Of images of several findings little of these is to be seen.
 `;
 }

@@ -102,7 +102,7 @@ test('a run that was stopped goes on to the bytes of one that was not; its model
   assert.deepEqual(['singles', 'triples', 'one-stage', 'unregistered', 'impression'].map(log), [40, 3, 43, 3, 3]);
 
   const image = join(folder, 'prior.png');
-  await writePng(image, { width: 32, height: 32, channels: 1, data: Uint8Array.from({ length: 1024 }, (_, i) => i % 256) });
+  await writePng(image, { width: 64, height: 64, channels: 1, data: Uint8Array.from({ length: 64 ** 2 }, (_, i) => i % 256) });
   const edit = ['edit', model, '--image', image, '--text', 'New effusion.', '--steps', '2', '--out', join(folder, 'edits')];
   const edited = await roentgen(edit);
   assert.equal(edited.status, 0, edited.stderr);
