@@ -19,6 +19,16 @@ test('a cell shows its value, its text in order, and keeps its variables', async
   assert.equal((await kernel.run('a + b')).value, '41');
 });
 
+test('properties that are bound under another name are no names of earlier cells, whose types have them', async () => {
+  await kernel.run("const guidance = { text: 3, image: { scale: 1.5 } }; const text = 'mine';");
+  const { value } = await kernel.run(
+    'const { text: words, image: { scale: ofImage } } = guidance; const inner = ({ text: t }: typeof guidance) => t; [words, ofImage, inner(guidance), text].join()',
+  );
+  assert.equal(value, "'3,1.5,3,mine'");
+  const { outputs } = await kernel.run('const { image: oddly, text: wrongly } = guidance; wrongly.length');
+  assert.match(JSON.stringify(outputs), /1:59/, 'places of errors are those of the cell');
+});
+
 test('shorthand properties reach names of earlier cells', async () => {
   await kernel.run('const width = 3; const height = 4; let depth = 1;');
   assert.equal(

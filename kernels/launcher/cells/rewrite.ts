@@ -4,6 +4,7 @@
  * - `export` goes: a cell is no module, but people paste from modules. What is exported is declared as without it; what is exported
  *   from another module is evaluated there, and binds no name here, as in a module.
  * - `{ prompts }` becomes `{ prompts: prompts }`: tslab turns names of earlier cells into properties, but passes over shorthand properties.
+ * - `const { text: words } = …` becomes `const { 'text': words } = …`: tslab takes the name for one of an earlier cell where that cell's types have it.
  * - In a cell with `await`, a plain top-level one comes first: in such a source the parser takes every other form as one too
  *   (`await (f())` is then no call of a function named await), and tslab looks only for the plain form.
  *
@@ -34,6 +35,10 @@ export function rewrite(compiler: typeof ts, code: string): Rewritten {
   const visit = (node: ts.Node): void => {
     if (compiler.isShorthandPropertyAssignment(node)) {
       edits.push({ start: node.name.end, end: node.name.end, text: `: ${node.name.text}` });
+    }
+    if (compiler.isBindingElement(node) && node.propertyName && compiler.isIdentifier(node.propertyName)) {
+      const [start, end] = [node.propertyName.getStart(file), node.propertyName.end];
+      edits.push({ start, end: start, text: "'" }, { start: end, end, text: "'" });
     }
     compiler.forEachChild(node, visit);
   };
