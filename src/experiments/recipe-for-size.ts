@@ -1,6 +1,6 @@
 /** Which recipe trains on anybody's images of a size, and from which model: the one whose file says which recipe it adapts. */
 
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FileError, readObject } from '../files';
 import { findModelFolder } from '../files/internal';
 import { loadRecipe, RECIPE_FOLDER, recipeNames } from './recipe';
@@ -35,8 +35,13 @@ export async function recipeForSize(size: number, folder?: string): Promise<stri
   );
 }
 
-/** The model of a recipe that another one adapts: that of its run in `runs`, or its packed file in `models`; undefined where there is neither. */
+/**
+ * The model of a recipe that another one adapts: that of its run in `runs`, or its packed file in `models`; undefined where there is neither.
+ *
+ * @returns a whole path, as notebooks run in a folder of their own
+ */
 export function modelToAdapt(adapts: string): string | undefined {
   const index = findModelFolder(`runs/${adapts}/model/model_index.json`);
-  return index === undefined ? findModelFolder(`models/${adapts}`) : dirname(index);
+  const found = index === undefined ? findModelFolder(`models/${adapts}`) : dirname(index);
+  return found === undefined ? undefined : resolve(found);
 }

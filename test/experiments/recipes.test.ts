@@ -1,7 +1,7 @@
 /** Recipes that can't be worked with: what is wrong is told by key, before anything is made. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { test } from 'node:test';
 import { key } from 'roentgen-lab/engine';
 import { initModel, loadRecipe, overrideRecipe, pipelineShapes } from 'roentgen-lab/experiments';
@@ -9,7 +9,7 @@ import { FileError } from 'roentgen-lab/files';
 import type { Model } from 'roentgen-lab/pipelines';
 import { loadEncoderRecipe } from '#experiments/encoder-recipe';
 import { recipeNames } from '#experiments/recipe';
-import { recipeForSize, recipesForAnyData } from '#experiments/recipe-for-size';
+import { modelToAdapt, recipeForSize, recipesForAnyData } from '#experiments/recipe-for-size';
 import { wordVocabulary } from '#tokenizers/internal';
 import { noLeaks, tempDir } from '../support';
 
@@ -180,4 +180,18 @@ test("the recipe for anybody's images of a size is the one that says so, and not
       [256, 'nih-256'],
     ],
   );
+});
+
+test('the model of a recipe that is adapted is named by its whole path: who asks and who reads may be in different folders', (t) => {
+  const [folder, before] = [tempDir(t), process.cwd()];
+  const model = join(folder, 'runs', 'adapted-in-a-test', 'model');
+  mkdirSync(model, { recursive: true });
+  writeFileSync(join(model, 'model_index.json'), '{}');
+  process.chdir(folder);
+  t.after(() => process.chdir(before));
+  const found = modelToAdapt('adapted-in-a-test')!;
+  assert.ok(isAbsolute(found), found);
+  assert.equal(realpathSync(found), realpathSync(model));
+  process.chdir(before);
+  assert.equal(modelToAdapt('nothing-of-this-name'), undefined);
 });
