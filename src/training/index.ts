@@ -33,7 +33,7 @@ export type { Optimised } from './optimiser/update';
 export { type StepLog, tailLoss } from './step-log';
 export { strategies } from './strategies';
 export type { Extension, Preparation, Settings, Strategy, StrategyDefinition, StrategySettings, TrainingSet } from './strategies/strategy';
-export { type CheckpointOptions, type LiveParameters, type TrainOptions, type TrainResult, train } from './train';
+export { type CheckpointOptions, type LiveParameters, type TrainOptions, type TrainResult, train, type Watched } from './train';
 export type { TrainAutoencoderOptions } from './train-autoencoder';
 export { type TrainClassifierOptions, trainClassifier } from './train-classifier';
 export type { TrainLoss, TrainLossResult, TrainState } from './train-step';

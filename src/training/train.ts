@@ -34,6 +34,16 @@ export interface CheckpointOptions {
   readonly resume: 'always' | 'unfinished';
 }
 
+/** How a training is watched, kept and stopped. */
+export interface Watched {
+  /** Ends it after the current step. */
+  readonly signal?: AbortSignal;
+  /** Called once before the first step with the steps of earlier sittings. */
+  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
+  readonly onStep?: (log: StepLog) => void | Promise<void>;
+  readonly checkpoints?: CheckpointOptions;
+}
+
 export interface TrainOptions<P extends Tree, B extends Tree, F extends Tree = Record<string, never>> {
   /** What trains, as it starts; borrowed, unless `handOver` is set. */
   readonly params: P;

@@ -48,6 +48,6 @@ export {
 } from './training/fit';
 export { estimateAlignmentMemory, estimateSeiMemory, estimateWriterMemory } from './training/memory';
 export { alignmentConfigOf, loadSeiRecipe, type SeiRecipe, writerConfigOf } from './training/recipe';
-export { type StudiesTaken, type Trained, type TrainSeiOptions, trainAlignment, type Watched } from './training/train-alignment';
+export { type StudiesTaken, type Trained, type TrainSeiOptions, trainAlignment } from './training/train-alignment';
 export { type TrainWriterOptions, trainWriter } from './training/train-writer';
 export { type SeiWriter, seiWriter, type WrittenFrom, type WrittenReports } from './write-reports';

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { foldIn, type Key, scope, split } from '../../../engine';
-import type { CheckpointOptions, StepLog } from '../../../training';
+import type { Watched } from '../../../training';
 import { dataOrder, headsLoss, presenceHeads, trainNormalised } from '../../../training/internal';
 import { type DomainImages, type InputView, identityOf, pixelsOf } from '../data/domain-images';
 import { answersOf, labelsOfDomains } from '../labels';
@@ -16,16 +16,11 @@ export interface LearntImages {
   readonly rows?: Int32Array;
 }
 
-export interface TrainCheXNetOptions {
+export interface TrainCheXNetOptions extends Watched {
   readonly recipe: DrrRateRecipe;
   readonly sets: readonly LearntImages[];
   readonly views: readonly InputView[];
   readonly key: Key;
-  readonly signal?: AbortSignal;
-  readonly checkpoints?: CheckpointOptions;
-  /** Called once before the first step with the steps of earlier sittings. */
-  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
-  readonly onStep?: (log: StepLog) => void | Promise<void>;
 }
 
 type Batch = { readonly input: CheXNetInput; readonly answers: tf.Tensor2D };

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BertParams } from '../../../encoders';
 import { cloneTree, dispose, foldIn, type Key, scope, split, uniformArray } from '../../../engine';
 import type { Tokenizer } from '../../../tokenizers';
-import { type CheckpointOptions, type Optimisation, type StepLog, type TrainResult, train } from '../../../training';
+import { type Optimisation, type TrainResult, train, type Watched } from '../../../training';
 import { dataOrder } from '../../../training/internal';
 import type { RadGraphReport } from '../annotation';
 import type { DygieConfig } from '../network/config';
@@ -42,7 +42,7 @@ export function lostNotes(
   ];
 }
 
-export interface TrainRadGraphOptions {
+export interface TrainRadGraphOptions extends Watched {
   readonly config: DygieConfig;
   readonly tokenizer: Tokenizer;
   readonly reports: readonly RadGraphReport[];
@@ -53,12 +53,8 @@ export interface TrainRadGraphOptions {
   readonly key: Key;
   /** A BERT to start from, borrowed; without it random weights. */
   readonly bert?: BertParams;
-  readonly signal?: AbortSignal;
   /** Called once before training. */
   readonly onLost?: (lost: LostInTraining) => void;
-  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
-  readonly onStep?: (log: StepLog) => void | Promise<void>;
-  readonly checkpoints?: CheckpointOptions;
 }
 
 type Batch = { reports: ReportTensors; gold: GoldTensors; dropped?: Dropped };

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dispose, foldIn, type Key, type Tree } from '../../../engine';
+import type { Watched } from '../../../training';
 import { type SeiAnnotation, type SeiSplit, type SeiStudy, seiSplits, writeSeiAnnotation } from '../annotation';
 import type { SeiStudies } from '../data/studies';
 import { studiesVocabulary } from '../data/texts';
@@ -11,7 +12,7 @@ import { type AlignmentModel, loadAlignment, loadWriter, saveSei, type WriterMod
 import { caseFeatures, type EncodeOptions, withCases } from '../retrieve';
 import type { CaseFeatures } from '../similar-cases';
 import type { SeiRecipe } from './recipe';
-import { type StudiesTaken, type TrainSeiOptions, trainAlignment, type Watched, windowOf } from './train-alignment';
+import { type StudiesTaken, type TrainSeiOptions, trainAlignment, windowOf } from './train-alignment';
 import { trainWriter } from './train-writer';
 
 export const seiStages = ['alignment', 'writer'] as const;

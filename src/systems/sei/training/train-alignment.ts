@@ -3,7 +3,7 @@
 import { foldIn, type Key, split } from '../../../engine';
 import type { Rows } from '../../../files';
 import type { Tokenizer } from '../../../tokenizers';
-import type { CheckpointOptions, StepLog } from '../../../training';
+import type { Watched } from '../../../training';
 import { augmentedImages, dataOrder, trainNormalised } from '../../../training/internal';
 import type { SeiStudy } from '../annotation';
 import { alignedText, textBatch, textRows } from '../data/texts';
@@ -11,15 +11,6 @@ import { type AlignmentBatch, type AlignmentParams, alignmentLoss, initAlignment
 import { checkAlignmentConfig } from '../network/config';
 import type { AlignmentModel } from '../network/files';
 import { alignmentConfigOf, type SeiRecipe } from './recipe';
-
-/** How a training is watched, kept and stopped. */
-export interface Watched {
-  readonly signal?: AbortSignal;
-  /** Called once before the first step with the steps of earlier sittings. */
-  readonly onStart?: (log: readonly StepLog[]) => void | Promise<void>;
-  readonly onStep?: (log: StepLog) => void | Promise<void>;
-  readonly checkpoints?: CheckpointOptions;
-}
 
 /** What studies a training takes, and what of them it cannot learn from. */
 export interface StudiesTaken {
