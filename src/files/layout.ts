@@ -11,7 +11,7 @@ export interface LaidOut {
   readonly data: TensorData;
 }
 
-const embeddingModule = /embeddings?$|^shared$|^relative_attention_bias$|^embed_tokens$|^w[tp]e$/;
+const embeddingModule = /embeddings?$|(^|_)emb$|^shared$|^relative_attention_bias$|^embed_tokens$|^w[tp]e$/;
 /** GPT-2's linear layers, which its files hold as [in, out]. */
 const transposedModule = /^(c_attn|c_fc|c_proj|q_attn)$/;
 
