@@ -102,4 +102,9 @@ export const commands: Readonly<Record<string, Entry>> = {
     description: 'check every reference fixture in a folder; a row is ok, FAILED, or - where not yet supported',
     load: () => (require('./verify') as typeof import('./verify')).addVerify,
   },
+  viewxgen: {
+    description:
+      "one model over a study's report and its views: train it (train), make a view or a report (generate); synthetic, not for diagnosis",
+    load: () => (require('./viewxgen') as typeof import('./viewxgen')).addViewxgen,
+  },
 };

@@ -13,7 +13,17 @@ import type { ViewxgenParams } from './network/params';
 import { arrangePart, type ImagePart, type SequencePart } from './sequence/arrange';
 import { imageMarks } from './sequence/tokens';
 import type { ChestView } from './sequence/views';
-import type { Sampling } from './training/recipe';
+
+/** How tokens are drawn: of the likeliest that together have `top_p`, then at a temperature, in that order, as published. */
+export interface Sampling {
+  /** Above 0 to 1. */
+  readonly top_p: number;
+  /** Above 0; below 1 likelier tokens are drawn more often yet. */
+  readonly temperature: number;
+}
+
+/** The published ones. */
+export const VIEWXGEN_SAMPLING: Sampling = { top_p: 0.9, temperature: 0.7 };
 
 /** What is known of a study. */
 export interface KnownParts {
@@ -23,7 +33,8 @@ export interface KnownParts {
 }
 
 export interface WriteOptions {
-  readonly sampling: Sampling;
+  /** The published ones where left out. */
+  readonly sampling?: Partial<Sampling>;
   readonly key: Key;
   readonly signal?: AbortSignal;
   /** Of tokens of all studies at once. */
@@ -93,9 +104,12 @@ export function viewxgenWriter({ config, params, tokenizer }: ViewxgenModel): Vi
     { steps, from, count, end }: { readonly steps: number; readonly from: number; readonly count: number; readonly end?: number },
     { sampling, key, signal, onProgress }: WriteOptions,
   ): Promise<number[][]> => {
+    const { top_p, temperature } = { ...VIEWXGEN_SAMPLING, ...sampling };
+    if (!(top_p > 0 && top_p <= 1 && temperature > 0))
+      throw new RangeError(`viewxgen: expected top_p above 0 to 1 and a temperature above 0, got ${top_p} and ${temperature}`);
     const processors: Processor[] = [
-      { kind: 'top_p', value: sampling.top_p },
-      { kind: 'temperature', value: sampling.temperature },
+      { kind: 'top_p', value: top_p },
+      { kind: 'temperature', value: temperature },
     ];
     const rows = known.map((): number[] => []);
     const hasEnded = known.map(() => false);

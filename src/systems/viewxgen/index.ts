@@ -13,7 +13,15 @@ export {
   viewSplits,
 } from './data/studies';
 export { imageCodes, reportVocabulary, type TokenisedStudy, type TokeniseOptions, textPart, tokeniseStudies } from './data/tokens';
-export { imagesOfCodes, type KnownParts, type ViewxgenWriter, viewxgenWriter, type WriteOptions } from './generate';
+export {
+  imagesOfCodes,
+  type KnownParts,
+  type Sampling,
+  VIEWXGEN_SAMPLING,
+  type ViewxgenWriter,
+  viewxgenWriter,
+  type WriteOptions,
+} from './generate';
 export { type AttentionKind, attentionKinds, checkViewxgenConfig, type ViewxgenConfig } from './network/config';
 export { autoencoderHash, loadViewxgen, saveViewxgen, type ViewxgenModel } from './network/files';
 export {
@@ -48,11 +56,11 @@ export {
   viewxgenParts,
   viewxgenStages,
 } from './training/fit';
+export { estimateViewxgenMemory } from './training/memory';
 export {
   type LearntPart,
   learntParts,
   loadViewxgenRecipe,
-  type Sampling,
   type ViewxgenRecipe,
   viewxgenConfigOf,
   vqConfigOf,

@@ -19,7 +19,7 @@ export async function datasetViewStudies(dataset: Dataset, options: ReadViewsOpt
   const records = recordsOf(dataset);
   if (!records.some(({ study }) => study !== undefined))
     throw new RangeError(
-      `${dataset.name}: no image names its study; expected a data set of studies with several views (a table needs a column "study")`,
+      `${dataset.name}: no image names its study; expected one whose studies have several views, such as MIMIC-CXR or Open-i`,
     );
   const isPublished = records.some(({ split }) => split === 'test');
   const { train, test } = isPublished

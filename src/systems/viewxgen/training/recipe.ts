@@ -16,12 +16,6 @@ import { attentionKinds, type ViewxgenConfig } from '../network/config';
 export const learntParts = ['both', 'text', 'image'] as const;
 export type LearntPart = (typeof learntParts)[number];
 
-/** How tokens are drawn: the likeliest that together have `top_p`, then at a temperature, in that order, as published. */
-export interface Sampling {
-  readonly top_p: number;
-  readonly temperature: number;
-}
-
 export interface ViewxgenRecipe {
   readonly name: string;
   readonly comment?: string;
@@ -44,15 +38,12 @@ export interface ViewxgenRecipe {
   /** Steps after which features get other random rows. */
   readonly redraw_every: number;
   readonly optimisation: Optimisation;
-  readonly sampling: Sampling;
   /** Studies of the phantom. */
   readonly phantom: Readonly<Record<ViewSplit, number>>;
   readonly run: { readonly checkpoint_every: number };
 }
 
 const size = is.whole(1, 100_000);
-
-export const samplingShape: ShapeOf<Sampling> = { top_p: is.number(1e-6, 1), temperature: is.number(1e-3) };
 
 const RECIPE: ShapeOf<ViewxgenRecipe> = {
   name: is.text,
@@ -87,7 +78,6 @@ const RECIPE: ShapeOf<ViewxgenRecipe> = {
   dropout: is.number(0, 0.99),
   redraw_every: is.whole(1),
   optimisation: optimisationShape,
-  sampling: samplingShape,
   phantom: { train: is.whole(2), test: is.whole(1) },
   run: { checkpoint_every: is.whole(1) },
 };
@@ -108,13 +98,18 @@ export async function loadViewxgenRecipe(nameOrFile: string): Promise<ViewxgenRe
   });
 }
 
-/** Of grey images. */
-export const vqConfigOf = ({ autoencoder, size: sample_size }: ViewxgenRecipe): VqConfig => ({
-  ...autoencoder.network,
-  in_channels: 1,
-  out_channels: 1,
-  sample_size,
-});
+/** The autoencoder's, of grey images; blocks that are not named are the plain ones. */
+export function vqConfigOf({ autoencoder: { network }, size: sample_size }: Pick<ViewxgenRecipe, 'autoencoder' | 'size'>): VqConfig {
+  const levels = network.block_out_channels?.length ?? 1;
+  return {
+    down_block_types: new Array(levels).fill('DownEncoderBlock2D'),
+    up_block_types: new Array(levels).fill('UpDecoderBlock2D'),
+    ...network,
+    in_channels: 1,
+    out_channels: 1,
+    sample_size,
+  };
+}
 
 export function viewxgenConfigOf(recipe: ViewxgenRecipe, tokenizer: Tokenizer): ViewxgenConfig {
   const vq = vqConfigOf(recipe);
