@@ -1,7 +1,5 @@
 /** Training the autoencoder of a codebook on images. */
 
-import * as tf from '@tensorflow/tfjs-core';
-import { foldIn, randomInts } from '../engine';
 import type { VqConfig, VqParams } from '../vq';
 import { completeVqConfig, vqFactor } from '../vq/internal';
 import { type VqBatch, type VqLossWeights, type VqTrained, vqTrainingLoss } from './losses/vq-loss';
@@ -12,9 +10,6 @@ export interface TrainVqOptions extends TrainAutoencoderOptions<VqParams, VqLoss
   readonly config: VqConfig;
 }
 
-/** The child of a step's key that the places of unused codes are drawn from; where crops lie is drawn from others. */
-const PLACES = 3;
-
 /**
  * Trains it (`vqTrainingLoss`). Logged beside the loss: its terms, unweighted, and the perplexity of each batch's codes.
  *
@@ -22,8 +17,8 @@ const PLACES = 3;
  * @returns the caller disposes its parameters
  */
 export async function trainVq(options: TrainVqOptions): Promise<TrainResult<VqParams>> {
-  const { config, weights, optimisation, checkpointing = false } = options;
-  const { in_channels, num_vq_embeddings: codes } = completeVqConfig(config);
+  const { config, weights, checkpointing = false } = options;
+  const { in_channels } = completeVqConfig(config);
   return trainAutoencoder<VqParams, VqTrained, VqBatch>(
     {
       where: 'trainVq',
@@ -31,10 +26,7 @@ export async function trainVq(options: TrainVqOptions): Promise<TrainResult<VqPa
       channels: in_channels,
       trained: (vq) => ({ vq }),
       paramsOf: ({ vq }) => vq,
-      beside: (drawn, side) =>
-        weights.revival
-          ? { places: tf.tensor1d(randomInts(foldIn(drawn, PLACES), codes, 0, optimisation.batch_size * side ** 2), 'int32') }
-          : {},
+      beside: () => ({}),
       loss: (trained, batch, judge) => vqTrainingLoss(config, weights, trained, batch, judge, checkpointing),
     },
     options,

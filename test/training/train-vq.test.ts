@@ -75,7 +75,7 @@ test(
   'images are learnt through the codebook; revival brings codes into use that stay unused without it',
   noLeaks(async () => {
     const without = await trained();
-    const revived = await trained({ weights: { ...plain, revival: 1 } });
+    const revived = await trained({ weights: { ...plain, revival: 0.05 } });
     const [first, last] = [without.log[0]!.aux.reconstruction!, without.log.at(-1)!.aux.reconstruction!];
     assert.ok(last < 0.5 * first, `${first} to ${last}`);
     const [few, more] = [used(without.params), used(revived.params)];

@@ -1,7 +1,7 @@
 /** The loss of the autoencoder of a codebook: what images hold it to, and codes and outputs that draw each other (Esser et al. 2021, arXiv:2012.09841, eq. 4). */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { embedding, scope } from '../../engine';
+import { scope } from '../../engine';
 import { detach } from '../../engine/internal';
 import { type QuantiserOptions, quantise, type VqConfig, type VqParams } from '../../vq';
 import { vqDecoderStates, vqLatents } from '../../vq/internal';
@@ -12,7 +12,7 @@ import type { PatchDiscriminatorParams } from './patch-discriminator';
 export interface VqLossWeights extends ImageLossWeights, QuantiserOptions {
   /** Weight of what codes and outputs cost each other. */
   readonly codebook: number;
-  /** Weight of what draws a code that no place of the batch has to the output of some place, so that none stays unused; by default none, as published. */
+  /** Weight of what the codes' shares lack to even ones, so that none stays unused: 0.01 in the recipes of data/viewxgen. By default none, as published. */
   readonly revival?: number;
 }
 
@@ -22,8 +22,6 @@ export type VqTrained = { vq: VqParams; discriminator?: PatchDiscriminatorParams
 export type VqBatch = {
   /** [B, H, W, C], -1 to 1. */
   readonly images: tf.Tensor4D;
-  /** A place of the batch for each code, int32 [codes], each in [0, B h w); where unused codes are revived. */
-  readonly places?: tf.Tensor1D;
   /** Weight of the discriminator in this step, 0 before it takes part; where there is one. */
   readonly adversarial?: tf.Scalar;
 };
@@ -37,7 +35,7 @@ export function vqTrainingLoss(
   config: VqConfig,
   weights: VqLossWeights,
   { vq, discriminator }: VqTrained,
-  { images, places, adversarial }: VqBatch,
+  { images, adversarial }: VqBatch,
   perceptual: PerceptualJudge | undefined,
   checkpointing: boolean,
 ): Terms {
@@ -48,10 +46,7 @@ export function vqTrainingLoss(
     const { codes, vectors, loss: drawn } = quantise(codebook, latents, weights);
     const shares = sharesOf(codes, codebook.shape[0]);
     const beside: Terms = { loss: tf.mul(drawn, weights.codebook), aux: { codebook: drawn, perplexity: perplexityOf(shares) } };
-    if (places && weights.revival) {
-      const cost = revivalCost(codebook, latents, shares, places);
-      beside.loss = tf.add(beside.loss, tf.mul(cost, weights.revival));
-    }
+    if (weights.revival) beside.loss = tf.add(beside.loss, tf.mul(revivalCost(codebook, latents), weights.revival));
     const states = vqDecoderStates(config, vq, vectors, options);
     const loss = (decoded: tf.Tensor4D): Terms => {
       const ofImage = imageLoss(images, decoded, weights, perceptual);
@@ -71,14 +66,20 @@ function perplexityOf(shares: tf.Tensor1D): tf.Scalar {
 }
 
 /**
- * The mean squared distance of unused codes to outputs of places that are drawn for them, summed over channels: the online clustering of Zheng and Vedaldi 2023
- * (arXiv:2307.15139) as a term of the loss, so that nothing is kept from step to step beside the parameters.
+ * What the codes' soft shares of the batch lack to the entropy of even ones, nats (Yu et al. 2023, arXiv:2310.05737, section 3.1, the second part of their
+ * penalty): outputs choose codes by a softmax of half the squared distance, in units of what it is to their nearest codes. A code that no output is nearest to
+ * still has a share and so a gradient, towards outputs that few codes are near. A pull of unused codes alone, to outputs drawn at random or to the nearest,
+ * leaves them together at one place: with either fewer codes come into use than without.
  */
-function revivalCost(codebook: tf.Tensor2D, latents: tf.Tensor4D, shares: tf.Tensor1D, places: tf.Tensor1D): tf.Scalar {
+function revivalCost(codebook: tf.Tensor2D, latents: tf.Tensor4D): tf.Scalar {
+  const [codes, channels] = codebook.shape;
   return scope(() => {
-    const anchors = embedding(places, tf.reshape(detach(latents), [-1, codebook.shape[1]]) as tf.Tensor2D);
-    const unused = tf.cast(tf.equal(shares, 0), 'float32');
-    const distance = tf.sum(tf.square(tf.sub(codebook, detach(anchors))), 1);
-    return tf.mean(tf.mul(distance, unused)) as tf.Scalar;
+    const outputs = tf.reshape(detach(latents), [-1, channels]) as tf.Tensor2D;
+    const halfSquares = (x: tf.Tensor2D, keep: boolean): tf.Tensor => tf.mul(tf.sum(tf.square(x), 1, keep), 0.5);
+    const products = tf.matMul(outputs, codebook, false, true);
+    const distances = tf.add(tf.sub(halfSquares(codebook, false), products), halfSquares(outputs, true)) as tf.Tensor2D;
+    const unit = tf.add(tf.mean(tf.min(detach(distances), 1)), 1e-8);
+    const shares = tf.mean(tf.softmax(tf.neg(tf.div(distances, unit)) as tf.Tensor2D), 0);
+    return tf.add(tf.sum(tf.mul(shares, tf.log(tf.maximum(shares, 1e-10)))), Math.log(codes)) as tf.Scalar;
   });
 }
