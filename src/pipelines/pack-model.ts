@@ -16,13 +16,13 @@ import {
 } from '../files/internal';
 import { checkScheduler } from '../schedulers/internal';
 import { completeUNetConfig } from '../unet/internal';
-import { completeVaeConfig } from '../vae/internal';
+import { completeVaeConfig, vaeKeyBack } from '../vae/internal';
 import { withoutLora } from './adapters';
 import { checkModel, expectWeights, type Model } from './model';
 import { modelCard } from './model-card';
 import { LAYOUT, longest, MARK, PROJECTION_PREFIX, TEXTS, TOKENIZER, TOKENIZER_FILES } from './packed-model';
 import { portableConfig, portableText } from './portable';
-import { isPointwise, PREFIX, unetKeyBack, vaeKeyBack } from './single-file-names';
+import { isPointwise, PREFIX, unetKeyBack } from './single-file-names';
 import { textProjectionJson } from './text-projection';
 
 export interface PackOptions {

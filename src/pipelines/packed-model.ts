@@ -16,9 +16,9 @@ import { tokenizerFromTexts } from '../tokenizers/internal';
 import { type UNetConfig, type UNetParams, unetShapes } from '../unet';
 import { completeUNetConfig } from '../unet/internal';
 import type { VaeConfig, VaeParams } from '../vae';
-import { completeVaeConfig, vaeShapes } from '../vae/internal';
+import { completeVaeConfig, vaeKey, vaeShapes } from '../vae/internal';
 import { checkModel, type Model, type ModelConfigs } from './model';
-import { behind, PREFIX, unetKey, vaeKey } from './single-file-names';
+import { behind, PREFIX, unetKey } from './single-file-names';
 import { checkTextProjectionConfig, type TextProjectionParams, textProjectionShapes } from './text-projection';
 
 /** What tells a packed file: the number of its layout stands under this name. */

@@ -57,25 +57,6 @@ export function unetKey(key: string, layers: readonly number[]): string {
   return second === '0' ? `${at}.resnets.${block}.${resnetKey(rest)}` : `${at}.attentions.${block}.${rest}`;
 }
 
-const VAE_LAYERS: readonly (readonly [RegExp, string])[] = [
-  [/\.mid\.block_1\./, '.mid_block.resnets.0.'],
-  [/\.mid\.block_2\./, '.mid_block.resnets.1.'],
-  [/\.mid\.attn_1\.norm\./, '.mid_block.attentions.0.group_norm.'],
-  [/\.mid\.attn_1\.([qkv])\./, '.mid_block.attentions.0.to_$1.'],
-  [/\.mid\.attn_1\.proj_out\./, '.mid_block.attentions.0.to_out.0.'],
-  [/\.down\.(\d+)\.block\./, '.down_blocks.$1.resnets.'],
-  [/\.down\.(\d+)\.downsample\./, '.down_blocks.$1.downsamplers.0.'],
-  [/\.nin_shortcut\./, '.conv_shortcut.'],
-  [/\.norm_out\./, '.conv_norm_out.'],
-];
-
-/** A key behind `first_stage_model.` under diffusers' name; decoder levels are counted from the other end. */
-export function vaeKey(key: string, levels: number): string {
-  return VAE_LAYERS.reduce((name, [pattern, to]) => name.replace(pattern, to), key)
-    .replace(/\.up\.(\d+)\.block\./, (_, level: string) => `.up_blocks.${levels - 1 - Number(level)}.resnets.`)
-    .replace(/\.up\.(\d+)\.upsample\./, (_, level: string) => `.up_blocks.${levels - 1 - Number(level)}.upsamplers.0.`);
-}
-
 /** Names by others, the other way round. */
 const inverse = (names: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(names).map(([from, to]) => [to, from]));
@@ -123,28 +104,8 @@ function firstUNetKey(key: string, layers: readonly number[], keys: ReadonlySet<
   return `${blocks}.${last}.${behindAttention ? 2 : 1}.conv.${leaf}`;
 }
 
-const VAE_LAYERS_BACK: readonly (readonly [RegExp, string])[] = [
-  [/\.mid_block\.resnets\.0\./, '.mid.block_1.'],
-  [/\.mid_block\.resnets\.1\./, '.mid.block_2.'],
-  [/\.mid_block\.attentions\.0\.group_norm\./, '.mid.attn_1.norm.'],
-  [/\.mid_block\.attentions\.0\.to_([qkv])\./, '.mid.attn_1.$1.'],
-  [/\.mid_block\.attentions\.0\.to_out\.0\./, '.mid.attn_1.proj_out.'],
-  [/\.down_blocks\.(\d+)\.resnets\./, '.down.$1.block.'],
-  [/\.down_blocks\.(\d+)\.downsamplers\.0\./, '.down.$1.downsample.'],
-  [/\.conv_shortcut\./, '.nin_shortcut.'],
-  [/\.conv_norm_out\./, '.norm_out.'],
-];
-
-/** An autoencoder's key as single files have it: what `vaeKey` reads back. */
-export function vaeKeyBack(key: string, levels: number): string {
-  const name = VAE_LAYERS_BACK.reduce((now, [pattern, to]) => now.replace(pattern, to), key)
-    .replace(/\.up_blocks\.(\d+)\.resnets\./, (_, level: string) => `.up.${levels - 1 - Number(level)}.block.`)
-    .replace(/\.up_blocks\.(\d+)\.upsamplers\.0\./, (_, level: string) => `.up.${levels - 1 - Number(level)}.upsample.`);
-  return vaeKey(name, levels) === key ? name : key;
-}
-
 /** Layers that the first implementation has as 1×1 convolutions, diffusers as linear ones: [O, I, 1, 1] and [O, I]. */
-export const isPointwise = (firstKey: string): boolean => /\.mid\.attn_1\.(q|k|v|proj_out)\.weight$/.test(firstKey);
+export const isPointwise = (firstKey: string): boolean => /\.attn(_1|\.\d+)\.(q|k|v|proj_out)\.weight$/.test(firstKey);
 
 /** Keys of one network: those behind its prefix, under their new names; the others are dropped. */
 export const behind =

@@ -12,10 +12,10 @@ import { loadTokenizer } from '../tokenizers';
 import { type UNetConfig, type UNetParams, unetShapes } from '../unet';
 import { completeUNetConfig } from '../unet/internal';
 import type { VaeConfig, VaeParams } from '../vae';
-import { completeVaeConfig, vaeShapes } from '../vae/internal';
+import { completeVaeConfig, vaeKey, vaeShapes } from '../vae/internal';
 import { checkModel, type Model } from './model';
 import { isPacked, loadPacked } from './packed-model';
-import { behind, PREFIX, unetKey, vaeKey } from './single-file-names';
+import { behind, PREFIX, unetKey } from './single-file-names';
 
 /** The configs that a single file does not hold. */
 export interface SingleFileConfigs {

@@ -3,16 +3,23 @@
 import { completeSettings, type Defaults, is, optional, type PublishedKeys } from '../files/internal';
 import { expectGroups, MOST_LAYERS } from '../nn/internal';
 
+const downBlockTypes = ['DownEncoderBlock2D', 'AttnDownEncoderBlock2D'] as const;
+const upBlockTypes = ['UpDecoderBlock2D', 'AttnUpDecoderBlock2D'] as const;
+export type DownBlockType = (typeof downBlockTypes)[number];
+export type UpBlockType = (typeof upBlockTypes)[number];
+
+/** Whether a level has attention. */
+export const attends = (type: DownBlockType | UpBlockType): boolean => type.startsWith('Attn');
+
 /** What shapes the encoder and the decoder, but for what lies between them: the same keys in VQModel's JSON. */
 export interface TrunkConfig {
   /** Channels of the image. Default 3. */
   in_channels?: number;
   /** Channels of the reconstruction. Default 3. */
   out_channels?: number;
-  /** All "DownEncoderBlock2D", one per level. */
-  down_block_types?: readonly 'DownEncoderBlock2D'[];
-  /** All "UpDecoderBlock2D", one per level. */
-  up_block_types?: readonly 'UpDecoderBlock2D'[];
+  /** One per level; those with `Attn` have self-attention over pixels after each residual block. */
+  down_block_types?: readonly DownBlockType[];
+  up_block_types?: readonly UpBlockType[];
   /** Channels of each level; n levels shrink the image by f = 2^(n-1). All multiples of `norm_num_groups`. Default [64]. */
   block_out_channels?: readonly number[];
   /** Residual blocks of each level (one more in the decoder). Default 1. */
@@ -50,8 +57,8 @@ const size = is.whole(1);
 export const TRUNK: Defaults<CompleteTrunkConfig> = {
   in_channels: optional(size, 3),
   out_channels: optional(size, 3),
-  down_block_types: optional(is.list(is.oneOf('DownEncoderBlock2D'), 1, MOST_LEVELS), ['DownEncoderBlock2D']),
-  up_block_types: optional(is.list(is.oneOf('UpDecoderBlock2D'), 1, MOST_LEVELS), ['UpDecoderBlock2D']),
+  down_block_types: optional(is.list(is.oneOf(...downBlockTypes), 1, MOST_LEVELS), ['DownEncoderBlock2D']),
+  up_block_types: optional(is.list(is.oneOf(...upBlockTypes), 1, MOST_LEVELS), ['UpDecoderBlock2D']),
   block_out_channels: optional(is.list(size, 1, MOST_LEVELS), [64]),
   layers_per_block: optional(is.whole(1, MOST_LAYERS), 1),
   norm_num_groups: optional(size, 32),

@@ -1,6 +1,6 @@
 /** AutoencoderKL: pixels to latents and back. */
 
-export type { TrunkConfig, VaeConfig } from './config';
+export type { DownBlockType, TrunkConfig, UpBlockType, VaeConfig } from './config';
 export { loadVae, type VaeModel } from './files';
 export type { DecoderParams, EncoderParams, VaeAttentionParams, VaeMidBlockParams, VaeParams } from './parameters';
 export { type Posterior, samplePosterior } from './posterior';

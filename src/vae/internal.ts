@@ -9,6 +9,7 @@ export {
   vaeFactor,
 } from './config';
 export { saveVae } from './files';
+export { vaeKey, vaeKeyBack } from './first-names';
 export { decoderSpec, encoderSpec, initVae, vaeShapes } from './parameters';
 export { klDivergence } from './posterior';
 export { inSlices, inTiles, tilingOf } from './tiles';

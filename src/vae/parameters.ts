@@ -3,7 +3,7 @@
 import type { Key } from '../engine';
 import type { AttentionParams, ConvParams, NormParams, ResampleParams, ResnetParams, Spec } from '../nn';
 import { attentionSpec, convSpec, initialise, normSpec, resampleSpec, resnetSpec, specShapes } from '../nn/internal';
-import { type CompleteTrunkConfig, type CompleteVaeConfig, completeVaeConfig, type VaeConfig } from './config';
+import { attends, type CompleteTrunkConfig, type CompleteVaeConfig, completeVaeConfig, type VaeConfig } from './config';
 
 /** Self-attention over pixels, with one head. */
 export type VaeAttentionParams = { group_norm: NormParams } & AttentionParams;
@@ -12,7 +12,7 @@ export type VaeMidBlockParams = { resnets: [ResnetParams, ResnetParams]; attenti
 
 export type EncoderParams = {
   conv_in: ConvParams;
-  down_blocks: { resnets: ResnetParams[]; downsamplers?: [ResampleParams] }[];
+  down_blocks: { resnets: ResnetParams[]; attentions?: VaeAttentionParams[]; downsamplers?: [ResampleParams] }[];
   mid_block: VaeMidBlockParams;
   conv_norm_out: NormParams;
   conv_out: ConvParams;
@@ -21,7 +21,7 @@ export type EncoderParams = {
 export type DecoderParams = {
   conv_in: ConvParams;
   mid_block: VaeMidBlockParams;
-  up_blocks: { resnets: ResnetParams[]; upsamplers?: [ResampleParams] }[];
+  up_blocks: { resnets: ResnetParams[]; attentions?: VaeAttentionParams[]; upsamplers?: [ResampleParams] }[];
   conv_norm_out: NormParams;
   conv_out: ConvParams;
 };
@@ -33,11 +33,20 @@ export type VaeParams = {
   decoder: DecoderParams;
 };
 
+const pixelAttentionSpec = (channels: number): Spec<VaeAttentionParams> =>
+  ({
+    group_norm: normSpec(channels),
+    ...attentionSpec({ channels, inner: channels, context: channels, qkvBias: true }),
+  }) as Spec<VaeAttentionParams>;
+
+/** A level's attentions, one for each of its residual blocks, where its type has them. */
+const attentionSpecs = (has: boolean, channels: number, n: number): { attentions?: Spec<VaeAttentionParams>[] } =>
+  has ? { attentions: Array.from({ length: n }, () => pixelAttentionSpec(channels)) } : {};
+
 function midBlockSpec(channels: number, attention: boolean): Spec<VaeMidBlockParams> {
-  const pixels = { group_norm: normSpec(channels), ...attentionSpec({ channels, inner: channels, context: channels, qkvBias: true }) };
   return {
     resnets: [resnetSpec(channels, channels), resnetSpec(channels, channels)],
-    ...(attention ? { attentions: [pixels] } : {}),
+    ...(attention ? { attentions: [pixelAttentionSpec(channels)] } : {}),
   } as Spec<VaeMidBlockParams>;
 }
 
@@ -54,6 +63,7 @@ export function encoderSpec(c: CompleteTrunkConfig, outputs: number): Spec<Encod
     conv_in: convSpec(c.in_channels, channels[0]!, 3),
     down_blocks: channels.map((width, level) => ({
       resnets: resnetSpecs(channels[level - 1] ?? width, width, c.layers_per_block),
+      ...attentionSpecs(attends(c.down_block_types[level]!), width, c.layers_per_block),
       ...(level < lowest ? { downsamplers: [resampleSpec(width)] as [Spec<ResampleParams>] } : {}),
     })),
     mid_block: midBlockSpec(channels[lowest]!, c.mid_block_add_attention),
@@ -71,6 +81,7 @@ export function decoderSpec(c: CompleteTrunkConfig, inputs: number): Spec<Decode
     mid_block: midBlockSpec(channels[0]!, c.mid_block_add_attention),
     up_blocks: channels.map((outputs, i) => ({
       resnets: resnetSpecs(channels[i - 1] ?? outputs, outputs, c.layers_per_block + 1),
+      ...attentionSpecs(attends(c.up_block_types[i]!), outputs, c.layers_per_block + 1),
       ...(i < top ? { upsamplers: [resampleSpec(outputs)] as [Spec<ResampleParams>] } : {}),
     })),
     conv_norm_out: normSpec(channels[top]!),

@@ -39,9 +39,25 @@ function resnetLayer(resnet: ResnetParams, groups: number, options: VaeOptions):
   return block(resnet, options, (params, x) => resnetBlock(params, x, { groups, eps: EPS }));
 }
 
+function attentionLayerOf(attention: VaeAttentionParams, groups: number, options: VaeOptions): Layer {
+  return block(attention, options, (params, x) => pixelAttention(params, x, groups));
+}
+
+/** The residual blocks of a level, each with its attention where the level has them. */
+function levelLayers(
+  { resnets, attentions }: { readonly resnets: readonly ResnetParams[]; readonly attentions?: readonly VaeAttentionParams[] },
+  groups: number,
+  options: VaeOptions,
+): Layer[] {
+  return resnets.flatMap((resnet, i) => [
+    resnetLayer(resnet, groups, options),
+    ...(attentions ? [attentionLayerOf(attentions[i]!, groups, options)] : []),
+  ]);
+}
+
 function midLayers({ resnets, attentions }: VaeMidBlockParams, groups: number, options: VaeOptions): Layer[] {
   const layers = [resnetLayer(resnets[0], groups, options)];
-  if (attentions) layers.push(block(attentions[0], options, (params, x) => pixelAttention(params, x, groups)));
+  if (attentions) layers.push(attentionLayerOf(attentions[0], groups, options));
   layers.push(resnetLayer(resnets[1], groups, options));
   return layers;
 }
@@ -53,8 +69,8 @@ function midLayers({ resnets, attentions }: VaeMidBlockParams, groups: number, o
  */
 export function runEncoder(encoder: EncoderParams, image: tf.Tensor4D, groups: number, options: VaeOptions): tf.Tensor4D {
   const layers: Layer[] = [(x) => convLayer(encoder.conv_in, x, { padding: 1 })];
-  for (const { resnets, downsamplers } of encoder.down_blocks) {
-    for (const resnet of resnets) layers.push(resnetLayer(resnet, groups, options));
+  for (const { downsamplers, ...level } of encoder.down_blocks) {
+    layers.push(...levelLayers(level, groups, options));
     if (downsamplers) layers.push((x) => downsample(downsamplers[0], x, [0, 1, 0, 1]));
   }
   layers.push(...midLayers(encoder.mid_block, groups, options));
@@ -72,8 +88,8 @@ export function runEncoder(encoder: EncoderParams, image: tf.Tensor4D, groups: n
  */
 export function runDecoder(decoder: DecoderParams, z: tf.Tensor4D, groups: number, options: VaeOptions): tf.Tensor4D {
   const layers: Layer[] = [(x) => convLayer(decoder.conv_in, x, { padding: 1 }), ...midLayers(decoder.mid_block, groups, options)];
-  for (const { resnets, upsamplers } of decoder.up_blocks) {
-    for (const resnet of resnets) layers.push(resnetLayer(resnet, groups, options));
+  for (const { upsamplers, ...level } of decoder.up_blocks) {
+    layers.push(...levelLayers(level, groups, options));
     if (upsamplers) layers.push((x) => upsample(upsamplers[0], x));
   }
   layers.push((x) => groupNormLayer(decoder.conv_norm_out, x, { groups, eps: EPS, silu: true }));
