@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dispose, flatten, key, type Tree } from 'roentgen-lab/engine';
-import { rowsOf } from 'roentgen-lab/files';
+import { readSafetensors, rowsOf, writeSafetensors } from 'roentgen-lab/files';
 import {
   autoencoderHash,
   type ChestView,
@@ -179,3 +179,30 @@ test('studies of the phantom have one to three views of one patient, frontal one
   const two = await phantomViewStudies('train', 24, { size: SIZE, images: 2 });
   assert.ok(two.studies.every(({ images }) => images.length <= 2));
 });
+
+test(
+  'a checkpoint of the release is read by its own names; what it does not use is passed over',
+  noLeaks(async (t) => {
+    const recipe = await tinyRecipe({ autoencoder: 1, sequence: 1 });
+    const out = tempDir(t);
+    const model = await fitViewxgen({ recipe, data: madeStudies(), key: key(5) }, out);
+    const { model: folder } = viewxgenParts(out);
+    const path = join(folder, 'model.safetensors');
+    const tensors = Object.entries(await readSafetensors(path)).map(([name, tensor]) => [
+      `transformerLM_unified.${name.replace('image_pos_emb.weights.', 'image_pos_emb.weights_')}`,
+      tensor,
+    ]);
+    const axial = tensors.find(([name]) => name === 'transformerLM_unified.image_pos_emb.weights_0')![1] as { shape: number[] };
+    assert.deepEqual(axial.shape, [1, 5, 1, 32], 'rows of four codes and one more, as the release has them');
+    const one = { shape: [1], data: Float32Array.of(1) };
+    const unused = ['to_out_txt.weight', 'to_out_img.bias', 'transformer.proj_updater.instance.layers.0.0.norm.weight'];
+    await writeSafetensors(path, {
+      ...(Object.fromEntries(tensors) as Awaited<ReturnType<typeof readSafetensors>>),
+      ...Object.fromEntries(unused.map((name) => [`transformerLM_unified.${name}`, one])),
+    });
+    const loaded = await loadViewxgen(folder);
+    assert.deepEqual(bytesOf(loaded), bytesOf(model));
+    free(loaded);
+    free(model);
+  }),
+);

@@ -19,8 +19,8 @@ export interface ViewxgenModel {
   readonly vq: VqModel;
 }
 
-/** What `config.json` holds besides: what names the autoencoder's weights. Codes of another one say nothing. */
-type Kept = ViewxgenConfig & { readonly autoencoder: string };
+/** What `config.json` holds besides: what names the autoencoder's weights, where it was trained here. Codes of another one say nothing. */
+type Kept = ViewxgenConfig & { readonly autoencoder?: string };
 
 const vqFolder = (folder: string): string => join(folder, 'vqvae');
 
@@ -36,7 +36,21 @@ export async function saveViewxgen(folder: string, { config, params, tokenizer, 
   await writeJson(join(folder, 'config.json'), { ...config, autoencoder: await autoencoderHash(vqFolder(folder)) } satisfies Kept);
 }
 
-/** @throws FileError where a file is missing or not what it should be, or the autoencoder is not the one that it was trained with */
+/** Heads that the release never uses, and copies of all layers that its redrawing keeps. */
+const UNUSED = /^(to_out_txt|to_out_img|transformer\.proj_updater)\./;
+
+/** A key of the release's checkpoint, whose training wraps the network, or of one written here. */
+function ownKey(key: string): string | undefined {
+  const own = key.replace(/^transformerLM_unified\./, '');
+  if (UNUSED.test(own)) return undefined;
+  return own.replace(/^image_pos_emb\.weights_(\d)$/, 'image_pos_emb.weights.$1').replace('.fn.fn.', '.fn.');
+}
+
+/**
+ * Reads a folder of `saveViewxgen`, or one with a converted checkpoint of the release (docs/viewxgen.md).
+ *
+ * @throws FileError where a file is missing or not what it should be, or the autoencoder is not the one that it was trained with
+ */
 export async function loadViewxgen(folder: string): Promise<ViewxgenModel> {
   expectFolderOf('a model of ViewXGen', folder, ['config.json']);
   const { autoencoder, ...config } = await readObject<Kept>(join(folder, 'config.json'), ({ autoencoder: _, ...rest }) =>
@@ -44,7 +58,7 @@ export async function loadViewxgen(folder: string): Promise<ViewxgenModel> {
   );
   const vq = await loadVq(vqFolder(folder));
   try {
-    if ((await autoencoderHash(vqFolder(folder))) !== autoencoder)
+    if (autoencoder !== undefined && (await autoencoderHash(vqFolder(folder))) !== autoencoder)
       throw new FileError(
         vqFolder(folder),
         'is not the autoencoder that the network was trained with: its codes mean something else there',
@@ -52,7 +66,7 @@ export async function loadViewxgen(folder: string): Promise<ViewxgenModel> {
     if (vq.config.num_vq_embeddings !== config.codes)
       throw new FileError(vqFolder(folder), `has ${vq.config.num_vq_embeddings} codes, and the network has tokens for ${config.codes}`);
     const tokenizer = (await loadTokenizer(folder)).withLength(config.text_length);
-    const params = await loadParameters<Tree>(folder, { file: 'model', expected: viewxgenShapes(config) });
+    const params = await loadParameters<Tree>(folder, { file: 'model', expected: viewxgenShapes(config), rename: ownKey });
     return { config, params: params as ViewxgenParams, tokenizer, vq };
   } catch (error) {
     dispose(vq.params as Tree);
