@@ -3,7 +3,7 @@
 //
 //   node bench/reproduction/systems.mjs radgraph-findings=runs/radgraph-findings sei-evaluation=runs/sei-evaluation
 //
-// takes a folder's result.json into systems.json and writes the section anew; without arguments it writes the section alone.
+// takes a folder's result into systems.json and writes the section anew; without arguments it writes the section alone.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -13,32 +13,90 @@ import { fileURLToPath } from 'node:url';
 const keptFile = fileURLToPath(new URL('systems.json', import.meta.url));
 const page = fileURLToPath(new URL('../../docs/results.md', import.meta.url));
 
+/** Names of a recipe's settings, whichever way a result tells them. */
+const recipeOf = ({ recipe }) => (typeof recipe === 'string' ? recipe : recipe.name);
+
+/** What `radgraph train` leaves, as a table. */
+const trainedRadGraph = ({ scores, steps, seconds, notes }) => {
+  const sets = Object.entries(scores);
+  const [, { reports }] = sets[0];
+  return {
+    tables: [
+      {
+        title: `F1 on ${reports} other reports, hundredths: in words that were learnt, and in words and frames that no training report has`,
+        intervals: '95% bootstrap over reports, 500 draws',
+        rows: Object.keys(sets[0][1].measures).map((measure) => ({
+          F1: measure,
+          ...Object.fromEntries(sets.map(([set, { measures }]) => [set, hundredths(measures[measure])])),
+          ...(sets[0][1].counts[measure] !== undefined && { count: sets[0][1].counts[measure] }),
+        })),
+      },
+    ],
+    findings: [],
+    notes,
+    recipe: 'phantom',
+    steps,
+    seed: 1,
+    seconds,
+  };
+};
+const hundredths = ({ value, low, high }) => ({ value: 100 * value, low: 100 * low, high: 100 * high });
+
 /** What can be taken in, in the order of the page. */
 const SYSTEMS = {
-  'radgraph-findings': {
+  radgraph: {
     title: 'RadGraph: entities and relations of reports',
     paper: '[arXiv:2106.14463](https://arxiv.org/abs/2106.14463)',
-    command: ({ recipe, seeds, doubts }) => `roentgen radgraph findings ${recipe.name} --seeds ${seeds.join(',')} --doubts ${doubts.join(',')}`,
+    command: ({ seed }) => `roentgen radgraph train phantom --seed ${seed}`,
+    document: 'radgraph.md',
+    file: 'scores.json',
+    read: trainedRadGraph,
+  },
+  'radgraph-findings': {
+    title: "RadGraph: the paper's findings",
+    paper: '[arXiv:2106.14463](https://arxiv.org/abs/2106.14463)',
+    command: (result) => `roentgen radgraph findings ${recipeOf(result)} --seeds ${result.seeds.join(',')} --doubts ${result.doubts.join(',')}`,
     document: 'radgraph.md',
   },
   'sei-evaluation': {
     title: 'SEI: reports from image, indication and a similar case',
     paper: '[arXiv:2405.14905](https://arxiv.org/abs/2405.14905)',
-    command: ({ recipe, seed, draws }) => `roentgen sei evaluate ${recipe.name} --seed ${seed} --draws ${draws} --radgraph runs/radgraph/model`,
+    command: (result) => `roentgen sei evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws} --radgraph runs/radgraph/model`,
     document: 'sei.md',
+  },
+  'journey-variants': {
+    title: 'BiomedJourney: a later image from the prior one and words',
+    paper: '[arXiv:2310.10765](https://arxiv.org/abs/2310.10765)',
+    command: (result) => `roentgen biomedjourney variants ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
+    document: 'biomedjourney.md',
+  },
+  'journey-evaluation': {
+    title: 'BiomedJourney: edits within and outside of what should change, and contradictory instructions',
+    paper: '[arXiv:2310.10765](https://arxiv.org/abs/2310.10765)',
+    command: (result) => `roentgen biomedjourney evaluate runs/journey/model --recipe ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
+    document: 'biomedjourney.md',
+  },
+  'journey-guidance': {
+    title: 'BiomedJourney: guidance by text and by image',
+    paper: '[arXiv:2310.10765](https://arxiv.org/abs/2310.10765)',
+    command: (result) => `roentgen biomedjourney guidance runs/journey/model --recipe ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
+    document: 'biomedjourney.md',
+  },
+  'drr-rate': {
+    title: 'DRR-RATE: findings of reconstructed radiographs, within and across domains',
+    paper: '[arXiv:2406.03688](https://arxiv.org/abs/2406.03688)',
+    command: (result) => `roentgen drr-rate evaluate ${recipeOf(result)} --parts ${result.parts.join(',')} --seed ${result.seed} --draws ${result.draws}`,
+    document: 'drr-rate.md',
   },
 };
 
 /** Of a result what the page shows. */
-const shortened = ({ tables, findings, notes = [], recipe, seed, seeds, doubts, draws, seconds }) => ({
-  tables,
+const shortened = ({ tables, findings = [], notes = [], seconds, ...result }) => ({
+  tables: tables.map(({ title, rows, intervals }) => ({ title, ...(intervals && { intervals }), rows })),
   findings,
   notes,
-  recipe: { name: recipe.name },
-  ...(seed !== undefined && { seed }),
-  ...(seeds !== undefined && { seeds }),
-  ...(doubts !== undefined && { doubts }),
-  ...(draws !== undefined && { draws }),
+  recipe: recipeOf(result),
+  ...Object.fromEntries(['steps', 'seed', 'seeds', 'doubts', 'draws', 'parts'].flatMap((name) => (result[name] === undefined ? [] : [[name, result[name]]]))),
   seconds: Math.round(seconds),
 });
 
@@ -63,8 +121,9 @@ function sectionOf(name, result) {
     `## ${title}`,
     `${paper}; \`${command(result)}\`: ${seconds} s. [${document}](${document}) says how to read it.`,
     ...tables.flatMap(({ title: heading, rows, intervals }) => [`**${heading}**`, markdown(rows), ...(intervals ? [`Intervals: ${intervals}.`] : [])]),
-    '**Findings**',
-    markdown(findings.map(({ finding, paper: there, here, verdict }) => ({ finding, 'the paper': there, here, verdict }))),
+    ...(findings.length === 0
+      ? []
+      : ['**Findings**', markdown(findings.map(({ finding, paper: there, here, verdict }) => ({ finding, 'the paper': there, here, verdict })))]),
     ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),
   ].join('\n\n');
 }
@@ -81,7 +140,8 @@ if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)
   for (const pair of argv.slice(2)) {
     const [name, folder] = pair.split('=');
     if (!SYSTEMS[name] || !folder) throw new Error(`expected NAME=FOLDER with a name of ${Object.keys(SYSTEMS).join(', ')}, got ${pair}`);
-    kept[name] = shortened(JSON.parse(readFileSync(join(resolve(folder), 'result.json'), 'utf8')));
+    const { file = 'result.json', read = (result) => result } = SYSTEMS[name];
+    kept[name] = shortened(read(JSON.parse(readFileSync(join(resolve(folder), file), 'utf8'))));
   }
   if (argv.length > 2) writeFileSync(keptFile, `${JSON.stringify(kept, null, 2)}\n`);
   const text = readFileSync(page, 'utf8');

@@ -104,7 +104,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   viewxgen: {
     description:
-      "one model over a study's report and its views: train it (train), make a view or a report (generate); synthetic, not for diagnosis",
+      "one model over a study's report and its views: train it (train), make a view or a report (generate), the paper’s table (evaluate); synthetic, not for diagnosis",
     load: () => (require('./viewxgen') as typeof import('./viewxgen')).addViewxgen,
   },
 };

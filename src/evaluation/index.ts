@@ -119,5 +119,6 @@ export type { SummedMeasure } from './summed';
 export type { Change } from './text-use/changes';
 export { evaluateTextUse, type TextUseResult, type TextUseRow } from './text-use/evaluate';
 export { type ToldFromReal, type ToldFromRealOptions, toldFromReal } from './told-from-real';
+export { evaluateViewxgen, type ViewxgenEvaluation, type ViewxgenEvaluationOptions } from './viewxgen/evaluate-viewxgen';
 export { writeImageTable } from './write-image-table';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../context';
+import { addEvaluateViewxgen } from './evaluate';
 import { addGenerateViewxgen } from './generate';
 import { addTrainViewxgen } from './train';
 
@@ -9,4 +10,5 @@ import { addTrainViewxgen } from './train';
 export function addViewxgen(command: Command, context: Context): void {
   addTrainViewxgen(command.command('train'), context);
   addGenerateViewxgen(command.command('generate'), context);
+  addEvaluateViewxgen(command.command('evaluate'), context);
 }
