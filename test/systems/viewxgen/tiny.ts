@@ -1,7 +1,14 @@
 /** A network of a few parameters, and studies that it reads. */
 
 import { key, randomInts } from 'roentgen-lab/engine';
-import type { ChestView, ImagePart, TextPart, ViewxgenConfig } from 'roentgen-lab/systems';
+import {
+  type ChestView,
+  type ImagePart,
+  loadViewxgenRecipe,
+  type TextPart,
+  type ViewxgenConfig,
+  type ViewxgenRecipe,
+} from 'roentgen-lab/systems';
 
 export const tinyConfig: ViewxgenConfig = {
   model_type: 'viewxgen',
@@ -30,3 +37,26 @@ export const textPart = (...words: number[]): TextPart => ({
   ids: [28, ...words, 29, ...new Array<number>(tinyConfig.text_length - words.length - 2).fill(29)],
   length: words.length + 2,
 });
+
+/** Pixels of the studies' images. */
+export const SIZE = 16;
+
+/** A recipe with few parameters and so many steps. */
+export async function tinyRecipe(steps: { autoencoder: number; sequence: number }): Promise<ViewxgenRecipe> {
+  const recipe = await loadViewxgenRecipe('small');
+  const { autoencoder, optimisation, network } = recipe;
+  return {
+    ...recipe,
+    size: SIZE,
+    autoencoder: {
+      ...autoencoder,
+      network: { ...autoencoder.network, block_out_channels: [8, 8, 8], latent_channels: 4, vq_embed_dim: 4, num_vq_embeddings: 16 },
+      optimisation: { ...autoencoder.optimisation, steps: steps.autoencoder },
+    },
+    network: { ...network, dim: 32, text_length: 24 },
+    dropout: 0.1,
+    redraw_every: 3,
+    optimisation: { ...optimisation, steps: steps.sequence, batch_size: 4 },
+    phantom: { train: 40, test: 24 },
+  };
+}

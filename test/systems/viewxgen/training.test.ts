@@ -17,32 +17,12 @@ import {
   reportText,
   type ViewStudies,
   type ViewxgenModel,
-  type ViewxgenRecipe,
   viewxgenParts,
   viewxgenWriter,
 } from 'roentgen-lab/systems';
 import { initVq, saveVq } from 'roentgen-lab/vq';
 import { noLeaks, tempDir } from '../../support';
-
-const SIZE = 16;
-
-async function tinyRecipe(steps: { autoencoder: number; sequence: number }): Promise<ViewxgenRecipe> {
-  const recipe = await loadViewxgenRecipe('small');
-  const { autoencoder, optimisation, network } = recipe;
-  return {
-    ...recipe,
-    size: SIZE,
-    autoencoder: {
-      ...autoencoder,
-      network: { ...autoencoder.network, block_out_channels: [8, 8, 8], latent_channels: 4, vq_embed_dim: 4, num_vq_embeddings: 16 },
-      optimisation: { ...autoencoder.optimisation, steps: steps.autoencoder },
-    },
-    network: { ...network, dim: 32, text_length: 24 },
-    dropout: 0.1,
-    redraw_every: 3,
-    optimisation: { ...optimisation, steps: steps.sequence, batch_size: 4 },
-  };
-}
+import { SIZE, tinyRecipe } from './tiny';
 
 /** Pictures of noise, each study with as many views as its number says. */
 function madeStudies(): ViewStudies {
