@@ -12,6 +12,7 @@ export {
   type NormParams,
   type RmsNormParams,
 } from './layers';
+export type { LinearAttentionState } from './linear-attention';
 export { type AdaptedLinearParams, type LoraParams, linearLayer } from './lora';
 export type { Initialiser, ParameterSpec, Spec } from './parameters';
 export type { ResampleParams } from './resample';

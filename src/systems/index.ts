@@ -323,6 +323,7 @@ export {
   type Sampling,
   type SequenceBatch,
   type SequencePart,
+  type SequenceParts,
   type SequenceState,
   type SequenceTensors,
   type StudyImage,

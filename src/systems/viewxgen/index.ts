@@ -51,6 +51,7 @@ export {
   fitAutoencoder,
   fitSequence,
   fitViewxgen,
+  type SequenceParts,
   useOfCodes,
   type ViewxgenStage,
   viewxgenParts,

@@ -1,7 +1,6 @@
 /** What shapes the network. */
 
 import { checkSettings, is, type ShapeOf } from '../../../files/internal';
-import { imageVocabulary, sequenceLength } from '../sequence/tokens';
 
 /**
  * How a position attends to those before: the Performer's features of the published network (`relu`), those that estimate softmax attention (`positive`), or
@@ -52,7 +51,3 @@ export function checkViewxgenConfig(config: ViewxgenConfig): void {
   checkSettings('viewxgen', config, CONFIG);
   if (config.dim % 2 !== 0) throw new RangeError(`viewxgen: dim: expected an even number, for sines beside cosines; got ${config.dim}`);
 }
-
-/** Tokens of both kinds, and of a whole sequence. */
-export const vocabularyOf = (config: ViewxgenConfig): number => config.text_vocabulary + imageVocabulary(config);
-export const lengthOf = (config: ViewxgenConfig): number => sequenceLength(config);

@@ -13,8 +13,8 @@ import {
   randomFeatures,
 } from '../../../nn/internal';
 import type { SequenceTensors } from '../sequence/arrange';
-import { imageLength } from '../sequence/tokens';
-import { type AttentionKind, type ViewxgenConfig, vocabularyOf } from './config';
+import { imageLength, vocabularyOf } from '../sequence/tokens';
+import type { AttentionKind, ViewxgenConfig } from './config';
 import { axis, positionTables, type ViewxgenParams } from './params';
 
 /** Of all norms, as published. */

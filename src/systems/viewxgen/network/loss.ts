@@ -3,7 +3,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../../../engine';
 import type { SequenceBatch } from '../sequence/arrange';
-import { type ViewxgenConfig, vocabularyOf } from './config';
+import { vocabularyOf } from '../sequence/tokens';
+import type { ViewxgenConfig } from './config';
 import { nextTokenLogits, type PassOptions, sequenceStates } from './forward';
 import type { ViewxgenParams } from './params';
 

@@ -4,9 +4,9 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { dispose, foldIn, type Key } from '../../../engine';
 import type { EmbeddingParams, LinearParams, NormParams, Spec } from '../../../nn';
 import { embeddingSpec, initialise, linearSpec, normSpec, orthogonalFeatures, specShapes } from '../../../nn/internal';
-import { imageVocabulary } from '../sequence/tokens';
+import { imageVocabulary, sequenceLength, vocabularyOf } from '../sequence/tokens';
 import { viewKinds } from '../sequence/views';
-import { checkViewxgenConfig, lengthOf, type ViewxgenConfig, vocabularyOf } from './config';
+import { checkViewxgenConfig, type ViewxgenConfig } from './config';
 
 type AttentionLayer = {
   norm: NormParams;
@@ -52,7 +52,7 @@ function viewxgenSpec(c: ViewxgenConfig): Spec<ViewxgenParams> {
   const { dim, heads, dim_head, features } = c;
   const inner = heads * dim_head;
   const bare = { noBias: true } as const;
-  const learned = (): Spec<Learned> => ({ emb: embeddingSpec(lengthOf(c), dim, STD) });
+  const learned = (): Spec<Learned> => ({ emb: embeddingSpec(sequenceLength(c), dim, STD) });
   const axial = (
     shape: readonly [number, number, number, number],
   ): { shape: readonly number[]; init: { kind: 'normal'; std: number } } => ({

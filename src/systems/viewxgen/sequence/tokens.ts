@@ -11,6 +11,10 @@ const FURTHER = 11;
 /** Tokens of images: 1,035 for 1,024 codes, as published. */
 export const imageVocabulary = ({ codes }: Pick<ViewxgenConfig, 'codes'>): number => codes + FURTHER;
 
+/** Tokens of texts and of images. */
+export const vocabularyOf = (config: Pick<ViewxgenConfig, 'codes' | 'text_vocabulary'>): number =>
+  config.text_vocabulary + imageVocabulary(config);
+
 /** Tokens that an image takes: its codes, row by row, between start and end. */
 export const imageLength = ({ grid }: Pick<ViewxgenConfig, 'grid'>): number => grid ** 2 + 2;
 

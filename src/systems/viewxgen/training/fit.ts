@@ -91,7 +91,8 @@ export async function fitViewxgen(options: FitViewxgenOptions, out: string): Pro
   }
 }
 
-interface SequenceParts {
+/** What the network is trained on, and where it goes. */
+export interface SequenceParts {
   readonly folder: string;
   /** Taken over by the model. */
   readonly vq: VqModel;

@@ -4,8 +4,9 @@ import type { MemoryEstimate } from '../../../experiments';
 import { estimateStepMemory } from '../../../experiments/internal';
 import type { Tokenizer } from '../../../tokenizers';
 import { completeVqConfig, vqShapes } from '../../../vq/internal';
-import { lengthOf, type ViewxgenConfig, vocabularyOf } from '../network/config';
+import type { ViewxgenConfig } from '../network/config';
 import { viewxgenShapes } from '../network/params';
+import { sequenceLength, vocabularyOf } from '../sequence/tokens';
 import { type ViewxgenRecipe, viewxgenConfigOf, vqConfigOf } from './recipe';
 
 /** Values that a forward pass leaves for the way back, for each token: of a layer's width, of what is inside it, of the features; of each logit. */
@@ -19,7 +20,7 @@ const size = (shapes: Readonly<Record<string, readonly number[]>>): number =>
 
 function sequenceActivations(config: ViewxgenConfig): number {
   const { dim, depth, heads, dim_head, features, attention } = config;
-  const L = lengthOf(config);
+  const L = sequenceLength(config);
   const mixing = attention === 'exact' ? 3 * heads * L : LAYER.features * heads * (features + dim_head);
   return L * (depth * (LAYER.width * dim + LAYER.inner * 4 * dim + mixing) + LOGIT * vocabularyOf(config));
 }

@@ -7,10 +7,11 @@ import { orthogonalFeatures } from '../../../nn/internal';
 import { type StepLog, train, type Watched } from '../../../training';
 import { dataOrder } from '../../../training/internal';
 import type { TokenisedStudy } from '../data/tokens';
-import { checkViewxgenConfig, lengthOf, type ViewxgenConfig } from '../network/config';
+import { checkViewxgenConfig, type ViewxgenConfig } from '../network/config';
 import { viewxgenLoss } from '../network/loss';
 import { initViewxgen, type ViewxgenParams, withProjections } from '../network/params';
 import { type Arranged, arrange, sequenceBatch } from '../sequence/arrange';
+import { sequenceLength } from '../sequence/tokens';
 import type { LearntPart, ViewxgenRecipe } from './recipe';
 
 export interface TrainSequenceOptions extends Watched {
@@ -64,7 +65,7 @@ export async function trainSequence(
     const rows = Array.from(order(index), (row, b) => arranged(config, studies[row]!, learns, foldIn(from, b)));
     return {
       ...sequenceBatch(config, rows),
-      ...(dropout > 0 && { dropped: dropped([B, lengthOf(config), config.dim], dropout, foldIn(dropping, index)) }),
+      ...(dropout > 0 && { dropped: dropped([B, sequenceLength(config), config.dim], dropout, foldIn(dropping, index)) }),
       ...(config.attention !== 'exact' && { projections: projectionsAt(config, drawnAt(Math.floor(index / accumulation))) }),
     };
   };
