@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { root } from '../support';
 import { tinyRecipe as tinyRadGraph } from '../systems/radgraph/tiny-network';
 import { tinyRecipe as tinySei } from '../systems/sei/tiny';
+import { tinyRecipe as tinyViewxgen } from '../systems/viewxgen/tiny';
 import { tiniest } from '../tiniest';
 import { saveUntrained } from '../untrained-model';
 
@@ -184,6 +185,16 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       held: 24,
       steps: 4,
       expect: { auroc: 0 },
+    },
+    '17-views-of-one-study.ipynb': {
+      run: join(folder, 'none'),
+      small: join(folder, 'views'),
+      recipe: write('viewxgen.json', await tinyViewxgen({ autoencoder: 4, sequence: 4 })),
+      studies: 40,
+      shown: 2,
+      lengths: [64],
+      seed: 1,
+      expect: { views: 0 },
     },
     '09-data.ipynb': {
       places: ['../data', '../../shared/data'],
