@@ -190,6 +190,7 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       run: join(folder, 'none'),
       small: join(folder, 'views'),
       recipe: write('viewxgen.json', await tinyViewxgen({ autoencoder: 4, sequence: 4 })),
+      trained: 'phantom',
       studies: 40,
       shown: 2,
       lengths: [64],
