@@ -17,13 +17,13 @@ import {
   type InputImage,
   loadModel,
   type Model,
+  readRadiograph,
   regionMask,
   SAMPLING_DEFAULTS,
   saveImage,
 } from '../pipelines';
 import { hashModel, latentFactor } from '../pipelines/internal';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
-import { readRadiograph } from './image-input';
 import { lineProgress } from './line-progress';
 import { numberIn, wholeNumber } from './numbers';
 

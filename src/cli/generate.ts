@@ -16,6 +16,7 @@ import {
   inpaint,
   loadModel,
   type Model,
+  readInputImage,
   SAMPLING_DEFAULTS,
   type SamplingOptions,
   saveImage,
@@ -25,7 +26,6 @@ import { hashModel, latentFactor } from '../pipelines/internal';
 import { schedulerNames } from '../schedulers';
 import { type AppliedAddOn, addOn } from './add-ons';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
-import { readInputImage } from './image-input';
 import { lineProgress } from './line-progress';
 import { numberIn, wholeNumber } from './numbers';
 import { readPrompts } from './prompts';

@@ -59,5 +59,6 @@ export { type Player, player } from './widgets/player';
 export { type Quiz, type QuizItem, type QuizQuestion, quiz } from './widgets/quiz';
 export { type Html, html, type ImageWidget, image, type Label, label, type ProgressBar, progressBar } from './widgets/shown';
 export { type ToggleButtons, toggleButtons } from './widgets/toggle-buttons';
+export { type Upload, type UploadedFile, type UploadOptions, upload } from './widgets/upload';
 export type { Change, Widget } from './widgets/widget';
 export { type WindowLevel, windowLevel } from './widgets/window-level';

@@ -21,6 +21,7 @@ export type { ModelCard } from './model-card';
 export { disposeModel, type LoadModelOptions, loadModel, saveModel } from './model-folder';
 export { type LearnedEmbedsOptions, loadLearnedEmbeds } from './new-tokens';
 export { type PackOptions, packModel } from './pack-model';
+export { type ImageSource, type ReadInput, readInputImage, readRadiograph } from './read-radiograph';
 export { reconstruct } from './reconstruct';
 export { SAMPLING_DEFAULTS, type SamplingOptions, type SamplingProgress } from './sampling-options';
 export { loadSingleFile, type SingleFileConfigs } from './single-file';

@@ -53,6 +53,9 @@ export function fakeComms(t: TestContext) {
     /** The front end changes values; the handler's promise. */
     change: (widget: Widget, state: object) =>
       comms.get(idOf(widget)).onMessage({ data: { method: 'update', state, buffer_paths: [] }, buffers: [] }),
+    /** The same with bytes, and the places that they belong to. */
+    give: (widget: Widget, state: object, buffer_paths: readonly (readonly (string | number)[])[], buffers: readonly Uint8Array[]) =>
+      comms.get(idOf(widget)).onMessage({ data: { method: 'update', state, buffer_paths }, buffers }),
     event: (widget: Widget, event: string) =>
       comms.get(idOf(widget)).onMessage({ data: { method: 'custom', content: { event } }, buffers: [] }),
     /** A message of the front end to a model that is inside another. */

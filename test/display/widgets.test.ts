@@ -20,6 +20,8 @@ import {
   tabs,
   text,
   toggleButtons,
+  type UploadedFile,
+  upload,
 } from 'roentgen-lab/display';
 import sharp from 'sharp';
 import { Superseded } from '#display/widgets/newest';
@@ -350,4 +352,26 @@ test('window and level change what is black and white', async (t) => {
     'the front end follows',
   );
   assert.throws(() => windowLevel([ramp], undefined, { window: [-2, -1] }), /from 0 to 1/);
+});
+
+test('a file comes with its bytes, is told once, and a page that is loaded anew has it too', async (t) => {
+  const comms = fakeComms(t);
+  const heard: UploadedFile[] = [];
+  const file = upload({ label: 'Image', accept: 'image/*', onChange: (given) => void heard.push(given) });
+  assert.equal(file.value, undefined);
+  const id = comms.idOf(file);
+  const opened = comms.sent.find((message) => message.id === id)!.data.state;
+  assert.deepEqual([opened._model_name, opened.accept, opened.value], ['FileUploadModel', 'image/*', []]);
+  const bytes = Uint8Array.of(1, 2, 3);
+  await comms.give(file, { value: [{ name: 'a.png', type: 'image/png', size: 3, last_modified: 0 }] }, [['value', 0, 'content']], [bytes]);
+  assert.deepEqual(heard, [{ name: 'a.png', bytes }]);
+  assert.deepEqual(file.value, { name: 'a.png', bytes });
+  const echo = comms.sent.find(({ data }) => data.method === 'echo_update')!;
+  assert.deepEqual(echo.data.buffer_paths, [['value', 0, 'content']]);
+  assert.deepEqual(echo.buffers, [bytes]);
+  const { data, buffers } = comms.reload();
+  assert.deepEqual(data.buffer_paths, [[id, 'state', 'value', 0, 'content']]);
+  assert.deepEqual(buffers, [bytes]);
+  await comms.change(file, { error: 'too large' });
+  assert.equal(heard.length, 1);
 });

@@ -4,9 +4,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { dispose, startEngine, type Tree } from '../../engine';
 import { rowsOf } from '../../files';
+import { readInputImage } from '../../pipelines';
 import { caseFeatures, cleanIndication, findingsText, loadSei, seiWriter, similarCases } from '../../systems';
 import { asUsage, type Context } from '../context';
-import { readInputImage } from '../image-input';
 import { wholeNumber } from '../numbers';
 
 interface Flags {

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Command } from 'commander';
 import { dispose, foldIn, key, scope, startEngine, type Tree } from '../../engine';
 import { claimFolder, disclaimer, writeSynthetic } from '../../files/internal';
+import { readRadiograph } from '../../pipelines';
 import {
   type ChestView,
   chestViews,
@@ -21,7 +22,6 @@ import {
 import { encodeToCodes } from '../../vq';
 import { vqFactor } from '../../vq/internal';
 import { asUsage, type Context, collect, Interrupted, UsageError } from '../context';
-import { readRadiograph } from '../image-input';
 import { numberIn, wholeNumber } from '../numbers';
 import { oneBar } from '../one-bar';
 

@@ -78,7 +78,7 @@ export function createModel({ module, name, view = `${name}View` }: ModelClass, 
     else if (data.method === 'custom') return model.onEvent?.(String((data.content as { event?: unknown } | undefined)?.event));
     else if (data.method === 'update') {
       const changes: Record<string, unknown> = { ...(data.state as State) };
-      for (const [i, [key]] of ((data.buffer_paths ?? []) as [string][]).entries()) changes[key] = buffers[i];
+      for (const [i, path] of ((data.buffer_paths ?? []) as (string | number)[][]).entries()) put(changes, path, buffers[i]);
       for (const key of Object.keys(changes)) changed.delete(key);
       Object.assign(state, changes);
       send('echo_update', changes);
@@ -121,29 +121,39 @@ export function createModel({ module, name, view = `${name}View` }: ModelClass, 
 
 interface Packed {
   readonly state: Record<string, unknown>;
-  readonly buffer_paths: readonly (readonly string[])[];
+  readonly buffer_paths: readonly (readonly (string | number)[])[];
   readonly buffers: readonly Uint8Array[];
 }
 
-/** Values as JSON: models by their ids, bytes apart. */
+/** Values as JSON: models by their ids; bytes apart, wherever they are, with the places that they are missing from. */
 function pack(values: State): Packed {
-  const state: Record<string, unknown> = {};
-  const paths: string[][] = [];
+  const paths: (string | number)[][] = [];
   const buffers: Uint8Array[] = [];
-  for (const [key, value] of Object.entries(values)) {
+  const visit = (value: unknown, path: (string | number)[]): unknown => {
     if (value instanceof Uint8Array) {
-      paths.push([key]);
+      paths.push(path);
       buffers.push(value);
-    } else {
-      state[key] = Array.isArray(value) ? value.map(reference) : reference(value);
+      return undefined;
     }
-  }
-  return { state, buffer_paths: paths, buffers };
+    if (Array.isArray(value)) return value.map((one, i) => visit(one, [...path, i]));
+    if (value === null || typeof value !== 'object') return value;
+    const { open } = value as Partial<Model>;
+    if (typeof open === 'function') return `IPY_MODEL_${open()}`;
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, one]) => {
+        const packed = visit(one, [...path, key]);
+        return packed === undefined ? [] : [[key, packed]];
+      }),
+    );
+  };
+  return { state: visit(values, []) as Record<string, unknown>, buffer_paths: paths, buffers };
 }
 
-function reference(value: unknown): unknown {
-  const open = (value as Partial<Model> | null)?.open;
-  return typeof open === 'function' ? `IPY_MODEL_${open()}` : value;
+/** Puts bytes back into the place that they were missing from. */
+function put(values: Record<string, unknown>, path: readonly (string | number)[], bytes: Uint8Array | undefined): void {
+  let node = values;
+  for (const key of path.slice(0, -1)) node = node[key] as Record<string, unknown>;
+  node[path.at(-1)!] = bytes;
 }
 
 /** Once in a kernel: what waits is sent before a cell ends, and a front end that was loaded anew is given all models. */
@@ -162,7 +172,7 @@ function prepare(host: CommHost): void {
 
 function sendStates(comm: Comm): void {
   const states: Record<string, object> = {};
-  const paths: string[][] = [];
+  const paths: (string | number)[][] = [];
   const buffers: Uint8Array[] = [];
   for (const [id, { pack: packed }] of opened) {
     const { state, buffer_paths, buffers: own } = packed();

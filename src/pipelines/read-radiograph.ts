@@ -1,10 +1,18 @@
-/** Images that commands take from files. */
+/** Images from files, or from bytes that came without one, as pipelines take them. */
 
 import { basename } from 'node:path';
 import { FileError, type Image, readImage } from '../files';
-import { usedBits, whiteAt } from '../files/internal';
+import { decodeImage, usedBits, whiteAt } from '../files/internal';
 import { type GreyImage, resize } from '../imaging';
-import type { InputImage } from '../pipelines';
+import type { InputImage } from './image-input';
+
+/** A file's path, or a name and what the file holds. */
+export type ImageSource = string | { readonly name: string; readonly bytes: Uint8Array };
+
+const nameOf = (source: ImageSource): string => (typeof source === 'string' ? source : source.name);
+
+const imageOf = (source: ImageSource, side: number | undefined): Promise<Image> =>
+  typeof source === 'string' ? readImage(source, { side }) : decodeImage(source.name, Buffer.from(source.bytes), { side });
 
 /** An image, and in words how it was brought to another size; undefined where it has its own. */
 export interface ReadInput {
@@ -30,8 +38,9 @@ function isColoured({ channels, data }: Image, white: number): boolean {
  *
  * @throws FileError where it cannot be read, is coloured or too small
  */
-export async function readRadiograph(path: string, channels: 1 | 3, side?: number): Promise<ReadInput> {
-  const image = await readImage(path, { side });
+export async function readRadiograph(source: ImageSource, channels: 1 | 3, side?: number): Promise<ReadInput> {
+  const image = await imageOf(source, side);
+  const path = nameOf(source);
   if (isColoured(image, whiteAt(usedBits(image))))
     throw new FileError(path, 'is a picture in colours; expected a radiograph, in greys: convert it, or give another file');
   if (side !== undefined && Math.min(image.width, image.height) < side)
@@ -39,7 +48,7 @@ export async function readRadiograph(path: string, channels: 1 | 3, side?: numbe
       path,
       `is ${image.width} x ${image.height} pixels; the model edits images of ${side} x ${side}: give one that is at least as large (enlarging would invent what it does not show)`,
     );
-  return readInputImage(path, channels, side);
+  return inputOf(image, path, channels, side);
 }
 
 /**
@@ -49,8 +58,11 @@ export async function readRadiograph(path: string, channels: 1 | 3, side?: numbe
  * @param side     of the centre square of the shorter side, resampled with antialiasing; the image's own size where left out
  * @throws FileError where it cannot be read as an image
  */
-export async function readInputImage(path: string, channels: 1 | 3, side?: number): Promise<ReadInput> {
-  const image = await readImage(path, { side });
+export async function readInputImage(source: ImageSource, channels: 1 | 3, side?: number): Promise<ReadInput> {
+  return inputOf(await imageOf(source, side), nameOf(source), channels, side);
+}
+
+function inputOf(image: Image, path: string, channels: 1 | 3, side: number | undefined): ReadInput {
   const bits = usedBits(image);
   if (image.data instanceof Uint16Array && bits < 16)
     console.warn(`${path}: no value of the 16 bits is above ${whiteAt(bits)}: taken as ${bits}-bit`);
