@@ -16,7 +16,7 @@ const imageOf = (source: ImageSource, side: number | undefined): Promise<Image> 
 
 /** An image, and in words how it was brought to another size; undefined where it has its own. */
 export interface ReadInput {
-  readonly image: InputImage;
+  readonly image: InputImage & { readonly channels: 1 | 3 };
   readonly resampled?: string;
 }
 
@@ -79,7 +79,7 @@ function inputOf(image: Image, path: string, channels: 1 | 3, side: number | und
     // The filter overshoots at edges.
     for (let i = 0; i < data.length; i++) pixels[i * sized.length + c] = Math.min(1, Math.max(0, data[i]!));
   });
-  const read: InputImage = { pixels, width, height, channels: sized.length };
+  const read = { pixels, width, height, channels: sized.length as 1 | 3 };
   if (side === undefined || (image.width === side && image.height === side)) return { image: read };
   const what = image.width === image.height ? '' : ', its centre square';
   return { image: read, resampled: `${basename(path)}${what} to ${side} x ${side} pixels, bicubic` };

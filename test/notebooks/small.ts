@@ -105,6 +105,7 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
   // One model for all of them: training is the quickstart's test.
   const model = { model: join(folder, 'none'), small: join(folder, 'model'), recipe: 'smoke', seed: 1, steps: 6 };
   await saveUntrained(model.small);
+  await saveUntrained(join(folder, 'editor'), 'smoke', { edits: true });
   // A recipe's data are what the bench is opened with: as few images as will do.
   const recipe = write('joint.json', { extends: 'joint', name: 'joint', sampling: { steps: 3 }, data: { train: 64, test: 48 } });
   const adaptation = {
@@ -121,7 +122,13 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
   await saveUntrained(judging.small, judging.recipe);
   return {
     '01-quickstart.ipynb': { recipe: write('few.json', few), data: 'phantom', start: '', seed: 3, out: join(folder, 'quickstart') },
-    '02-playground.ipynb': { ...model, packed: join(folder, 'none'), encoders: join(folder, 'none'), minilm: join(folder, 'none') },
+    '02-playground.ipynb': {
+      ...model,
+      packed: join(folder, 'none'),
+      encoders: join(folder, 'none'),
+      minilm: join(folder, 'none'),
+      editor: join(folder, 'editor'),
+    },
     '03-diffusion-step-by-step.ipynb': { ...model, expect: { guidance: 0, early: 0 } },
     '04-diffusion-by-hand.ipynb': { plates: 200, steps: 4, batch: 8, seed: 1, expect: { loss: 3, side: -1 } },
     '05-encoders.ipynb': {
