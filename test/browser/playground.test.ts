@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { writePng } from 'roentgen-lab/files';
 import sharp from 'sharp';
 import { saveUntrained } from '../untrained-model';
 import { artefacts, browserTest, jupyterLab, pixelsOf } from './lab';
@@ -25,6 +26,10 @@ browserTest(
   async () => {
     const model = trained ?? join(lab.folder, 'model');
     if (trained === undefined) await saveUntrained(model);
+    const editor = join(lab.folder, 'editor');
+    await saveUntrained(editor, 'smoke', { edits: true });
+    const own = join(lab.folder, 'own.png');
+    await writePng(own, { width: 96, height: 96, channels: 1, data: Uint8Array.from({ length: 96 * 96 }, (_, i) => i % 251) });
     const none = join(lab.folder, 'none');
     lab.copy('02-playground.ipynb', {
       model,
@@ -32,6 +37,7 @@ browserTest(
       packed: none,
       encoders: none,
       minilm: none,
+      editor,
       recipe: 'smoke',
       seed: 1,
       steps: 8,
@@ -154,6 +160,18 @@ browserTest(
     await page.locator('.rg-caption', { hasText: 'guidance 8' }).waitFor({ timeout: 240_000 });
     frames.push(await view.screenshot());
     await lab.shot('13-playground-row');
+    await openPage('Change');
+    const prior = page.locator('.widget-dropdown', { hasText: 'Prior image' }).locator('select');
+    await page.locator('.rg-label', { hasText: 'where the words want change' }).waitFor({ timeout: 240_000 });
+    const drawn = await page.locator('.rg-grid').last().screenshot();
+    const chooser = page.waitForEvent('filechooser');
+    await page.locator('.widget-upload').click();
+    await (await chooser).setFiles(own);
+    await page.waitForFunction((element) => (element as HTMLSelectElement).selectedIndex === 8, await prior.elementHandle());
+    await page.locator('.widget-html', { hasText: /Change.*8\/8/ }).waitFor({ timeout: 240_000 });
+    assert.notDeepEqual(await page.locator('.rg-grid').last().screenshot(), drawn, 'the uploaded image is the one that is changed');
+    frames.push(await view.screenshot());
+    await lab.shot('15-playground-change');
 
     await openPage('One image');
     for (const empty of ['', '   ', '🦴']) {
