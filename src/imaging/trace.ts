@@ -17,8 +17,9 @@ export interface VoxelGrid {
 }
 
 /**
- * What is summed: `length` the value times mm; `fraction` the value times a fraction of the way from the source to the pixel, without the part before the
- * first plane that is crossed inside, as the tool does it that DRR-RATE was made with.
+ * What is summed: `length` the value times mm; `fraction` fractions of the way from the source to the pixel, as ITK's module TwoProjectionRegistration has
+ * them, with which DRR-RATE was made: nothing before the first plane that is crossed inside, and of each piece the value of the box *behind* it, as the module
+ * moves its index on before it takes the value; behind the last piece there is none (bench/drr-oracle).
  */
 export type RaySum = 'length' | 'fraction';
 
@@ -67,8 +68,8 @@ export function traceRows(grid: VoxelGrid, rays: Rays, sum: RaySum, from: number
     }
 }
 
-/** Values times the alpha spent in each, from alpha `first` to `last`; where `fromPlane`, without the part before the first plane that is crossed inside. */
-function traceRay({ data, shape }: VoxelGrid, { at, by, stride }: Ray, first: number, last: number, fromPlane: boolean): number {
+/** Values times the alpha spent in each, from alpha `first` to `last`; `asModule` as `fraction` has it. */
+function traceRay({ data, shape }: VoxelGrid, { at, by, stride }: Ray, first: number, last: number, asModule: boolean): number {
   let enter = first;
   let leave = last;
   for (let i = 0; i < 3; i++)
@@ -94,9 +95,9 @@ function traceRay({ data, shape }: VoxelGrid, { at, by, stride }: Ray, first: nu
   let nextW = nextPlane(at[w]! + enter * by[w]!, shape[w]!, place, stepW);
   const [along, acrossV, acrossW] = [stride[u]!, stride[v]!, stride[w]!];
   let i = startBox(place, shape[u]!);
-  if (fromPlane) place = Math.min(i + 1, nextV, nextW, end);
+  if (asModule) place = Math.min(i + 1, nextV, nextW, end);
 
-  if (Math.min(stepV, stepW) < ASKEW) {
+  if (asModule || Math.min(stepV, stepW) < ASKEW) {
     let nextU = i + 1;
     let total = 0;
     for (;;) {
@@ -118,9 +119,9 @@ function traceRay({ data, shape }: VoxelGrid, { at, by, stride }: Ray, first: nu
         box += acrossW;
         nextW += stepW;
       }
-      total += (place - from) * value;
+      total += (place - from) * (asModule ? data[box]! : value);
     }
-    return (total + (end - place) * data[box]!) / scale;
+    return (asModule ? total : total + (end - place) * data[box]!) / scale;
   }
 
   // Whole boxes of a row; where it ends within one, the difference that the next row makes to the rest of it.

@@ -132,13 +132,13 @@ test('rays that miss, run along a side, or begin inside give finite sums', () =>
   assert.ok(Math.abs(inside[0]! - 21) < 1e-4, `${inside[0]}`);
 });
 
-test('fractions of the ray leave out the part before the first plane that is crossed inside', () => {
-  const ones = grid([1, 10, 1], [100, 10, 100], () => 3);
+test('fractions of the ray are those of the module that DRR-RATE was made with: nothing before the first plane inside, and the value behind each piece', () => {
+  const rising = grid([1, 10, 1], [100, 10, 100], (_x, y) => y); // -45 to 45, by mm
   const rays = coneRays({ ...cone, width: 1, height: 1, sourceToDetector: 1000, sourceToCentre: 1300, toPixel: false });
   const out = new Float32Array(1);
-  traceRows(ones, rays, 'fraction', 0, 1, out);
-  // 90 of 100 mm, of the 1,000 mm to the pixel's plane, behind which the ray goes on.
-  assert.ok(Math.abs(out[0]! - (3 * 90) / 1000) < 1e-6, `${out[0]}`);
+  traceRows(rising, rays, 'fraction', 0, 1, out);
+  // Pieces of 10 of the 1,000 mm to the pixel's plane, behind which the ray goes on: boxes 2 to 9, as ITK's module weights them one by one.
+  assert.ok(Math.abs(out[0]! - (80 * 10) / 1000) < 1e-6, `${out[0]}`);
 });
 
 test('threads give the same bytes as one', async () => {
