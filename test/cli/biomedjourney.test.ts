@@ -51,6 +51,11 @@ test('a run that was stopped goes on to the bytes of one that was not; its model
   assert.equal(rest.status, 0, rest.stderr);
   const weights = (out: string): Buffer => readFileSync(join(folder, out, 'model', 'unet', 'diffusion_pytorch_model.safetensors'));
   assert.ok(weights('whole').equals(weights('parts')));
+  // The same from a model that is given: here what the first part had made.
+  const given = await roentgen(train('given', '--model', join(folder, 'whole', 'autoencoder', 'model'), '--json'));
+  assert.equal(given.status, 0, given.stderr);
+  assert.deepEqual(Object.keys(JSON.parse(given.stdout).parts), ['singles', 'triples']);
+  assert.ok(weights('whole').equals(weights('given')));
   const again = await roentgen(train('parts'));
   assert.deepEqual([again.status, /holds a finished run/.test(again.stderr)], [2, true]);
 

@@ -69,7 +69,7 @@ test(
     const run: JourneyRun = {
       folder: join(folder, 'run'),
       recipe,
-      tokenizer: trainBpe([...texts, ...journeys.instructions], { vocabularySize: 600, maxLength: 48 }),
+      start: { tokenizer: trainBpe([...texts, ...journeys.instructions], { vocabularySize: 600, maxLength: 48 }) },
       keys: { model: key(1), autoencoder: key(2), stages: key(3) },
       singles: { pixels: await pixelRows(train, size), texts },
       triples: (registered) => {

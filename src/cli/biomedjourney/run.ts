@@ -4,6 +4,8 @@ import { openDataset, phantomSplit, pixelRows } from '../../datasets';
 import { recordsOf } from '../../datasets/internal';
 import { type EngineInfo, type Key, split } from '../../engine';
 import { recipeTokenizer, writeRunConfig } from '../../experiments/internal';
+import { findModelFolder } from '../../files/internal';
+import { hashModel } from '../../pipelines/internal';
 import {
   JOURNEY_SEEDS,
   type JourneyPixels,
@@ -23,6 +25,8 @@ export interface RunOptions {
   readonly seed: number;
   /** A folder of images with labels over time; the phantom without it. */
   readonly data?: string;
+  /** A model to begin with; random weights without it. */
+  readonly model?: string;
 }
 
 export interface OpenRun {
@@ -31,9 +35,15 @@ export interface OpenRun {
   readonly notes: readonly string[];
 }
 
+/** A given model, by its folder and what names its weights. */
+async function startOf(named: string, signal: AbortSignal): Promise<{ readonly folder: string; readonly hash: string }> {
+  const folder = findModelFolder(named) ?? named;
+  return { folder, hash: await hashModel(folder, signal) };
+}
+
 /** Opens the data and makes the tokenizer; nothing is trained yet. */
 export async function openJourneyRun(engine: EngineInfo & { readonly key: Key }, options: RunOptions, context: Context): Promise<OpenRun> {
-  const { command, folder, recipe, seed, data } = options;
+  const { command, folder, recipe, seed, data, model: given } = options;
   const { model: base, triples, registration } = recipe;
   const { signal } = context;
   const [model, autoencoder, stages] = split(engine.key, 3) as [Key, Key, Key];
@@ -69,7 +79,10 @@ export async function openJourneyRun(engine: EngineInfo & { readonly key: Key },
     run: {
       folder,
       recipe,
-      tokenizer: await asUsage(command, () => recipeTokenizer(base, data ?? 'phantom', [...texts, ...journeys.instructions])),
+      start:
+        given === undefined
+          ? { tokenizer: await asUsage(command, () => recipeTokenizer(base, data ?? 'phantom', [...texts, ...journeys.instructions])) }
+          : await startOf(given, signal),
       keys: { model, autoencoder, stages },
       singles: { pixels: await pixelRows(singles, base.size, { signal }), texts },
       triples(registered) {

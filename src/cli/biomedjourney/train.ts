@@ -16,6 +16,7 @@ import { openJourneyRun } from './run';
 interface Flags {
   out: string;
   data?: string;
+  model?: string;
   seed: number;
   registration: boolean;
   json?: boolean;
@@ -28,6 +29,10 @@ export function addTrainJourney(command: Command, context: Context): void {
     .argument('[recipe]', 'a recipe of data/biomedjourney or a JSON file', 'laptop')
     .requiredOption('--out <folder>', "the run's folder, new or empty")
     .option('--data <folder>', 'images of patients with labels over time, such as NIH ChestX-ray14; without it those of the phantom')
+    .option(
+      '--model <model>',
+      'a text-to-image model to begin with, such as Stable Diffusion: its autoencoder stays as it is; random weights without it',
+    )
     .option('--no-registration', 'leave later images as they lie')
     .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--json', 'print how it went as JSON')
@@ -38,7 +43,7 @@ export function addTrainJourney(command: Command, context: Context): void {
 async function trainJourney(name: string, flags: Flags, context: Context): Promise<void> {
   const command = 'biomedjourney train';
   const recipe = await loadJourneyRecipe(name);
-  const { seed, data, registration } = flags;
+  const { seed, data, model: base, registration } = flags;
   const out = resolve(flags.out);
   const folder = join(out, 'model');
   if (existsSync(join(folder, 'model_index.json')))
@@ -47,7 +52,7 @@ async function trainJourney(name: string, flags: Flags, context: Context): Promi
   const engine = await startEngine({ seed });
   const { run, sittings, notes } = await openJourneyRun(
     engine,
-    { command, folder: out, recipe, seed, ...(data !== undefined && { data }) },
+    { command, folder: out, recipe, seed, ...(data !== undefined && { data }), ...(base !== undefined && { model: base }) },
     context,
   );
   try {

@@ -45,7 +45,7 @@ export async function keptJourney({ folders, recipe, seed = 1, signal, onStep }:
     {
       folder,
       recipe,
-      tokenizer: trainBpe(words, { vocabularySize, maxLength }),
+      start: { tokenizer: trainBpe(words, { vocabularySize, maxLength }) },
       keys: { model, autoencoder, stages },
       singles: { pixels: await pixelRows(train, base.size, { signal }), texts },
       triples: (registered) => journeyPixels(journeys, base.size, registered ? registration : undefined, { signal }),

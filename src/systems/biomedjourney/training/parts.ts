@@ -30,7 +30,8 @@ export const TWO_STAGES: TriplesPart = { name: 'triples', begins: 'singles', reg
 export interface JourneyRun {
   readonly folder: string;
   readonly recipe: JourneyRecipe;
-  readonly tokenizer: Tokenizer;
+  /** What all begins with: random weights and a tokenizer, or a given model's folder, whose autoencoder is taken as it is. */
+  readonly start: { readonly tokenizer: Tokenizer } | { readonly folder: string; readonly hash: string };
   readonly keys: { readonly model: Key; readonly autoencoder: Key; readonly stages: Key };
   readonly singles: { readonly pixels: Rows; readonly texts: readonly string[] };
   /** Pixels of the triples, as they lie or registered; asked for where a training needs them. */
@@ -46,11 +47,11 @@ export interface JourneyRun {
 const folderOf = (run: JourneyRun, part: string): string => join(run.folder, part, 'model');
 
 /** What a part's weights follow from. */
-function identityOf({ recipe, keys, singles }: JourneyRun, part: string): string {
+function identityOf({ recipe, keys, singles, start }: JourneyRun, part: string): string {
   const { model, singles: first, triples, registration } = recipe;
   const learnt = [model, first, { ...triples, test: undefined }, registration];
   return createHash('sha256')
-    .update(JSON.stringify([part, learnt, keys, singles.pixels.identity]))
+    .update(JSON.stringify([part, learnt, keys, singles.pixels.identity, ...('hash' in start ? [start.hash] : [])]))
     .digest('hex');
 }
 
@@ -90,11 +91,13 @@ async function on(model: Model, fit: () => Promise<FitResult>): Promise<{ model:
   }
 }
 
+/** The model before anything is learnt of text and image: its autoencoder trained where it is not there, or as the given model has it. */
 function autoencoder(run: JourneyRun): Promise<Model> {
-  const { recipe, tokenizer, keys, singles } = run;
+  const { recipe, start, keys, singles } = run;
+  if ('folder' in start) return loadModel(start.folder);
   const { steps, batch_size } = recipe.model.vae.optimisation;
   return partOf(run, 'autoencoder', () => {
-    const model = initModel(recipe.model, tokenizer, keys.model);
+    const model = initModel(recipe.model, start.tokenizer, keys.model);
     return on(model, () =>
       fitVae(model, recipe.model, singles.pixels, { ...run.options('autoencoder', steps, batch_size), key: keys.autoencoder }),
     );

@@ -58,7 +58,8 @@ const FOLDER = resolve(__dirname, '..', '..', '..', '..', 'data', 'biomedjourney
 export async function loadJourneyRecipe(nameOrFile: string): Promise<JourneyRecipe> {
   const builtIn = join(FOLDER, `${nameOrFile}.json`);
   const file = existsSync(builtIn) ? builtIn : nameOrFile;
-  if (!existsSync(file)) throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are laptop and notebook, or give a JSON file`);
+  if (!existsSync(file))
+    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are laptop, notebook and paper, or give a JSON file`);
   const { model, set, ...recipe } = await readObject<JourneyFile>(file, (content) => checkSettings(file, content, FILE));
   const base = await loadRecipe(model);
   return checkContent(file, () => {
