@@ -1,17 +1,14 @@
 /** `roentgen drr-rate evaluate`: the paper's pairs of domains, folds by image and by patient, a second view, causes of the gap. */
 
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { duration } from '../../display/internal';
 import { key, startEngine } from '../../engine';
 import { type DrrRateEvaluationPart, drrRateParts, evaluateDrrRate } from '../../evaluation';
-import { writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
 import { loadDrrRateRecipe } from '../../systems';
-import { asUsage, type Context, Interrupted } from '../context';
+import type { Context } from '../context';
 import { wholeNumber } from '../numbers';
-import { oneBar } from '../one-bar';
-import { findingLine, tableLines } from '../result-tables';
+import { runEvaluation } from '../run-evaluation';
 import { addFolderOptions, type FolderFlags, foldersOf } from './folders';
 
 interface Flags extends FolderFlags {
@@ -57,36 +54,25 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   const out = resolve(flags.out);
   claimFolder(out, 'an evaluation of DRR-RATE', ['result.json', 'networks']);
   await startEngine();
-  const bars = oneBar();
-  const started = performance.now();
-  try {
-    const result = await asUsage('drr-rate evaluate', () =>
-      evaluateDrrRate({
-        recipe,
-        folders,
-        parts,
-        key: key(seed),
-        out,
-        draws,
-        signal: context.signal,
-        onProgress: bars.show,
-        onNote: (note) => context.say(note),
-      }),
-    );
-    bars.end();
-    const seconds = (performance.now() - started) / 1000;
-    await writeJson(join(out, 'result.json'), { ...result, recipe, seed, draws, parts, seconds });
-    if (flags.json) {
-      context.print(JSON.stringify(result, null, 2));
-      return;
-    }
-    for (const line of [...result.tables.flatMap(tableLines), ...result.findings.map(findingLine)]) context.print(line);
-    for (const note of result.notes) context.say(note);
-    context.print(`${duration(seconds)}; ${join(out, 'result.json')}; not for diagnosis.`);
-  } catch (error) {
-    if (context.signal.aborted) throw new Interrupted('drr-rate evaluate: interrupted; the same command goes on');
-    throw error;
-  } finally {
-    bars.end();
-  }
+  await runEvaluation(
+    {
+      command: 'drr-rate evaluate',
+      out,
+      facts: { recipe, seed, draws, parts },
+      ...(flags.json && { json: true }),
+      evaluate: (onProgress) =>
+        evaluateDrrRate({
+          recipe,
+          folders,
+          parts,
+          key: key(seed),
+          out,
+          draws,
+          signal: context.signal,
+          onProgress,
+          onNote: (note) => context.say(note),
+        }),
+    },
+    context,
+  );
 }

@@ -1,17 +1,14 @@
 /** `roentgen radgraph findings`: RadGraph's findings at the scale of a laptop, over seeds. */
 
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { duration } from '../../display/internal';
 import { startEngine } from '../../engine';
 import { radGraphFindings } from '../../evaluation';
-import { writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
 import { loadRadGraphRecipe } from '../../systems';
-import { type Context, Interrupted } from '../context';
+import type { Context } from '../context';
 import { wholeNumber } from '../numbers';
-import { oneBar } from '../one-bar';
-import { findingLine, tableLines } from '../result-tables';
+import { runEvaluation } from '../run-evaluation';
 import { stepsOf } from './train';
 
 interface Flags {
@@ -59,24 +56,15 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   const out = resolve(flags.out);
   claimFolder(out, 'findings of RadGraph', ['result.json', 'networks']);
   await startEngine();
-  const bars = oneBar();
-  const started = performance.now();
-  try {
-    const { seeds, doubts } = flags;
-    const result = await radGraphFindings({ recipe, seeds, doubts, out, signal: context.signal, onProgress: bars.show });
-    bars.end();
-    const seconds = (performance.now() - started) / 1000;
-    await writeJson(join(out, 'result.json'), { ...result, recipe, seeds, doubts, seconds });
-    if (flags.json) {
-      context.print(JSON.stringify(result, null, 2));
-      return;
-    }
-    for (const line of [...result.tables.flatMap(tableLines), ...result.findings.map(findingLine)]) context.print(line);
-    context.print(`${duration(seconds)}; ${join(out, 'result.json')}`);
-  } catch (error) {
-    if (context.signal.aborted) throw new Interrupted('radgraph findings: interrupted; the same command goes on');
-    throw error;
-  } finally {
-    bars.end();
-  }
+  const { seeds, doubts } = flags;
+  await runEvaluation(
+    {
+      command: 'radgraph findings',
+      out,
+      facts: { recipe, seeds, doubts },
+      ...(flags.json && { json: true }),
+      evaluate: (onProgress) => radGraphFindings({ recipe, seeds, doubts, out, signal: context.signal, onProgress }),
+    },
+    context,
+  );
 }

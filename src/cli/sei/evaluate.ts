@@ -1,17 +1,14 @@
 /** `roentgen sei evaluate`: the rows of SEI's table at the scale of a laptop. */
 
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { duration } from '../../display/internal';
 import { key, startEngine } from '../../engine';
 import { evaluateSei } from '../../evaluation';
-import { writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
 import { loadSeiRecipe } from '../../systems';
-import { asUsage, type Context, Interrupted } from '../context';
+import type { Context } from '../context';
 import { wholeNumber } from '../numbers';
-import { oneBar } from '../one-bar';
-import { findingLine, tableLines } from '../result-tables';
+import { runEvaluation } from '../run-evaluation';
 import { addStudiesOptions, type StudiesFlags, studiesOf } from './data';
 import { type StepsFlags, stepsOptions, withSteps } from './steps';
 
@@ -50,35 +47,24 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   claimFolder(out, 'an evaluation of SEI', ['result.json', 'networks']);
   await startEngine();
   const data = await studiesOf('sei evaluate', flags, recipe, context);
-  const bars = oneBar();
-  const started = performance.now();
-  try {
-    const result = await asUsage('sei evaluate', () =>
-      evaluateSei({
-        recipe,
-        data,
-        key: key(seed),
-        out,
-        ...(radgraph !== undefined && { radGraph: resolve(radgraph) }),
-        draws,
-        signal: context.signal,
-        onProgress: bars.show,
-      }),
-    );
-    bars.end();
-    const seconds = (performance.now() - started) / 1000;
-    await writeJson(join(out, 'result.json'), { ...result, recipe, seed, draws, seconds });
-    if (flags.json) {
-      context.print(JSON.stringify(result, null, 2));
-      return;
-    }
-    for (const line of [...result.tables.flatMap(tableLines), ...result.findings.map(findingLine)]) context.print(line);
-    for (const note of result.notes) context.say(note);
-    context.print(`${duration(seconds)}; ${join(out, 'result.json')}; not for diagnosis.`);
-  } catch (error) {
-    if (context.signal.aborted) throw new Interrupted('sei evaluate: interrupted; the same command goes on');
-    throw error;
-  } finally {
-    bars.end();
-  }
+  await runEvaluation(
+    {
+      command: 'sei evaluate',
+      out,
+      facts: { recipe, seed, draws },
+      ...(flags.json && { json: true }),
+      evaluate: (onProgress) =>
+        evaluateSei({
+          recipe,
+          data,
+          key: key(seed),
+          out,
+          ...(radgraph !== undefined && { radGraph: resolve(radgraph) }),
+          draws,
+          signal: context.signal,
+          onProgress,
+        }),
+    },
+    context,
+  );
 }

@@ -1,18 +1,15 @@
 /** `roentgen viewxgen evaluate`: the table of ViewXGen at the scale of a laptop. */
 
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { duration } from '../../display/internal';
 import { key, startEngine } from '../../engine';
 import { evaluateViewxgen } from '../../evaluation';
-import { writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
 import { loadViewxgenRecipe } from '../../systems';
-import { asUsage, type Context, Interrupted } from '../context';
+import { asUsage, type Context } from '../context';
 import { addDataOptions, type DataFlags } from '../data-options';
 import { wholeNumber } from '../numbers';
-import { oneBar } from '../one-bar';
-import { findingLine, tableLines } from '../result-tables';
+import { runEvaluation } from '../run-evaluation';
 import { viewStudiesOf } from './data';
 import { type StepsFlags, stepsOptions, withSteps } from './steps';
 
@@ -49,26 +46,14 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   claimFolder(out, 'an evaluation of ViewXGen', ['result.json', 'networks']);
   await startEngine();
   const data = await asUsage('viewxgen evaluate', () => viewStudiesOf('viewxgen evaluate', flags, recipe, context));
-  const bars = oneBar();
-  const started = performance.now();
-  try {
-    const result = await asUsage('viewxgen evaluate', () =>
-      evaluateViewxgen({ recipe, data, key: key(seed), out, draws, signal: context.signal, onProgress: bars.show }),
-    );
-    bars.end();
-    const seconds = (performance.now() - started) / 1000;
-    await writeJson(join(out, 'result.json'), { ...result, recipe, seed, draws, seconds });
-    if (flags.json) {
-      context.print(JSON.stringify(result, null, 2));
-      return;
-    }
-    for (const line of [...result.tables.flatMap(tableLines), ...result.findings.map(findingLine)]) context.print(line);
-    for (const note of result.notes) context.say(note);
-    context.print(`${duration(seconds)}; ${join(out, 'result.json')}; not for diagnosis.`);
-  } catch (error) {
-    if (context.signal.aborted) throw new Interrupted('viewxgen evaluate: interrupted; the same command goes on');
-    throw error;
-  } finally {
-    bars.end();
-  }
+  await runEvaluation(
+    {
+      command: 'viewxgen evaluate',
+      out,
+      facts: { recipe, seed, draws },
+      ...(flags.json && { json: true }),
+      evaluate: (onProgress) => evaluateViewxgen({ recipe, data, key: key(seed), out, draws, signal: context.signal, onProgress }),
+    },
+    context,
+  );
 }
