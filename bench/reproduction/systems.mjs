@@ -88,6 +88,12 @@ const SYSTEMS = {
     command: (result) => `roentgen drr-rate evaluate ${recipeOf(result)} --parts ${result.parts.join(',')} --seed ${result.seed} --draws ${result.draws}`,
     document: 'drr-rate.md',
   },
+  viewxgen: {
+    title: 'ViewXGen: one model over a study’s report and views',
+    paper: '[arXiv:2302.12172](https://arxiv.org/abs/2302.12172)',
+    command: (result) => `roentgen viewxgen evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
+    document: 'viewxgen.md',
+  },
 };
 
 /** Of a result what the page shows. */
