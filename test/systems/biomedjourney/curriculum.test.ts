@@ -96,5 +96,5 @@ test("the laptop's recipe has InstructPix2Pix's dropouts; recipes that can't be 
   await refuses({ ...plain, triples: { ...plain.triples, steps: -1 } }, /triples.steps/);
   await refuses({ ...plain, stages: 2 }, /stages/);
   await refuses({ ...plain, set: { 'diffusion.both_dropout': 0.2, 'diffusion.original_dropout': 0.1 } }, /both_dropout within/);
-  await assert.rejects(loadJourneyRecipe('none'), /no recipe "none"; there are laptop and notebook/);
+  await assert.rejects(loadJourneyRecipe('none'), /no recipe "none"; there are laptop, notebook and paper/);
 });
