@@ -88,6 +88,12 @@ const SYSTEMS = {
     command: (result) => `roentgen drr-rate evaluate ${recipeOf(result)} --parts ${result.parts.join(',')} --seed ${result.seed} --draws ${result.draws}`,
     document: 'drr-rate.md',
   },
+  'drr-rate-nih': {
+    title: 'DRR-RATE: the same with real radiographs',
+    paper: '[arXiv:2406.03688](https://arxiv.org/abs/2406.03688)',
+    command: (result) => `roentgen drr-rate evaluate ${recipeOf(result)} --x-ray NIH --parts ${result.parts.join(',')} --seed ${result.seed} --draws ${result.draws}`,
+    document: 'drr-rate.md',
+  },
   viewxgen: {
     title: 'ViewXGen: one model over a study’s report and views',
     paper: '[arXiv:2302.12172](https://arxiv.org/abs/2302.12172)',
