@@ -69,7 +69,7 @@ test('sei train stops and goes on, report prints a text with its case, retrieve 
   assert.ok(rows.every((row: Record<string, { low: number; value: number; high: number }>) => row['BLEU-1']!.low <= row['BLEU-1']!.value));
   assert.ok(differences.every((row: Record<string, number>) => row['p of BLEU-4']! > 0 && row['p of BLEU-4']! <= 1));
   assert.deepEqual(cases.length, 3);
-  assert.equal(findings.length, 6);
+  assert.equal(findings.length, 7);
   assert.ok(notes.some((note: string) => /RadGraph is left out/.test(note)));
   assert.ok(existsSync(join(kept, 'result.json')));
 });
