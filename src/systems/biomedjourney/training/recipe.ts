@@ -1,11 +1,10 @@
 /** BiomedJourney's recipes: a model's own, and what the two stages are. The built-in ones are in `data/biomedjourney`. */
 
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { loadRecipe, overrideRecipe, type Recipe } from '../../../experiments';
-import { checkContent, FileError, readObject } from '../../../files';
+import { checkContent } from '../../../files';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
 import { checkDropouts } from '../../../training/internal';
+import { readRecipe } from '../../read-recipe';
 import type { Movement } from '../data/moved';
 import type { RegistrationSettings } from '../data/register-journeys';
 
@@ -52,15 +51,11 @@ const FILE: ShapeOf<JourneyFile> = {
   guidance: { text: is.number(0), image: is.number(0) },
 };
 
-const FOLDER = resolve(__dirname, '..', '..', '..', '..', 'data', 'biomedjourney');
-
 /** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
 export async function loadJourneyRecipe(nameOrFile: string): Promise<JourneyRecipe> {
-  const builtIn = join(FOLDER, `${nameOrFile}.json`);
-  const file = existsSync(builtIn) ? builtIn : nameOrFile;
-  if (!existsSync(file))
-    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are laptop, notebook and paper, or give a JSON file`);
-  const { model, set, ...recipe } = await readObject<JourneyFile>(file, (content) => checkSettings(file, content, FILE));
+  const source = { system: 'biomedjourney', nameOrFile, names: 'laptop, notebook and paper' };
+  const { file, recipe: read } = await readRecipe<JourneyFile>(source, (content, path) => checkSettings(path, content, FILE));
+  const { model, set, ...recipe } = read;
   const base = await loadRecipe(model);
   return checkContent(file, () => {
     const changed = overrideRecipe(base, set);

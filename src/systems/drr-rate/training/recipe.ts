@@ -1,13 +1,11 @@
 /** Recipes of CheXNet on reconstructions and radiographs. Built-in ones are in `data/drr-rate`. */
 
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { type FindingKind, PHANTOM_FINDINGS } from '../../../datasets';
-import { FileError, readObject } from '../../../files';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
 import type { Optimisation } from '../../../training';
 import { optimisationShape } from '../../../training/internal';
 import type { DenseNetConfig } from '../../../vision';
+import { readRecipe } from '../../read-recipe';
 import type { Domain } from '../labels';
 
 /** The phantom's images. */
@@ -59,13 +57,10 @@ const RECIPE: ShapeOf<DrrRateRecipe> = {
   run: { checkpoint_every: is.whole(1) },
 };
 
-const FOLDER = resolve(__dirname, '..', '..', '..', '..', 'data', 'drr-rate');
-
 /** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
 export async function loadDrrRateRecipe(nameOrFile: string): Promise<DrrRateRecipe> {
-  const builtIn = join(FOLDER, `${nameOrFile}.json`);
-  const file = existsSync(builtIn) ? builtIn : nameOrFile;
-  if (!existsSync(file))
-    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are laptop, small and paper, or give a JSON file`);
-  return await readObject<DrrRateRecipe>(file, (recipe) => checkSettings(file, recipe, RECIPE));
+  const { recipe } = await readRecipe<DrrRateRecipe>({ system: 'drr-rate', nameOrFile, names: 'laptop, small and paper' }, (read, file) =>
+    checkSettings(file, read, RECIPE),
+  );
+  return recipe;
 }

@@ -1,12 +1,10 @@
 /** Recipes of networks that find entities and relations. Built-in ones are in `data/radgraph`. */
 
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { BertConfig } from '../../../encoders';
-import { FileError, readObject } from '../../../files';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
 import type { Optimisation } from '../../../training';
 import { optimisationShape } from '../../../training/internal';
+import { readRecipe } from '../../read-recipe';
 import { DYGIE_SIZES, type DygieConfig } from '../network/config';
 import type { LossWeights } from '../network/loss';
 import type { Tokenisation } from '../schema/tokens';
@@ -45,13 +43,10 @@ const RECIPE: ShapeOf<RadGraphRecipe> = {
   run: { checkpoint_every: is.whole(1) },
 };
 
-const FOLDER = resolve(__dirname, '..', '..', '..', '..', 'data', 'radgraph');
-
 /** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
 export async function loadRadGraphRecipe(nameOrFile: string): Promise<RadGraphRecipe> {
-  const builtIn = join(FOLDER, `${nameOrFile}.json`);
-  const file = existsSync(builtIn) ? builtIn : nameOrFile;
-  if (!existsSync(file))
-    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are phantom, small and paper, or give a JSON file`);
-  return await readObject<RadGraphRecipe>(file, (recipe) => checkSettings(file, recipe, RECIPE));
+  const { recipe } = await readRecipe<RadGraphRecipe>({ system: 'radgraph', nameOrFile, names: 'phantom, small and paper' }, (read, file) =>
+    checkSettings(file, read, RECIPE),
+  );
+  return recipe;
 }

@@ -1,14 +1,12 @@
 /** Recipes of SEI's two stages. Built-in ones are in `data/sei`. */
 
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { R2GenConfig } from '../../../decoders';
 import type { BertConfig } from '../../../encoders';
-import { FileError, readObject } from '../../../files';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
 import type { Tokenizer } from '../../../tokenizers';
 import type { Optimisation } from '../../../training';
 import { optimisationShape } from '../../../training/internal';
+import { readRecipe } from '../../read-recipe';
 import type { SeiSplit } from '../annotation';
 import { type AlignedText, alignedTexts } from '../data/texts';
 import {
@@ -83,15 +81,12 @@ const RECIPE: ShapeOf<SeiRecipe> = {
   run: { checkpoint_every: is.whole(1) },
 };
 
-const FOLDER = resolve(__dirname, '..', '..', '..', '..', 'data', 'sei');
-
 /** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
 export async function loadSeiRecipe(nameOrFile: string): Promise<SeiRecipe> {
-  const builtIn = join(FOLDER, `${nameOrFile}.json`);
-  const file = existsSync(builtIn) ? builtIn : nameOrFile;
-  if (!existsSync(file))
-    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are phantom, small and paper, or give a JSON file`);
-  return await readObject<SeiRecipe>(file, (recipe) => checkSettings(file, recipe, RECIPE));
+  const { recipe } = await readRecipe<SeiRecipe>({ system: 'sei', nameOrFile, names: 'phantom, small and paper' }, (read, file) =>
+    checkSettings(file, read, RECIPE),
+  );
+  return recipe;
 }
 
 /** What both stages have, with what follows from the vocabulary. */

@@ -1,14 +1,12 @@
 /** Recipes of ViewXGen: the autoencoder of codes, then the network over text and codes. Built-in ones are in `data/viewxgen`. */
 
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { FileError, readObject } from '../../../files';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
 import type { Tokenizer } from '../../../tokenizers';
 import type { Optimisation, VqLossWeights } from '../../../training';
 import { optimisationShape } from '../../../training/internal';
 import type { VqConfig } from '../../../vq';
 import { completeVqConfig, vqFactor } from '../../../vq/internal';
+import { readRecipe } from '../../read-recipe';
 import type { ViewSplit } from '../data/studies';
 import { attentionKinds, type ViewxgenConfig } from '../network/config';
 
@@ -82,20 +80,18 @@ const RECIPE: ShapeOf<ViewxgenRecipe> = {
   run: { checkpoint_every: is.whole(1) },
 };
 
-const FOLDER = resolve(__dirname, '..', '..', '..', '..', 'data', 'viewxgen');
-
 /** @throws FileError where there is no such recipe, or one of its keys or values can't be worked with */
 export async function loadViewxgenRecipe(nameOrFile: string): Promise<ViewxgenRecipe> {
-  const builtIn = join(FOLDER, `${nameOrFile}.json`);
-  const file = existsSync(builtIn) ? builtIn : nameOrFile;
-  if (!existsSync(file))
-    throw new FileError(nameOrFile, `no recipe "${nameOrFile}"; there are phantom, small and paper, or give a JSON file`);
-  return await readObject<ViewxgenRecipe>(file, (recipe) => {
-    checkSettings(file, recipe, RECIPE);
-    const factor = vqFactor(vqConfigOf(recipe));
-    if (recipe.size % factor !== 0)
-      throw new RangeError(`${file}: size: expected a multiple of ${factor}, the autoencoder's, got ${recipe.size}`);
-  });
+  const { recipe } = await readRecipe<ViewxgenRecipe>(
+    { system: 'viewxgen', nameOrFile, names: 'phantom, small and paper' },
+    (read, file) => {
+      checkSettings(file, read, RECIPE);
+      const factor = vqFactor(vqConfigOf(read));
+      if (read.size % factor !== 0)
+        throw new RangeError(`${file}: size: expected a multiple of ${factor}, the autoencoder's, got ${read.size}`);
+    },
+  );
+  return recipe;
 }
 
 /** The autoencoder's, of grey images; blocks that are not named are the plain ones. */
