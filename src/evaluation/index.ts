@@ -119,6 +119,7 @@ export type { SummedMeasure } from './summed';
 export type { Change } from './text-use/changes';
 export { evaluateTextUse, type TextUseResult, type TextUseRow } from './text-use/evaluate';
 export { type ToldFromReal, type ToldFromRealOptions, toldFromReal } from './told-from-real';
-export { evaluateViewxgen, type ViewxgenEvaluation, type ViewxgenEvaluationOptions } from './viewxgen/evaluate-viewxgen';
+export { evaluateViewxgen, type ViewxgenEvaluation } from './viewxgen/evaluate-viewxgen';
+export type { ViewxgenEvaluationOptions } from './viewxgen/options';
 export { writeImageTable } from './write-image-table';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';

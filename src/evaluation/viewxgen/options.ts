@@ -1,0 +1,19 @@
+import type { Key } from '../../engine';
+import type { ViewStudyParts, ViewxgenRecipe } from '../../systems';
+
+export interface ViewxgenEvaluationOptions {
+  readonly recipe: ViewxgenRecipe;
+  readonly data: ViewStudyParts;
+  readonly key: Key;
+  /** Networks are kept here: what was interrupted goes on. */
+  readonly out: string;
+  /** Of the bootstrap; default 500. */
+  readonly draws?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+}
+
+export const JOINT = 'one network for both';
+export const TASK_ONLY = 'one network for each';
+export const RETRIEVED = 'nearest training study';
+export const TRUE = 'the studies themselves';
