@@ -19,7 +19,7 @@ import { rowsByName } from '../rows';
 /** Changes with the way classifiers are trained. */
 const VERSION = 1;
 /** The instruments' own seed: they do not change with a run's. */
-const SEED = 1895;
+export const SEED = 1895;
 /** From this size on, and without `quick`, the paper's network is used. */
 const FULL_SCALE = 128;
 /** TorchXRayVision's images: at most this side, in the middle, and then the networks' own. */
@@ -134,6 +134,31 @@ function resized(data: Float32Array, size: number, to: number): Float32Array {
   return xrvResize(xrvCentreCrop(smaller), to).data;
 }
 
+export interface HeadsToKeep {
+  /** A folder of the cache. */
+  readonly name: string;
+  /** All that the weights follow from. */
+  readonly source: Readonly<Record<string, unknown>>;
+  /** How the network is trained, but from where: the instruments' own seed. */
+  readonly training: Omit<Parameters<typeof trainHeads>[0], 'key' | 'patience'>;
+}
+
+/** A network that answers questions of images, out of the cache or trained now. @throws the signal's reason where it was raised: nothing is kept then */
+export function keptHeads({ name, source, training }: HeadsToKeep): Promise<KeptNetwork<HeadsNetwork>> {
+  return keptNetwork<HeadsNetwork>({
+    name,
+    source,
+    async make() {
+      const { interrupted, ...network } = await trainHeads({ ...training, patience: PATIENCE, key: key(SEED) });
+      if (!interrupted) return network;
+      dispose(network.params);
+      throw training.signal?.reason ?? new Error(`${name}: interrupted, so nothing was kept`);
+    },
+    save: (folder, network) => saveHeads(folder, network, training.size),
+    load: loadHeads,
+  });
+}
+
 export interface ClassifierToKeep {
   /** A folder of the cache. */
   readonly name: string;
@@ -155,7 +180,7 @@ export async function keptClassifierOf(
   const { size, optimisation, every } = scale;
   const parts = divideByPatient(images.records);
   const hash = createHash('sha256').update(answers).update(parts.validation).digest('hex');
-  return keptNetwork<HeadsNetwork>({
+  return keptHeads({
     name,
     source: {
       version: VERSION,
@@ -169,29 +194,18 @@ export async function keptClassifierOf(
       images: pixels.identity,
       answers: hash,
     },
-    async make() {
-      const { interrupted, ...network } = await trainHeads({
-        net,
-        heads,
-        pixels,
-        size,
-        answers,
-        ...parts,
-        optimisation,
-        every,
-        patience: PATIENCE,
-        key: key(SEED),
-        ...(bench.signal && { signal: bench.signal }),
-        onStep: ({ step, steps }) => bench.progress(`training: ${name}`, step, steps),
-      });
-      if (interrupted) {
-        dispose(network.params);
-        throw bench.signal?.reason ?? new Error(`${name}: interrupted, so nothing was kept`);
-      }
-      return network;
+    training: {
+      net,
+      heads,
+      pixels,
+      size,
+      answers,
+      ...parts,
+      optimisation,
+      every,
+      ...(bench.signal && { signal: bench.signal }),
+      onStep: ({ step, steps }) => bench.progress(`training: ${name}`, step, steps),
     },
-    save: (folder, network) => saveHeads(folder, network, size),
-    load: loadHeads,
   });
 }
 

@@ -2,15 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import type { ImageRecord } from '../../datasets';
-import { dispose, key } from '../../engine';
+import { dispose } from '../../engine';
 import { type Rows, rowsOf } from '../../files';
-import { type HeadsNetwork, headProbabilities, headsReader, headsWidth, trainHeads } from '../../training/internal';
-import { keptNetwork } from '../kept-network';
-import { classifierScale, divideByPatient, loadHeads, optimisationOf, PATIENCE, saveHeads } from './image-classifier';
+import { headProbabilities, headsReader, headsWidth } from '../../training/internal';
+import { classifierScale, divideByPatient, keptHeads, optimisationOf, SEED } from './image-classifier';
 
 const VERSION = 1;
-/** The instrument's own seed. */
-const SEED = 1895;
 const BATCH = 32;
 /** Validations of a training. */
 const VALIDATIONS = 6;
@@ -60,31 +57,21 @@ export async function sexAndAgeReader(options: SexAndAgeReaderOptions): Promise<
   const optimisation = optimisationOf(steps, BATCH, Math.max(2, Math.floor(steps / 3)), 2e-3);
   const every = Math.max(1, Math.floor(steps / VALIDATIONS));
   const hash = createHash('sha256').update(answers).digest('hex');
-  const { network } = await keptNetwork<HeadsNetwork>({
+  const { network } = await keptHeads({
     name: 'sex-and-age',
     source: { version: VERSION, seed: SEED, net, size, optimisation, every, images: pixels.identity, answers: hash },
-    async make() {
-      const { interrupted, ...made } = await trainHeads({
-        net,
-        heads: HEADS,
-        pixels,
-        size,
-        answers,
-        ...divideByPatient(records),
-        optimisation,
-        every,
-        patience: PATIENCE,
-        key: key(SEED),
-        ...(signal && { signal }),
-        onStep: ({ step }) => onProgress?.('training the network that reads sex and age', step, steps),
-      });
-      if (!interrupted) return made;
-      dispose(made.params);
-      signal?.throwIfAborted();
-      throw new Error('sex and age: interrupted, so nothing was kept');
+    training: {
+      net,
+      heads: HEADS,
+      pixels,
+      size,
+      answers,
+      ...divideByPatient(records),
+      optimisation,
+      every,
+      ...(signal && { signal }),
+      onStep: ({ step }) => onProgress?.('training the network that reads sex and age', step, steps),
     },
-    save: (folder, made) => saveHeads(folder, made, size),
-    load: loadHeads,
   });
   const reader = headsReader(network, size);
   return {

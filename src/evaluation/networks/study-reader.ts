@@ -1,16 +1,13 @@
 /** A network that says of a view what it shows and from where it was taken: what views that are made are measured by. */
 
 import { createHash } from 'node:crypto';
-import { dispose, key } from '../../engine';
+import { dispose } from '../../engine';
 import { rowsOf } from '../../files';
 import { type ChestView, chestViews, type ViewStudies } from '../../systems';
-import { type HeadsNetwork, headProbabilities, headsReader, headsWidth, presenceHeads, trainHeads, UNKNOWN } from '../../training/internal';
-import { keptNetwork } from '../kept-network';
-import { classifierScale, divideByPatient, loadHeads, optimisationOf, PATIENCE, saveHeads } from './image-classifier';
+import { headProbabilities, headsReader, headsWidth, presenceHeads, UNKNOWN } from '../../training/internal';
+import { classifierScale, divideByPatient, keptHeads, optimisationOf, SEED } from './image-classifier';
 
 const VERSION = 1;
-/** The instrument's own seed. */
-const SEED = 1895;
 const TRAINING = { steps: 1200, batch: 32, period: 400, peak: 2e-3, every: 100 } as const;
 
 /** Of n images. */
@@ -56,31 +53,21 @@ export async function studyReader({ data, size, signal, onProgress }: StudyReade
   const net = classifierScale({ size, quick: true }).net(headsWidth(heads));
   const optimisation = optimisationOf(steps, batch, period, peak);
   const hash = createHash('sha256').update(Int8Array.from(answers)).digest('hex');
-  const { network } = await keptNetwork<HeadsNetwork>({
+  const { network } = await keptHeads({
     name: 'study-reader',
     source: { version: VERSION, seed: SEED, net, heads, size, optimisation, every, images: pixels.identity, answers: hash },
-    async make() {
-      const { interrupted, ...made } = await trainHeads({
-        net,
-        heads,
-        pixels,
-        size,
-        answers: Int8Array.from(answers),
-        ...divideByPatient(records),
-        optimisation,
-        every,
-        patience: PATIENCE,
-        key: key(SEED),
-        ...(signal && { signal }),
-        onStep: ({ step }) => onProgress?.('training the network that reads views', step, steps),
-      });
-      if (!interrupted) return made;
-      dispose(made.params);
-      signal?.throwIfAborted();
-      throw new Error('study reader: interrupted, so nothing was kept');
+    training: {
+      net,
+      heads,
+      pixels,
+      size,
+      answers: Int8Array.from(answers),
+      ...divideByPatient(records),
+      optimisation,
+      every,
+      ...(signal && { signal }),
+      onStep: ({ step }) => onProgress?.('training the network that reads views', step, steps),
     },
-    save: (folder, made) => saveHeads(folder, made, size),
-    load: loadHeads,
   });
   const reader = headsReader(network, size);
   return {
