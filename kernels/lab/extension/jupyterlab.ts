@@ -78,7 +78,7 @@ export interface NotificationOptions {
 export interface Packages {
   readonly apputils: {
     readonly Notification: {
-      emit(message: string, type: 'in-progress', options: NotificationOptions): string;
+      emit(message: string, type: 'in-progress' | 'error', options: NotificationOptions): string;
       update(change: { id: string; message: string; type: 'success' | 'error' } & NotificationOptions): boolean;
     };
   };

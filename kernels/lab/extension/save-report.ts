@@ -18,10 +18,12 @@ interface Summary {
  * be busy, another one, or not there at all.
  *
  * @param path  of the notebook, as the server knows it
+ * @param onStart  is called when the kernel has started; the page takes seconds from there
  */
-async function writePage({ kernels }: Services, path: string, name: string): Promise<Summary> {
+async function writePage({ kernels }: Services, path: string, name: string, onStart: () => void): Promise<Summary> {
   const kernel = await kernels.startNew({ name: 'roentgen', path }, { handleComms: false }); // it starts in the notebook's folder
   try {
+    onStart();
     // A require, which the kernel's compiler need not look into.
     const code = `console.log(JSON.stringify(await require('roentgen-lab/display').exportNotebook(${JSON.stringify(name)})))`;
     const execution = kernel.requestExecute({ code, store_history: false });
@@ -55,17 +57,21 @@ export function saveReport({ apputils: { Notification }, notebook, components: {
     const path = services.contents.localPath(context.path);
     const name = path.slice(path.lastIndexOf('/') + 1);
     const page = name.replace(/\.ipynb$/, '.html');
-    const id = Notification.emit(`Writing ${page} …`, 'in-progress', { autoClose: false });
+    // JupyterLab loses an update that comes before the message is drawn. A refused start comes so soon: it has a message of its own.
+    let writing: string | undefined;
     try {
-      const summary = await writePage(services, path, name);
+      const summary = await writePage(services, path, name, () => {
+        writing = Notification.emit(`Writing ${page} …`, 'in-progress', { autoClose: false });
+      });
       const address = await services.contents.getDownloadUrl(context.path.slice(0, -name.length) + page);
       const open = { label: `Open ${page}`, callback: (): void => void window.open(address, '_blank', 'noopener') };
-      Notification.update({ id, message: describe(page, summary), type: 'success', autoClose: 20_000, actions: [open] });
+      Notification.update({ id: writing!, message: describe(page, summary), type: 'success', autoClose: 20_000, actions: [open] });
       if (commands.hasCommand('filebrowser:refresh')) await commands.execute('filebrowser:refresh');
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const message = `${page} was not written: ${reason}. In a terminal: npx roentgen report ${name}`;
-      Notification.update({ id, message, type: 'error', autoClose: false });
+      if (writing === undefined) Notification.emit(message, 'error', { autoClose: false });
+      else Notification.update({ id: writing, message, type: 'error', autoClose: false });
     }
   }
 
