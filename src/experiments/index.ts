@@ -4,6 +4,7 @@ export { type AutoencoderRow, measureAutoencoder } from './autoencoder-row';
 export { estimateMemory, type MemoryEstimate } from './estimate-memory';
 export { estimateTime, sayEstimate, type TimeEstimate, type WorkToTime } from './estimate-time';
 export { type FitDiffusionOptions, type FitOptions, type FitResult, type FitVaeOptions, fitDiffusion, fitVae } from './fit';
+export { type FitModelOptions, fitModel } from './fit-model';
 export { initModel } from './init-model';
 export { type KeptClassifierOptions, keptClassifier } from './kept-classifier';
 export { type KeptModelOptions, keptModel } from './kept-model';

@@ -4,14 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadPixels, openPhantom, phantomSplit } from '../datasets';
 import { textsOf } from '../datasets/internal';
-import { type Key, key, split } from '../engine';
+import { key } from '../engine';
 import { tellWait } from '../engine/internal';
 import { isFile } from '../files/internal';
 import { disposeModel, loadModel, type Model, saveModel } from '../pipelines';
-import { trainBpe } from '../tokenizers';
 import { tailLoss } from '../training';
-import { fitDiffusion, fitVae } from './fit';
-import { initModel } from './init-model';
+import { type FitModelOptions, fitModel } from './fit-model';
 import type { Recipe } from './recipe';
 import { lossOnCard, trainingCard } from './training-card';
 
@@ -23,8 +21,7 @@ export interface KeptModelOptions {
   /** Default 1. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
-  /** Called after each step of a training: which part, steps done and all of them, over both parts, and the loss. */
-  readonly onStep?: (part: 'autoencoder' | 'U-Net and text encoder', step: number, steps: number, loss: number) => void;
+  readonly onStep?: FitModelOptions['onStep'];
 }
 
 /**
@@ -37,35 +34,26 @@ export async function keptModel({ folders, recipe, seed = 1, signal, onStep }: K
   const trained = folders.find((folder) => isFile(folder) || existsSync(join(folder, 'model_index.json')));
   if (trained !== undefined) return loadModel(trained);
   const folder = folders.at(-1)!;
-  const [modelKey, vaeKey, diffusionKey] = split(key(seed), 3) as [Key, Key, Key];
   const { train } = phantomSplit(recipe.data);
   const texts = textsOf(train);
   const pixels = await loadPixels(train, recipe.size, { onProgress: (done, total) => tellWait('drawing images', done, total) });
   tellWait('making a tokenizer');
   const words = [...texts, ...textsOf(openPhantom({ style: 'impression', count: 1000 }))];
-  const { vocabulary_size: vocabularySize, max_length: maxLength } = recipe.tokenizer;
-  const model = initModel(recipe, trainBpe(words, { vocabularySize, maxLength }), modelKey);
-  const [first, second] = [recipe.vae.optimisation.steps, recipe.diffusion.optimisation.steps];
+  const { model, log } = await fitModel({
+    recipe,
+    pixels,
+    texts,
+    words,
+    key: key(seed),
+    ...(signal && { signal }),
+    ...(onStep && { onStep }),
+  });
   try {
-    const vae = await fitVae(model, recipe, pixels, {
-      key: vaeKey,
-      signal,
-      onStep: ({ step, loss }) => onStep?.('autoencoder', step, first + second, loss),
-    });
-    const diffusion = vae.interrupted
-      ? vae
-      : await fitDiffusion(model, recipe, pixels, texts, {
-          key: diffusionKey,
-          signal,
-          onStep: ({ step, loss }) => onStep?.('U-Net and text encoder', first + step, first + second, loss),
-        });
-    if (diffusion.stopped) throw new Error('keptModel: interrupted, so nothing was kept; run the cell again to train the model');
-    const { log } = diffusion;
     await saveModel(model, folder, trainingCard(recipe, { train, seed, steps: log.length, measures: { [lossOnCard]: tailLoss(log) } }));
-    model.folder = folder;
-    return model;
   } catch (error) {
     disposeModel(model);
     throw error;
   }
+  model.folder = folder;
+  return model;
 }

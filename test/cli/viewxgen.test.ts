@@ -69,7 +69,17 @@ test('viewxgen train stops and goes on, generate makes a view and a report, eval
   assert.match((await roentgen(['viewxgen', 'generate', join(folder, 'nowhere'), '--view', 'PA', '--out', 'x'])).stderr, /is not there/);
 
   const evaluation = join(folder, 'evaluation');
-  const evaluated = await roentgen(['viewxgen', 'evaluate', recipe, '--out', evaluation, '--draws', '20']);
+  const evaluate = ['viewxgen', 'evaluate', recipe, '--out', evaluation, '--draws', '20', '--diffusion'];
+  const other = await roentgen([...evaluate, 'smoke']);
+  assert.equal(other.status, 2);
+  assert.match(other.stderr, /recipe smoke is for images of 64 pixels, and the studies have 16/);
+  const diffusion = join(folder, 'diffusion.json');
+  const steps = { optimisation: { steps: 2, batch_size: 4 } };
+  writeFileSync(
+    diffusion,
+    JSON.stringify({ extends: 'smoke', size: SIZE, unet: { sample_size: 4 }, vae: steps, diffusion: steps, sampling: { steps: 2 } }),
+  );
+  const evaluated = await roentgen([...evaluate, diffusion]);
   assert.equal(evaluated.status, 0, evaluated.stderr);
   const { tables, findings } = JSON.parse(readFileSync(join(evaluation, 'result.json'), 'utf8'));
   const [reports, views, rulings] = tables as { rows: Record<string, unknown>[] }[];
@@ -77,7 +87,9 @@ test('viewxgen train stops and goes on, generate makes a view and a report, eval
     [...new Set(reports!.rows.map((row) => row.by))],
     ['one network for both', 'one network for each', 'nearest training study'],
   );
-  assert.equal(views!.rows.length, 4 * reports!.rows.length / 3); // biome-ignore format: the studies themselves besides
+  // The studies themselves besides, and a latent diffusion model, which no other views can be given.
+  assert.equal(views!.rows.length, (4 * reports!.rows.length) / 3 + 3);
+  assert.equal(views!.rows.filter((row) => row.by === 'latent diffusion model' && /^1 of/.test(String(row['k of n']))).length, 3);
   assert.ok(views!.rows.every((row) => typeof row['k of n'] === 'string'));
   assert.equal(rulings!.rows.length, 6, 'AP, PA and lateral, of studies that have it and that lack it');
   assert.ok(findings.length >= 4);

@@ -47,7 +47,7 @@ test(
     const folders = [join(folder, 'kept')] as const;
     await assert.rejects(
       keptModel({ folders, recipe, signal: stop.signal, onStep: () => stop.abort(new Error('stopped')) }),
-      /interrupted, so nothing was kept; run the cell again/,
+      /interrupted, so nothing was kept; run it again/,
     );
   }),
 );

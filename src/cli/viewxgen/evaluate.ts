@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { key, startEngine } from '../../engine';
 import { evaluateViewxgen } from '../../evaluation';
+import { loadRecipe } from '../../experiments';
 import { claimFolder } from '../../files/internal';
 import { loadViewxgenRecipe } from '../../systems';
 import { asUsage, type Context } from '../context';
@@ -17,6 +18,7 @@ interface Flags extends DataFlags, StepsFlags {
   out: string;
   seed: number;
   draws: number;
+  diffusion?: string;
   json?: boolean;
 }
 
@@ -33,6 +35,7 @@ export function addEvaluateViewxgen(command: Command, context: Context): void {
     ),
   )
     .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
+    .option('--diffusion <recipe>', 'train a latent diffusion model on the same studies too, by a recipe of their size (quickstart)')
     .option('--draws <n>', 'of the bootstrap', wholeNumber(1), 500)
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nStopped with Ctrl-C and called again, it goes on.')
@@ -42,6 +45,7 @@ export function addEvaluateViewxgen(command: Command, context: Context): void {
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
   const recipe = withSteps(await loadViewxgenRecipe(name), flags);
   const { seed, draws } = flags;
+  const diffusion = flags.diffusion === undefined ? undefined : await loadRecipe(flags.diffusion);
   const out = resolve(flags.out);
   claimFolder(out, 'an evaluation of ViewXGen', ['result.json', 'networks']);
   await startEngine();
@@ -50,9 +54,19 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
     {
       command: 'viewxgen evaluate',
       out,
-      facts: { recipe, seed, draws },
+      facts: { recipe, seed, draws, ...(diffusion && { diffusion: diffusion.name }) },
       ...(flags.json && { json: true }),
-      evaluate: (onProgress) => evaluateViewxgen({ recipe, data, key: key(seed), out, draws, signal: context.signal, onProgress }),
+      evaluate: (onProgress) =>
+        evaluateViewxgen({
+          recipe,
+          data,
+          key: key(seed),
+          out,
+          draws,
+          ...(diffusion && { diffusion }),
+          signal: context.signal,
+          onProgress,
+        }),
     },
     context,
   );

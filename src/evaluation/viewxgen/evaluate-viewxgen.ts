@@ -5,10 +5,11 @@ import { readRange } from '../../files/internal';
 import { studyReader } from '../networks/study-reader';
 import type { Finding, ResultTable } from '../result';
 import { LABEL_DEFINITION, WORD_DEFINITIONS } from '../text-measures';
+import { diffused } from './diffused';
 import { findingsOf } from './findings';
 import { generated } from './generated';
 import { networksOf, partsOf } from './networks';
-import type { ViewxgenEvaluationOptions } from './options';
+import { TRUE, type ViewxgenEvaluationOptions } from './options';
 import { retrieved } from './retrieved';
 import { viewRulings } from './rulings';
 import { type Bench, reportTable, trueViews, viewTable } from './tables';
@@ -21,9 +22,13 @@ export interface ViewxgenEvaluation {
   readonly notes: readonly string[];
 }
 
-/** @throws the signal's reason where it was raised: networks that are trained stay */
+/**
+ * @throws RangeError where the latent diffusion model is for images of another size; the signal's reason where it was raised: networks that are trained stay
+ */
 export async function evaluateViewxgen(options: ViewxgenEvaluationOptions): Promise<ViewxgenEvaluation> {
-  const { recipe, data, key, draws = 500 } = options;
+  const { recipe, data, key, diffusion, draws = 500 } = options;
+  if (diffusion && diffusion.size !== recipe.size)
+    throw new RangeError(`recipe ${diffusion.name} is for images of ${diffusion.size} pixels, and the studies have ${recipe.size}`);
   const { test } = data;
   const watching = { ...(options.signal && { signal: options.signal }), ...(options.onProgress && { onProgress: options.onProgress }) };
   const reader = await studyReader({ data: data.train, size: recipe.size, ...watching });
@@ -36,12 +41,17 @@ export async function evaluateViewxgen(options: ViewxgenEvaluationOptions): Prom
       const joint = await generated(options, { writes: networks.both, draws: networks.both, parts, reader, rows });
       const apart = await generated(options, { writes: networks.text, draws: networks.image, parts, reader, rows });
       const found = await retrieved(options, reader, rows);
-      const truth: Task = { reports: [], views: rows.map((row) => trueViews(test, row, real)) };
+      const drawn = diffusion && (await diffused(options, diffusion, reader, rows));
+      const truth: Task = { by: TRUE, reports: [], views: rows.map((row) => trueViews(test, row, real)) };
       const bench: Bench = { test, real, findings: reader.findings, draws: { key: foldIn(key, 9), draws } };
       const rulings = await viewRulings(options, networks.both, parts, reader);
       return {
-        tables: [reportTable([joint, apart, found], bench), await viewTable([joint, apart, found, truth], bench), rulings.table],
-        findings: [rulings.finding, ...findingsOf(joint, apart, bench)],
+        tables: [
+          reportTable([joint, apart, found], bench),
+          await viewTable([joint, apart, ...(drawn ? [drawn] : []), found, truth], bench),
+          rulings.table,
+        ],
+        findings: [rulings.finding, ...findingsOf({ joint, apart, drawn }, bench)],
         definitions: {
           ...WORD_DEFINITIONS,
           'F1 of labels': LABEL_DEFINITION,

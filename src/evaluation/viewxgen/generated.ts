@@ -16,13 +16,14 @@ export interface Generating {
 export async function generated(options: ViewxgenEvaluationOptions, { writes, draws, parts, reader, rows }: Generating): Promise<Task> {
   const { data, key, signal, onProgress } = options;
   const { studies } = data.test;
+  const by = writes === draws ? JOINT : TASK_ONLY;
   const [writer, painter] = [viewxgenWriter(writes), viewxgenWriter(draws)];
   const reports: Written[] = [];
   const views: Drawn[] = [];
   try {
     for (const [r, row] of rows.entries()) {
       const chosen = studiesOf(studies, row);
-      onProgress?.(`reports and views of ${writes === draws ? JOINT : TASK_ONLY}`, r, rows.length);
+      onProgress?.(`reports and views of ${by}`, r, rows.length);
       const texts = await writer.reports(
         chosen.map((i) => ({ images: parts[i]!.slice(0, row.k) })),
         { key: foldIn(key, 100 + r), ...(signal && { signal }) },
@@ -32,7 +33,7 @@ export async function generated(options: ViewxgenEvaluationOptions, { writes, dr
       const codes = await firstViews(painter, chosen, { row, parts, options, key: foldIn(key, 200 + r) });
       views.push({ row, studies: chosen, read: await reader.read(await imagesOfCodes(draws, codes)) });
     }
-    return { reports, views };
+    return { by, reports, views };
   } finally {
     writer.dispose();
     painter.dispose();

@@ -1,6 +1,6 @@
 import type { ChestView, ViewStudies } from '../../systems';
 import type { StudyReader } from '../networks/study-reader';
-import type { ViewxgenEvaluationOptions } from './options';
+import { RETRIEVED, type ViewxgenEvaluationOptions } from './options';
 import { nearestRows, reportVectors, type Vectors } from './retrieval';
 import { type Drawn, type KofN, studiesOf, type Task, type Written, written } from './tasks';
 
@@ -28,7 +28,7 @@ export async function retrieved({ data, recipe }: ViewxgenEvaluationOptions, rea
     }
     views.push({ row, studies: chosen, read: await reader.read(pixels) });
   }
-  return { reports, views };
+  return { by: RETRIEVED, reports, views };
 }
 
 /** The row of the training image of a view whose report is nearest to another one. */

@@ -9,7 +9,7 @@ import type { StudyReadings } from '../networks/study-reader';
 import type { Cell, ResultTable } from '../result';
 import { estimateOf } from '../summed';
 import { inHundredths } from '../text-measures';
-import { JOINT, RETRIEVED, TASK_ONLY, TRUE } from './options';
+import { TRUE } from './options';
 import { type Drawn, F1, type KofN, measureOf, nameOf, studiesOf, type Task } from './tasks';
 
 /** What tables are made with. */
@@ -21,8 +21,6 @@ export interface Bench {
   readonly draws: Draws;
 }
 
-const SOURCES = [JOINT, TASK_ONLY, RETRIEVED] as const;
-
 /** Of the Fréchet distance, which takes longest. */
 const FRECHET_DRAWS = 20;
 
@@ -31,9 +29,9 @@ export function reportTable(tasks: readonly Task[], { test, draws }: Bench): Res
     name: 'viewxgen-reports',
     title: 'Reports from the first k of n views, hundredths',
     intervals: `95% bootstrap over studies, ${draws.draws} draws`,
-    rows: tasks.flatMap(({ reports }, t) =>
+    rows: tasks.flatMap(({ by, reports }) =>
       reports.map(({ row, measures }) => ({
-        by: SOURCES[t]!,
+        by,
         'k of n': nameOf(row),
         studies: studiesOf(test.studies, row).length,
         ...Object.fromEntries(
@@ -65,15 +63,15 @@ function readingsOf({ presence, views, features }: StudyReadings, rows: readonly
 export async function viewTable(tasks: readonly Task[], bench: Bench): Promise<ResultTable> {
   const { test, real, draws } = bench;
   const rows: Record<string, Cell>[] = [];
-  for (const [t, { views }] of tasks.entries())
+  for (const { by, views } of tasks)
     for (const { row, studies, read } of views) {
       const own = trueViews(test, row, real).read;
       const isRight = studies.map((i, at) => Number(read.views[at] === test.studies[i]!.images[0]!.view));
       rows.push({
-        by: [...SOURCES, TRUE][t]!,
+        by,
         'k of n': nameOf(row),
         studies: studies.length,
-        FID: t < SOURCES.length ? await frechet(read, own, studies.length, draws) : null,
+        FID: by !== TRUE ? await frechet(read, own, studies.length, draws) : null,
         AUROC: meanAuroc(bench, { row, studies, read }).estimate,
         'view as asked': inHundredths(
           shareOf(

@@ -35,6 +35,8 @@ export interface Drawn {
 }
 
 export interface Task {
+  /** Who did it. */
+  readonly by: string;
   readonly reports: readonly Written[];
   readonly views: readonly Drawn[];
 }
