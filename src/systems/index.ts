@@ -307,6 +307,7 @@ export {
   imageCodes,
   imagesOfCodes,
   initViewxgen,
+  type KindOfTokens,
   type KnownParts,
   kindOf,
   type LearntPart,

@@ -39,6 +39,7 @@ export {
   arrange,
   arrangePart,
   type ImagePart,
+  type KindOfTokens,
   type SequenceBatch,
   type SequencePart,
   type SequenceTensors,

@@ -31,7 +31,7 @@ for (const attention of ['relu', 'positive'] as const)
     noLeaks(() => {
       const config: ViewxgenConfig = { ...tinyConfig, attention };
       const params = initViewxgen(config, key(1));
-      const { targets, ...tokens } = sequenceBatch(config, studies);
+      const { texts, images, ...tokens } = sequenceBatch(config, studies);
       const whole = sequenceStates(config, params, tokens);
       let state = emptyState(config, 2);
       const bytes = (kept: SequenceState): number => kept.layers.reduce((sum, { products, keys }) => sum + products.size + keys.size, 0);
@@ -51,7 +51,7 @@ for (const attention of ['relu', 'positive'] as const)
       }
       assert.equal(at, 40);
       assert.equal(new Set(held).size, 1, 'what is held does not grow with the positions');
-      dispose(params as Tree, state as Tree, tokens as Tree, { whole, targets });
+      dispose(params as Tree, state as Tree, tokens as Tree, { whole }, texts, images);
     }),
   );
 
@@ -82,11 +82,40 @@ test(
   noLeaks(() => {
     const config: ViewxgenConfig = { ...tinyConfig, attention: 'positive', features: 16384 };
     const params = initViewxgen(config, key(3));
-    const { targets, ...tokens } = sequenceBatch(config, studies);
+    const { texts, images, ...tokens } = sequenceBatch(config, studies);
     const estimated = sequenceStates(config, params, tokens);
     const exact = sequenceStates({ ...config, attention: 'exact' }, params, tokens);
     assertClose(estimated, exact, 0.03);
-    dispose(params as Tree, tokens as Tree, { targets, estimated, exact });
+    dispose(params as Tree, tokens as Tree, { estimated, exact }, texts, images);
+  }),
+);
+
+test(
+  'the loss and its gradients are those of all logits together',
+  noLeaks(() => {
+    const params = initViewxgen(tinyConfig, key(6));
+    const batch = sequenceBatch(tinyConfig, studies);
+    /** Of the logits of both kinds at every position. */
+    const targets = tf.tensor2d(Int32Array.from(studies.flatMap((study) => Array.from(study.targets))), [2, 40], 'int32');
+    const plain = (p: ViewxgenParams, { ids, positions }: typeof batch): tf.Scalar =>
+      scope(() => {
+        const states = sequenceStates(tinyConfig, p, { ids, positions });
+        const said = tf.logSoftmax(nextTokenLogits(tinyConfig, p, states, positions));
+        const right = tf.oneHot(tf.maximum(targets, tf.scalar(0, 'int32')) as tf.Tensor2D, said.shape[2]!);
+        const counts = tf.cast(tf.greaterEqual(targets, tf.scalar(0, 'int32')), 'float32');
+        return tf.div(tf.neg(tf.sum(tf.mul(tf.sum(tf.mul(said, right), 2), counts))), tf.sum(counts)) as tf.Scalar;
+      });
+    const of = (loss: (p: ViewxgenParams, inputs: typeof batch) => tf.Scalar) =>
+      valueAndGrad((p: Tree, inputs: Tree) => loss(p as ViewxgenParams, inputs as typeof batch))(params as Tree, batch as Tree) as {
+        value: tf.Scalar;
+        grads: Tree;
+      };
+    const whole = of(plain);
+    const split = of((p, inputs) => viewxgenLoss(tinyConfig, p, inputs).loss);
+    assertClose(split.value, whole.value, 1e-5);
+    const wanted = flatten(whole.grads);
+    for (const [name, grad] of Object.entries(flatten(split.grads))) assertClose(grad, wanted[name]!, 1e-5, name);
+    dispose(params as Tree, batch as Tree, { targets, a: whole.value, b: split.value }, whole.grads, split.grads);
   }),
 );
 

@@ -99,17 +99,26 @@ export function arrange(config: ViewxgenConfig, parts: readonly SequencePart[]):
 
 /** Sequences of one length as tensors, int32 [B, L] each. */
 export type SequenceTensors = { ids: tf.Tensor2D; positions: tf.Tensor2D };
-export type SequenceBatch = SequenceTensors & { targets: tf.Tensor2D };
+
+/** Where tokens of one kind are among all positions of a batch, [B · L], and what follows there, -1 where nothing does: as many in every batch of a size. */
+export type KindOfTokens = { rows: tf.Tensor1D; targets: tf.Tensor1D };
+
+/** With what follows. */
+export type SequenceBatch = SequenceTensors & { texts: KindOfTokens; images: KindOfTokens };
 
 /** Arranged studies as a batch; the caller disposes it. */
 export function sequenceBatch(config: ViewxgenConfig, studies: readonly Arranged[]): SequenceBatch {
+  const all = (of: keyof Arranged): Int32Array => Int32Array.from(studies.flatMap((study) => Array.from(study[of])));
+  const [ids, positions, targets] = [all('ids'), all('positions'), all('targets')];
   const shape: [number, number] = [studies.length, sequenceLength(config)];
-  const rows = (of: keyof Arranged): tf.Tensor2D => {
-    const out = new Int32Array(shape[0] * shape[1]);
-    studies.forEach((study, i) => {
-      out.set(study[of], i * shape[1]);
-    });
-    return tf.tensor2d(out, shape, 'int32');
+  const kind = (isIt: (position: number) => boolean): KindOfTokens => {
+    const rows = Int32Array.from(positions.keys()).filter((row) => isIt(positions[row]!));
+    return { rows: tf.tensor1d(rows, 'int32'), targets: tf.tensor1d(Int32Array.from(rows, (row) => targets[row]!), 'int32') }; // biome-ignore format: one line
   };
-  return { ids: rows('ids'), positions: rows('positions'), targets: rows('targets') };
+  return {
+    ids: tf.tensor2d(ids, shape, 'int32'),
+    positions: tf.tensor2d(positions, shape, 'int32'),
+    texts: kind((position) => position < config.text_length),
+    images: kind((position) => position >= config.text_length),
+  };
 }

@@ -8,7 +8,7 @@ import { type StepLog, train, type Watched } from '../../../training';
 import { dataOrder } from '../../../training/internal';
 import type { TokenisedStudy } from '../data/tokens';
 import { checkViewxgenConfig, type ViewxgenConfig } from '../network/config';
-import { viewxgenLoss } from '../network/loss';
+import { type ViewxgenBatch, viewxgenLoss } from '../network/loss';
 import { initViewxgen, type ViewxgenParams, withProjections } from '../network/params';
 import { type Arranged, arrange, sequenceBatch } from '../sequence/arrange';
 import { sequenceLength } from '../sequence/tokens';
@@ -22,7 +22,7 @@ export interface TrainSequenceOptions extends Watched {
 }
 
 /** A batch as the loss takes it, but plain: a type that trees can be. */
-type Batch = { ids: tf.Tensor2D; positions: tf.Tensor2D; targets: tf.Tensor2D; dropped?: tf.Tensor3D; projections?: tf.Tensor3D };
+type Batch = Pick<ViewxgenBatch, keyof ViewxgenBatch>;
 
 /**
  * The parts of a study in an order that is drawn: any, where both kinds are learnt; what is learnt last, where only one is. Targets of the other kind are taken out.
