@@ -2,11 +2,11 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, unflatten } from '../engine';
-import { FileError } from '../files';
+import { checkContent, FileError } from '../files';
 import { type GgufFile, openGguf, toEngineLayout } from '../files/internal';
 import type { Tokenizer } from '../tokenizers';
 import { byteLevelText, byteLevelTokenizer } from '../tokenizers/internal';
-import { type ChatWriter, chatMl } from './chat-ml';
+import { type ChatWriter, chatTemplate } from './chat-template';
 import { type LanguageModel, languageModel } from './language-model';
 import { type LlamaConfig, type LlamaParams, llamaShapes } from './llama';
 
@@ -14,7 +14,7 @@ export interface GgufModel extends LanguageModel {
   readonly tokenizer: Tokenizer;
   /** The text of ids. */
   text(ids: readonly number[]): string;
-  /** A dialogue as a text, where the file's template is ChatML's. */
+  /** A dialogue as a text, where the file has a template. */
   readonly chat?: ChatWriter;
 }
 
@@ -88,10 +88,13 @@ function tokenizerOf({ path, metadata }: GgufFile): Pick<GgufModel, 'tokenizer' 
   const splitDigits = at('ggml.pre') !== 'gpt-2'; // smollm's way, and that of other recent models
   const maxLength = Number(metadata['llama.context_length']);
   const template = at('chat_template');
+  const named = (role: string): string | undefined => tokens[Number(at(`ggml.${role}_token_id`))];
   return {
     tokenizer: byteLevelTokenizer(path, { tokens, merges, special, splitDigits, padding, maxLength }),
     text: (ids) => byteLevelText({ tokens, special }, ids),
-    chat: typeof template === 'string' ? chatMl(template) : undefined,
+    ...(typeof template === 'string' && {
+      chat: checkContent(path, () => chatTemplate(template, { bos_token: named('bos'), eos_token: named('eos') })),
+    }),
   };
 }
 

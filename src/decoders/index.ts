@@ -2,7 +2,7 @@
 
 export type { BeamOptions } from './beams';
 export { type BertLmConfig, type BertLmParams, bertLm } from './bert-lm';
-export type { ChatMessage, ChatWriter } from './chat-ml';
+export { type ChatMessage, type ChatWriter, chatTemplate, type TemplateTokens } from './chat-template';
 export type { Prompts } from './continuation';
 export { type Generated, type GenerateOptions, generate } from './generate';
 export { type GgufModel, loadGgufModel } from './gguf-model';

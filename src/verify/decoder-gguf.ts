@@ -86,7 +86,7 @@ function* checkTexts({ tokenizer, text, chat }: GgufModel, spec: Case): Generato
       list.map((one) => one.text),
     );
   }
-  if (!chat) yield unsupported('dialogues by the chat template', 'the template is not ChatML');
+  if (!chat) yield unsupported('dialogues by the chat template', 'the file has no template');
   else
     yield exact(
       'dialogues by the chat template',

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadGgufModel } from 'roentgen-lab/decoders';
 import { dispose } from 'roentgen-lab/engine';
-import { chatMl } from '#decoders/chat-ml';
 import { assertClose, noLeaks, tempDir } from '../support';
 
 const u32 = (value: number): Buffer => Buffer.from(Uint32Array.of(value).buffer);
@@ -136,18 +135,4 @@ test('another architecture, another format and a cut file are refused', async (t
   await assert.rejects(loadGgufModel(path), /is not a GGUF file/);
   writeFileSync(path, Buffer.concat([Buffer.from('GGUF'), u32(3), u64(1), u64(9)]));
   await assert.rejects(loadGgufModel(path), /ends within its header/);
-});
-
-test('ChatML is known by its template, with the system that it says', () => {
-  const start =
-    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nBe brief.<|im_end|>\n' }}{% endif %}";
-  const each = "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}";
-  const end = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
-  const write = chatMl(start + each + end)!;
-  assert.equal(write([{ role: 'user', content: 'Hi' }]), '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n');
-  assert.match(
-    write([{ role: 'system', content: 'S' }], { answer: true }),
-    /^<\|im_start\|>system\nS<\|im_end\|>\n<\|im_start\|>assistant\n$/,
-  );
-  assert.equal(chatMl(`${start}{{ message.tools }}${end}`), undefined);
 });
