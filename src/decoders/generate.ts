@@ -1,11 +1,13 @@
-/** Texts from a language model: the likeliest token at each step, or beams of the likeliest sequences. */
+/** Texts from a language model: the likeliest token at each step, tokens drawn by their probabilities, or beams of the likeliest sequences. */
 
+import { foldIn, type Key, uniformArray } from '../engine';
+import { nextTurn } from '../engine/internal';
 import { type BeamOptions, searchBeams } from './beams';
 import { continuation, type Prompts } from './continuation';
 import type { LanguageModel } from './language-model';
-import { type Processor, processScores } from './processors';
+import { type Processor, processScores, softmax } from './processors';
 
-export interface GenerateOptions extends Partial<Omit<BeamOptions, 'steps' | 'end' | 'processors' | 'prompts' | 'padding'>> {
+export interface WriteTokensOptions {
   /** The most new tokens. */
   readonly maxNewTokens: number;
   /** The token that ends a sequence. */
@@ -13,7 +15,15 @@ export interface GenerateOptions extends Partial<Omit<BeamOptions, 'steps' | 'en
   /** What fills rows that have ended. */
   readonly padding: number;
   readonly processors?: readonly Processor[];
+  /** Tokens are drawn by their probabilities with this key; where it is left out the likeliest is taken. */
+  readonly key?: Key;
+  /** Whether a row has ended without its end token, by the tokens after its prompt: such as with a text (`endsWithAny`). */
+  readonly isDone?: (tokens: readonly number[]) => boolean;
 }
+
+export interface GenerateOptions
+  extends WriteTokensOptions,
+    Partial<Omit<BeamOptions, 'steps' | 'end' | 'processors' | 'prompts' | 'padding'>> {}
 
 export interface Generated {
   /** Prompts with what follows; with beams, those of each prompt best first. */
@@ -26,47 +36,70 @@ export interface Generated {
  * Continues prompts. With more than one beam, all beams of a prompt are returned.
  *
  * @param prompts padded on the left
- * @throws RangeError where the model has no positions for so many tokens
+ * @throws RangeError where the model has no positions for so many tokens, or beams are asked for beside a key or an end of another kind
  */
 export function generate(model: LanguageModel, prompts: Prompts, options: GenerateOptions): Generated {
-  const { maxNewTokens: steps, end, padding, processors = [], beams = 1, lengthPenalty = 1, earlyStopping = false } = options;
+  const { maxNewTokens: steps, end, padding, processors = [], beams = 1, lengthPenalty = 1, earlyStopping = false, key, isDone } = options;
+  if (beams > 1 && (key || isDone))
+    throw new RangeError('generate: beams: expected 1 beside key or isDone, since beams follow the likeliest');
   const run = continuation(model, prompts, beams, steps);
   try {
     if (beams > 1) return searchBeams(run, { prompts: prompts.ids, steps, end, padding, processors, beams, lengthPenalty, earlyStopping });
-    return { sequences: greedy(run, prompts.ids, { steps, end, padding, processors }) };
+    const rows = prompts.ids.map((row) => [...row]);
+    for (const tokens of stepsOf(run, prompts.ids, options)) tokens.forEach((token, i) => void rows[i]!.push(token));
+    return { sequences: rows };
   } finally {
     run.dispose();
   }
 }
 
-interface GreedyOptions {
-  readonly steps: number;
-  readonly end: number;
-  readonly padding: number;
-  readonly processors: readonly Processor[];
+/**
+ * The same token by token, with turns for other things in between: one token for each row at a time, `padding` for those that have ended.
+ *
+ * @param prompts padded on the left
+ * @throws RangeError where the model has no positions for so many tokens; the signal's reason where it was raised
+ */
+export async function* writeTokens(
+  model: LanguageModel,
+  prompts: Prompts,
+  { signal, ...options }: WriteTokensOptions & { readonly signal?: AbortSignal },
+): AsyncGenerator<readonly number[]> {
+  const run = continuation(model, prompts, 1, options.maxNewTokens);
+  try {
+    for (const tokens of stepsOf(run, prompts.ids, options)) {
+      yield tokens;
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
+  } finally {
+    run.dispose();
+  }
 }
 
-function greedy(
+function* stepsOf(
   run: ReturnType<typeof continuation>,
   prompts: Prompts['ids'],
-  { steps, end, padding, processors }: GreedyOptions,
-): number[][] {
+  { maxNewTokens, end, padding, processors = [], key, isDone }: WriteTokensOptions,
+): Generator<readonly number[]> {
   const rows = prompts.map((row) => [...row]);
   const hasEnded = rows.map(() => false);
   const own = rows.map((_, i) => i);
   let scores = run.begin();
   for (let step = 1; ; step++) {
     const vocabulary = scores.length / rows.length;
+    const drawn = key && uniformArray(foldIn(key, step), rows.length);
     const tokens = rows.map((row, i) => {
       if (hasEnded[i]) return padding;
       const processed = processScores(scores.subarray(i * vocabulary, (i + 1) * vocabulary), row, processors);
-      return largest(processed);
+      return drawn ? drawnToken(processed, drawn[i]!) : largest(processed);
     });
     tokens.forEach((token, i) => {
+      if (hasEnded[i]) return;
       rows[i]!.push(token);
-      hasEnded[i] ||= token === end;
+      hasEnded[i] = token === end || isDone?.(rows[i]!.slice(prompts[i]!.length)) === true;
     });
-    if (step === steps || hasEnded.every(Boolean)) return rows;
+    yield tokens;
+    if (step === maxNewTokens || hasEnded.every(Boolean)) return;
     scores = run.next(tokens, own);
   }
 }
@@ -76,4 +109,25 @@ function largest(values: Float64Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;
+}
+
+/** The token at a place between 0 and 1 of the probabilities side by side. */
+function drawnToken(scores: Float64Array, place: number): number {
+  const probabilities = softmax(scores);
+  let [sum, last] = [0, 0];
+  for (let i = 0; i < probabilities.length; i++) {
+    if (probabilities[i] === 0) continue;
+    sum += probabilities[i]!;
+    last = i;
+    if (place < sum) return i;
+  }
+  return last; // rounding
+}
+
+/** Says of tokens whether their text ends with one of these, for `isDone`. @param text of tokens */
+export function endsWithAny(text: (ids: readonly number[]) => string, endings: readonly string[]): (tokens: readonly number[]) => boolean {
+  return (tokens) => {
+    const written = text(tokens);
+    return endings.some((ending) => written.endsWith(ending));
+  };
 }

@@ -1,0 +1,73 @@
+/** How likely texts are as continuations of others: by which a model chooses among answers that are given. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { compileNetwork, dispose, scope, type Tree } from '../engine';
+import type { LanguageModel } from './language-model';
+import { causalScores, tokenPositions } from './masks';
+
+/** Tokens, and those that follow them. */
+export interface Continued {
+  readonly prompt: readonly number[];
+  /** At least one. */
+  readonly continuation: readonly number[];
+}
+
+type Batch = { ids: tf.Tensor2D; positions: tf.Tensor2D; scores: tf.Tensor4D; labels: tf.Tensor2D };
+
+/** Rows that are computed at a time. */
+const AT_ONCE = 8;
+
+/**
+ * The mean log-probability of each continuation's tokens, nats, each token given all before it.
+ *
+ * @param padding any token: what is behind a row counts for nothing
+ * @throws RangeError where a continuation or what is before it has no token, or the model has no positions for so many
+ */
+export function meanLogLikelihoods(model: LanguageModel, rows: readonly Continued[], padding: number): number[] {
+  const { facts, params, forward } = model;
+  const length = Math.max(0, ...rows.map(({ prompt, continuation }) => prompt.length + continuation.length));
+  if (rows.some(({ prompt, continuation }) => prompt.length === 0 || continuation.length === 0))
+    throw new RangeError('likelihood: expected at least one token of a prompt and one that follows it');
+  if (length > facts.longest)
+    throw new RangeError(`likelihood: ${length} tokens are more than the model's ${facts.longest} positions; shorten the prompts`);
+  const network = compileNetwork((weights: Tree, { labels, ...inputs }: Batch) =>
+    scope(() => {
+      const said = tf.logSoftmax(forward(weights, inputs).logits);
+      const counts = tf.cast(tf.greaterEqual(labels, tf.scalar(0, 'int32')), 'float32');
+      const right = tf.oneHot(tf.maximum(labels, tf.scalar(0, 'int32')) as tf.Tensor2D, facts.vocabulary);
+      const each = tf.mul(tf.sum(tf.mul(said, right), 2), counts);
+      return { means: tf.div(tf.sum(each, 1), tf.maximum(tf.sum(counts, 1), 1)) as tf.Tensor1D };
+    }),
+  );
+  try {
+    const means: number[] = [];
+    for (let at = 0; at < rows.length; at += AT_ONCE) {
+      const some = rows.slice(at, at + AT_ONCE);
+      const batch = batchOf(some, { length, padding, window: facts.window });
+      const out = network(params, batch);
+      means.push(...out.means.dataSync().subarray(0, some.length));
+      dispose(batch, out);
+    }
+    return means;
+  } finally {
+    network.dispose();
+  }
+}
+
+/** Rows of one length; batches that lack some are filled up with the first, so that all have one shape. */
+function batchOf(rows: readonly Continued[], shape: { length: number; padding: number; window: number | undefined }): Batch {
+  const { length, padding, window } = shape;
+  const filled = [...rows, ...new Array<Continued>(AT_ONCE - rows.length).fill(rows[0]!)];
+  const padded = (values: readonly number[], by: number): number[] => [...values, ...new Array<number>(length - values.length).fill(by)];
+  const tensor = (values: number[][]): tf.Tensor2D => tf.tensor2d(values.flat(), [AT_ONCE, length], 'int32');
+  const mask = filled.map(({ prompt, continuation }) => padded([...prompt, ...continuation].fill(1), 0));
+  return {
+    ids: tensor(filled.map(({ prompt, continuation }) => padded([...prompt, ...continuation], padding))),
+    positions: tensor(tokenPositions(mask)),
+    scores: causalScores({ mask, from: 0, length, ...(window !== undefined && { window }) }),
+    // What follows at each place, from the prompt's last token on.
+    labels: tensor(
+      filled.map(({ prompt, continuation }) => padded([...new Array<number>(prompt.length - 1).fill(-1), ...continuation], -1)),
+    ),
+  };
+}
