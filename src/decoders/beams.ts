@@ -5,6 +5,8 @@ import { type Processor, processScores, softmax } from './processors';
 
 export interface BeamOptions {
   readonly prompts: readonly (readonly number[])[];
+  /** How many of each prompt's tokens are padding. */
+  readonly padded: readonly number[];
   readonly steps: number;
   readonly end: number;
   readonly padding: number;
@@ -38,14 +40,15 @@ interface Search {
 }
 
 /** The continuations of all beams that are the likeliest, best first. */
-function likeliest(search: Search, scores: Float32Array, first: number, options: BeamOptions): Beam[] {
-  const { beams, processors } = options;
+function likeliest(search: Search, scores: Float32Array, prompt: number, options: BeamOptions): Beam[] {
+  const { beams, processors, padded } = options;
+  const first = prompt * beams;
   const vocabulary = scores.length / (options.prompts.length * beams);
   const all: { score: number; token: number; beam: number }[] = [];
   search.running.forEach(({ ids, score }, beam) => {
     const row = first + beam;
     const logs = softmax(scores.subarray(row * vocabulary, (row + 1) * vocabulary)).map(Math.log);
-    const processed = processScores(logs, ids, processors);
+    const processed = processScores(logs, ids, processors, padded[prompt]);
     for (let token = 0; token < vocabulary; token++)
       if (processed[token]! > Number.NEGATIVE_INFINITY) all.push({ score: score + processed[token]!, token, beam });
   });
@@ -79,7 +82,7 @@ export function searchBeams(run: Continuation, options: BeamOptions): { readonly
   let scores = run.begin();
   for (let length = 1; ; length++) {
     searches.forEach((search, p) => {
-      advance(search, likeliest(search, scores, p * beams, options), length, options);
+      advance(search, likeliest(search, scores, p, options), length, options);
     });
     const isDone = earlyStopping === true && searches.every(({ ended }) => ended.length === beams);
     if (isDone || length === steps || !searches.some(({ mayImprove }) => mayImprove)) break;

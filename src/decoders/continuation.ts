@@ -17,6 +17,9 @@ export interface Prompts {
   readonly contextMask?: tf.Tensor2D;
 }
 
+/** How many of each row's tokens, the first, are padding. */
+export const paddedOf = ({ ids, mask }: Prompts): number[] => ids.map((_, i) => Math.max(0, mask?.[i]?.indexOf(1) ?? 0));
+
 type StepInputs = {
   ids: tf.Tensor2D;
   positions: tf.Tensor2D;

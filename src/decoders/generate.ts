@@ -3,7 +3,7 @@
 import { foldIn, type Key, uniformArray } from '../engine';
 import { nextTurn } from '../engine/internal';
 import { type BeamOptions, searchBeams } from './beams';
-import { continuation, type Prompts } from './continuation';
+import { continuation, type Prompts, paddedOf } from './continuation';
 import type { LanguageModel } from './language-model';
 import { type Processor, processScores, softmax } from './processors';
 
@@ -23,7 +23,7 @@ export interface WriteTokensOptions {
 
 export interface GenerateOptions
   extends WriteTokensOptions,
-    Partial<Omit<BeamOptions, 'steps' | 'end' | 'processors' | 'prompts' | 'padding'>> {}
+    Partial<Omit<BeamOptions, 'steps' | 'end' | 'processors' | 'prompts' | 'padded' | 'padding'>> {}
 
 export interface Generated {
   /** Prompts with what follows; with beams, those of each prompt best first. */
@@ -44,9 +44,20 @@ export function generate(model: LanguageModel, prompts: Prompts, options: Genera
     throw new RangeError('generate: beams: expected 1 beside key or isDone, since beams follow the likeliest');
   const run = continuation(model, prompts, beams, steps);
   try {
-    if (beams > 1) return searchBeams(run, { prompts: prompts.ids, steps, end, padding, processors, beams, lengthPenalty, earlyStopping });
+    if (beams > 1)
+      return searchBeams(run, {
+        prompts: prompts.ids,
+        padded: paddedOf(prompts),
+        steps,
+        end,
+        padding,
+        processors,
+        beams,
+        lengthPenalty,
+        earlyStopping,
+      });
     const rows = prompts.ids.map((row) => [...row]);
-    for (const tokens of stepsOf(run, prompts.ids, options)) tokens.forEach((token, i) => void rows[i]!.push(token));
+    for (const tokens of stepsOf(run, prompts, options)) tokens.forEach((token, i) => void rows[i]!.push(token));
     return { sequences: rows };
   } finally {
     run.dispose();
@@ -66,7 +77,7 @@ export async function* writeTokens(
 ): AsyncGenerator<readonly number[]> {
   const run = continuation(model, prompts, 1, options.maxNewTokens);
   try {
-    for (const tokens of stepsOf(run, prompts.ids, options)) {
+    for (const tokens of stepsOf(run, prompts, options)) {
       yield tokens;
       await nextTurn();
       signal?.throwIfAborted();
@@ -78,10 +89,11 @@ export async function* writeTokens(
 
 function* stepsOf(
   run: ReturnType<typeof continuation>,
-  prompts: Prompts['ids'],
+  prompts: Prompts,
   { maxNewTokens, end, padding, processors = [], key, isDone }: WriteTokensOptions,
 ): Generator<readonly number[]> {
-  const rows = prompts.map((row) => [...row]);
+  const rows = prompts.ids.map((row) => [...row]);
+  const padded = paddedOf(prompts);
   const hasEnded = rows.map(() => false);
   const own = rows.map((_, i) => i);
   let scores = run.begin();
@@ -90,13 +102,13 @@ function* stepsOf(
     const drawn = key && uniformArray(foldIn(key, step), rows.length);
     const tokens = rows.map((row, i) => {
       if (hasEnded[i]) return padding;
-      const processed = processScores(scores.subarray(i * vocabulary, (i + 1) * vocabulary), row, processors);
+      const processed = processScores(scores.subarray(i * vocabulary, (i + 1) * vocabulary), row, processors, padded[i]);
       return drawn ? drawnToken(processed, drawn[i]!) : largest(processed);
     });
     tokens.forEach((token, i) => {
       if (hasEnded[i]) return;
       rows[i]!.push(token);
-      hasEnded[i] = token === end || isDone?.(rows[i]!.slice(prompts[i]!.length)) === true;
+      hasEnded[i] = token === end || isDone?.(rows[i]!.slice(prompts.ids[i]!.length)) === true;
     });
     yield tokens;
     if (step === maxNewTokens || hasEnded.every(Boolean)) return;

@@ -1,4 +1,4 @@
-/** Language models: Llama, Mistral, GPT-2, BERT as a decoder and R2Gen; their passes, and how they write. */
+/** Language models: Llama, Mistral, Phi, GPT-2, BERT as a decoder and R2Gen; their passes, and how they write. */
 
 export type { BeamOptions } from './beams';
 export { type BertLmConfig, type BertLmParams, bertLm } from './bert-lm';
@@ -11,6 +11,7 @@ export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, 
 export { type Continued, meanLogLikelihoods } from './likelihood';
 export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
 export { type DecoderInputs, type DecoderOutput, type KeptKeys, nextTokenLoss } from './pass';
+export { initPhi, type PhiConfig, type PhiParams, phi } from './phi';
 export { type Processor, processScores } from './processors';
 export type { R2GenConfig } from './r2gen/config';
 export type { R2GenAttentionParams, R2GenFeedForwardParams, R2GenMlpParams, StdNormParams } from './r2gen/layers';

@@ -9,9 +9,10 @@ import { type BertLmConfig, type BertLmParams, bertLm, bertLmShapes, completeBer
 import { completeGpt2Config, type Gpt2Config, type Gpt2Params, gpt2, gpt2Shapes } from './gpt2';
 import { completeLlamaConfig, type LlamaConfig, type LlamaParams, llama, llamaShapes } from './llama';
 import type { DecoderInputs, DecoderOutput } from './pass';
+import { completePhiConfig, type PhiConfig, type PhiParams, phi, phiShapes } from './phi';
 import type { R2GenConfig } from './r2gen/config';
 
-export type LanguageModelConfig = LlamaConfig | Gpt2Config | BertLmConfig | R2GenConfig;
+export type LanguageModelConfig = LlamaConfig | PhiConfig | Gpt2Config | BertLmConfig | R2GenConfig;
 
 /** What a caller must know of a model. */
 export interface LanguageModelFacts {
@@ -42,8 +43,9 @@ export interface LanguageModel<P extends Tree = Tree> {
 export function languageModelShapes(config: LanguageModelConfig): Record<string, number[]> {
   if (config.model_type === 'gpt2') return gpt2Shapes(config);
   if (config.model_type === 'llama' || config.model_type === 'mistral') return llamaShapes(config);
+  if (config.model_type === 'phi') return phiShapes(config);
   if (config.model_type === 'bert') return bertLmShapes(config);
-  throw new RangeError(`language model: model_type: expected llama, mistral, gpt2 or bert, got ${JSON.stringify(config.model_type)}`);
+  throw new RangeError(`language model: model_type: expected llama, mistral, phi, gpt2 or bert, got ${JSON.stringify(config.model_type)}`);
 }
 
 /** A model of its config and weights. */
@@ -65,6 +67,17 @@ export function languageModel(config: LanguageModelConfig, params: Tree): Langua
     };
     return { config, params, facts, forward: (p, inputs) => llama(config, p as LlamaParams, inputs) };
   }
+  if (config.model_type === 'phi') {
+    const c = completePhiConfig(config);
+    const facts = {
+      vocabulary: c.vocab_size,
+      layers: c.num_hidden_layers,
+      keyWidth: c.num_key_value_heads * c.head_dim,
+      headSize: c.head_dim,
+      longest: c.max_position_embeddings,
+    };
+    return { config, params, facts, forward: (p, inputs) => phi(config, p as PhiParams, inputs) };
+  }
   const bert = config as BertLmConfig;
   const c = completeBertLmConfig(bert);
   const facts = {
@@ -82,7 +95,7 @@ const PASSED_OVER =
   /(rotary_emb\.inv_freq|\.attn\.(bias|masked_bias)|\.crossattention\.(bias|masked_bias)|position_ids|cls\.predictions\.decoder\.(weight|bias))$/;
 
 /**
- * Reads a folder of transformers' LlamaForCausalLM, MistralForCausalLM, GPT2LMHeadModel or BertLMHeadModel.
+ * Reads a folder of transformers' LlamaForCausalLM, MistralForCausalLM, PhiForCausalLM, GPT2LMHeadModel or BertLMHeadModel.
  *
  * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
  */

@@ -19,6 +19,7 @@ import {
 } from '../nn/internal';
 import { DECODER_NOTES } from './notes';
 import { type DecoderInputs, type DecoderOutput, type KeptKeys, keepKeys, tiedLogits } from './pass';
+import { rotate, rotation } from './rotary';
 
 /** LlamaConfig, MistralConfig. */
 export interface LlamaConfig {
@@ -165,38 +166,13 @@ export function llamaShapes(config: LlamaConfig): Record<string, number[]> {
   return specShapes(llamaSpec(config));
 }
 
-interface Rotation {
-  /** [B, L, 1, head / 2]. */
-  readonly cos: tf.Tensor4D;
-  readonly sin: tf.Tensor4D;
-}
-
-/** The angles of positions (Su et al. 2021, arXiv:2104.09864). */
-function rotation({ head_dim, rope_theta }: CompleteLlamaConfig, positions: tf.Tensor2D): Rotation {
-  const [batch, length] = positions.shape;
-  const half = head_dim / 2;
-  const frequencies = tf.tensor1d(Float32Array.from({ length: half }, (_, i) => rope_theta ** (-(2 * i) / head_dim)));
-  const angles = tf.mul(tf.reshape(tf.cast(positions, 'float32'), [batch, length, 1, 1]), frequencies);
-  return { cos: tf.cos(angles) as tf.Tensor4D, sin: tf.sin(angles) as tf.Tensor4D };
-}
-
-/** The first half of each head turned against the second. */
-function rotate(x: tf.Tensor3D, head: number, { cos, sin }: Rotation): tf.Tensor3D {
-  return scope(() => {
-    const [batch, length, width] = x.shape;
-    const [a, b] = tf.split(tf.reshape(x, [batch, length, width / head, head]), 2, 3) as [tf.Tensor4D, tf.Tensor4D];
-    const turned = tf.concat([tf.sub(tf.mul(a, cos), tf.mul(b, sin)), tf.add(tf.mul(b, cos), tf.mul(a, sin))], 3);
-    return tf.reshape(turned, [batch, length, width]);
-  });
-}
-
 /** A pass of the model. */
 export function llama(config: LlamaConfig, params: LlamaParams, inputs: DecoderInputs): DecoderOutput {
   const c = completeLlamaConfig(config);
   const { model, lm_head } = params;
   const times = c.num_attention_heads / c.num_key_value_heads;
   return scope(() => {
-    const angles = rotation(c, inputs.positions);
+    const angles = rotation(inputs.positions, c.head_dim, c.rope_theta);
     const kept: KeptKeys[] = [];
     const hiddenStates = [inputs.embeddings ?? (embedding(inputs.ids, model.embed_tokens.weight, c.padding) as tf.Tensor3D)];
     model.layers.forEach((layer, i) => {

@@ -9,7 +9,7 @@ export type KeptKeys = { k: tf.Tensor3D; v: tf.Tensor3D };
 export interface DecoderInputs {
   /** int32 [B, L]. */
   readonly ids: tf.Tensor2D;
-  /** What stands for the tokens in place of their rows of the table, [B, L, C], such as an image among them; of Llama and Mistral. */
+  /** What stands for the tokens in place of their rows of the table, [B, L, C], such as an image among them; of Llama, Mistral and Phi. */
   readonly embeddings?: tf.Tensor3D;
   /** int32 [B, L]. */
   readonly positions: tf.Tensor2D;

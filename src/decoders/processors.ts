@@ -9,7 +9,7 @@ export type Processor =
   | { readonly kind: 'top_p'; readonly value: number }
   /** Those with this share of the likeliest one's probability. */
   | { readonly kind: 'min_p'; readonly value: number }
-  /** Tokens that were there already are less likely (Keskar et al. 2019, arXiv:1909.05858). */
+  /** Tokens that were there already, padding aside, are less likely (Keskar et al. 2019, arXiv:1909.05858). */
   | { readonly kind: 'repetition_penalty'; readonly value: number }
   /** No run of so many tokens occurs twice. */
   | { readonly kind: 'no_repeat_ngram_size'; readonly value: number }
@@ -59,7 +59,7 @@ function repeated(ids: readonly number[], size: number): Map<number, number> {
   return times;
 }
 
-function processOne(scores: Float64Array, ids: readonly number[], { kind, value }: Processor): Float64Array {
+function processOne(scores: Float64Array, ids: readonly number[], padded: number, { kind, value }: Processor): Float64Array {
   switch (kind) {
     case 'temperature':
       return scores.map((score) => score / value);
@@ -72,7 +72,7 @@ function processOne(scores: Float64Array, ids: readonly number[], { kind, value 
     case 'min_p':
       return minP(scores, value);
     case 'repetition_penalty': {
-      const seen = new Set(ids);
+      const seen = new Set(ids.slice(padded));
       return scores.map((score, i) => (seen.has(i) ? (score < 0 ? score * value : score / value) : score));
     }
     case 'no_repeat_ngram_size': {
@@ -89,7 +89,13 @@ function processOne(scores: Float64Array, ids: readonly number[], { kind, value 
 /**
  * @param scores of every token of the vocabulary: logits, or in beam search log-probabilities
  * @param ids    the tokens so far, padding too
+ * @param padded how many of them, the first, are padding
  */
-export function processScores(scores: ArrayLike<number>, ids: readonly number[], processors: readonly Processor[]): Float64Array {
-  return processors.reduce<Float64Array>((changed, processor) => processOne(changed, ids, processor), Float64Array.from(scores));
+export function processScores(
+  scores: ArrayLike<number>,
+  ids: readonly number[],
+  processors: readonly Processor[],
+  padded = 0,
+): Float64Array {
+  return processors.reduce<Float64Array>((changed, processor) => processOne(changed, ids, padded, processor), Float64Array.from(scores));
 }

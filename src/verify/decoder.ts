@@ -67,7 +67,7 @@ interface Case {
   };
 }
 
-const CLASSES = ['LlamaForCausalLM', 'MistralForCausalLM', 'GPT2LMHeadModel', 'BertLMHeadModel'];
+const CLASSES = ['LlamaForCausalLM', 'MistralForCausalLM', 'PhiForCausalLM', 'GPT2LMHeadModel', 'BertLMHeadModel'];
 
 /** What cross-attention sees; in a memory scope. */
 function contextOf(spec: Case, fixture: Fixture): Pick<DecoderInputs, 'context' | 'contextScores'> {

@@ -31,6 +31,11 @@ test(
       assert.deepEqual(generate(model, { ids: [prompt] }, options).sequences, [row]);
       const padded = generate(model, { ids: [[0, 0, ...prompt]], mask: [[0, 0, 1, 1, 1]] }, options);
       assert.deepEqual(padded.sequences, [[0, 0, ...row]]);
+      // Nor where tokens that were there are less likely: padding, though it be the likeliest token, was not.
+      const [fill, other] = [row[3]!, { ...options, processors: [{ kind: 'repetition_penalty', value: 50 }] } as const];
+      const [alone] = generate(model, { ids: [prompt] }, other).sequences;
+      const beside = generate(model, { ids: [[fill, fill, ...prompt]], mask: [[0, 0, 1, 1, 1]] }, other);
+      assert.deepEqual(beside.sequences, [[fill, fill, ...alone!]]);
       const ended = generate(model, { ids: [prompt] }, { ...options, end: row[4]! });
       assert.deepEqual(ended.sequences, [row.slice(0, row.indexOf(row[4]!, 3) + 1)]); // where it comes first
       dispose(model.params);
