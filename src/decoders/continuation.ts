@@ -12,6 +12,8 @@ export interface Prompts {
   readonly ids: readonly (readonly number[])[];
   /** 1 for tokens, 0 for padding; all tokens where left out. */
   readonly mask?: readonly (readonly number[])[];
+  /** What stands for the tokens of the prompts, such as images among them, [B, L, C]; of Llama, Mistral and Phi. Borrowed. */
+  readonly embeddings?: tf.Tensor3D;
   /** What cross-attention sees, [B, Lc, D]; and 1 where there is something to see, [B, Lc]. Borrowed. */
   readonly context?: tf.Tensor3D;
   readonly contextMask?: tf.Tensor2D;
@@ -22,6 +24,7 @@ export const paddedOf = ({ ids, mask }: Prompts): number[] => ids.map((_, i) => 
 
 type StepInputs = {
   ids: tf.Tensor2D;
+  embeddings?: tf.Tensor3D;
   positions: tf.Tensor2D;
   scores: tf.Tensor4D;
   places: tf.Tensor2D;
@@ -73,13 +76,16 @@ export function continuation(
   const ids = repeated(prompts.ids);
   const mask = repeated(prompts.mask ?? prompts.ids.map((row) => row.map(() => 1))).map((row) => [...row]);
   const rows = ids.length;
+  const repeatRows = <T extends tf.Tensor>(x: T): T =>
+    scope(
+      () =>
+        tf.concat(
+          tf.split(x, x.shape[0]!, 0).flatMap((row) => Array<tf.Tensor>(beams).fill(row)),
+          0,
+        ) as T,
+    );
   const context = scope(() => {
     const { context, contextMask } = prompts;
-    const repeatRows = <T extends tf.Tensor>(x: T): T =>
-      tf.concat(
-        tf.split(x, x.shape[0]!, 0).flatMap((row) => Array<tf.Tensor>(beams).fill(row)),
-        0,
-      ) as T;
     return {
       ...(context ? { context: repeatRows(context) } : {}),
       ...(contextMask ? { contextScores: paddingScores(repeatRows(contextMask)) } : {}),
@@ -116,10 +122,11 @@ export function continuation(
       from: tf.tensor1d([...from], 'int32'),
       ...context,
       ...(state && { state }),
+      ...(used === 0 && prompts.embeddings && { embeddings: repeatRows(prompts.embeddings) }),
     };
     const out = network(params, inputs);
-    const { ids, positions: places, scores, places: slots, from: order } = inputs;
-    dispose(kept, ids, places, scores, slots, order, state);
+    const { ids, embeddings, positions: places, scores, places: slots, from: order } = inputs;
+    dispose(kept, ids, embeddings, places, scores, slots, order, state);
     kept = out.kept;
     state = out.state;
     used += count;

@@ -1,7 +1,7 @@
 /** What other rooms use of this one beside its public names. */
 
 export { type EncoderRecipe, encoderTexts, fitEncoder, loadEncoderRecipe } from './encoder-recipe';
-export { estimateStepMemory, textActivations, unetActivations, vaeActivations } from './estimate-memory';
+export { estimateStepMemory, expectParametersFit, textActivations, unetActivations, vaeActivations } from './estimate-memory';
 export { maskedCrc32c } from './event-file';
 export { recipeNames } from './recipe';
 export { modelToAdapt, recipeForSize, recipesForAnyData } from './recipe-for-size';

@@ -1,4 +1,4 @@
-/** What is one paper's own: BiomedJourney's pairs, their registration and its measures; DRR-RATE's tree of images and its classifier; RadGraph's annotations, its network and its F1; SEI's texts, cases and networks; ViewXGen's sequences of reports and views, and its network. */
+/** What is one paper's own: BiomedJourney's pairs, their registration and its measures; DRR-RATE's tree of images and its classifier; RadGraph's annotations, its network and its F1; SEI's texts, cases and networks; ViewXGen's sequences of reports and views, and its network; CXR-LLaVA's network. */
 
 export {
   type AffineMap,
@@ -56,6 +56,23 @@ export {
   warp,
   widenForEditing,
 } from './biomedjourney';
+export {
+  type CxrLlavaConfig,
+  type CxrLlavaModel,
+  type CxrLlavaParams,
+  checkCxrLlavaConfig,
+  cxrLlava,
+  cxrLlavaEmbeddings,
+  cxrLlavaImages,
+  cxrLlavaShapes,
+  IMAGE_MARK,
+  IMAGE_TOKEN,
+  imageTokens,
+  initCxrLlava,
+  loadCxrLlava,
+  saveCxrLlava,
+  tokensWithImage,
+} from './cxr-llava';
 export {
   CAUSES,
   type CheXNetConfig,

@@ -7,6 +7,7 @@ export { loadDenseNet, loadEfficientNetLite, loadInception, loadResNet, loadSigl
 export type { ImageEncoderConfig } from './image-encoder';
 export { type InceptionInput, type InceptionOutput, type InceptionParams, inception } from './inception';
 export { type Interpolation, interpolate } from './interpolate';
+export { initOpenClipVision, type OpenClipVisionConfig, type OpenClipVisionParams, openClipVision } from './open-clip';
 export type { VisionOptions } from './options';
 export { initResNet, type ResNetConfig, type ResNetOutput, type ResNetParams, resnet } from './resnet';
 export { initSiglipVision, type SiglipVisionConfig, type SiglipVisionOutput, type SiglipVisionParams, siglipVision } from './siglip';

@@ -5,6 +5,7 @@ export { densenetShapes } from './densenet';
 export { efficientNetLiteShapes } from './efficientnet-lite';
 export { type EncodedImages, encodeImages, type ImageEncoderConfig, placesOf } from './image-encoder';
 export { inceptionShapes } from './inception';
+export { completeOpenClipVisionConfig, openClipVisionShapes } from './open-clip';
 export { resnetShapes } from './resnet';
 export { siglipVisionShapes } from './siglip';
 export { vitShapes } from './vit';

@@ -1,0 +1,56 @@
+/** The folder of CXR-LLaVA's second version: config, weights in one file or several, and the tokenizer. */
+
+import { join } from 'node:path';
+import { dispose, type Tree } from '../../../engine';
+import { expectParametersFit } from '../../../experiments/internal';
+import { checkContent, readObject, writeJson } from '../../../files';
+import { expectFolderOf, loadParameters, saveParameters } from '../../../files/internal';
+import { loadTokenizer, type Tokenizer } from '../../../tokenizers';
+import { type CxrLlavaConfig, checkCxrLlavaConfig } from './config';
+import { type CxrLlavaParams, cxrLlavaShapes } from './model';
+
+export interface CxrLlavaModel {
+  readonly config: CxrLlavaConfig;
+  /** The caller disposes it. */
+  readonly params: CxrLlavaParams;
+  readonly tokenizer: Tokenizer;
+}
+
+/** Writes a folder: the same model, the same bytes. @throws FileError where it cannot be written */
+export async function saveCxrLlava(folder: string, { config, params, tokenizer }: CxrLlavaModel): Promise<void> {
+  checkCxrLlavaConfig(config);
+  await tokenizer.save(folder);
+  await saveParameters(folder, 'model', params as Tree);
+  await writeJson(join(folder, 'config.json'), config);
+}
+
+/** Of the vision encoder: what leads to its own output. And tables that old files list. */
+const PASSED_OVER = /^vision_tower\.proj$|rotary_emb\.inv_freq$/;
+
+/**
+ * Reads a folder of `saveCxrLlava`, or one of the published model.
+ *
+ * @throws FileError where a file is missing or not what it should be, or the weights do not fit into the memory that is free, with both numbers, before they are read
+ */
+export async function loadCxrLlava(folder: string): Promise<CxrLlavaModel> {
+  expectFolderOf('a model of CXR-LLaVA', folder, ['config.json']);
+  const file = join(folder, 'config.json');
+  const config = await readObject<CxrLlavaConfig>(file, (read) => checkCxrLlavaConfig(read as CxrLlavaConfig));
+  const expected = cxrLlavaShapes(config);
+  checkContent(file, () => expectParametersFit('cxr-llava', expected));
+  const tokenizer = await loadTokenizer(folder);
+  const params = await loadParameters<Tree>(folder, {
+    file: 'model',
+    expected,
+    rename: (key) => (PASSED_OVER.test(key) ? undefined : key),
+  });
+  if (tokenizer.vocabularySize > (config.llama.vocab_size ?? 32000)) {
+    dispose(params);
+    checkContent(folder, () => {
+      throw new RangeError(
+        `its tokenizer has ${tokenizer.vocabularySize} tokens, and the language model ${config.llama.vocab_size ?? 32000}`,
+      );
+    });
+  }
+  return { config, params: params as CxrLlavaParams, tokenizer };
+}
