@@ -1,4 +1,4 @@
-/** What is one paper's own: BiomedJourney's pairs, their registration and its measures; DRR-RATE's tree of images and its classifier; RadGraph's annotations, its network and its F1; SEI's texts, cases and networks; ViewXGen's sequences of reports and views, and its network; CXR-LLaVA's network. */
+/** What is one paper's own: BiomedJourney's pairs, their registration and its measures; DRR-RATE's tree of images and its classifier; RadGraph's annotations, its network and its F1; SEI's texts, cases and networks; ViewXGen's sequences of reports and views, and its network; CXR-LLaVA's network; CheXbench's questions. */
 
 export {
   type AffineMap,
@@ -56,6 +56,17 @@ export {
   warp,
   widenForEditing,
 } from './biomedjourney';
+export {
+  type BenchQuestion,
+  type BenchText,
+  type CheXbench,
+  type Choice,
+  choicesOfLikelihoods,
+  choicesOfTexts,
+  chosenOption,
+  questionText,
+  readCheXbench,
+} from './chexagent';
 export {
   type CxrLlavaConfig,
   type CxrLlavaModel,
