@@ -5,7 +5,7 @@ import { nextTurn } from '../engine/internal';
 import { type BeamOptions, searchBeams } from './beams';
 import { continuation, type Prompts, paddedOf } from './continuation';
 import type { LanguageModel } from './language-model';
-import { type Processor, processScores, softmax } from './processors';
+import { drawnToken, type Processor, processScores } from './processors';
 
 export interface WriteTokensOptions {
   /** The most new tokens. */
@@ -121,19 +121,6 @@ function largest(values: Float64Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;
-}
-
-/** The token at a place between 0 and 1 of the probabilities side by side. */
-function drawnToken(scores: Float64Array, place: number): number {
-  const probabilities = softmax(scores);
-  let [sum, last] = [0, 0];
-  for (let i = 0; i < probabilities.length; i++) {
-    if (probabilities[i] === 0) continue;
-    sum += probabilities[i]!;
-    last = i;
-    if (place < sum) return i;
-  }
-  return last; // rounding
 }
 
 /** Says of tokens whether their text ends with one of these, for `isDone`. @param text of tokens */

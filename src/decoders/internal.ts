@@ -4,6 +4,6 @@ export { languageModelShapes } from './language-model';
 export { llamaShapes } from './llama';
 export { causalScores, placesFrom } from './masks';
 export { DECODER_NOTES } from './notes';
-export { softmax } from './processors';
+export { drawnToken, softmax } from './processors';
 export { completeR2GenConfig } from './r2gen/config';
 export { r2genShapes } from './r2gen/r2gen';

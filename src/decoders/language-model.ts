@@ -7,9 +7,9 @@ import { readObject } from '../files';
 import { loadParameters } from '../files/internal';
 import { type BertLmConfig, type BertLmParams, bertLm, bertLmShapes, completeBertLmConfig } from './bert-lm';
 import { completeGpt2Config, type Gpt2Config, type Gpt2Params, gpt2, gpt2Shapes } from './gpt2';
-import { completeLlamaConfig, type LlamaConfig, type LlamaParams, llama, llamaShapes } from './llama';
+import { type CompleteLlamaConfig, completeLlamaConfig, type LlamaConfig, type LlamaParams, llama, llamaShapes } from './llama';
 import type { DecoderInputs, DecoderOutput } from './pass';
-import { completePhiConfig, type PhiConfig, type PhiParams, phi, phiShapes } from './phi';
+import { type CompletePhiConfig, completePhiConfig, type PhiConfig, type PhiParams, phi, phiShapes } from './phi';
 import type { R2GenConfig } from './r2gen/config';
 
 export type LanguageModelConfig = LlamaConfig | PhiConfig | Gpt2Config | BertLmConfig | R2GenConfig;
@@ -48,6 +48,15 @@ export function languageModelShapes(config: LanguageModelConfig): Record<string,
   throw new RangeError(`language model: model_type: expected llama, mistral, phi, gpt2 or bert, got ${JSON.stringify(config.model_type)}`);
 }
 
+/** Of a model whose keys have heads of their own, each for several of the queries. */
+const groupedFacts = (c: CompleteLlamaConfig | CompletePhiConfig): LanguageModelFacts => ({
+  vocabulary: c.vocab_size,
+  layers: c.num_hidden_layers,
+  keyWidth: c.num_key_value_heads * c.head_dim,
+  headSize: c.head_dim,
+  longest: c.max_position_embeddings,
+});
+
 /** A model of its config and weights. */
 export function languageModel(config: LanguageModelConfig, params: Tree): LanguageModel {
   if (config.model_type === 'gpt2') {
@@ -57,26 +66,15 @@ export function languageModel(config: LanguageModelConfig, params: Tree): Langua
   }
   if (config.model_type === 'llama' || config.model_type === 'mistral') {
     const c = completeLlamaConfig(config);
-    const facts = {
-      vocabulary: c.vocab_size,
-      layers: c.num_hidden_layers,
-      keyWidth: c.num_key_value_heads * c.head_dim,
-      headSize: c.head_dim,
-      longest: c.max_position_embeddings,
-      window: c.window,
+    return {
+      config,
+      params,
+      facts: { ...groupedFacts(c), window: c.window },
+      forward: (p, inputs) => llama(config, p as LlamaParams, inputs),
     };
-    return { config, params, facts, forward: (p, inputs) => llama(config, p as LlamaParams, inputs) };
   }
   if (config.model_type === 'phi') {
-    const c = completePhiConfig(config);
-    const facts = {
-      vocabulary: c.vocab_size,
-      layers: c.num_hidden_layers,
-      keyWidth: c.num_key_value_heads * c.head_dim,
-      headSize: c.head_dim,
-      longest: c.max_position_embeddings,
-    };
-    return { config, params, facts, forward: (p, inputs) => phi(config, p as PhiParams, inputs) };
+    return { config, params, facts: groupedFacts(completePhiConfig(config)), forward: (p, inputs) => phi(config, p as PhiParams, inputs) };
   }
   const bert = config as BertLmConfig;
   const c = completeBertLmConfig(bert);

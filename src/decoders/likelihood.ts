@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, dispose, scope, type Tree } from '../engine';
 import type { LanguageModel } from './language-model';
 import { causalScores, tokenPositions } from './masks';
+import { labelLogProbabilities } from './pass';
 
 /** Tokens, and those that follow them. */
 export interface Continued {
@@ -13,6 +14,9 @@ export interface Continued {
 }
 
 type Batch = { ids: tf.Tensor2D; positions: tf.Tensor2D; scores: tf.Tensor4D; labels: tf.Tensor2D };
+
+/** The label of what does not count. */
+const NOTHING = -100;
 
 /** Rows that are computed at a time. */
 const AT_ONCE = 8;
@@ -32,10 +36,7 @@ export function meanLogLikelihoods(model: LanguageModel, rows: readonly Continue
     throw new RangeError(`likelihood: ${length} tokens are more than the model's ${facts.longest} positions; shorten the prompts`);
   const network = compileNetwork((weights: Tree, { labels, ...inputs }: Batch) =>
     scope(() => {
-      const said = tf.logSoftmax(forward(weights, inputs).logits);
-      const counts = tf.cast(tf.greaterEqual(labels, tf.scalar(0, 'int32')), 'float32');
-      const right = tf.oneHot(tf.maximum(labels, tf.scalar(0, 'int32')) as tf.Tensor2D, facts.vocabulary);
-      const each = tf.mul(tf.sum(tf.mul(said, right), 2), counts);
+      const { each, counts } = labelLogProbabilities(forward(weights, inputs).logits, labels);
       return { means: tf.div(tf.sum(each, 1), tf.maximum(tf.sum(counts, 1), 1)) as tf.Tensor1D };
     }),
   );
@@ -67,7 +68,7 @@ function batchOf(rows: readonly Continued[], shape: { length: number; padding: n
     scores: causalScores({ mask, from: 0, length, ...(window !== undefined && { window }) }),
     // What follows at each place, from the prompt's last token on.
     labels: tensor(
-      filled.map(({ prompt, continuation }) => padded([...new Array<number>(prompt.length - 1).fill(-1), ...continuation], -1)),
+      filled.map(({ prompt, continuation }) => padded([...new Array<number>(prompt.length - 1).fill(NOTHING), ...continuation], NOTHING)),
     ),
   };
 }

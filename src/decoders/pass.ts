@@ -58,6 +58,20 @@ export function tiedLogits(x: tf.Tensor3D, table: tf.Tensor2D): tf.Tensor3D {
 }
 
 /**
+ * The log-probability of each label, nats, 0 where it does not count, and 1 where it does, [B, L] each; in a memory scope.
+ *
+ * @param labels int32 [B, L], those of -100 don't count
+ */
+export function labelLogProbabilities(
+  logits: tf.Tensor3D,
+  labels: tf.Tensor2D,
+): { readonly each: tf.Tensor2D; readonly counts: tf.Tensor2D } {
+  const counts = tf.cast(tf.notEqual(labels, tf.scalar(-100, 'int32')), 'float32') as tf.Tensor2D;
+  const right = tf.oneHot(tf.maximum(labels, tf.scalar(0, 'int32')) as tf.Tensor2D, logits.shape[2]);
+  return { each: tf.mul(tf.sum(tf.mul(tf.logSoftmax(logits), right), 2), counts) as tf.Tensor2D, counts };
+}
+
+/**
  * The mean cross-entropy of each token given those before it, nats.
  *
  * @param labels int32 [B, L], those of -100 don't count; the first of a row has nothing before it
@@ -66,11 +80,8 @@ export function tiedLogits(x: tf.Tensor3D, table: tf.Tensor2D): tf.Tensor3D {
 export function nextTokenLoss(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Scalar {
   const [batch, length, vocabulary] = logits.shape;
   return scope(() => {
-    const said = tf.logSoftmax(tf.slice(logits, [0, 0, 0], [batch, length - 1, vocabulary]));
-    const wanted = tf.slice(labels, [0, 1], [batch, length - 1]);
-    const counts = tf.cast(tf.notEqual(wanted, tf.scalar(-100, 'int32')), 'float32');
-    const right = tf.oneHot(tf.maximum(wanted, tf.scalar(0, 'int32')) as tf.Tensor2D, vocabulary);
-    const each = tf.mul(tf.sum(tf.mul(said, right), 2), counts);
+    const before = tf.slice(logits, [0, 0, 0], [batch, length - 1, vocabulary]);
+    const { each, counts } = labelLogProbabilities(before, tf.slice(labels, [0, 1], [batch, length - 1]));
     return tf.neg(tf.div(tf.sum(each), tf.sum(counts))) as tf.Scalar;
   });
 }

@@ -25,6 +25,19 @@ export function softmax(scores: ArrayLike<number>): Float64Array {
   return raised.map((value) => value / total);
 }
 
+/** The token at a place between 0 and 1 of the scores' probabilities side by side. */
+export function drawnToken(scores: Float64Array, place: number): number {
+  const probabilities = softmax(scores);
+  let [sum, last] = [0, 0];
+  for (let i = 0; i < probabilities.length; i++) {
+    if (probabilities[i] === 0) continue;
+    sum += probabilities[i]!;
+    last = i;
+    if (place < sum) return i;
+  }
+  return last; // rounding
+}
+
 const drop = (scores: Float64Array, isDropped: (i: number) => boolean): Float64Array =>
   scores.map((value, i) => (isDropped(i) ? Number.NEGATIVE_INFINITY : value));
 

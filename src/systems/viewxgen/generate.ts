@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type Processor, processScores } from '../../decoders';
-import { softmax } from '../../decoders/internal';
+import { drawnToken } from '../../decoders/internal';
 import { compileNetwork, dispose, foldIn, type Key, scope, type Tree, uniformArray } from '../../engine';
 import { nextTurn } from '../../engine/internal';
 import { decodeCodes, type VqParams } from '../../vq';
@@ -127,7 +127,7 @@ export function viewxgenWriter({ config, params, tokenizer }: ViewxgenModel): Vi
         tokens = rows.map((row, i) => {
           if (hasEnded[i]) return end!;
           const scores = logits.subarray(i * width + from, i * width + from + count);
-          const token = from + pick(softmax(processScores(scores, row, processors)), drawn[i]!);
+          const token = from + drawnToken(processScores(scores, row, processors), drawn[i]!);
           if (token === end) hasEnded[i] = true;
           else row.push(token);
           return token;
@@ -180,19 +180,6 @@ export function viewxgenWriter({ config, params, tokenizer }: ViewxgenModel): Vi
     },
     dispose: () => pass.dispose(),
   };
-}
-
-/** The first index at which the sum of probabilities passes `drawn`, from 0 to 1. */
-function pick(probabilities: Float64Array, drawn: number): number {
-  let sum = 0;
-  let last = 0;
-  for (let i = 0; i < probabilities.length; i++) {
-    if (probabilities[i]! === 0) continue;
-    sum += probabilities[i]!;
-    last = i;
-    if (drawn < sum) return i;
-  }
-  return last;
 }
 
 /** Images of codes, grid² each: grey, size × size a row, 0 to 1. */

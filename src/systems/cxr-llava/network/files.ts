@@ -1,9 +1,9 @@
 /** The folder of CXR-LLaVA's second version: config, weights in one file or several, and the tokenizer. */
 
 import { join } from 'node:path';
-import { dispose, type Tree } from '../../../engine';
+import type { Tree } from '../../../engine';
 import { expectParametersFit } from '../../../experiments/internal';
-import { checkContent, readObject, writeJson } from '../../../files';
+import { checkContent, FileError, readObject, writeJson } from '../../../files';
 import { expectFolderOf, loadParameters, saveParameters } from '../../../files/internal';
 import { loadTokenizer, type Tokenizer } from '../../../tokenizers';
 import { type CxrLlavaConfig, checkCxrLlavaConfig } from './config';
@@ -39,18 +39,13 @@ export async function loadCxrLlava(folder: string): Promise<CxrLlavaModel> {
   const expected = cxrLlavaShapes(config);
   checkContent(file, () => expectParametersFit('cxr-llava', expected));
   const tokenizer = await loadTokenizer(folder);
-  const params = await loadParameters<Tree>(folder, {
+  const { vocab_size: known = 32000 } = config.llama;
+  if (tokenizer.vocabularySize > known)
+    throw new FileError(folder, `its tokenizer has ${tokenizer.vocabularySize} tokens, and the language model ${known}`);
+  const params = await loadParameters<CxrLlavaParams & Tree>(folder, {
     file: 'model',
     expected,
     rename: (key) => (PASSED_OVER.test(key) ? undefined : key),
   });
-  if (tokenizer.vocabularySize > (config.llama.vocab_size ?? 32000)) {
-    dispose(params);
-    checkContent(folder, () => {
-      throw new RangeError(
-        `its tokenizer has ${tokenizer.vocabularySize} tokens, and the language model ${config.llama.vocab_size ?? 32000}`,
-      );
-    });
-  }
-  return { config, params: params as CxrLlavaParams, tokenizer };
+  return { config, params, tokenizer };
 }
