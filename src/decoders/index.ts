@@ -8,7 +8,7 @@ export { endsWithAny, type Generated, type GenerateOptions, generate, type Write
 export { type GgufModel, loadGgufModel } from './gguf-model';
 export { type Gpt2Config, type Gpt2Params, gpt2, initGpt2 } from './gpt2';
 export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, languageModel, loadLanguageModel } from './language-model';
-export { type Continued, meanLogLikelihoods } from './likelihood';
+export { type Continued, type LikelihoodOptions, meanLogLikelihoods } from './likelihood';
 export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
 export { type DecoderInputs, type DecoderOutput, type KeptKeys, nextTokenLoss } from './pass';
 export { initPhi, type PhiConfig, type PhiParams, phi } from './phi';

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, dispose, scope, type Tree } from '../engine';
+import { nextTurn } from '../engine/internal';
 import type { LanguageModel } from './language-model';
 import { causalScores, tokenPositions } from './masks';
 import { labelLogProbabilities } from './pass';
@@ -13,7 +14,7 @@ export interface Continued {
   readonly continuation: readonly number[];
 }
 
-type Batch = { ids: tf.Tensor2D; positions: tf.Tensor2D; scores: tf.Tensor4D; labels: tf.Tensor2D };
+type Batch = { ids: tf.Tensor2D; embeddings?: tf.Tensor3D; positions: tf.Tensor2D; scores: tf.Tensor4D; labels: tf.Tensor2D };
 
 /** The label of what does not count. */
 const NOTHING = -100;
@@ -21,13 +22,30 @@ const NOTHING = -100;
 /** Rows that are computed at a time. */
 const AT_ONCE = 8;
 
+export interface LikelihoodOptions {
+  /** Any token: what is behind a row counts for nothing. */
+  readonly padding: number;
+  /**
+   * What stands for the tokens of some rows, such as images among them, [B, L, C]; of Llama, Mistral and Phi.
+   *
+   * @param ids  int32 [B, L], padded on the right; borrowed
+   * @param rows which of the rows they are; behind the last one, the first of the batch again
+   */
+  readonly embed?: (ids: tf.Tensor2D, rows: readonly number[]) => Promise<tf.Tensor3D>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /**
  * The mean log-probability of each continuation's tokens, nats, each token given all before it.
  *
- * @param padding any token: what is behind a row counts for nothing
- * @throws RangeError where a continuation or what is before it has no token, or the model has no positions for so many
+ * @throws RangeError where a continuation or what is before it has no token, or the model has no positions for so many; the signal's reason
  */
-export function meanLogLikelihoods(model: LanguageModel, rows: readonly Continued[], padding: number): number[] {
+export async function meanLogLikelihoods(
+  model: LanguageModel,
+  rows: readonly Continued[],
+  { padding, embed, signal, onProgress }: LikelihoodOptions,
+): Promise<number[]> {
   const { facts, params, forward } = model;
   const length = Math.max(0, ...rows.map(({ prompt, continuation }) => prompt.length + continuation.length));
   if (rows.some(({ prompt, continuation }) => prompt.length === 0 || continuation.length === 0))
@@ -43,11 +61,19 @@ export function meanLogLikelihoods(model: LanguageModel, rows: readonly Continue
   try {
     const means: number[] = [];
     for (let at = 0; at < rows.length; at += AT_ONCE) {
+      signal?.throwIfAborted();
       const some = rows.slice(at, at + AT_ONCE);
       const batch = batchOf(some, { length, padding, window: facts.window });
+      if (embed)
+        batch.embeddings = await embed(
+          batch.ids,
+          Array.from({ length: AT_ONCE }, (_, i) => at + (i < some.length ? i : 0)),
+        );
       const out = network(params, batch);
       means.push(...out.means.dataSync().subarray(0, some.length));
       dispose(batch, out);
+      onProgress?.(means.length, rows.length);
+      await nextTurn();
     }
     return means;
   } finally {

@@ -1,5 +1,6 @@
 /** Image encoders: DenseNet (TorchXRayVision's too), ResNet, FID's Inception, EfficientNet-Lite, vision transformers; CLIP's tower is of `encoders`. */
 
+export { type Blip2VisionConfig, type Blip2VisionParams, blip2Vision, initBlip2Vision } from './blip2-vision';
 export { type ConvNet, type ConvNetOutput, type ConvNetParams, convNet, initConvNet } from './conv-net';
 export { type DenseNetConfig, type DenseNetOutput, type DenseNetParams, densenet, initDenseNet } from './densenet';
 export { type EfficientNetLiteOutput, type EfficientNetLiteParams, efficientNetLite } from './efficientnet-lite';

@@ -1,5 +1,6 @@
 /** What other rooms use of this one beside its public names. */
 
+export { blip2VisionShapes, completeBlip2VisionConfig } from './blip2-vision';
 export { convNetShapes } from './conv-net';
 export { densenetShapes } from './densenet';
 export { efficientNetLiteShapes } from './efficientnet-lite';

@@ -97,21 +97,24 @@ test(
 
 test(
   'the likelihood of a continuation is the mean over its tokens, each given those before it, also beside longer ones and within a window',
-  noLeaks(() => {
+  noLeaks(async () => {
     for (const model of models()) {
       const rows = [
         { prompt: [3, 1, 4, 1], continuation: [5, 9, 2] },
         { prompt: [7], continuation: [8] },
         ...Array.from({ length: 8 }, (_, i) => ({ prompt: [i, 2], continuation: [i + 1, 3, i] })),
       ];
-      const got = meanLogLikelihoods(model, rows, PADDING);
+      const got = await meanLogLikelihoods(model, rows, { padding: PADDING });
       rows.forEach(({ prompt, continuation }, r) => {
         const each = continuation.map((token, i) => Math.log(softmax(lastLogits(model, [...prompt, ...continuation.slice(0, i)]))[token]!));
         const wanted = each.reduce((a, b) => a + b, 0) / each.length;
         assert.ok(Math.abs(got[r]! - wanted) < 1e-4, `${r}: ${got[r]} and ${wanted}`);
       });
-      assert.throws(() => meanLogLikelihoods(model, [{ prompt: [], continuation: [1] }], PADDING), RangeError);
-      assert.throws(() => meanLogLikelihoods(model, [{ prompt: new Array(16).fill(1), continuation: [1] }], PADDING), /16 positions/);
+      await assert.rejects(meanLogLikelihoods(model, [{ prompt: [], continuation: [1] }], { padding: PADDING }), RangeError);
+      await assert.rejects(
+        meanLogLikelihoods(model, [{ prompt: new Array(16).fill(1), continuation: [1] }], { padding: PADDING }),
+        /16 positions/,
+      );
       dispose(model.params);
     }
   }),

@@ -1,15 +1,26 @@
 /** CXR-LLaVA (arXiv:2310.18341): a language model that is asked about a radiograph. */
 
+export {
+  DIFFERENTIAL,
+  findingsOf,
+  isReportPrompt,
+  llavaInstructions,
+  NAMED_FINDINGS,
+  presenceQuestion,
+  type ReportPrompt,
+  reportPrompts,
+  withNamedFindings,
+} from './data/instructions';
 export { type CxrLlavaConfig, checkCxrLlavaConfig } from './network/config';
 export { type CxrLlavaModel, loadCxrLlava, saveCxrLlava } from './network/files';
+export { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava, vectorEncoder } from './network/model';
+export { type FitLlavaOptions, fitLlava, fitVision, llavaParts } from './training/fit';
 export {
-  type CxrLlavaParams,
-  cxrLlava,
-  cxrLlavaEmbeddings,
-  cxrLlavaImages,
-  cxrLlavaShapes,
-  IMAGE_TOKEN,
-  imageTokens,
-  initCxrLlava,
-} from './network/model';
-export { IMAGE_MARK, tokensWithImage } from './network/prompt';
+  type LlavaDecoding,
+  type LlavaRecipe,
+  type LlavaStage,
+  llavaConfigOf,
+  llavaStages,
+  loadLlavaRecipe,
+  type VisionLesson,
+} from './training/recipe';

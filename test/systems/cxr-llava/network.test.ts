@@ -3,20 +3,20 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { generate, type LanguageModel, languageModel } from 'roentgen-lab/decoders';
+import { generate } from 'roentgen-lab/decoders';
 import { dispose, flatten, key, scope, type Tree, uniform } from 'roentgen-lab/engine';
 import { readSafetensors, writeSafetensors } from 'roentgen-lab/files';
 import {
-  type CxrLlavaParams,
-  cxrLlava,
-  cxrLlavaEmbeddings,
-  cxrLlavaImages,
+  askedCxrLlava,
+  bareIds,
+  dialoguesOf,
+  embedWithImages,
   IMAGE_TOKEN,
-  imageTokens,
   initCxrLlava,
   loadCxrLlava,
+  promptTokens,
   saveCxrLlava,
-  tokensWithImage,
+  tokensWithImages,
 } from 'roentgen-lab/systems';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 import { causalScores } from '#decoders/internal';
@@ -71,33 +71,54 @@ test(
   }),
 );
 
-test('a text has one image, in as many places as it has patches', () => {
-  const places = imageTokens(tinyConfig);
-  assert.equal(places, 4);
-  const ids = tokensWithImage(tokenizer, 'the <image> heart', places);
-  assert.deepEqual(ids, [...tokenizer.ids('the '), ...new Array(4).fill(IMAGE_TOKEN), ...tokenizer.ids(' heart')]);
-  assert.throws(() => tokensWithImage(tokenizer, 'the heart', places), /RangeError: .*<image> once.*got it 0 times/);
-  assert.throws(() => tokensWithImage(tokenizer, '<image><image>', places), /got it 2 times/);
+test('a text has as many images as are shown, each in as many places as it has patches, and marks of beginning and end only once', () => {
+  const { startId, endId } = tokenizer;
+  const network = askedCxrLlava(tinyConfig);
+  assert.equal(network.places, 4);
+  const places = new Array(4).fill(IMAGE_TOKEN);
+  const bare = (text: string): number[] => tokenizer.ids(text).slice(1, -1);
+  assert.deepEqual(bareIds(tokenizer, 'the heart'), bare('the heart'));
+  assert.deepEqual(tokensWithImages(tokenizer, 'the <image> heart', 4, 1), [startId, ...bare('the '), ...places, ...bare(' heart')]);
+  assert.deepEqual(tokensWithImages(tokenizer, '<image><image>', 4, 2), [...places, ...places]);
+  assert.deepEqual(tokensWithImages(tokenizer, '<image> heart', 4, 1), [...places, startId, ...bare(' heart')]);
+  assert.throws(() => tokensWithImages(tokenizer, 'the heart', 4, 1), /RangeError: .*<image> once.*got it 0 times/);
+  assert.throws(() => tokensWithImages(tokenizer, '<image><image>', 4, 1), /got it 2 times/);
+  const asked = { network, tokenizer };
+  assert.throws(() => promptTokens(asked, 'the heart', 3), /RangeError: cxr-llava: expected one image, got 3/);
+  assert.throws(() => promptTokens(asked, 'the <image> heart', 1), /got it 2 times/);
+  const instruction = { images: [5], question: 'the heart', answer: 'a left effusion' };
+  const { dialogues, cut } = dialoguesOf(asked, [instruction], 200);
+  assert.deepEqual(dialogues[0]!.answer, [...bare('a left effusion'), endId]);
+  assert.equal(cut, 0);
+  const prompt = dialogues[0]!.prompt.length;
+  const long = { ...instruction, question: 'the heart '.repeat(10_000) };
+  assert.deepEqual(dialoguesOf(asked, [long, instruction], prompt + 2), {
+    dialogues: [{ images: [5], prompt: dialogues[0]!.prompt, answer: bare('a left effusion').slice(0, 2) }],
+    instructions: [instruction],
+    cut: 1,
+    tooLong: 1,
+  });
+  assert.throws(() => dialoguesOf(asked, [long], 100), /RangeError: cxr-llava: none of 1 questions is shorter than 100 tokens/);
 });
 
 test(
   'what follows a text with an image hangs on the image, and is what one pass over each longer row says; with beams too',
-  noLeaks(() => {
-    const params = initCxrLlava(tinyConfig, key(2));
-    const model = languageModel({ ...tinyConfig.llama, model_type: 'llama' }, {
-      model: params.llama,
-      lm_head: params.lm_head,
-    } as unknown as Tree) as LanguageModel;
-    const prompt = tokensWithImage(tokenizer, 'a <image> heart', 4);
+  noLeaks(async () => {
+    const params = initCxrLlava(tinyConfig, key(2)) as Tree;
+    const network = askedCxrLlava(tinyConfig);
+    const model = network.language(params);
+    const prompt = tokensWithImages(tokenizer, 'a <image> heart', 4, 1);
+    const embed = (ids: tf.Tensor2D, pixels: tf.Tensor4D): tf.Tensor3D =>
+      scope(() => embedWithImages(network, params, ids, network.see(params, pixels)));
     const greedy = (pixels: tf.Tensor4D): number[] => {
       const row = [...prompt];
       for (let i = 0; i < 4; i++)
         row.push(
           scope(() => {
             const ids = tf.tensor2d([row], [1, row.length], 'int32');
-            const { logits } = cxrLlava(tinyConfig, params, {
+            const { logits } = model.forward(params, {
               ids,
-              embeddings: cxrLlavaEmbeddings(params, ids, cxrLlavaImages(tinyConfig, params, pixels)),
+              embeddings: embed(ids, pixels),
               positions: tf.tensor2d([row.map((_, at) => at)], [1, row.length], 'int32'),
               scores: causalScores({ mask: [row.map(() => 1)], from: 0, length: row.length }),
             });
@@ -111,7 +132,7 @@ test(
     for (const seed of [1, 2, 3]) {
       const pixels = uniform(key(seed), [1, 8, 8, 1]) as tf.Tensor4D;
       const ids = tf.tensor2d([prompt], undefined, 'int32');
-      const embeddings = scope(() => cxrLlavaEmbeddings(params as CxrLlavaParams, ids, cxrLlavaImages(tinyConfig, params, pixels)));
+      const embeddings = embed(ids, pixels);
       const options = { maxNewTokens: 4, end: -1, padding: 0 };
       const wanted = greedy(pixels);
       assert.deepEqual(generate(model, { ids: [prompt], embeddings }, options).sequences, [wanted]);
@@ -120,6 +141,6 @@ test(
       dispose({ pixels, ids, embeddings });
     }
     assert.ok(written.size > 1);
-    dispose(params as Tree);
+    dispose(params);
   }),
 );

@@ -1,15 +1,11 @@
 /** How a question with options is asked, and how an answer is taken for one of them: by a letter that is written, or by which option is likeliest. */
 
 import { foldIn, type Key, randomInts } from '../../../engine';
+import { withOptions } from '../instruct/words';
 import type { BenchQuestion } from './file';
 
-const letterOf = (i: number): string => `(${String.fromCharCode(65 + i)})`;
-
 /** The question with its options and what to do, as published. */
-export function questionText({ question, options }: Pick<BenchQuestion, 'question' | 'options'>): string {
-  const listed = options.map((option, i) => `${letterOf(i)} ${option}`).join(', ');
-  return `${question}\nOptions: ${listed}\nDirectly answer the question by choosing one option: ${options.map((_, i) => letterOf(i)).join(', ')}.`;
-}
+export const questionText = ({ question, options }: Pick<BenchQuestion, 'question' | 'options'>): string => withOptions(question, options);
 
 /** The option that a text chooses: that of its first letter in brackets. Undefined where there is none, or no option has it. */
 export function chosenOption(answer: string, count: number): number | undefined {

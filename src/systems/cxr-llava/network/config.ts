@@ -39,7 +39,10 @@ const PUBLISHED = {
 };
 
 /** One channel where the config does not say. */
-export const visionConfigOf = ({ clip_vision_cfg }: CxrLlavaConfig): OpenClipVisionConfig => ({ in_channels: 1, ...clip_vision_cfg });
+export const visionConfigOf = ({ clip_vision_cfg }: Pick<CxrLlavaConfig, 'clip_vision_cfg'>): OpenClipVisionConfig => ({
+  in_channels: 1,
+  ...clip_vision_cfg,
+});
 
 export const languageConfigOf = ({ llama }: CxrLlavaConfig): LlamaConfig => ({ ...llama, model_type: 'llama' });
 

@@ -1,14 +1,16 @@
 /** CXR-LLaVA (Lee et al. 2024, arXiv:2310.18341): a radiograph's patches through one linear layer stand among the tokens of Llama. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { spliceImages } from '../../../bridges';
-import { type DecoderInputs, type DecoderOutput, initLlama, type LlamaParams, llama } from '../../../decoders';
+import { initLlama, type LlamaParams, languageModel, llama } from '../../../decoders';
 import { llamaShapes } from '../../../decoders/internal';
-import { embedding, type Key, scope, split } from '../../../engine';
+import { type Key, scope, split, type Tree } from '../../../engine';
 import { type LinearParams, linearLayer } from '../../../nn';
 import { initialise, linearSpec } from '../../../nn/internal';
-import { initOpenClipVision, type OpenClipVisionParams, openClipVision } from '../../../vision';
+import { initOpenClipVision, type OpenClipVisionConfig, type OpenClipVisionParams, openClipVision } from '../../../vision';
 import { completeOpenClipVisionConfig, openClipVisionShapes } from '../../../vision/internal';
+import type { VectorEncoder } from '../../asking/labelled-encoder';
+import type { AskedNetwork } from '../../asking/network';
+import { IMAGE_MARK } from '../../asking/tokens';
 import { type CxrLlavaConfig, checkCxrLlavaConfig, languageConfigOf, visionConfigOf } from './config';
 
 export type CxrLlavaParams = {
@@ -19,14 +21,8 @@ export type CxrLlavaParams = {
   lm_head: LinearParams;
 };
 
-/** In the place of an image among tokens, as published: no token has it. */
-export const IMAGE_TOKEN = -200;
-
-/** Of an image as tokens: one for each patch. */
-export function imageTokens(config: CxrLlavaConfig): number {
-  const { image_size, patch_size } = completeOpenClipVisionConfig(visionConfigOf(config));
-  return (image_size / patch_size) ** 2;
-}
+/** What the model is told to be. */
+const SYSTEM = 'You are a helpful radiologist.';
 
 const languageParams = ({ llama: model, lm_head }: CxrLlavaParams): LlamaParams => ({ model, lm_head });
 
@@ -60,34 +56,50 @@ export function initCxrLlava(config: CxrLlavaConfig, key: Key): CxrLlavaParams {
 }
 
 /**
- * Images as the language model sees them.
+ * CXR-LLaVA as a model that is asked: states of the encoder's patches, one linear layer, Llama, and Llama 2's template of dialogues.
  *
- * @param pixels [images, image_size, image_size, 1], 0 to 1
- * @returns      [images, patches, width]; the caller disposes it
+ * @throws RangeError naming what of the config can't be worked with
  */
-export function cxrLlavaImages(config: CxrLlavaConfig, { vision_tower, mm_projector }: CxrLlavaParams, pixels: tf.Tensor4D): tf.Tensor3D {
+export function askedCxrLlava(config: CxrLlavaConfig): AskedNetwork {
+  checkCxrLlavaConfig(config);
+  const [vision, language] = [visionConfigOf(config), languageConfigOf(config)];
+  const { image_size: size, patch_size, width: channels } = completeOpenClipVisionConfig(vision);
+  const places = (size / patch_size) ** 2;
   const { mean, std } = config.image_preprocess_cfg;
-  return scope(() => {
-    const states = openClipVision(visionConfigOf(config), vision_tower, tf.div(tf.sub(pixels, mean), std));
-    return linearLayer(mm_projector, tf.slice(states, [0, 1, 0]) as tf.Tensor3D);
-  });
+  const own = (params: Tree): CxrLlavaParams => params as CxrLlavaParams;
+  return {
+    name: 'cxr-llava',
+    size,
+    images: 1,
+    places,
+    states: { count: places, channels },
+    encoder: (params) => own(params).vision_tower as Tree,
+    see: (params, pixels) =>
+      scope(() => {
+        const states = openClipVision(vision, own(params).vision_tower, tf.div(tf.sub(pixels, mean), std));
+        return tf.slice(states, [0, 1, 0]) as tf.Tensor3D; // without the class token's
+      }),
+    bridge: (params, states) => linearLayer(own(params).mm_projector, states),
+    words: (params) => own(params).llama.embed_tokens.weight,
+    language: (params) => ({
+      ...languageModel(language, params), // its facts
+      forward: (weights, inputs) => llama(language, languageParams(own(weights)), inputs),
+    }),
+    prompt: (question, images) => `[INST] <<SYS>>\n${SYSTEM}\n<</SYS>>\n\n${IMAGE_MARK.repeat(images)}\n${question} [/INST]`,
+  };
 }
 
-/**
- * Tokens and the images among them as the language model sees them.
- *
- * @param ids    int32 [B, L], with `IMAGE_TOKEN` once for each of an image's patches
- * @param images of `cxrLlavaImages`, in the order in which they stand
- * @returns      [B, L, width]; the caller disposes it
- */
-export function cxrLlavaEmbeddings({ llama: { embed_tokens } }: CxrLlavaParams, ids: tf.Tensor2D, images: tf.Tensor3D): tf.Tensor3D {
-  return scope(() => {
-    const words = embedding(tf.maximum(ids, tf.scalar(0, 'int32')), embed_tokens.weight) as tf.Tensor3D;
-    return spliceImages(ids, words, images, IMAGE_TOKEN);
-  });
-}
-
-/** A pass of the language model; with `embeddings` in the inputs, images among the tokens. */
-export function cxrLlava(config: CxrLlavaConfig, params: CxrLlavaParams, inputs: DecoderInputs): DecoderOutput {
-  return llama(languageConfigOf(config), languageParams(params), inputs);
+/** The encoder of images as one that says of each what its class token's state is. */
+export function vectorEncoder(vision: OpenClipVisionConfig, { mean, std }: CxrLlavaConfig['image_preprocess_cfg']): VectorEncoder {
+  const { image_size: size, width } = completeOpenClipVisionConfig(vision);
+  return {
+    size,
+    width,
+    init: (key) => initOpenClipVision(vision, key) as Tree,
+    vector: (params, pixels) =>
+      scope(() => {
+        const states = openClipVision(vision, params as OpenClipVisionParams, tf.div(tf.sub(pixels, mean), std));
+        return tf.reshape(tf.slice(states, [0, 0, 0], [-1, 1, width]), [-1, width]) as tf.Tensor2D;
+      }),
+  };
 }

@@ -1,0 +1,149 @@
+/** Training of an encoder of images on their reports: each image finds its text among those of a batch. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { causalScores } from '../../decoders/internal';
+import { compileNetwork, dispose, foldIn, type Key, scope, split, type Tree } from '../../engine';
+import { nextTurn } from '../../engine/internal';
+import { type Rows, rowsOf } from '../../files';
+import { type LinearParams, linearLayer } from '../../nn';
+import { initialise, linearSpec } from '../../nn/internal';
+import { clipContrastiveLoss, type Optimisation, train, type Watched } from '../../training';
+import { augmentedImages, dataOrder } from '../../training/internal';
+import type { VectorEncoder } from './labelled-encoder';
+import type { AskedModel } from './network';
+import { textDialogues } from './tokens';
+
+export interface AlignEncoderOptions extends Watched {
+  readonly network: VectorEncoder;
+  readonly pixels: Rows;
+  /** A vector for the text of each image (`textVectors`). */
+  readonly texts: Rows;
+  readonly optimisation: Optimisation;
+  readonly key: Key;
+}
+
+type Aligned = { encoder: Tree; image: LinearParams; text: LinearParams; logit_scale: tf.Scalar };
+type Batch = { images: tf.Tensor4D; texts: tf.Tensor2D };
+
+/** Channels of what images and texts meet in. */
+const SHARED = 128;
+/** The logarithm of the inverse temperature at the start: CLIP's 0.07. */
+const LOGIT_SCALE = Math.log(1 / 0.07);
+
+/**
+ * Trains from random weights by CLIP's loss on images that are moved and exposed a little differently each time; the texts' vectors stay as they are, but for
+ * a linear layer.
+ *
+ * @returns the encoder alone, which the caller disposes
+ * @throws the signal's reason where it was raised: with checkpoints the same call goes on
+ */
+export async function alignEncoder(options: AlignEncoderOptions): Promise<Tree> {
+  const { network, pixels, texts, optimisation, key, signal, onStart, onStep, checkpoints } = options;
+  const [initial, ofImage, ofText, ordering, augmenting] = split(key, 5) as [Key, Key, Key, Key, Key];
+  const order = dataOrder(ordering, pixels.length, optimisation.batch_size);
+  const result = await train<Aligned, Batch>({
+    params: {
+      encoder: network.init(initial),
+      image: initialise<LinearParams>(linearSpec(network.width, SHARED), ofImage),
+      text: initialise<LinearParams>(linearSpec(texts.width, SHARED), ofText),
+      logit_scale: tf.scalar(LOGIT_SCALE),
+    },
+    handOver: true,
+    async batch(index) {
+      const rows = order(index);
+      return {
+        images: await augmentedImages(pixels, rows, network.size, foldIn(augmenting, index)),
+        texts: tf.tensor2d(await texts.read(rows), [rows.length, texts.width]),
+      };
+    },
+    loss: ({ encoder, image, text, logit_scale }, batch) =>
+      scope(() => {
+        const { loss } = clipContrastiveLoss(
+          linearLayer(image, network.vector(encoder, batch.images)),
+          linearLayer(text, batch.texts),
+          logit_scale,
+        );
+        return { loss, aux: {} };
+      }),
+    optimisation,
+    ...(signal && { signal }),
+    ...(onStart && { onStart }),
+    ...(onStep && { onStep }),
+    ...(checkpoints && { checkpoints }),
+  });
+  const { encoder, ...rest } = result.params;
+  dispose(rest);
+  if (result.interrupted) {
+    dispose(encoder);
+    signal?.throwIfAborted();
+    throw new Error('the training was interrupted; run it again');
+  }
+  return encoder;
+}
+
+/** Texts that are read at a time. */
+const AT_ONCE = 32;
+
+/**
+ * Texts as a language model has them: the mean of its last states over their tokens, less the mean over all texts.
+ *
+ * @param length tokens of a text that are read
+ * @returns      rows as wide as the model's states
+ */
+export async function textVectors(
+  { network, params, tokenizer }: AskedModel,
+  texts: readonly string[],
+  length: number,
+  signal?: AbortSignal,
+): Promise<Rows> {
+  const { facts, forward } = network.language(params);
+  const read = compileNetwork((weights: Tree, { ids, mask }: { ids: tf.Tensor2D; mask: tf.Tensor3D }) =>
+    scope(() => {
+      const positions = tf.tile(tf.reshape(tf.range(0, length, 1, 'int32'), [1, length]), [AT_ONCE, 1]) as tf.Tensor2D;
+      const scores = causalScores({ mask: [new Array(length).fill(1)], from: 0, length, ...(facts.window && { window: facts.window }) });
+      const { hiddenStates } = forward(weights, { ids, positions, scores });
+      return { means: tf.div(tf.sum(tf.mul(hiddenStates.at(-1)!, mask), 1), tf.sum(mask, 1)) as tf.Tensor2D };
+    }),
+  );
+  const rows = textDialogues(tokenizer, texts, length).map(({ prompt, answer }) => [...prompt, ...answer]);
+  const parts: Float32Array[] = [];
+  try {
+    for (let at = 0; at < rows.length; at += AT_ONCE) {
+      signal?.throwIfAborted();
+      const some = Array.from({ length: AT_ONCE }, (_, i) => rows[Math.min(at + i, rows.length - 1)]!);
+      const ids = tf.tensor2d(
+        some.map((row) => [...row, ...new Array<number>(length - row.length).fill(tokenizer.padId)]),
+        [AT_ONCE, length],
+        'int32',
+      );
+      const mask = tf.tensor3d(
+        some.flatMap((row) => Array.from({ length }, (_, i) => Number(i < row.length))),
+        [AT_ONCE, length, 1],
+      );
+      const { means } = read(params, { ids, mask });
+      const width = means.shape[1];
+      parts.push((means.dataSync() as Float32Array).slice(0, Math.min(AT_ONCE, rows.length - at) * width));
+      tf.dispose([ids, mask, means]);
+      await nextTurn();
+    }
+  } finally {
+    read.dispose();
+  }
+  const width = parts[0]!.length / Math.min(AT_ONCE, rows.length);
+  return rowsOf(centred(parts, width, rows.length), width);
+}
+
+function centred(parts: readonly Float32Array[], width: number, rows: number): Float32Array {
+  const all = new Float32Array(rows * width);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  const means = Float64Array.from({ length: width }, (_, c) => {
+    let sum = 0;
+    for (let i = 0; i < rows; i++) sum += all[i * width + c]!;
+    return sum / rows;
+  });
+  return all.map((value, i) => value - means[i % width]!);
+}

@@ -1,0 +1,68 @@
+/** What an encoder says of all images of a data set, computed once: it does not change while bridge and language model train, nor from question to question. */
+
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { compileNetwork, type Tree } from '../../engine';
+import { nextTurn } from '../../engine/internal';
+import type { Rows } from '../../files';
+import { keepRows, readRange } from '../../files/internal';
+import { contentHash } from '../../training/internal';
+import type { AskedModel } from './network';
+
+export interface ImageStatesOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Images that the encoder sees at a time. */
+const AT_ONCE = 32;
+
+/**
+ * Kept in `.cache/asking` by the encoder's weights and the pixels: other parameters may change without anything to be computed again.
+ *
+ * @param pixels grey images, size × size a row, 0 to 1
+ * @returns      rows of count · channels values
+ * @throws RangeError where the images have another size
+ */
+export async function imageStates(
+  { network, params }: Pick<AskedModel, 'network' | 'params'>,
+  pixels: Rows,
+  { signal, onProgress }: ImageStatesOptions = {},
+): Promise<Rows> {
+  const { size, states, name } = network;
+  if (pixels.width !== size * size)
+    throw new RangeError(`${name}: images: expected ${size} × ${size} pixels, got rows of ${pixels.width} values`);
+  const width = states.count * states.channels;
+  const hash = contentHash();
+  hash.add(network.encoder(params));
+  const see = compileNetwork((weights: Tree, { images }: { images: tf.Tensor4D }) => ({ states: network.see(weights, images) }));
+  try {
+    const { columns } = await keepRows(
+      join('.cache', 'asking'),
+      {
+        source: { encoder: hash.text(), network: name, pixels: pixels.identity, size },
+        length: pixels.length,
+        columns: { states: { shape: [states.count, states.channels], dtype: 'F32' } },
+        make: async (from, to) => {
+          const out = new Float32Array((to - from) * width);
+          for (let at = from; at < to; at += AT_ONCE) {
+            signal?.throwIfAborted();
+            const count = Math.min(AT_ONCE, to - at);
+            const values = new Float32Array(AT_ONCE * size * size);
+            values.set(await readRange(pixels, at, at + count));
+            const images = tf.tensor4d(values, [AT_ONCE, size, size, 1]);
+            const seen = see(params, { images });
+            out.set(seen.states.dataSync().subarray(0, count * width), (at - from) * width);
+            tf.dispose([images, seen.states]);
+            await nextTurn();
+          }
+          return { values: { states: out } };
+        },
+      },
+      { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    );
+    return columns.states;
+  } finally {
+    see.dispose();
+  }
+}
