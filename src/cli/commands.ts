@@ -8,6 +8,10 @@ interface Entry {
 }
 
 export const commands: Readonly<Record<string, Entry>> = {
+  ask: {
+    description: 'ask a model about a radiograph, or about two where it can be shown two; not for diagnosis',
+    load: () => (require('./asking/ask') as typeof import('./asking/ask')).addAsk,
+  },
   bench: {
     description: 'time the work of the speed table on this machine: milliseconds, peak memory, first call',
     load: () => (require('./bench') as typeof import('./bench')).addBench,
@@ -16,6 +20,18 @@ export const commands: Readonly<Record<string, Entry>> = {
     description:
       "a patient's later image out of the prior one and words for what changed: train a model for edit (train), measure it (evaluate), the paper’s rows (variants), both guidances (guidance)",
     load: () => (require('./biomedjourney') as typeof import('./biomedjourney')).addBiomedJourney,
+  },
+  chexagent: {
+    description: 'a language model that is asked about one radiograph or two: train its four stages (train); roentgen ask asks it',
+    load: () => (require('./chexagent') as typeof import('./chexagent')).addCheXagent,
+  },
+  chexbench: {
+    description: 'a model that is asked on a bench of CheXbench’s layout, beside chance, the majority answer and a blank image',
+    load: () => (require('./asking/chexbench') as typeof import('./asking/chexbench')).addCheXbench,
+  },
+  'cxr-llava': {
+    description: 'a language model that is asked about a radiograph: train its stages (train); roentgen ask asks it',
+    load: () => (require('./cxr-llava') as typeof import('./cxr-llava')).addCxrLlava,
   },
   data: {
     description: "prepare data: label reports (label), the phantom as a data set (make), shards (pack), the paper's Table 1 (table1)",
@@ -50,6 +66,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   generate: {
     description: 'make pictures from prompts with a model folder; synthetic, not for diagnosis',
     load: () => (require('./generate') as typeof import('./generate')).addGenerate,
+  },
+  instruct: {
+    description: 'instructions out of any data set: samples of CheXinstruct’s form (build), a bench of CheXbench’s layout (bench)',
+    load: () => (require('./instruct') as typeof import('./instruct')).addInstruct,
   },
   lab: {
     description: 'open JupyterLab with the notebooks and the TypeScript kernels (this machine only, with a token)',

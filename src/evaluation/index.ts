@@ -19,6 +19,8 @@ export type { Instruction, OppositeCase, Opposites, Told } from './biomedjourney
 export type { JourneyEvaluationOptions } from './biomedjourney/options';
 export type { JourneyRow } from './biomedjourney/rows';
 export { type JourneyTruth, journeyTruth } from './biomedjourney/truth';
+export type { AnswerBenchOptions } from './chexbench/answers';
+export { type CheXbenchEvaluation, type EvaluateCheXbenchOptions, evaluateCheXbench } from './chexbench/evaluate-chexbench';
 export {
   type ClassificationDifference,
   type ClassificationOptions,

@@ -5,22 +5,12 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { duration } from '../../display/internal';
 import { dispose, key, startEngine, type Tree } from '../../engine';
-import { openRunFolder, type RunFolder, writeRunConfig } from '../../experiments/internal';
 import { writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
-import {
-  estimateSeiMemory,
-  fitSei,
-  loadSeiRecipe,
-  runParts,
-  type SeiStage,
-  seiStages,
-  sharedOfCases,
-  studiesVocabulary,
-} from '../../systems';
-import { asUsage, type Context, Interrupted, UsageError } from '../context';
+import { estimateSeiMemory, fitSei, loadSeiRecipe, runParts, type SeiStage, sharedOfCases, studiesVocabulary } from '../../systems';
+import { asUsage, type Context, UsageError } from '../context';
 import { wholeNumber } from '../numbers';
-import { oneBar } from '../one-bar';
+import { runStages } from '../staged-training';
 import { addStudiesOptions, type StudiesFlags, sharingInWords, studiesOf } from './data';
 import { type StepsFlags, stepsOptions, withSteps } from './steps';
 
@@ -29,8 +19,6 @@ interface Flags extends StudiesFlags, StepsFlags {
   seed: number;
   json?: boolean;
 }
-
-const BARS: Readonly<Record<SeiStage, string>> = { alignment: 'Images and texts aligned', writer: 'Reports learnt' };
 
 /** The command's arguments, options and action. */
 export function addTrainSei(command: Command, context: Context): void {
@@ -56,7 +44,7 @@ async function trainRun(name: string, flags: Flags, context: Context): Promise<v
   if (existsSync(join(parts.writer, 'config.json')))
     throw new UsageError(`sei train: ${out} holds a finished run; give another folder (--out)`);
   claimFolder(out, 'a run', ['alignment', 'config.json']);
-  const engine = await startEngine();
+  await startEngine();
   const data = await studiesOf('sei train', flags, recipe, context);
   const { train } = data.annotation;
   const { vocabulary_size: words, text } = recipe;
@@ -64,65 +52,44 @@ async function trainRun(name: string, flags: Flags, context: Context): Promise<v
     const { MiB } = estimateSeiMemory(recipe, studiesVocabulary(train, words, text.max_position_embeddings ?? 512));
     context.say(`About ${Math.round(MiB)} MiB of memory; ${train.length} studies to learn from.`);
   });
-  const notes: string[] = [];
-  const runs: Partial<Record<SeiStage, RunFolder>> = {};
-  const bars = oneBar();
-  const started = performance.now();
-  try {
-    await writeRunConfig(out, { recipe, seed, data: annotation }, engine);
-    const { annotation: found, writer } = await asUsage('sei train', () =>
-      fitSei(
-        {
-          recipe,
-          data,
-          key: key(seed),
-          signal: context.signal,
-          onTaken(stage, { studies, withoutText, cut }) {
-            if (withoutText > 0) notes.push(`${withoutText} of ${studies} studies have no text to align with and are left out.`);
-            if (cut > 0) notes.push(`${cut} of ${studies} texts are longer than is read (${stage}) and are cut.`);
-            for (const note of notes.splice(0)) context.say(note);
+  const { result, seconds } = await runStages<SeiStage, Awaited<ReturnType<typeof fitSei>>>(
+    {
+      command: 'sei train',
+      out,
+      recipe,
+      seed,
+      data: annotation,
+      identity: data.identity,
+      stages: {
+        alignment: { bar: 'Images and texts aligned', batch: recipe.alignment.optimisation.batch_size },
+        writer: { bar: 'Reports learnt', batch: recipe.writer.optimisation.batch_size },
+      },
+      fit: (watch) =>
+        fitSei(
+          {
+            recipe,
+            data,
+            key: key(seed),
+            signal: context.signal,
+            onTaken(stage, { studies, withoutText, cut }) {
+              if (withoutText > 0) context.say(`${withoutText} of ${studies} studies have no text to align with and are left out.`);
+              if (cut > 0) context.say(`${cut} of ${studies} texts are longer than is read (${stage}) and are cut.`);
+            },
+            watch,
           },
-          watch(stage) {
-            const folder = join(out, stage);
-            const { optimisation } = recipe[stage];
-            runs[stage] = openRunFolder(folder);
-            return {
-              checkpoints: {
-                folder: join(folder, 'checkpoints'),
-                identity: JSON.stringify([recipe, seed, data.identity]),
-                resume: 'always',
-                every: recipe.run.checkpoint_every,
-              },
-              async onStart(log) {
-                await writeRunConfig(folder, { recipe, seed, data: annotation, stage }, engine);
-                await runs[stage]!.begin(log);
-              },
-              onStep(log) {
-                runs[stage]!.step(log, optimisation.batch_size);
-                bars.show(`${BARS[stage]}, loss ${log.loss.toFixed(3)}`, log.step, log.steps);
-              },
-            };
-          },
-        },
-        out,
-      ),
-    );
-    dispose(writer.params as Tree);
-    bars.end();
-    const shared = sharedOfCases(found.train, found.test);
-    const facts = { folder: out, seconds: (performance.now() - started) / 1000, cases: shared };
-    await writeJson(join(out, 'cases.json'), facts);
-    if (flags.json) {
-      context.print(JSON.stringify(facts, null, 2));
-      return;
-    }
-    context.print(`Test studies: ${sharingInWords(shared)}`);
-    context.print(`${duration(facts.seconds)}; networks and cases in ${out}. Nothing here is for diagnosis.`);
-  } catch (error) {
-    if (context.signal.aborted) throw new Interrupted('sei train: interrupted; the same command goes on');
-    throw error;
-  } finally {
-    bars.end();
-    for (const stage of seiStages) runs[stage]?.end();
+          out,
+        ),
+    },
+    context,
+  );
+  dispose(result.writer.params as Tree);
+  const shared = sharedOfCases(result.annotation.train, result.annotation.test);
+  const facts = { folder: out, seconds, cases: shared };
+  await writeJson(join(out, 'cases.json'), facts);
+  if (flags.json) {
+    context.print(JSON.stringify(facts, null, 2));
+    return;
   }
+  context.print(`Test studies: ${sharingInWords(shared)}`);
+  context.print(`${duration(seconds)}; networks and cases in ${out}. Nothing here is for diagnosis.`);
 }

@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { duration } from '../../display/internal';
 import { dispose, key, startEngine, type Tree } from '../../engine';
-import { openRunFolder, type RunFolder, writeRunConfig } from '../../experiments/internal';
 import { writeJson } from '../../files';
 import { claimFolder } from '../../files/internal';
 import {
@@ -16,15 +15,15 @@ import {
   reportVocabulary,
   useOfCodes,
   type ViewStudies,
+  type ViewxgenModel,
   type ViewxgenRecipe,
   type ViewxgenStage,
   viewxgenParts,
-  viewxgenStages,
 } from '../../systems';
-import { asUsage, type Context, Interrupted, UsageError } from '../context';
+import { asUsage, type Context, UsageError } from '../context';
 import { addDataOptions, type DataFlags } from '../data-options';
 import { wholeNumber } from '../numbers';
-import { oneBar } from '../one-bar';
+import { runStages } from '../staged-training';
 import { viewStudiesOf } from './data';
 import { type StepsFlags, stepsOptions, withSteps } from './steps';
 
@@ -33,8 +32,6 @@ interface Flags extends DataFlags, StepsFlags {
   seed: number;
   json?: boolean;
 }
-
-const BARS: Readonly<Record<ViewxgenStage, string>> = { autoencoder: 'Images to codes', sequence: 'Reports and views' };
 
 /** The command's arguments, options and action. */
 export function addTrainViewxgen(command: Command, context: Context): void {
@@ -60,74 +57,51 @@ async function trainRun(name: string, flags: Flags, context: Context): Promise<v
   if (existsSync(join(out, 'scores.json')))
     throw new UsageError(`viewxgen train: ${out} holds a finished run; give another folder (--out)`);
   claimFolder(out, 'a run', ['autoencoder', 'config.json']);
-  const engine = await startEngine();
+  await startEngine();
   const { train: data } = await asUsage('viewxgen train', () => viewStudiesOf('viewxgen train', flags, recipe, context));
   context.say(memoryLine(recipe, data));
-  const runs: Partial<Record<ViewxgenStage, RunFolder>> = {};
-  const losses: Partial<Record<ViewxgenStage, number>> = {};
-  const bars = oneBar();
-  const started = performance.now();
-  try {
-    await writeRunConfig(out, { recipe, seed, data: source }, engine);
-    const { params, vq } = await asUsage('viewxgen train', () =>
-      fitViewxgen(
-        {
-          recipe,
-          data,
-          key: key(seed),
-          signal: context.signal,
-          onNote: (note) => context.say(note),
-          onProgress: (done, total) => bars.show('Codes of images', done, total),
-          watch(stage) {
-            const folder = join(out, stage);
-            const { batch_size } = stage === 'sequence' ? recipe.optimisation : recipe.autoencoder.optimisation;
-            runs[stage] = openRunFolder(folder);
-            return {
-              checkpoints: {
-                folder: join(folder, 'checkpoints'),
-                identity: JSON.stringify([recipe, seed, data.studies, data.pixels.identity]),
-                resume: 'always',
-                every: recipe.run.checkpoint_every,
-              },
-              async onStart(log) {
-                await writeRunConfig(folder, { recipe, seed, data: source, stage }, engine);
-                await runs[stage]!.begin(log);
-              },
-              onStep(log) {
-                runs[stage]!.step(log, batch_size);
-                losses[stage] = log.step === 1 ? log.loss : 0.98 * (losses[stage] ?? log.loss) + 0.02 * log.loss;
-                bars.show(`${BARS[stage]}, loss ${losses[stage]!.toFixed(3)}`, log.step, log.steps);
-              },
-            };
+  const { result: model, seconds } = await runStages<ViewxgenStage, ViewxgenModel>(
+    {
+      command: 'viewxgen train',
+      out,
+      recipe,
+      seed,
+      data: source,
+      identity: [data.studies, data.pixels.identity],
+      stages: {
+        autoencoder: { bar: 'Images to codes', batch: recipe.autoencoder.optimisation.batch_size },
+        sequence: { bar: 'Reports and views', batch: recipe.optimisation.batch_size },
+      },
+      fit: (watch, show) =>
+        fitViewxgen(
+          {
+            recipe,
+            data,
+            key: key(seed),
+            signal: context.signal,
+            onNote: (note) => context.say(note),
+            onProgress: (done, total) => show('Codes of images', done, total),
+            watch,
           },
-        },
-        out,
-      ),
-    );
-    bars.end();
-    const use = await useOfCodes(vq, data, {
-      size: recipe.size,
-      autoencoder: await autoencoderHash(parts.autoencoder),
-      signal: context.signal,
-    });
-    dispose(params as Tree, vq.params as Tree);
-    const facts = { folder: out, seconds: (performance.now() - started) / 1000, codes: { of: vq.config.num_vq_embeddings, ...use } };
-    await writeJson(join(out, 'scores.json'), facts);
-    if (flags.json) {
-      context.print(JSON.stringify(facts, null, 2));
-      return;
-    }
-    context.print(
-      `Codes of the training images: ${use.used} of ${facts.codes.of} are used, as if ${use.perplexity.toFixed(0)} were used alike.`,
-    );
-    context.print(`${duration(facts.seconds)}; model ${parts.model}. What it makes is synthetic, not for diagnosis.`);
-  } catch (error) {
-    if (context.signal.aborted) throw new Interrupted('viewxgen train: interrupted; the same command goes on');
-    throw error;
-  } finally {
-    bars.end();
-    for (const stage of viewxgenStages) runs[stage]?.end();
+          out,
+        ),
+    },
+    context,
+  );
+  const { params, vq } = model;
+  const autoencoder = await autoencoderHash(parts.autoencoder);
+  const use = await useOfCodes(vq, data, { size: recipe.size, autoencoder, signal: context.signal });
+  dispose(params as Tree, vq.params as Tree);
+  const facts = { folder: out, seconds, codes: { of: vq.config.num_vq_embeddings, ...use } };
+  await writeJson(join(out, 'scores.json'), facts);
+  if (flags.json) {
+    context.print(JSON.stringify(facts, null, 2));
+    return;
   }
+  context.print(
+    `Codes of the training images: ${use.used} of ${facts.codes.of} are used, as if ${use.perplexity.toFixed(0)} were used alike.`,
+  );
+  context.print(`${duration(seconds)}; model ${parts.model}. What it makes is synthetic, not for diagnosis.`);
 }
 
 function memoryLine(recipe: ViewxgenRecipe, data: ViewStudies): string {

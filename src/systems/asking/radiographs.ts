@@ -16,6 +16,7 @@ import type { Rows } from '../../files';
 import { labelReport } from '../../reports';
 
 export interface Radiographs {
+  readonly dataset: Dataset;
   /** With CheXpert's labels; `sections` where there is a report. */
   readonly records: readonly ImageRecord[];
   /** Grey images, size × size a row, 0 to 1, in the records' order. */
@@ -60,7 +61,7 @@ export async function phantomRadiographs(
 ): Promise<Radiographs> {
   const phantom = phantomStudiesToAsk(options);
   const pixels = await pixelRows(processed ? withContrast(phantom, 'clahe') : phantom, size, reading);
-  return { records: Array.from({ length: options.count }, (_, i) => phantomRecord(phantom, i)), pixels };
+  return { dataset: phantom, records: labelledRecords(phantom), pixels };
 }
 
 /**
@@ -69,8 +70,15 @@ export async function phantomRadiographs(
  * @throws as `pixelRows`
  */
 export async function datasetRadiographs(dataset: Dataset, size: number, reading: LoadPixelsOptions = {}): Promise<Radiographs> {
-  const records = recordsOf(dataset).map((record): ImageRecord => (Object.keys(record.labels).length > 0 ? record : labelled(record)));
-  return { records, pixels: await pixelRows(dataset, size, reading) };
+  return { dataset, records: labelledRecords(dataset), pixels: await pixelRows(dataset, size, reading) };
+}
+
+/** Records with what is known of them: the phantom's with reports, others with labels out of their reports where they give none. */
+export function labelledRecords(dataset: Dataset): ImageRecord[] {
+  if ((dataset as Partial<PhantomDataset>).study) {
+    return Array.from({ length: dataset.length }, (_, i) => phantomRecord(dataset as PhantomDataset, i));
+  }
+  return recordsOf(dataset).map((record) => (Object.keys(record.labels).length > 0 ? record : labelled(record)));
 }
 
 function labelled(record: ImageRecord): ImageRecord {

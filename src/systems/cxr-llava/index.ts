@@ -14,7 +14,7 @@ export {
 export { type CxrLlavaConfig, checkCxrLlavaConfig } from './network/config';
 export { type CxrLlavaModel, loadCxrLlava, saveCxrLlava } from './network/files';
 export { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava, vectorEncoder } from './network/model';
-export { type FitLlavaOptions, fitLlava, fitVision, llavaParts } from './training/fit';
+export { estimateLlavaMemory, type FitLlavaOptions, fitLlava, fitVision, llavaParts } from './training/fit';
 export {
   type LlavaDecoding,
   type LlavaRecipe,

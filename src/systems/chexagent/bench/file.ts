@@ -2,6 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import { readObject } from '../../../files';
+import type { PlacedBox } from '../instruct/source';
 
 /** A question with options, of which one is right. */
 export interface BenchQuestion {
@@ -29,8 +30,19 @@ export interface BenchText {
   readonly reference: string;
 }
 
+/** Something to be found in an image. */
+export interface BenchPlace {
+  readonly task: string;
+  readonly source: string;
+  readonly images: readonly string[];
+  readonly question: string;
+  /** In whole hundredths of the image's sides. */
+  readonly box: PlacedBox;
+}
+
 export interface CheXbench {
   readonly questions: readonly BenchQuestion[];
+  readonly places: readonly BenchPlace[];
   readonly texts: readonly BenchText[];
 }
 
@@ -39,6 +51,9 @@ const TEXTS: Readonly<Record<string, readonly [given: string, written: string]>>
   'Findings Generation': ['section_indication', 'section_findings'],
   'Findings Summarization': ['section_findings', 'section_impression'],
 };
+
+/** The task whose items have a box: `box`, four whole hundredths. */
+export const PLACES = 'Phrase Grounding';
 
 const MOST_IMAGES = 2;
 
@@ -92,6 +107,18 @@ function questionOf(task: string, item: Item, where: string, folder: string): Be
   };
 }
 
+function boxOf(item: Item, where: string): PlacedBox {
+  const { box } = item;
+  const isBox =
+    Array.isArray(box) &&
+    box.length === 4 &&
+    box.every((side) => Number.isInteger(side) && side >= 0 && side <= 100) &&
+    box[0] < box[2] &&
+    box[1] < box[3];
+  if (!isBox) throw new RangeError(`${where}: box: expected left, top, right and bottom in whole hundredths, got ${JSON.stringify(box)}`);
+  return box as unknown as PlacedBox;
+}
+
 /**
  * Reads a file of CheXbench's layout; tasks by any names, of which those of texts have their own keys.
  *
@@ -101,12 +128,19 @@ function questionOf(task: string, item: Item, where: string, folder: string): Be
 export async function readCheXbench(file: string, images: string = dirname(file)): Promise<CheXbench> {
   const questions: BenchQuestion[] = [];
   const texts: BenchText[] = [];
+  const places: BenchPlace[] = [];
   await readObject<Record<string, unknown>>(file, (tasks) => {
     for (const [task, items] of Object.entries(tasks)) {
       if (!Array.isArray(items)) throw new RangeError(`${task}: expected a list of items`);
       items.forEach((item: Item, i) => {
         const where = `${task}: ${i}`;
         if (typeof item !== 'object' || item === null) throw new RangeError(`${where}: expected an object`);
+        if (task === PLACES && item.box !== undefined) {
+          const source = textOf(item, 'data_source', where);
+          const question = textOf(item, 'question', where);
+          places.push({ task, source, images: imagesOf(item, where, images), question, box: boxOf(item, where) });
+          return;
+        }
         const keys = TEXTS[task];
         if (!keys) {
           questions.push(questionOf(task, item, where, images));
@@ -122,5 +156,5 @@ export async function readCheXbench(file: string, images: string = dirname(file)
       });
     }
   });
-  return { questions, texts };
+  return { questions, places, texts };
 }

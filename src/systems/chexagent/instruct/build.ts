@@ -28,6 +28,8 @@ export interface InstructSample {
   readonly answer: string;
   /** In the order of their letters; none where the answer is written. */
   readonly options: readonly string[];
+  /** The right option's index, and -1 where there are none. */
+  readonly right: number;
   /** Without options. */
   readonly asked: string;
   readonly text?: string;
@@ -65,7 +67,9 @@ export async function buildInstructions(source: InstructSource, options: BuildIn
   const samples: InstructSample[] = [];
   for (const [t, task] of TASKS.entries()) {
     if (!tasks.includes(task.name)) continue;
-    samples.push(...(await samplesOf(source, task, foldIn(key, t), { ...options, perTask })));
+    samples.push(
+      ...(await samplesOf(source, task, foldIn(key, t), { ...options, perTask, order: foldIn(key, task.order ? TASKS.length : t) })),
+    );
     onProgress?.(tasks.indexOf(task.name) + 1, tasks.length);
   }
   if (samples.length === 0) throw new RangeError(`instruct: ${source.name} gives no sample of ${tasks.join(', ')}`);
@@ -76,7 +80,13 @@ async function samplesOf(
   source: InstructSource,
   task: Task,
   key: Key,
-  { perTask, lettering, noFinding = NO_FINDING_MOST, signal }: BuildInstructOptions & { readonly perTask: number },
+  {
+    perTask,
+    order,
+    lettering,
+    noFinding = NO_FINDING_MOST,
+    signal,
+  }: BuildInstructOptions & { readonly perTask: number; readonly order: Key },
 ): Promise<InstructSample[]> {
   const samples: InstructSample[] = [];
   let [healthy, seen] = [0, 0];
@@ -84,7 +94,7 @@ async function samplesOf(
   /** Options that keep their order are right as often as each other: what would be more is left out. */
   const isTooMany = ({ answer, inOrder = [] }: Draft): boolean =>
     inOrder.some((other) => (answered.get(answer) ?? 0) > (answered.get(other) ?? 0));
-  for (const i of permutation(foldIn(key, 0), source.records.length)) {
+  for (const i of permutation(foldIn(order, 0), source.records.length)) {
     if (samples.length >= perTask) break;
     if (++seen % 64 === 0) await nextTurn();
     signal?.throwIfAborted();
@@ -105,14 +115,10 @@ function sampleOf(task: string, record: number, draft: Draft, number: number, ke
   const { images, question, answer, wrong, inOrder, text } = draft;
   const all = { task, record, images, asked: question, ...(text !== undefined && { text }) };
   const options = inOrder ?? (wrong && placed(answer, wrong, number, key));
-  if (!options) return { ...all, question, answer, options: [] };
+  if (!options) return { ...all, question, answer, options: [], right: -1 };
   const lettering = given ?? letterings[randomInts(foldIn(key, 1), 1, 0, letterings.length)[0]!]!;
-  return {
-    ...all,
-    question: withOptions(question, options, lettering),
-    answer: `${markOf(options.indexOf(answer), lettering)} ${answer}`,
-    options,
-  };
+  const right = options.indexOf(answer);
+  return { ...all, question: withOptions(question, options, lettering), answer: `${markOf(right, lettering)} ${answer}`, options, right };
 }
 
 function placed(answer: string, wrong: readonly string[], number: number, key: Key): string[] {

@@ -3,7 +3,6 @@
 import {
   type AskedFinding,
   type Change,
-  type Dataset,
   type FindingKind,
   type ImageRecord,
   type PhantomDataset,
@@ -11,8 +10,8 @@ import {
   studyMasks,
   writeProgression,
 } from '../../../datasets';
-import { askedFindings, recordsOf } from '../../../datasets/internal';
-import { phantomRecord } from '../../asking/radiographs';
+import { askedFindings } from '../../../datasets/internal';
+import type { Radiographs } from '../../asking/radiographs';
 
 /** Whole hundredths of the image's sides: left, top, right, bottom. */
 export type PlacedBox = readonly [x1: number, y1: number, x2: number, y2: number];
@@ -55,14 +54,18 @@ const NAMES: Readonly<Partial<Record<FindingKind, string>>> = {
 };
 export const nameOf = (kind: FindingKind): string => NAMES[kind] ?? kind;
 
-/** Side of the images that boxes are found in, pixels: a hundredth is about one. */
-const BOX_SIZE = 128;
+/** Side of the images that boxes are found in, pixels: boxes are right to a hundredth and a half. Twice the side takes four times as long. */
+const BOX_SIZE = 64;
 
 const COURSE: Readonly<Partial<Record<Change['kind'], Course>>> = { larger: 'worsening', smaller: 'improving', unchanged: 'stable' };
 
-/** Studies of the phantom (`phantomStudiesToAsk`). */
-export function phantomSource(phantom: PhantomDataset): InstructSource {
-  const records = Array.from({ length: phantom.length }, (_, i) => phantomRecord(phantom, i));
+/** Radiographs as what instructions come from. */
+export function instructSource({ dataset, records }: Pick<Radiographs, 'dataset' | 'records'>): InstructSource {
+  const phantom = dataset as Partial<PhantomDataset>;
+  return phantom.study ? phantomSource(dataset as PhantomDataset, records) : datasetSource(dataset.name, records);
+}
+
+function phantomSource(phantom: PhantomDataset, records: readonly ImageRecord[]): InstructSource {
   const prior = (i: number): number | undefined => (i > 0 && phantom.study(i).number > 0 ? i - 1 : undefined); // a patient's studies follow each other
   const frontal = (i: number): boolean => phantom.study(i).view !== 'LATERAL';
   const bothFrontal = (i: number): number | undefined => {
@@ -75,7 +78,7 @@ export function phantomSource(phantom: PhantomDataset): InstructSource {
     path: (i) => `images/${records[i]!.id}.png`,
     prior,
     findings: (i) => askedFindings(phantom.study(i)),
-    boxes: (i) =>
+    boxes: once((i) =>
       studyMasks(phantom.study(i), BOX_SIZE).findings.flatMap(({ finding, box }) => {
         if (!box) return [];
         const hundredths = (pixels: number): number => Math.round((100 * pixels) / BOX_SIZE);
@@ -89,6 +92,7 @@ export function phantomSource(phantom: PhantomDataset): InstructSource {
           },
         ];
       }),
+    ),
     courses: (i) => {
       const before = bothFrontal(i);
       if (before === undefined) return [];
@@ -109,9 +113,18 @@ export function phantomSource(phantom: PhantomDataset): InstructSource {
   };
 }
 
-/** Any data set; studies of a patient follow each other by their days, where these are known. */
-export function datasetSource(dataset: Dataset): InstructSource {
-  const records = recordsOf(dataset);
+/** Values that are worked out once for each record. */
+function once<T>(make: (i: number) => T): (i: number) => T {
+  const known = new Map<number, T>();
+  return (i) => {
+    const value = known.get(i) ?? make(i);
+    known.set(i, value);
+    return value;
+  };
+}
+
+/** Studies of a patient follow each other by their days, where these are known. */
+function datasetSource(name: string, records: readonly ImageRecord[]): InstructSource {
   const before = new Map<number, number>();
   const dated = Array.from(records.keys()).filter((i) => records[i]!.day !== undefined && isFrontal(records[i]!));
   dated.sort((a, b) => compare(records[a]!.patient, records[b]!.patient) || records[a]!.day! - records[b]!.day! || a - b);
@@ -120,7 +133,7 @@ export function datasetSource(dataset: Dataset): InstructSource {
     if (last !== undefined && records[last]!.patient === records[i]!.patient && records[last]!.day! < records[i]!.day!) before.set(i, last);
   });
   return {
-    name: dataset.name,
+    name,
     records,
     path: (i) => records[i]!.file ?? records[i]!.id,
     prior: (i) => before.get(i),

@@ -20,6 +20,8 @@ export interface Draft {
 
 export interface Task {
   readonly name: string;
+  /** Tasks with one order go through the records alike, so that what they need of a record and takes long is worked out once. */
+  readonly order?: 'boxes';
   /** Of a record, or nothing where it gives none. */
   make(source: InstructSource, i: number, random: Draws): Draft | undefined;
 }

@@ -2,11 +2,13 @@
 
 import { join } from 'node:path';
 import { cloneTree, dispose, foldIn, type Key, type Tree } from '../../../engine';
+import type { MemoryEstimate } from '../../../experiments';
 import type { Rows } from '../../../files';
 import { type Tokenizer, trainBpe } from '../../../tokenizers';
 import type { Watched } from '../../../training';
 import { alignEncoder, textVectors } from '../../asking/align-encoder';
 import { imageStates } from '../../asking/image-states';
+import { estimateAnswersMemory } from '../../asking/memory';
 import type { AskedNetwork } from '../../asking/network';
 import { isFinished, keptStage } from '../../asking/stages';
 import { dialoguesOf, type Instruction, takenNote, textDialogues } from '../../asking/tokens';
@@ -15,7 +17,7 @@ import { buildInstructions, type InstructSample } from '../instruct/build';
 import type { InstructSource } from '../instruct/source';
 import { withoutComparisons } from '../instruct/words';
 import { type CheXagentModel, loadCheXagent, saveCheXagent } from '../network/files';
-import { askedCheXagent, type CheXagentParams, cheXagentEncoder, initCheXagent } from '../network/model';
+import { askedCheXagent, type CheXagentParams, cheXagentEncoder, cheXagentShapes, initCheXagent } from '../network/model';
 import { type CheXagentRecipe, type CheXagentStage, cheXagentConfigOf, cheXagentStages } from './recipe';
 
 export interface FitCheXagentOptions {
@@ -52,10 +54,26 @@ const TRAINS: Readonly<Record<CheXagentStage, RegExp>> = {
   instructions: /^(query_tokens$|qformer\.|language_projection\.|language_model\.)/,
 };
 
+/** What the last stage, the largest, needs of memory. */
+export function estimateCheXagentMemory(recipe: CheXagentRecipe): MemoryEstimate {
+  const config = cheXagentConfigOf(recipe, recipe.vocabulary_size);
+  const { images, places } = askedCheXagent(config, recipe.preprocessing, { idOf: () => undefined });
+  const trains = (path: string): boolean => TRAINS.instructions.test(path);
+  const length = images * places + recipe.text_length;
+  return estimateAnswersMemory(
+    { shapes: cheXagentShapes(config), trains, language: config.text_config, length },
+    recipe.stages.instructions,
+  );
+}
+
 /** Tasks that the bridge learns by: what an image shows, in words. */
 const OF_BRIDGE = ['Findings Generation', 'Impression Generation', 'Local Findings Generation', 'Disease Identification'];
 
-const instructionOf = ({ images, question, answer }: InstructSample): Instruction => ({ images, question, answer });
+/** Of samples with options, every so many are asked without them: the answer is then the option's own words, as where options are compared by likelihood. */
+const WITHOUT_OPTIONS = 4;
+
+const instructionOf = ({ images, question, answer, asked, options, right }: InstructSample, i: number): Instruction =>
+  right >= 0 && i % WITHOUT_OPTIONS === 0 ? { images, question: asked, answer: options[right]! } : { images, question, answer };
 
 /** What an image's report says of this image alone; the label of a view where it says nothing. */
 const reportOf = ({ records }: InstructSource, i: number): string => {

@@ -2,11 +2,13 @@
 
 import { join } from 'node:path';
 import { dispose, foldIn, type Key, type Tree } from '../../../engine';
+import type { MemoryEstimate } from '../../../experiments';
 import { type Tokenizer, trainBpe } from '../../../tokenizers';
 import type { Watched } from '../../../training';
 import { openClipVisionShapes } from '../../../vision/internal';
 import { imageStates } from '../../asking/image-states';
 import { type KeptEncoder, loadLabelledEncoder, saveLabelledEncoder } from '../../asking/labelled-encoder';
+import { estimateAnswersMemory } from '../../asking/memory';
 import type { AskedNetwork } from '../../asking/network';
 import type { Radiographs } from '../../asking/radiographs';
 import { isFinished, keptStage } from '../../asking/stages';
@@ -16,8 +18,16 @@ import { trainEncoder } from '../../asking/train-encoder';
 import { isReportPrompt, llavaInstructions } from '../data/instructions';
 import { visionConfigOf } from '../network/config';
 import { type CxrLlavaModel, loadCxrLlava, saveCxrLlava } from '../network/files';
-import { askedCxrLlava, type CxrLlavaParams, initCxrLlava, vectorEncoder } from '../network/model';
+import { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava, vectorEncoder } from '../network/model';
 import { type LlavaRecipe, type LlavaStage, llavaConfigOf, llavaStages } from './recipe';
+
+/** What the last stage, the largest, needs of memory. */
+export function estimateLlavaMemory(recipe: LlavaRecipe): MemoryEstimate {
+  const config = llavaConfigOf(recipe, recipe.vocabulary_size);
+  const length = askedCxrLlava(config).places + recipe.text_length;
+  const trains = (path: string): boolean => TRAINS.dialogues.test(path);
+  return estimateAnswersMemory({ shapes: cxrLlavaShapes(config), trains, language: config.llama, length }, recipe.stages.dialogues);
+}
 
 export interface FitLlavaOptions {
   readonly recipe: LlavaRecipe;

@@ -1,13 +1,10 @@
 /** Studies of a data set whose records name their study: MIMIC-CXR's layout, Open-i's, tables with a column `study`. */
 
-import { type Dataset, type ImageRecord, pixelRows, splitByPatient, subset } from '../../../datasets';
+import { type Dataset, type ImageRecord, pixelRows, subset } from '../../../datasets';
 import { recordsOf } from '../../../datasets/internal';
-import { key } from '../../../engine';
+import { trainAndTest } from '../../train-and-test';
 import { type ChestView, viewNamed } from '../sequence/views';
 import { type ReadViewsOptions, reportText, type ViewStudies, type ViewStudy, type ViewStudyParts } from './studies';
-
-/** Of the patients, where the publishers put none aside. */
-const TEST = 0.1;
 
 /**
  * Both parts of a data set: as published where it is divided (its training and its test part), else by patient. Left out, and counted: images of other views,
@@ -21,15 +18,9 @@ export async function datasetViewStudies(dataset: Dataset, options: ReadViewsOpt
     throw new RangeError(
       `${dataset.name}: no image names its study; expected one whose studies have several views, such as MIMIC-CXR or Open-i`,
     );
-  const isPublished = records.some(({ split }) => split === 'test');
-  const { train, test } = isPublished
-    ? { train: subset(dataset, rowsOf(records, 'train')), test: subset(dataset, rowsOf(records, 'test')) }
-    : splitByPatient(dataset, { testFraction: TEST, key: key(0) });
+  const { train, test } = trainAndTest(dataset);
   return { train: await partOf(train, options), test: await partOf(test, options) };
 }
-
-const rowsOf = (records: readonly ImageRecord[], part: ImageRecord['split']): number[] =>
-  records.flatMap(({ split }, i) => (split === part ? [i] : []));
 
 async function partOf(dataset: Dataset, { size, images: most, onNote, ...reading }: ReadViewsOptions): Promise<ViewStudies> {
   const counts = { view: 0, report: 0, more: 0 };

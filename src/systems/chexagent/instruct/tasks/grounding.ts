@@ -13,6 +13,7 @@ function boxesOf({ boxes }: InstructSource, i: number): BoxedFinding[] {
 export const groundingTasks: readonly Task[] = [
   {
     name: 'Abnormality Detection',
+    order: 'boxes',
     make(source, i, random) {
       const all = source.boxes?.(i) ?? [];
       if (all.length === 0) return undefined;
@@ -23,6 +24,7 @@ export const groundingTasks: readonly Task[] = [
   },
   {
     name: 'Phrase Grounding',
+    order: 'boxes',
     make(source, i, random) {
       const all = boxesOf(source, i);
       if (all.length === 0) return undefined;
@@ -32,6 +34,7 @@ export const groundingTasks: readonly Task[] = [
   },
   {
     name: 'Grounded Phrase Extraction',
+    order: 'boxes',
     make(source, i, random) {
       const all = boxesOf(source, i);
       if (all.length === 0) return undefined;
@@ -41,6 +44,7 @@ export const groundingTasks: readonly Task[] = [
   },
   {
     name: 'Grounded Diagnosis',
+    order: 'boxes',
     make(source, i, random) {
       const all = boxesOf(source, i);
       const absent = diseasesOf(source.records[i]!, 0);

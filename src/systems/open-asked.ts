@@ -1,0 +1,32 @@
+/** Any model that is asked about radiographs, by its folder. */
+
+import { join } from 'node:path';
+import type { Tree } from '../engine';
+import { FileError, readObject } from '../files';
+import { expectFolderOf } from '../files/internal';
+import type { AskedModel } from './asking/network';
+import { loadCheXagent } from './chexagent/network/files';
+import { askedCheXagent } from './chexagent/network/model';
+import { loadCxrLlava } from './cxr-llava/network/files';
+import { askedCxrLlava } from './cxr-llava/network/model';
+
+/**
+ * A model of `roentgen cxr-llava train` or `roentgen chexagent train`, or a published one of these families.
+ *
+ * @returns the caller disposes its parameters
+ * @throws FileError where the folder holds none, or one that does not fit into the memory that is free
+ */
+export async function openAsked(folder: string): Promise<AskedModel> {
+  expectFolderOf('a model that is asked about radiographs', folder, ['config.json']);
+  const file = join(folder, 'config.json');
+  const { model_type } = await readObject<{ readonly model_type?: unknown }>(file, () => undefined);
+  if (model_type === 'CXR-LLAVA') {
+    const { config, params, tokenizer } = await loadCxrLlava(folder);
+    return { network: askedCxrLlava(config), params: params as Tree, tokenizer };
+  }
+  if (model_type === 'chexagent') {
+    const { config, preprocessing, params, tokenizer } = await loadCheXagent(folder);
+    return { network: askedCheXagent(config, preprocessing, tokenizer), params: params as Tree, tokenizer };
+  }
+  throw new FileError(file, `its model_type is ${JSON.stringify(model_type)}; expected "CXR-LLAVA" or "chexagent"`);
+}
