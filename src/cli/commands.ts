@@ -22,7 +22,8 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => (require('./biomedjourney') as typeof import('./biomedjourney')).addBiomedJourney,
   },
   chexagent: {
-    description: 'a language model that is asked about one radiograph or two: train its four stages (train); roentgen ask asks it',
+    description:
+      'a language model that is asked about one radiograph or two: train its four stages (train), its bench, what each stage adds, gaps between groups (evaluate); roentgen ask asks it',
     load: () => (require('./chexagent') as typeof import('./chexagent')).addCheXagent,
   },
   chexbench: {
@@ -30,7 +31,8 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => (require('./asking/chexbench') as typeof import('./asking/chexbench')).addCheXbench,
   },
   'cxr-llava': {
-    description: 'a language model that is asked about a radiograph: train its stages (train); roentgen ask asks it',
+    description:
+      'a language model that is asked about a radiograph: train its stages (train), the paper’s table (evaluate); roentgen ask asks it',
     load: () => (require('./cxr-llava') as typeof import('./cxr-llava')).addCxrLlava,
   },
   data: {

@@ -19,6 +19,7 @@ export type { Instruction, OppositeCase, Opposites, Told } from './biomedjourney
 export type { JourneyEvaluationOptions } from './biomedjourney/options';
 export type { JourneyRow } from './biomedjourney/rows';
 export { type JourneyTruth, journeyTruth } from './biomedjourney/truth';
+export { type CheXagentEvaluation, type CheXagentEvaluationOptions, evaluateCheXagent } from './chexagent/evaluate-chexagent';
 export type { AnswerBenchOptions } from './chexbench/answers';
 export { type CheXbenchEvaluation, type EvaluateCheXbenchOptions, evaluateCheXbench } from './chexbench/evaluate-chexbench';
 export {
@@ -28,6 +29,7 @@ export {
   evaluateClassification,
 } from './classification/evaluate';
 export type { ClassifiedImages, LabelMeasure, MeanDifference, MeanMeasure, ReliabilityBin, SetMeasure } from './classification/measure';
+export { evaluateLlava, type LlavaEvaluation, type LlavaEvaluationOptions } from './cxr-llava/evaluate-llava';
 export { type DetailOptions, type DetailResult, evaluateDetail } from './detail/evaluate';
 export type {
   DetailBand,

@@ -147,6 +147,7 @@ export {
   cheXagentParts,
   cheXagentShapes,
   cheXagentStages,
+  cheXbenchOf,
   choicesOfLikelihoods,
   choicesOfTexts,
   chosenOption,

@@ -13,6 +13,7 @@ import {
 } from '../../systems';
 import { type AskedSystem, addTrainAsked } from '../asking/train';
 import type { Context } from '../context';
+import { addEvaluateCheXagent } from './evaluate';
 
 const system: AskedSystem<CheXagentRecipe, CheXagentStage> = {
   name: 'chexagent',
@@ -31,4 +32,5 @@ const system: AskedSystem<CheXagentRecipe, CheXagentStage> = {
 /** The command's subcommands. */
 export function addCheXagent(command: Command, context: Context): void {
   addTrainAsked(system, command.command('train'), context);
+  addEvaluateCheXagent(command.command('evaluate'), context);
 }

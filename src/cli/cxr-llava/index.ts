@@ -5,6 +5,7 @@ import type { Tree } from '../../engine';
 import { estimateLlavaMemory, fitLlava, type LlavaRecipe, type LlavaStage, llavaParts, loadLlavaRecipe } from '../../systems';
 import { type AskedSystem, addTrainAsked } from '../asking/train';
 import type { Context } from '../context';
+import { addEvaluateLlava } from './evaluate';
 
 const system: AskedSystem<LlavaRecipe, LlavaStage> = {
   name: 'cxr-llava',
@@ -23,4 +24,5 @@ const system: AskedSystem<LlavaRecipe, LlavaStage> = {
 /** The command's subcommands. */
 export function addCxrLlava(command: Command, context: Context): void {
   addTrainAsked(system, command.command('train'), context);
+  addEvaluateLlava(command.command('evaluate'), context);
 }

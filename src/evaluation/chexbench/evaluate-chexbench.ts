@@ -8,6 +8,7 @@ import {
   type BenchQuestion,
   type BenchText,
   boxOverlap,
+  type CheXbench,
   type PlacedBox,
   showsImages,
 } from '../../systems';
@@ -88,6 +89,10 @@ const hits = (
   rows: readonly number[],
 ): number[] => rows.map((i) => Number(answers[mode][i]!.option === questions[i]!.answer));
 
+/** Of all questions. */
+export const rightAnswers = ({ questions }: CheXbench, answers: BenchAnswers, mode: (typeof MODES)[number]): number[] =>
+  hits(questions, answers, mode, Array.from(questions.keys()));
+
 const accuracy = (right: readonly number[]): Estimate =>
   shareOf(
     right.reduce((sum, one) => sum + one, 0),
@@ -132,13 +137,13 @@ function choiceRows(questions: readonly BenchQuestion[], seeing: BenchAnswers, b
 }
 
 /** Overlaps with the right boxes; 0 where none was written. */
-const overlaps = (places: readonly BenchPlace[], boxes: readonly (PlacedBox | undefined)[]): number[] =>
+export const overlapsOf = (places: readonly BenchPlace[], boxes: readonly (PlacedBox | undefined)[]): number[] =>
   places.map(({ box }, i) => (boxes[i] ? boxOverlap(boxes[i]!, box) : 0));
 
 function placeTable(places: readonly BenchPlace[], seeing: BenchAnswers, blanked: BenchAnswers, by: Draws): ResultTable {
   const mean = [0, 1, 2, 3].map((side) => places.reduce((sum, { box }) => sum + box[side]!, 0) / places.length) as unknown as PlacedBox;
   const rowOf = (name: string, boxes: readonly (PlacedBox | undefined)[]) => {
-    const each = overlaps(places, boxes);
+    const each = overlapsOf(places, boxes);
     return {
       boxes: name,
       IoU: inHundredths(bootstrapMean(each, by)),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, type Tree } from '../../engine';
 import { nextTurn } from '../../engine/internal';
-import type { Rows } from '../../files';
+import { type Rows, rowsOf } from '../../files';
 import { keepRows, readRange } from '../../files/internal';
 import { contentHash } from '../../training/internal';
 import type { AskedModel } from './network';
@@ -17,12 +17,16 @@ export interface ImageStatesOptions {
 /** Images that the encoder sees at a time. */
 const AT_ONCE = 32;
 
+/** Bytes of states that are held in memory; more are kept on disk. */
+const MOST_IN_MEMORY = 2 ** 30;
+
 /**
- * Kept in `.cache/asking` by the encoder's weights and the pixels: other parameters may change without anything to be computed again.
+ * Where they would not fit into memory, they are kept in `.cache/asking` by the encoder's weights and the pixels: other parameters may change without anything to
+ * be computed again.
  *
  * @param pixels grey images, size × size a row, 0 to 1
  * @returns      rows of count · channels values
- * @throws RangeError where the images have another size
+ * @throws RangeError where the images have another size; the signal's reason where it was raised
  */
 export async function imageStates(
   { network, params }: Pick<AskedModel, 'network' | 'params'>,
@@ -33,31 +37,35 @@ export async function imageStates(
   if (pixels.width !== size * size)
     throw new RangeError(`${name}: images: expected ${size} × ${size} pixels, got rows of ${pixels.width} values`);
   const width = states.count * states.channels;
-  const hash = contentHash();
-  hash.add(network.encoder(params));
   const see = compileNetwork((weights: Tree, { images }: { images: tf.Tensor4D }) => ({ states: network.see(weights, images) }));
+  const make = async (from: number, to: number, onDone?: (done: number) => void): Promise<Float32Array> => {
+    const out = new Float32Array((to - from) * width);
+    for (let at = from; at < to; at += AT_ONCE) {
+      signal?.throwIfAborted();
+      const count = Math.min(AT_ONCE, to - at);
+      const values = new Float32Array(AT_ONCE * size * size);
+      values.set(await readRange(pixels, at, at + count));
+      const images = tf.tensor4d(values, [AT_ONCE, size, size, 1]);
+      const seen = see(params, { images });
+      out.set(seen.states.dataSync().subarray(0, count * width), (at - from) * width);
+      tf.dispose([images, seen.states]);
+      onDone?.(at + count);
+      await nextTurn();
+    }
+    return out;
+  };
   try {
+    if (4 * width * pixels.length <= MOST_IN_MEMORY)
+      return rowsOf(await make(0, pixels.length, (done) => onProgress?.(done, pixels.length)), width);
+    const hash = contentHash();
+    hash.add(network.encoder(params));
     const { columns } = await keepRows(
       join('.cache', 'asking'),
       {
         source: { encoder: hash.text(), network: name, pixels: pixels.identity, size },
         length: pixels.length,
         columns: { states: { shape: [states.count, states.channels], dtype: 'F32' } },
-        make: async (from, to) => {
-          const out = new Float32Array((to - from) * width);
-          for (let at = from; at < to; at += AT_ONCE) {
-            signal?.throwIfAborted();
-            const count = Math.min(AT_ONCE, to - at);
-            const values = new Float32Array(AT_ONCE * size * size);
-            values.set(await readRange(pixels, at, at + count));
-            const images = tf.tensor4d(values, [AT_ONCE, size, size, 1]);
-            const seen = see(params, { images });
-            out.set(seen.states.dataSync().subarray(0, count * width), (at - from) * width);
-            tf.dispose([images, seen.states]);
-            await nextTurn();
-          }
-          return { values: { states: out } };
-        },
+        make: async (from, to) => ({ values: { states: await make(from, to) } }),
       },
       { ...(signal && { signal }), ...(onProgress && { onProgress }) },
     );

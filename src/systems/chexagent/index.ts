@@ -1,7 +1,7 @@
 /** CheXagent, CheXinstruct and CheXbench (arXiv:2401.12208). */
 
 export { type Choice, choicesOfLikelihoods, choicesOfTexts, chosenOption, questionText } from './bench/choose';
-export { type BenchPlace, type BenchQuestion, type BenchText, type CheXbench, readCheXbench } from './bench/file';
+export { type BenchPlace, type BenchQuestion, type BenchText, type CheXbench, cheXbenchOf, readCheXbench } from './bench/file';
 export { type BenchItem, type MakeBenchOptions, makeCheXbench } from './bench/make';
 export { sectionQuestion, showsImages } from './bench/prompts';
 export {

@@ -88,7 +88,7 @@ test(
       options.map((each) => each.length),
     );
     questions.forEach(({ images, question }, q) => {
-      options[q]!.forEach((option, o) =>
+      options[q]!.forEach((option, o) => {
         scope(() => {
           const prompt = promptTokens(model, question, images.length);
           const answer = bareIds(tokenizer, option);
@@ -110,8 +110,8 @@ test(
           const each = (tf.logSoftmax(logits).arraySync() as number[][][])[0]!;
           const wanted = answer.reduce((sum, token, i) => sum + each[prompt.length + i - 1]![token]!, 0) / answer.length;
           assert.ok(Math.abs(got[q]![o]! - wanted) < 1e-4, `${q} ${o}: ${got[q]![o]} and ${wanted}`);
-        }),
-      );
+        });
+      });
     });
     dispose(params);
   }),

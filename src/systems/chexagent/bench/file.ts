@@ -120,41 +120,53 @@ function boxOf(item: Item, where: string): PlacedBox {
 }
 
 /**
- * Reads a file of CheXbench's layout; tasks by any names, of which those of texts have their own keys.
+ * Reads a file of CheXbench's layout; tasks by any names, of which those of texts and of places have their own keys.
  *
  * @param images the folder that paths of images begin in; by default the file's
  * @throws FileError naming the task, the item and the key where the file can't be read or an item can't be worked with
  */
 export async function readCheXbench(file: string, images: string = dirname(file)): Promise<CheXbench> {
+  let bench: CheXbench | undefined;
+  await readObject<Record<string, unknown>>(file, (tasks) => {
+    bench = cheXbenchOf(tasks, images);
+  });
+  return bench!;
+}
+
+/**
+ * Items by task, as the file has them.
+ *
+ * @param images the folder that paths of images begin in
+ * @throws RangeError naming the task, the item and the key
+ */
+export function cheXbenchOf(tasks: Readonly<Record<string, unknown>>, images: string): CheXbench {
   const questions: BenchQuestion[] = [];
   const texts: BenchText[] = [];
   const places: BenchPlace[] = [];
-  await readObject<Record<string, unknown>>(file, (tasks) => {
-    for (const [task, items] of Object.entries(tasks)) {
-      if (!Array.isArray(items)) throw new RangeError(`${task}: expected a list of items`);
-      items.forEach((item: Item, i) => {
-        const where = `${task}: ${i}`;
-        if (typeof item !== 'object' || item === null) throw new RangeError(`${where}: expected an object`);
-        if (task === PLACES && item.box !== undefined) {
-          const source = textOf(item, 'data_source', where);
-          const question = textOf(item, 'question', where);
-          places.push({ task, source, images: imagesOf(item, where, images), question, box: boxOf(item, where) });
-          return;
-        }
-        const keys = TEXTS[task];
-        if (!keys) {
-          questions.push(questionOf(task, item, where, images));
-          return;
-        }
-        texts.push({
-          task,
-          source: textOf(item, 'data_source', where),
-          images: imagesOf(item, where, images).slice(0, MOST_IMAGES),
-          given: textOf(item, keys[0], where, task === 'Findings Generation'), // not every study has an indication
-          reference: textOf(item, keys[1], where),
-        });
+  for (const [task, items] of Object.entries(tasks)) {
+    if (!Array.isArray(items)) throw new RangeError(`${task}: expected a list of items`);
+    items.forEach((item: Item, i) => {
+      const where = `${task}: ${i}`;
+      if (typeof item !== 'object' || item === null) throw new RangeError(`${where}: expected an object`);
+      if (task === PLACES && item.box !== undefined) {
+        const source = textOf(item, 'data_source', where);
+        const question = textOf(item, 'question', where);
+        places.push({ task, source, images: imagesOf(item, where, images), question, box: boxOf(item, where) });
+        return;
+      }
+      const keys = TEXTS[task];
+      if (!keys) {
+        questions.push(questionOf(task, item, where, images));
+        return;
+      }
+      texts.push({
+        task,
+        source: textOf(item, 'data_source', where),
+        images: imagesOf(item, where, images).slice(0, MOST_IMAGES),
+        given: textOf(item, keys[0], where, task === 'Findings Generation'), // not every study has an indication
+        reference: textOf(item, keys[1], where),
       });
-    }
-  });
+    });
+  }
   return { questions, places, texts };
 }

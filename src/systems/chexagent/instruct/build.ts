@@ -41,6 +41,8 @@ export interface BuildInstructOptions {
   readonly tasks?: readonly string[];
   /** The most samples of a task. */
   readonly perTask?: number;
+  /** Records that samples are made of; all where left out. */
+  readonly records?: readonly number[];
   /** Letters of options; drawn of `A`, `a` and `1` where left out. */
   readonly lettering?: Lettering;
   /** Of records without any disease, the most that give samples of diseases; 50,000 as published. */
@@ -83,6 +85,7 @@ async function samplesOf(
   {
     perTask,
     order,
+    records,
     lettering,
     noFinding = NO_FINDING_MOST,
     signal,
@@ -94,8 +97,10 @@ async function samplesOf(
   /** Options that keep their order are right as often as each other: what would be more is left out. */
   const isTooMany = ({ answer, inOrder = [] }: Draft): boolean =>
     inOrder.some((other) => (answered.get(answer) ?? 0) > (answered.get(other) ?? 0));
+  const isTaken = records && new Set(records);
   for (const i of permutation(foldIn(order, 0), source.records.length)) {
     if (samples.length >= perTask) break;
+    if (isTaken && !isTaken.has(i)) continue;
     if (++seen % 64 === 0) await nextTurn();
     signal?.throwIfAborted();
     const isHealthy = OF_DISEASES.test(task.name) && diseasesOf(source.records[i]!, 1).length === 0;

@@ -26,6 +26,8 @@ export interface FitCheXagentOptions {
   readonly source: InstructSource;
   /** Of its records. */
   readonly pixels: Rows;
+  /** Records that are learnt from; all where left out. */
+  readonly records?: readonly number[];
   /** What the language model reads before it sees images. */
   readonly texts: readonly string[];
   readonly key: Key;
@@ -91,6 +93,14 @@ function vocabularyOf(
   return trainBpe(all, { vocabularySize: recipe.vocabulary_size, maxLength: images * places + recipe.text_length });
 }
 
+/** Some of the rows, in the given order. */
+const chosenRows = ({ width, identity, read }: Rows, chosen: readonly number[]): Rows => ({
+  width,
+  length: chosen.length,
+  identity: `${identity}: ${chosen.join()}`,
+  read: (rows) => read(Array.from(rows, (row) => chosen[row]!)),
+});
+
 /**
  * Trains all stages but those that the recipe leaves out; what is finished in the folders is taken from there.
  *
@@ -99,12 +109,13 @@ function vocabularyOf(
  * @throws the signal's reason where it was raised: the same call goes on
  */
 export async function fitCheXagent(options: FitCheXagentOptions, parts: Readonly<Record<CheXagentStage, string>>): Promise<CheXagentModel> {
-  const { recipe, source, pixels, texts, key, signal, watch, onProgress, onNote } = options;
+  const { recipe, source, pixels, texts, records = Array.from(source.records.keys()), key, signal, watch, onProgress, onNote } = options;
   if (isFinished(parts.instructions)) return await loadCheXagent(parts.instructions);
   const { preprocessing, text_length, instruct } = recipe;
   const samples = await buildInstructions(source, {
     key: foldIn(key, 1),
     perTask: instruct.per_task,
+    records,
     lettering: 'A',
     ...(instruct.tasks && { tasks: instruct.tasks }),
     ...(signal && { signal }),
@@ -132,10 +143,10 @@ export async function fitCheXagent(options: FitCheXagentOptions, parts: Readonly
     return after;
   };
   const aligned = async (): Promise<Tree> => {
-    const reports = source.records.map((_, i) => reportOf(source, i));
+    const reports = records.map((i) => reportOf(source, i));
     const encoder = await alignEncoder({
       network: cheXagentEncoder(config, preprocessing),
-      pixels,
+      pixels: chosenRows(pixels, records),
       texts: await textVectors({ network, params, tokenizer }, reports, text_length, signal),
       optimisation: recipe.stages.vision,
       key: keyOf('vision'),

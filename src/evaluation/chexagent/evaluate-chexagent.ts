@@ -1,0 +1,254 @@
+/** CheXagent's tables at laptop scale: its bench, what each stage adds, and whom it serves worse. */
+
+import { join } from 'node:path';
+import { dispose, foldIn, type Key, type Tree } from '../../engine';
+import { permutation } from '../../engine/internal';
+import {
+  type AskedModel,
+  askedCheXagent,
+  type CheXagentRecipe,
+  type CheXagentStage,
+  type CheXbench,
+  cheXagentParts,
+  cheXbenchOf,
+  fitCheXagent,
+  instructSource,
+  makeCheXbench,
+  type Radiographs,
+} from '../../systems';
+import { answerBench, type BenchAnswers } from '../chexbench/answers';
+import { evaluateCheXbench, overlapsOf, rightAnswers } from '../chexbench/evaluate-chexbench';
+import { bootstrapMean, type Estimate, shareOf, textOf } from '../estimate';
+import { hashOf } from '../hash-of';
+import { pairedDifference } from '../paired';
+import { type Finding, isAbove0, type ResultTable } from '../result';
+import type { OutcomeByGroup } from '../subgroups/gaps';
+import { estimateOf, meanOf, type SummedMeasure } from '../summed';
+import { type ComparedText, inHundredths, labelF1Name, labelMeasures, PAPER_F1 } from '../text-measures';
+import { ASKED_FOR, saidOf, sensitivityByGroup } from './fairness';
+
+export interface CheXagentEvaluationOptions {
+  readonly recipe: CheXagentRecipe;
+  readonly data: { readonly train: Radiographs; readonly test: Radiographs; readonly texts: readonly string[] };
+  readonly key: Key;
+  /** Networks are kept here: what was interrupted goes on. */
+  readonly out: string;
+  /** Items of each task of the bench. Default 100. */
+  readonly perTask?: number;
+  /** Of bootstrap and test; default 1000. */
+  readonly draws?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+}
+
+export interface CheXagentEvaluation {
+  readonly tables: readonly ResultTable[];
+  readonly findings: readonly Finding[];
+  readonly definitions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+}
+
+/** A training: stages that are left out, and records that are learnt from. */
+interface Variant {
+  readonly name: string;
+  readonly without: CheXagentRecipe['without'];
+  readonly records: readonly number[];
+}
+
+const FULL = 'all stages';
+const STAGES = ['language', 'vision', 'bridge'] as const;
+
+/** Of women with a finding, the share that the unequal training set keeps. */
+const KEPT_OF_RARE = 0.1;
+const [RARE, EQUAL] = ['women’s findings rare', 'as many left out at random'] as const;
+
+const wordsOf: Readonly<Record<(typeof STAGES)[number], string>> = {
+  language: 'a language model that has read reports',
+  vision: 'an encoder that has seen images beside their reports',
+  bridge: 'a bridge that has learnt by itself',
+};
+
+/** @throws the signal's reason where it was raised: networks that are trained stay */
+export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Promise<CheXagentEvaluation> {
+  const { data, key, perTask = 100, draws = 1000, signal, onProgress } = options;
+  const source = instructSource(data.test);
+  const { items } = await makeCheXbench(source, { key: foldIn(key, 20), perTask, ...(signal && { signal }) });
+  const bench = cheXbenchOf(items, '');
+  const rows = new Map(source.records.map((_, i) => [source.path(i), i]));
+  const asked = {
+    bench,
+    rows,
+    pixels: data.test.pixels,
+    maxTokens: options.recipe.max_tokens,
+    key: foldIn(key, 21),
+    draws,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
+  const all = Array.from(data.train.records.keys());
+  const answers = new Map<string, BenchAnswers>();
+  const groups = new Map<string, OutcomeByGroup>();
+  const outcomes = async (name: string, model: AskedModel): Promise<void> => {
+    const said = await saidOf(model, data.test, {
+      ...(signal && { signal }),
+      onProgress: (done, total) => onProgress?.(`questions of presence: ${name}`, done, total),
+    });
+    groups.set(name, await sensitivityByGroup(said, data.test.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
+  };
+  let full: Awaited<ReturnType<typeof evaluateCheXbench>> | undefined;
+  await withModel(options, { name: FULL, without: [], records: all }, async (model) => {
+    full = await evaluateCheXbench(model, asked);
+    answers.set(FULL, await answerBench(model, false, asked));
+  });
+  for (const stage of STAGES)
+    await withModel(options, { name: `without ${stage}`, without: [stage], records: all }, async (model) => {
+      answers.set(`without ${stage}`, await answerBench(model, false, asked));
+    });
+  for (const [name, records] of Object.entries(trainingSets(data.train, foldIn(key, 23))))
+    await withModel(options, { name, without: [], records }, (model) => outcomes(name, model));
+  const by = { key: foldIn(key, 24), draws };
+  return {
+    tables: [...full!.tables, stagesTable(bench, answers, by), groupsTable(groups, draws)],
+    findings: [...full!.findings, ...stageFindings(bench, answers, by), ...groupFindings(groups)],
+    definitions: {
+      ...full!.definitions,
+      sensitivity: `of ${ASKED_FOR.join(', ')} that an image has, the share for which "yes" is likelier than "no"; v1`,
+    },
+    notes: full!.notes,
+  };
+}
+
+/** Of the same size: one in which one group's findings are rare, and one that lacks as many records of anyone. */
+function trainingSets({ records }: Radiographs, key: Key): Record<string, number[]> {
+  const isRare = (i: number): boolean => records[i]!.sex === 'F' && ASKED_FOR.some((label) => records[i]!.labels[label] === 1);
+  const order = Array.from(permutation(key, records.length));
+  const rare = order.filter(isRare);
+  const left = new Set(rare.slice(Math.round(KEPT_OF_RARE * rare.length)));
+  const sorted = (kept: readonly number[]): number[] => [...kept].sort((a, b) => a - b);
+  return { [RARE]: sorted(order.filter((i) => !left.has(i))), [EQUAL]: sorted(order.slice(left.size)) };
+}
+
+async function withModel(
+  { recipe: given, data, key, out, signal, onProgress }: CheXagentEvaluationOptions,
+  { name, without, records }: Variant,
+  use: (model: AskedModel) => Promise<void>,
+): Promise<void> {
+  const recipe = { ...given, without };
+  const { train, texts } = data;
+  const identity = hashOf(JSON.stringify([recipe, key, train.pixels.identity, texts, records])).slice(0, 16);
+  const parts = cheXagentParts(join(out, 'networks', identity));
+  // The language model and its vocabulary do not follow from which stages are left out: it is trained once.
+  const shared = hashOf(JSON.stringify([given, key, train.pixels.identity, texts, records])).slice(0, 16);
+  const own = { ...parts, language: join(out, 'networks', `language-${shared}`) };
+  const { config, preprocessing, params, tokenizer } = await fitCheXagent(
+    {
+      recipe,
+      source: instructSource(train),
+      pixels: train.pixels,
+      records,
+      texts,
+      key,
+      ...(signal && { signal }),
+      watch: (stage: CheXagentStage) => ({
+        onStep: ({ step, steps }) => onProgress?.(`${name}: training of ${stage}`, step, steps),
+        checkpoints: { folder: `${own[stage]}-checkpoints`, identity, resume: 'always', every: recipe.run.checkpoint_every },
+      }),
+      onProgress: (what, done, total) => onProgress?.(`${name}: ${what}`, done, total),
+    },
+    own,
+  );
+  try {
+    await use({ network: askedCheXagent(config, preprocessing, tokenizer), params: params as Tree, tokenizer });
+  } finally {
+    dispose(params as Tree);
+  }
+}
+
+type Bootstrap = { readonly key: Key; readonly draws: number };
+
+/** Of texts that are written of images. */
+const findingsMeasure = ({ texts }: CheXbench, { texts: written }: BenchAnswers): SummedMeasure => {
+  const pairs = texts.flatMap(({ task, reference }, i): ComparedText[] =>
+    task === 'Findings Generation' ? [{ candidate: written[i]!, reference }] : [],
+  );
+  return labelMeasures(pairs).find(({ name }) => name === labelF1Name({ ...PAPER_F1, classes: 14 }))!;
+};
+
+function stagesTable(bench: CheXbench, answers: ReadonlyMap<string, BenchAnswers>, by: Bootstrap): ResultTable {
+  return {
+    name: 'chexagent-stages',
+    title: 'What each stage adds, hundredths',
+    intervals: `of accuracies 95%, Wilson; of the others 95% bootstrap, ${by.draws} draws`,
+    rows: [...answers].map(([stages, own]) => {
+      const right = { generation: rightAnswers(bench, own, 'generation'), likelihood: rightAnswers(bench, own, 'likelihood') };
+      const share = (hits: readonly number[]): Estimate =>
+        inHundredths(
+          shareOf(
+            hits.reduce((a, b) => a + b, 0),
+            hits.length,
+          ),
+        );
+      return {
+        stages,
+        'accuracy, generation': share(right.generation),
+        'accuracy, likelihood': share(right.likelihood),
+        'IoU of boxes': inHundredths(bootstrapMean(overlapsOf(bench.places, own.boxes), by)),
+        'F1 of findings written (14, micro)': inHundredths(estimateOf(findingsMeasure(bench, own), by)),
+      };
+    }),
+  };
+}
+
+function stageFindings(bench: CheXbench, answers: ReadonlyMap<string, BenchAnswers>, by: Bootstrap): Finding[] {
+  const full = meanOf(FULL, rightAnswers(bench, answers.get(FULL)!, 'likelihood'));
+  return STAGES.map((stage): Finding => {
+    const less = meanOf(stage, rightAnswers(bench, answers.get(`without ${stage}`)!, 'likelihood'));
+    const { difference, p } = pairedDifference(full, less, by);
+    return {
+      finding: `${wordsOf[stage][0]!.toUpperCase()}${wordsOf[stage].slice(1)} adds accuracy (likelihood, all questions)`,
+      paper: 'said',
+      here: `${textOf(inHundredths(difference), 1)} (p = ${p.toPrecision(2)})`,
+      verdict: isAbove0(difference),
+    };
+  });
+}
+
+function groupsTable(groups: ReadonlyMap<string, OutcomeByGroup>, draws: number): ResultTable {
+  return {
+    name: 'chexagent-groups',
+    title: 'Sensitivity of questions of presence by group, hundredths',
+    intervals: `95% bootstrap over images of the group, ${draws} draws`,
+    rows: [...groups].flatMap(([set, { rows }]) =>
+      rows.map(({ division, group, images, value }) => ({
+        'training set': set,
+        division,
+        group,
+        images,
+        sensitivity: value && inHundredths(value),
+      })),
+    ),
+  };
+}
+
+function groupFindings(groups: ReadonlyMap<string, OutcomeByGroup>): Finding[] {
+  const gapOf = (set: string): { readonly gap: Estimate; readonly lowest: string } => {
+    const { gap, lowest } = groups.get(set)!.gaps.find(({ division }) => division === 'sex')!;
+    return { gap, lowest };
+  };
+  const [rare, equal] = [gapOf(RARE), gapOf(EQUAL)];
+  const told = ({ gap, lowest }: typeof rare): string => `${textOf(inHundredths(gap), 1)}, lowest ${lowest}`;
+  return [
+    {
+      finding: 'Where findings of one sex are rare in training, they are missed more often',
+      paper: 'gaps by sex, age and race are reported',
+      here: told(rare),
+      verdict: rare.lowest !== 'F' ? 'not repeated' : isAbove0(rare.gap),
+    },
+    {
+      finding: 'Where they are as frequent, no such gap is seen',
+      paper: 'not in the paper',
+      here: told(equal),
+      verdict: equal.gap.low > 0 ? 'not repeated' : 'repeated',
+    },
+  ];
+}
