@@ -40,6 +40,7 @@ export { tokenStrip } from './tokens';
 export { type UNetFigureOptions, type UNetShape, unetFigure } from './unet-figure';
 export { type Content, column, row, type Tabs, tabs } from './widgets/boxes';
 export { type Button, button } from './widgets/button';
+export { type Chat, type ChatOptions, type ChatTurn, chat } from './widgets/chat';
 export { type Compare, compare } from './widgets/compare';
 export type { Control, ControlOptions } from './widgets/control';
 export {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { JSDOM } from 'jsdom';
-import { type QuizItem, quiz, type Widget } from 'roentgen-lab/display';
+import { type QuizItem, quiz } from 'roentgen-lab/display';
+import { frontEnd } from './front-end';
 
 const picture = (value: number, prompt?: string) => ({
   pixels: new Float32Array(4).fill(value),
@@ -19,49 +20,6 @@ const items: QuizItem[] = [
   { picture: picture(0.2), answers: ['real', 'left'], rival: [undefined, 'right'], about: 'Left <b>effusion</b>.' },
   { picture: picture(0.8, 'Right effusion.'), answers: ['generated', 'right'], rival: [undefined, 'right'], about: 'Right effusion.' },
 ];
-
-/** A front end that finds models by what they show and clicks buttons. */
-function frontEnd(t: TestContext) {
-  // biome-ignore lint/suspicious/noExplicitAny: stands for the launcher's comms
-  const models: { state: any; comm: any }[] = [];
-  const host = {
-    open(_target: string, { state }: { state: object }) {
-      const own = { ...state };
-      const comm = {
-        id: `model-${models.length}`,
-        // biome-ignore lint/suspicious/noExplicitAny: messages
-        send: ({ state }: any) => void Object.assign(own, state),
-        onMessage: undefined,
-        onClose: undefined,
-      };
-      models.push({ state: own, comm });
-      return comm;
-    },
-    register: () => undefined,
-    beforeIdle: (call: () => void) => {
-      flush = call;
-    },
-  };
-  let flush = (): void => undefined;
-  const place = globalThis as Record<symbol, unknown>;
-  place[Symbol.for('roentgen.comms')] = host;
-  t.after(() => delete place[Symbol.for('roentgen.comms')]);
-  return {
-    open: (shown: Widget) => void shown.bundle(),
-    click: async (name: string) => {
-      await models
-        .find(({ state }) => state.description === name)!
-        .comm.onMessage({ data: { method: 'custom', content: { event: 'click' } }, buffers: [] });
-      flush();
-    },
-    isDisabled: (name: string): boolean => models.find(({ state }) => state.description === name)!.state.disabled,
-    shown: (): string =>
-      models
-        .filter(({ state }) => state._model_name === 'HTMLModel')
-        .map(({ state }) => state.value)
-        .join('\n'),
-  };
-}
 
 test('a quiz asks, tells what was right, and scores the person beside the rival', async (t) => {
   const page = frontEnd(t);
