@@ -53,6 +53,9 @@ const SHORT = { letter: 12, box: 40 };
 /** The grey that blanked images have everywhere. */
 const BLANK = 0.5;
 
+/** An answer as a vocabulary writes it that keeps capitals and blanks: some have small letters alone, and blanks between all words and marks. */
+const asWritten = (text: string): string => text.replace(/\(\s*(\w)\s*\)/g, (_, letter: string) => `(${letter.toUpperCase()})`);
+
 /** @throws the signal's reason where it was raised */
 export async function answerBench(model: AskedModel, isBlank: boolean, options: AnswerBenchOptions): Promise<BenchAnswers> {
   const { bench, rows, pixels, maxTokens, key, signal, onProgress } = options;
@@ -97,7 +100,7 @@ export async function answerBench(model: AskedModel, isBlank: boolean, options: 
   return {
     generation: choicesOfTexts(
       questions,
-      lettered.map((text) => text.toUpperCase()), // vocabularies that have small letters alone
+      lettered.map(asWritten),
       foldIn(key, 0),
     ),
     likelihood: choicesOfLikelihoods(likelihoods),

@@ -4,8 +4,8 @@ import { dispose, type Key, type Tree } from '../../engine';
 import { merge, partition } from '../../engine/internal';
 import type { Rows } from '../../files';
 import { type Optimisation, type StepLog, train, type Watched } from '../../training';
-import { dataOrder } from '../../training/internal';
 import { answersLoss, type DialogueBatch, dialogueBatch } from './batch';
+import { batchOrder, rowLength } from './batch-order';
 import type { AskedModel } from './network';
 import type { Dialogue } from './tokens';
 
@@ -17,7 +17,7 @@ export interface TrainAnswersOptions extends Watched {
   readonly states?: Rows;
   /** Whether a parameter trains, by its path. Those of the encoder never do. */
   readonly trains: (path: string) => boolean;
-  /** Tokens of a row. */
+  /** The most tokens of a row; a batch's rows are as long as its longest dialogue. */
   readonly length: number;
   readonly optimisation: Optimisation;
   readonly key: Key;
@@ -35,19 +35,28 @@ export async function trainAnswers(
   const { facts } = network.language(given);
   if (length > facts.longest)
     throw new RangeError(`${network.name}: rows of ${length} tokens are more than the language model's ${facts.longest} positions`);
-  const order = dataOrder(key, dialogues.length, optimisation.batch_size);
-  const shape = { length, padding: tokenizer.padId };
+  const lengths = dialogues.map(({ prompt, answer }) => prompt.length + answer.length);
+  const order = batchOrder(key, lengths, optimisation.batch_size);
   const [params, frozen] = partition(given, trains) as [Tree, Tree];
   const result = await train<Tree, Tree, Tree>({
     params,
     frozen,
-    batch: (index) =>
-      dialogueBatch(
+    batch(index) {
+      const rows = Array.from(order(index));
+      const shape = {
+        length: rowLength(
+          rows.map((row) => lengths[row]!),
+          length,
+        ),
+        padding: tokenizer.padId,
+      };
+      return dialogueBatch(
         network,
-        Array.from(order(index), (row) => dialogues[row]!),
+        rows.map((row) => dialogues[row]!),
         shape,
         states,
-      ),
+      );
+    },
     loss: (weights, batch, fixed) => ({ loss: answersLoss(network, merge<Tree>(weights, fixed), batch as DialogueBatch), aux: {} }),
     optimisation,
     ...(signal && { signal }),
