@@ -98,11 +98,7 @@ export async function answerBench(model: AskedModel, isBlank: boolean, options: 
     { maxTokens, ...watched('Texts') },
   );
   return {
-    generation: choicesOfTexts(
-      questions,
-      lettered.map(asWritten),
-      foldIn(key, 0),
-    ),
+    generation: choicesOfTexts(questions, lettered.map(asWritten), foldIn(key, 0)),
     likelihood: choicesOfLikelihoods(likelihoods),
     boxes: boxes.map((text) => boxesIn(text)[0]),
     texts: written,
