@@ -19,9 +19,9 @@ export type { Instruction, OppositeCase, Opposites, Told } from './biomedjourney
 export type { JourneyEvaluationOptions } from './biomedjourney/options';
 export type { JourneyRow } from './biomedjourney/rows';
 export { type JourneyTruth, journeyTruth } from './biomedjourney/truth';
-export { type CheXagentEvaluation, type CheXagentEvaluationOptions, evaluateCheXagent } from './chexagent/evaluate-chexagent';
+export { type CheXagentEvaluationOptions, evaluateCheXagent } from './chexagent/evaluate-chexagent';
 export type { AnswerBenchOptions } from './chexbench/answers';
-export { type CheXbenchEvaluation, type EvaluateCheXbenchOptions, evaluateCheXbench } from './chexbench/evaluate-chexbench';
+export { type EvaluateCheXbenchOptions, evaluateCheXbench } from './chexbench/evaluate-chexbench';
 export {
   type ClassificationDifference,
   type ClassificationOptions,
@@ -110,11 +110,19 @@ export {
   type ReportGenerationResult,
   type ReportScores,
 } from './report-generation';
-export { type Cell, type EvaluationResult, type Finding, isEstimate, type ResultFigure, type ResultTable } from './result';
+export {
+  type Cell,
+  type EvaluationResult,
+  type Finding,
+  isEstimate,
+  type ResultFigure,
+  type ResultTable,
+  type SystemEvaluation,
+} from './result';
 export { evaluateRetrieval, type RetrievalOptions, type RetrievalResult } from './retrieval/evaluate';
 export type { RetrievalScores } from './retrieval/scores';
 export type { FoundTexts } from './retrieval/top-text';
-export { evaluateSei, type SeiEvaluation, type SeiEvaluationOptions } from './sei/evaluate-sei';
+export { evaluateSei, type SeiEvaluationOptions } from './sei/evaluate-sei';
 export { resultTable, showTable } from './shown';
 export { featureSpaces } from './spaces/all';
 export { evaluateSubgroups, type SubgroupGap, type SubgroupRow, type SubgroupsOptions, type SubgroupsResult } from './subgroups/evaluate';
@@ -123,7 +131,7 @@ export type { SummedMeasure } from './summed';
 export type { Change } from './text-use/changes';
 export { evaluateTextUse, type TextUseResult, type TextUseRow } from './text-use/evaluate';
 export { type ToldFromReal, type ToldFromRealOptions, toldFromReal } from './told-from-real';
-export { evaluateViewxgen, type ViewxgenEvaluation } from './viewxgen/evaluate-viewxgen';
+export { evaluateViewxgen } from './viewxgen/evaluate-viewxgen';
 export type { ViewxgenEvaluationOptions } from './viewxgen/options';
 export { writeImageTable } from './write-image-table';
 export { type ResultFacts, type WrittenResult, writeResult } from './write-result';

@@ -51,6 +51,14 @@ export interface EvaluationResult {
   readonly findings?: readonly Finding[];
 }
 
+/** What the evaluation of a system comes to. */
+export interface SystemEvaluation {
+  readonly tables: readonly ResultTable[];
+  readonly findings: readonly Finding[];
+  readonly definitions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+}
+
 /** Whether a cell is a number with an interval. */
 export const isEstimate = (cell: Cell | undefined): cell is Estimate => typeof cell === 'object' && cell !== null;
 

@@ -18,7 +18,7 @@ import { runStages, type StageSteps, stageStepsOption, withStageSteps } from '..
 import { radiographPartsOf } from './parts';
 
 /** What both systems' recipes have. */
-interface AskedRecipe {
+export interface AskedRecipe {
   readonly stages: Readonly<Record<string, Optimisation>>;
   readonly phantom: PhantomParts;
   readonly run: { readonly checkpoint_every: number };

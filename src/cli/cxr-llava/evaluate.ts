@@ -1,78 +1,47 @@
 /** `roentgen cxr-llava evaluate`: the paper's table at the scale of a laptop. */
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { key, startEngine } from '../../engine';
-import { evaluateLlava, type LlavaEvaluation } from '../../evaluation';
-import { claimFolder, writeFileAtomic } from '../../files/internal';
-import { llavaStages, loadLlavaRecipe, phantomRadiographs, type Radiographs } from '../../systems';
-import { radiographPartsOf } from '../asking/parts';
-import { asUsage, type Context } from '../context';
-import { addDataOptions, type DataFlags } from '../data-options';
+import { key } from '../../engine';
+import { evaluateLlava } from '../../evaluation';
+import { writeFileAtomic } from '../../files/internal';
+import { ASKED_SEEDS, phantomRadiographs, type Radiographs } from '../../systems';
+import { type EvaluateFlags, evaluateOptions, openAskedEvaluation } from '../asking/evaluate';
+import type { Context } from '../context';
 import { wholeNumber } from '../numbers';
 import { runEvaluation } from '../run-evaluation';
-import { type StageSteps, stageStepsOption, withStageSteps } from '../staged-training';
+import { cxrLlava } from './system';
 
-interface Flags extends DataFlags {
-  out: string;
-  seed: number;
-  draws: number;
+interface Flags extends EvaluateFlags {
   plane: number;
-  steps: StageSteps;
-  json?: boolean;
 }
 
-/** Patients of the phantom that images from elsewhere are of. */
+/** Patients of the phantom that are children. */
 const CHILDREN = 84;
 
 /** The command's arguments, options and action. */
 export function addEvaluateLlava(command: Command, context: Context): void {
-  stageStepsOption(
-    addDataOptions(
-      command
-        .description(
-          'train the rows of the paper’s table and measure them: with and without labels learnt, both prompts, children and another processing, temperature × top-p',
-        )
-        .argument('[recipe]', 'a recipe of data/cxr-llava or a JSON file', 'phantom')
-        .option('--out <folder>', 'where networks are kept and result.json and sampling.png go', 'runs/cxr-llava-evaluation'),
-    ),
-    llavaStages,
-  )
+  const described = command.description(
+    'train the rows of the paper’s table and measure them: with and without labels learnt, both prompts, children and another processing, temperature × top-p',
+  );
+  evaluateOptions(described, cxrLlava, 'result.json and sampling.png')
     .option('--plane <n>', 'reports at each place of temperature and top-p; 0 leaves them out', wholeNumber(0), 100)
-    .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
-    .option('--draws <n>', 'of the bootstrap and of the test', wholeNumber(1), 1000)
-    .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nStopped with Ctrl-C and called again, it goes on.')
     .action((recipe: string, flags: Flags) => run(recipe, flags, context));
 }
 
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
-  const command = 'cxr-llava evaluate';
-  const recipe = withStageSteps(await loadLlavaRecipe(name), flags.steps);
   const { seed, draws, plane } = flags;
-  const out = resolve(flags.out);
-  claimFolder(out, 'an evaluation of CXR-LLaVA', ['result.json', 'networks']);
-  await startEngine();
-  const { image_size: size = 224 } = recipe.vision;
-  const data = await asUsage(command, () =>
-    radiographPartsOf(command, flags, { size, phantom: recipe.phantom, views: ['PA', 'AP'] }, context),
-  );
-  const count = recipe.phantom.test;
+  const { command, recipe, out, data } = await openAskedEvaluation(cxrLlava, name, flags, context);
   const isPhantom = (flags.data ?? 'phantom') === 'phantom';
-  const external: Record<string, Radiographs> = isPhantom
-    ? {
-        'children alone': await phantomRadiographs({ seed: CHILDREN, count, children: 1 }, size),
-        'another processing (CLAHE)': await phantomRadiographs({ seed: 82, count }, size, { processed: true }),
-      }
-    : {};
-  await runEvaluation<LlavaEvaluation>(
+  const external = isPhantom ? await elsewhere(recipe.phantom.test, cxrLlava.size(recipe), context.signal) : {};
+  await runEvaluation(
     {
       command,
       out,
       facts: { recipe, seed, draws },
       ...(flags.json && { json: true }),
       evaluate: async (onProgress) => {
-        const result = await evaluateLlava({
+        const { figure, ...result } = await evaluateLlava({
           recipe,
           data,
           external,
@@ -83,12 +52,19 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
           signal: context.signal,
           onProgress,
         });
-        const png = result.figure?.bundle()['image/png'];
+        const png = figure?.bundle()['image/png'];
         if (typeof png === 'string') await writeFileAtomic(join(out, 'sampling.png'), Buffer.from(png, 'base64'));
-        const { figure: _, ...rest } = result;
-        return rest;
+        return result;
       },
     },
     context,
   );
+}
+
+/** Images unlike those of the training: of other people, and of the test's people from another machine. */
+async function elsewhere(count: number, size: number, signal: AbortSignal): Promise<Record<string, Radiographs>> {
+  return {
+    'children alone': await phantomRadiographs({ seed: CHILDREN, count, children: 1 }, size, { signal }),
+    'another processing (CLAHE)': await phantomRadiographs({ seed: ASKED_SEEDS.test, count }, size, { signal, processed: true }),
+  };
 }

@@ -21,7 +21,7 @@ import { evaluateCheXbench, overlapsOf, rightAnswers } from '../chexbench/evalua
 import { bootstrapMean, type Estimate, shareOf, textOf } from '../estimate';
 import { hashOf } from '../hash-of';
 import { pairedDifference } from '../paired';
-import { type Finding, isAbove0, type ResultTable } from '../result';
+import { type Finding, isAbove0, type ResultTable, type SystemEvaluation } from '../result';
 import type { OutcomeByGroup } from '../subgroups/gaps';
 import { estimateOf, meanOf, type SummedMeasure } from '../summed';
 import { type ComparedText, inHundredths, labelF1Name, labelMeasures, PAPER_F1 } from '../text-measures';
@@ -39,13 +39,6 @@ export interface CheXagentEvaluationOptions {
   readonly draws?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (what: string, done: number, total: number) => void;
-}
-
-export interface CheXagentEvaluation {
-  readonly tables: readonly ResultTable[];
-  readonly findings: readonly Finding[];
-  readonly definitions: Readonly<Record<string, string>>;
-  readonly notes: readonly string[];
 }
 
 /** A training: stages that are left out, and records that are learnt from. */
@@ -69,7 +62,7 @@ const wordsOf: Readonly<Record<(typeof STAGES)[number], string>> = {
 };
 
 /** @throws the signal's reason where it was raised: networks that are trained stay */
-export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Promise<CheXagentEvaluation> {
+export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Promise<SystemEvaluation> {
   const { data, key, perTask = 100, draws = 1000, signal, onProgress } = options;
   const source = instructSource(data.test);
   const { items } = await makeCheXbench(source, { key: foldIn(key, 20), perTask, ...(signal && { signal }) });

@@ -14,17 +14,10 @@ import {
 } from '../../systems';
 import { bootstrapMean, type Estimate, shareOf, textOf } from '../estimate';
 import { pairedDifference } from '../paired';
-import { type Finding, isAbove0, type ResultTable } from '../result';
+import { type Finding, isAbove0, type ResultTable, type SystemEvaluation } from '../result';
 import { estimateOf, meanOf, type SummedMeasure } from '../summed';
 import { type ComparedText, inHundredths, labelF1Name, labelMeasures, PAPER_F1, wordMeasures } from '../text-measures';
 import { type AnswerBenchOptions, answerBench, type BenchAnswers } from './answers';
-
-export interface CheXbenchEvaluation {
-  readonly tables: readonly ResultTable[];
-  readonly findings: readonly Finding[];
-  readonly definitions: Readonly<Record<string, string>>;
-  readonly notes: readonly string[];
-}
 
 export interface EvaluateCheXbenchOptions extends AnswerBenchOptions {
   /** Of the bootstrap and the tests; default 1000. */
@@ -34,7 +27,7 @@ export interface EvaluateCheXbenchOptions extends AnswerBenchOptions {
 const MODES = ['generation', 'likelihood'] as const;
 
 /** @throws RangeError where a question shows more images than the model has places for; the signal's reason where it was raised */
-export async function evaluateCheXbench(model: AskedModel, options: EvaluateCheXbenchOptions): Promise<CheXbenchEvaluation> {
+export async function evaluateCheXbench(model: AskedModel, options: EvaluateCheXbenchOptions): Promise<SystemEvaluation> {
   const { bench, key, draws = 1000 } = options;
   const seeing = await answerBench(model, false, options);
   const blanked = await answerBench(model, true, options);

@@ -1,34 +1,31 @@
 /** CXR-LLaVA's table at laptop scale: with and without what the encoder learns, prompts, sets from elsewhere, temperatures. */
 
 import { join } from 'node:path';
-import { type Displayable, figure } from '../../display';
+import type { Displayable } from '../../display';
 import { dispose, foldIn, type Key, type Tree } from '../../engine';
 import { type Rows, rowsOf } from '../../files';
 import {
-  type AnswerSampling,
   type AskedModel,
   askedCxrLlava,
-  decodingOf,
   fitLlava,
   fitVision,
-  imageStates,
   type LlavaRecipe,
   type LlavaStage,
   llavaParts,
   type Radiographs,
   type ReportPrompt,
   readLabels,
-  reportPrompts,
   vectorEncoder,
-  writeAnswers,
 } from '../../systems';
 import { type Estimate, textOf } from '../estimate';
 import { hashOf } from '../hash-of';
 import { pairedDifference } from '../paired';
-import { type Finding, isAbove0, type ResultTable } from '../result';
+import { type Finding, isAbove0, type ResultTable, type SystemEvaluation } from '../result';
 import { estimateOf, type SummedMeasure } from '../summed';
 import { inHundredths } from '../text-measures';
 import { BLEU, COVERAGE, classifierMeasure, DEFINITE, DEFINITIONS, reportMeasures, TRUTH, thresholdsOf } from './measures';
+import { reportsOf } from './reports';
+import { type SamplingPlane, samplingPlane } from './sampling-plane';
 
 export interface LlavaEvaluationOptions {
   readonly recipe: LlavaRecipe;
@@ -46,11 +43,7 @@ export interface LlavaEvaluationOptions {
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
-export interface LlavaEvaluation {
-  readonly tables: readonly ResultTable[];
-  readonly findings: readonly Finding[];
-  readonly definitions: Readonly<Record<string, string>>;
-  readonly notes: readonly string[];
+export interface LlavaEvaluation extends SystemEvaluation {
   /** Of temperature and top-p, where the plane was measured. */
   readonly figure?: Displayable;
 }
@@ -73,12 +66,12 @@ export async function evaluateLlava(options: LlavaEvaluationOptions): Promise<Ll
   const bootstrap = { key: foldIn(key, 9), draws };
   const rows: Row[] = [];
   const parts = llavaParts(join(out, 'networks', identityOf(options)));
-  let planes: Plane | undefined;
+  let planes: SamplingPlane | undefined;
   await withModel(options, recipe, parts, async (model) => {
     for (const prompt of ['open', 'naming'] as const) rows.push(await rowOf(options, model, LEARNT, prompt, data.test));
     rows.push(await rowOf(options, model, BLANK, 'naming', { ...data.test, pixels: blanked(data.test.pixels) }));
     for (const [name, images] of Object.entries(external)) rows.push(await rowOf(options, model, name, 'naming', images));
-    if (plane > 0) planes = await planeOf(options, model, plane);
+    if (plane > 0) planes = await samplingPlane(model, data.test, plane, { ...options, draws: bootstrap });
   });
   const untaught = { ...parts, projector: `${parts.projector}-random`, dialogues: `${parts.dialogues}-random` };
   await withModel(options, { ...recipe, learns: 'nothing' }, untaught, async (model) => {
@@ -133,28 +126,6 @@ async function withModel(
   } finally {
     dispose(params as Tree);
   }
-}
-
-async function reportsOf(
-  { recipe, key, signal, onProgress }: LlavaEvaluationOptions,
-  model: AskedModel,
-  what: string,
-  prompt: ReportPrompt,
-  { records, pixels }: Radiographs,
-  sampling: AnswerSampling = recipe.decoding,
-): Promise<string[]> {
-  const states = await imageStates(model, pixels, { ...(signal && { signal }) });
-  return await writeAnswers(
-    model,
-    records.map((_, i) => ({ images: [i], question: reportPrompts[prompt] })),
-    states,
-    {
-      maxTokens: recipe.decoding.max_tokens,
-      ...decodingOf(sampling, foldIn(key, 7)),
-      ...(signal && { signal }),
-      onProgress: (done, total) => onProgress?.(what, done, total),
-    },
-  );
 }
 
 async function rowOf(
@@ -212,85 +183,7 @@ function tableOf(rows: readonly Row[], ceiling: SummedMeasure, bootstrap: Bootst
   };
 }
 
-/** Temperatures and shares of probability that reports are written at. */
-const PLANE = { temperature: [0, 0.2, 0.5, 0.8, 1, 1.5], top_p: [0.5, 0.8, 1] } as const;
-
-interface Plane {
-  readonly table: ResultTable;
-  readonly figure: Displayable;
-  /** F1 against the labels, by temperature, at the largest share. */
-  readonly measures: ReadonlyMap<number, SummedMeasure>;
-}
-
-async function planeOf(options: LlavaEvaluationOptions, model: AskedModel, count: number): Promise<Plane> {
-  const { data, draws = 1000, key } = options;
-  const n = Math.min(count, data.test.records.length);
-  const few: Radiographs = { ...data.test, records: data.test.records.slice(0, n), pixels: firstRows(data.test.pixels, n) };
-  const rows: ResultTable['rows'][number][] = [];
-  const measures = new Map<number, SummedMeasure>();
-  const values: number[][] = [];
-  for (const top_p of PLANE.top_p) {
-    const line: number[] = [];
-    for (const temperature of PLANE.temperature) {
-      const what = `reports at temperature ${temperature} and top-p ${top_p}`;
-      const reports = await reportsOf(options, model, what, 'naming', few, { temperature, top_p });
-      const own = reportMeasures(reports, few.records);
-      const named = (name: string): SummedMeasure => own.find((measure) => measure.name === name)!;
-      const estimate = (name: string): Estimate => estimateOf(named(name), { key: foldIn(key, 9), draws });
-      if (top_p === PLANE.top_p.at(-1)) measures.set(temperature, named(TRUTH));
-      line.push(estimate(TRUTH).value);
-      rows.push({
-        temperature,
-        'top-p': top_p,
-        ...Object.fromEntries([DEFINITE, COVERAGE, TRUTH].map((name) => [name, inHundredths(estimate(name))])),
-      });
-    }
-    values.push(line);
-  }
-  return {
-    table: {
-      name: 'cxr-llava-sampling',
-      title: `${n} reports at each temperature and top-p, hundredths`,
-      intervals: `95% bootstrap over images, ${draws} draws`,
-      rows,
-    },
-    figure: heatMap(values),
-    measures,
-  };
-}
-
-const firstRows = ({ width, identity, read }: Rows, length: number): Rows => ({
-  width,
-  length,
-  identity: `${identity}-first-${length}`,
-  read,
-});
-
-const heatMap = (values: readonly (readonly number[])[]): Displayable =>
-  figure({
-    data: [
-      {
-        type: 'heatmap',
-        x: PLANE.temperature.map(String),
-        y: PLANE.top_p.map(String),
-        z: values,
-        texttemplate: '%{z:.2f}',
-        colorscale: 'Blues',
-        reversescale: true,
-        showscale: false,
-      },
-    ],
-    layout: {
-      title: { text: `${TRUTH}, by how tokens are drawn` },
-      width: 620,
-      height: 320,
-      margin: { l: 70, r: 30, t: 60, b: 60 },
-      xaxis: { type: 'category', title: { text: 'temperature' }, showgrid: false },
-      yaxis: { type: 'category', title: { text: 'top-p' }, showgrid: false },
-    },
-  });
-
-function findingsOf(rows: readonly Row[], external: readonly string[], plane: Plane | undefined, bootstrap: Bootstrap): Finding[] {
+function findingsOf(rows: readonly Row[], external: readonly string[], plane: SamplingPlane | undefined, bootstrap: Bootstrap): Finding[] {
   const row = (name: string, prompt: ReportPrompt = 'naming'): Row => rows.find((one) => one.name === name && one.prompt === prompt)!;
   const more = (a: SummedMeasure, b: SummedMeasure, finding: string, paper: string): Finding => {
     const { difference, p } = pairedDifference(a, b, bootstrap);

@@ -17,7 +17,7 @@ import { type Estimate, shareOf, textOf } from '../estimate';
 import { hashOf } from '../hash-of';
 import { openRadGraphScorer, RADGRAPH, RADGRAPH_OTHERS, type RadGraphScorer } from '../networks/radgraph-scorer';
 import { type PairedDifference, pairedDifference } from '../paired';
-import { type Finding, isAbove0, type ResultTable } from '../result';
+import { type Finding, isAbove0, type ResultTable, type SystemEvaluation } from '../result';
 import { estimateOf, type SummedMeasure } from '../summed';
 import {
   type ComparedText,
@@ -45,13 +45,6 @@ export interface SeiEvaluationOptions {
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
-export interface SeiEvaluation {
-  readonly tables: readonly ResultTable[];
-  readonly findings: readonly Finding[];
-  readonly definitions: Readonly<Record<string, string>>;
-  readonly notes: readonly string[];
-}
-
 /** Reports as they were written. */
 interface Row {
   readonly name: string;
@@ -72,7 +65,7 @@ const [LABELS_5, LABELS_14] = [5, 14].map((classes) =>
 const COMPARED = ['BLEU-4', RADGRAPH, LABELS_5, LABELS_14];
 
 /** @throws the signal's reason where it was raised: networks that are trained stay */
-export async function evaluateSei(options: SeiEvaluationOptions): Promise<SeiEvaluation> {
+export async function evaluateSei(options: SeiEvaluationOptions): Promise<SystemEvaluation> {
   const { recipe, data, out, draws = 1000, key } = options;
   const radGraph = options.radGraph === undefined ? undefined : await openRadGraphScorer(options.radGraph);
   try {

@@ -3,7 +3,7 @@
 import { dispose, foldIn, type Tree } from '../../engine';
 import { readRange } from '../../files/internal';
 import { studyReader } from '../networks/study-reader';
-import type { Finding, ResultTable } from '../result';
+import type { SystemEvaluation } from '../result';
 import { LABEL_DEFINITION, WORD_DEFINITIONS } from '../text-measures';
 import { diffused } from './diffused';
 import { findingsOf } from './findings';
@@ -15,17 +15,10 @@ import { viewRulings } from './rulings';
 import { type Bench, reportTable, trueViews, viewTable } from './tables';
 import { kOfN, studiesOf, type Task } from './tasks';
 
-export interface ViewxgenEvaluation {
-  readonly tables: readonly ResultTable[];
-  readonly findings: readonly Finding[];
-  readonly definitions: Readonly<Record<string, string>>;
-  readonly notes: readonly string[];
-}
-
 /**
  * @throws RangeError where the latent diffusion model is for images of another size; the signal's reason where it was raised: networks that are trained stay
  */
-export async function evaluateViewxgen(options: ViewxgenEvaluationOptions): Promise<ViewxgenEvaluation> {
+export async function evaluateViewxgen(options: ViewxgenEvaluationOptions): Promise<SystemEvaluation> {
   const { recipe, data, key, diffusion, draws = 500 } = options;
   if (diffusion && diffusion.size !== recipe.size)
     throw new RangeError(`recipe ${diffusion.name} is for images of ${diffusion.size} pixels, and the studies have ${recipe.size}`);
