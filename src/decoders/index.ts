@@ -10,6 +10,7 @@ export { type Gpt2Config, type Gpt2Params, gpt2, initGpt2 } from './gpt2';
 export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, languageModel, loadLanguageModel } from './language-model';
 export { type Continued, type LikelihoodOptions, meanLogLikelihoods } from './likelihood';
 export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
+export { llamaAttention } from './llama-attention';
 export { type DecoderInputs, type DecoderOutput, type KeptKeys, nextTokenLoss } from './pass';
 export { initPhi, type PhiConfig, type PhiParams, phi } from './phi';
 export { type Processor, processScores } from './processors';

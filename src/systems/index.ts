@@ -2,6 +2,7 @@
 
 export {
   type AlignEncoderOptions,
+  type AnswerAttention,
   type AnswerSampling,
   type AnswersToEstimate,
   ASKED_SEEDS,
@@ -10,6 +11,7 @@ export {
   type AskedQuestion,
   alignEncoder,
   answerAsWritten,
+  answerAttention,
   answerLikelihoods,
   answersLoss,
   answerText,

@@ -2,6 +2,7 @@
 
 export { type AlignEncoderOptions, alignEncoder, textVectors } from './align-encoder';
 export { type AnswerSampling, answerAsWritten, decodingOf, type QuestionToAnswer } from './answer-as-written';
+export { type AnswerAttention, answerAttention } from './answer-attention';
 export { type AskedQuestion, answerLikelihoods, answerText, type WriteAnswersOptions, writeAnswers } from './answers';
 export { answersLoss, type BatchShape, type DialogueBatch, dialogueBatch, imageStatesOf } from './batch';
 export { type ImageStatesOptions, imageStates } from './image-states';

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { spliceImages } from '../../bridges';
-import type { LanguageModel } from '../../decoders';
+import type { DecoderInputs, LanguageModel } from '../../decoders';
 import { embedding, scope, type Tree } from '../../engine';
 import type { Tokenizer } from '../../tokenizers';
 
@@ -19,6 +19,8 @@ export interface AskedNetwork {
   readonly images: number;
   /** Tokens of an image. */
   readonly places: number;
+  /** Where an image's tokens are its patches, row by row: how many stand side by side. */
+  readonly grid?: number;
   /** What the encoder says of an image: so many states of so many channels. */
   readonly states: { readonly count: number; readonly channels: number };
   /** The parameters that `see` reads. */
@@ -31,6 +33,8 @@ export interface AskedNetwork {
   words(params: Tree): tf.Tensor2D;
   /** The language model, whose parameters are the whole tree; borrowed. */
   language(params: Tree): LanguageModel;
+  /** Weights of attention by layer, [B, heads, L, L] (`llamaAttention`), of a whole sequence; the caller disposes them. */
+  attention(params: Tree, inputs: DecoderInputs): tf.Tensor4D[];
   /** What is asked as a text up to where the answer begins, with `IMAGE_MARK` for each image. */
   prompt(question: string, images: number): string;
 }

@@ -6,20 +6,25 @@ import { rowsOf } from 'roentgen-lab/files';
 import {
   type AskedModel,
   answerAsWritten,
+  answerAttention,
   answerLikelihoods,
   askedCheXagent,
+  askedCxrLlava,
   bareIds,
   cheXagentConfigOf,
   decodingOf,
   embedWithImages,
+  IMAGE_TOKEN,
   imageStates,
   initCheXagent,
+  initCxrLlava,
   promptTokens,
   writeAnswers,
 } from 'roentgen-lab/systems';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 import { causalScores } from '#decoders/internal';
 import { noLeaks } from '../../support';
+import { tinyConfig } from '../cxr-llava/tiny';
 import { SIZE, TEXTS, tinyCheXagent } from './tiny';
 
 const AREA = SIZE * SIZE;
@@ -138,5 +143,59 @@ test(
     await assert.rejects(answer({ images: [], question: 'the <image> there' }), /expected <image> 0 times.*got it 1 times/);
     await assert.rejects(imageStates(model, rowsOf(new Float32Array(18), 9)), /expected 16 × 16 pixels, got rows of 9 values/);
     dispose(model.params);
+  }),
+);
+
+test(
+  'maps of an answer are the attention of the states that its tokens follow from, on the image',
+  noLeaks(async () => {
+    const tokenizer = trainBpe(TEXTS, { vocabularySize: 518, maxLength: 64 });
+    const network = askedCxrLlava(tinyConfig);
+    const params = initCxrLlava(tinyConfig, key(5)) as Tree;
+    const model = { network, params, tokenizer };
+    const image = Float32Array.from({ length: 64 }, (_, i) => 0.5 + 0.5 * Math.sin(i * i));
+    const asked = { image, question: 'heart', answer: 'clear lungs' };
+    const { tokens, side, maps, onImage } = answerAttention(model, asked);
+    const words = bareIds(tokenizer, asked.answer);
+    assert.deepEqual([tokens.length, side, maps.length], [words.length, 2, 4 * words.length]);
+    for (let t = 0; t < words.length; t++) {
+      assert.ok(Math.abs(maps.slice(4 * t, 4 * t + 4).reduce((a, b) => a + b) - 1) < 1e-5);
+      assert.ok(onImage[t]! > 0 && onImage[t]! < 1);
+    }
+    // They are means over layers and heads of weights that see nothing behind them and sum up to 1.
+    const prompt = promptTokens(model, asked.question, 1);
+    const all = [...prompt, ...words];
+    scope(() => {
+      const ids = tf.tensor2d([all], undefined, 'int32');
+      const inputs = {
+        ids,
+        embeddings: embedWithImages(network, params, ids, network.see(params, tf.tensor4d(image, [1, 8, 8, 1]))),
+        positions: tf.tensor2d([all.map((_, i) => i)], undefined, 'int32'),
+        scores: causalScores({ mask: [all.map(() => 1)], from: 0, length: all.length }),
+      };
+      const weights = network.attention(params, inputs).map((layer) => layer.arraySync()[0]!);
+      assert.equal(weights.length, 2);
+      const first = prompt.indexOf(IMAGE_TOKEN);
+      words.forEach((_, t) => {
+        const row = prompt.length - 1 + t;
+        const wanted = Array.from(
+          { length: 4 },
+          (_, p) => weights.flatMap((heads) => heads.map((head) => head[row]![first + p]!)).reduce((a, b) => a + b) / 4,
+        );
+        wanted.forEach((value, p) => void assert.ok(Math.abs(value - maps[4 * t + p]! * onImage[t]!) < 1e-6));
+        for (const heads of weights)
+          for (const head of heads) {
+            assert.ok(Math.abs(head[row]!.reduce((a, b) => a + b) - 1) < 1e-5);
+            assert.ok(
+              head[row]!.slice(row + 1).every((value) => value === 0),
+              'nothing after it is seen',
+            );
+          }
+      });
+    });
+    assert.throws(() => answerAttention(model, { ...asked, answer: '' }), /expected a text/);
+    const { model: agent } = await untrained();
+    assert.throws(() => answerAttention(agent, asked), /RangeError: chexagent: what stands for an image has no place in it/);
+    dispose(params, agent.params);
   }),
 );

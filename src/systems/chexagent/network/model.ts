@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { initQFormer, type QFormerParams, qformer } from '../../../bridges';
 import { qformerShapes } from '../../../bridges/internal';
-import { initLlama, type LlamaParams, languageModel, llama } from '../../../decoders';
+import { initLlama, type LlamaParams, languageModel, llama, llamaAttention } from '../../../decoders';
 import { llamaShapes } from '../../../decoders/internal';
 import { type Key, scope, split, type Tree } from '../../../engine';
 import { type LinearParams, linearLayer, type Spec } from '../../../nn';
@@ -117,6 +117,7 @@ export function askedCheXagent(
       ...languageModel(language, params), // its facts
       forward: (weights, inputs) => llama(language, own(weights).language_model, inputs),
     }),
+    attention: (params, inputs) => llamaAttention(language, own(params).language_model, inputs),
     prompt: (question, images) => `${IMAGE_MARK.repeat(images)} USER: ${mark}${question} ASSISTANT: ${mark}`,
   };
 }

@@ -1,7 +1,7 @@
 /** CXR-LLaVA (Lee et al. 2024, arXiv:2310.18341): a radiograph's patches through one linear layer stand among the tokens of Llama. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { initLlama, type LlamaParams, languageModel, llama } from '../../../decoders';
+import { initLlama, type LlamaParams, languageModel, llama, llamaAttention } from '../../../decoders';
 import { llamaShapes } from '../../../decoders/internal';
 import { type Key, scope, split, type Tree } from '../../../engine';
 import { type LinearParams, linearLayer } from '../../../nn';
@@ -72,6 +72,7 @@ export function askedCxrLlava(config: CxrLlavaConfig): AskedNetwork {
     size,
     images: 1,
     places,
+    grid: size / patch_size,
     states: { count: places, channels },
     encoder: (params) => own(params).vision_tower as Tree,
     see: (params, pixels) =>
@@ -85,6 +86,7 @@ export function askedCxrLlava(config: CxrLlavaConfig): AskedNetwork {
       ...languageModel(language, params), // its facts
       forward: (weights, inputs) => llama(language, languageParams(own(weights)), inputs),
     }),
+    attention: (params, inputs) => llamaAttention(language, languageParams(own(params)), inputs),
     prompt: (question, images) => `[INST] <<SYS>>\n${SYSTEM}\n<</SYS>>\n\n${IMAGE_MARK.repeat(images)}\n${question} [/INST]`,
   };
 }
