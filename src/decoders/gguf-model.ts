@@ -4,19 +4,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dispose, unflatten } from '../engine';
 import { checkContent, FileError } from '../files';
 import { type GgufFile, openGguf, toEngineLayout } from '../files/internal';
-import type { Tokenizer } from '../tokenizers';
 import { byteLevelText, byteLevelTokenizer } from '../tokenizers/internal';
-import { type ChatWriter, chatTemplate } from './chat-template';
-import { type LanguageModel, languageModel } from './language-model';
+import type { ChatModel } from './chat-model';
+import { chatTemplate } from './chat-template';
+import { languageModel } from './language-model';
 import { type LlamaConfig, type LlamaParams, llamaShapes } from './llama';
-
-export interface GgufModel extends LanguageModel {
-  readonly tokenizer: Tokenizer;
-  /** The text of ids. */
-  text(ids: readonly number[]): string;
-  /** A dialogue as a text, where the file has a template. */
-  readonly chat?: ChatWriter;
-}
 
 /** Parts of a layer. */
 const PARTS: Readonly<Record<string, string>> = {
@@ -78,7 +70,7 @@ function halvesApart(data: Float32Array, rows: number, heads: number): Float32Ar
 /** The kind of tokens that are found before anything else, in ggml's numbers. */
 const CONTROL = 3;
 
-function tokenizerOf({ path, metadata }: GgufFile): Pick<GgufModel, 'tokenizer' | 'text' | 'chat'> {
+function tokenizerOf({ path, metadata }: GgufFile): Pick<ChatModel, 'tokenizer' | 'text' | 'chat'> {
   const at = (key: string): unknown => metadata[`tokenizer.${key}`];
   if (at('ggml.model') !== 'gpt2')
     throw new FileError(path, `its tokenizer.ggml.model: expected "gpt2", got ${JSON.stringify(at('ggml.model'))}`);
@@ -104,7 +96,7 @@ function tokenizerOf({ path, metadata }: GgufFile): Pick<GgufModel, 'tokenizer' 
  * @returns the caller disposes its `params`
  * @throws FileError where the file is damaged, or of another network or tokenizer
  */
-export async function loadGgufModel(path: string): Promise<GgufModel> {
+export async function loadGgufModel(path: string): Promise<ChatModel> {
   const file = await openGguf(path);
   const flat: Record<string, tf.Tensor> = {};
   try {

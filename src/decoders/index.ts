@@ -2,10 +2,11 @@
 
 export type { BeamOptions } from './beams';
 export { type BertLmConfig, type BertLmParams, bertLm } from './bert-lm';
+export { type ChatModel, loadChatModel } from './chat-model';
 export { type ChatMessage, type ChatWriter, chatTemplate, type TemplateTokens } from './chat-template';
 export type { Prompts } from './continuation';
 export { endsWithAny, type Generated, type GenerateOptions, generate, type WriteTokensOptions, writeTokens } from './generate';
-export { type GgufModel, loadGgufModel } from './gguf-model';
+export { loadGgufModel } from './gguf-model';
 export { type Gpt2Config, type Gpt2Params, gpt2, initGpt2 } from './gpt2';
 export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, languageModel, loadLanguageModel } from './language-model';
 export { type Continued, type LikelihoodOptions, meanLogLikelihoods } from './likelihood';

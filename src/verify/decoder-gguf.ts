@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { type ChatMessage, type GgufModel, generate, loadGgufModel } from '../decoders';
+import { type ChatMessage, type ChatModel, generate, loadGgufModel } from '../decoders';
 import { causalScores } from '../decoders/internal';
 import { dispose, scope } from '../engine';
 import { findPublished, openGguf, published, readJson } from '../files/internal';
@@ -70,7 +70,7 @@ async function* checkSamples(path: string, spec: Case): AsyncGenerator<Measure> 
   }
 }
 
-function* checkTexts({ tokenizer, text, chat }: GgufModel, spec: Case): Generator<Measure> {
+function* checkTexts({ tokenizer, text, chat }: ChatModel, spec: Case): Generator<Measure> {
   for (const [what, list] of [
     ['texts', spec.tokenizer.texts],
     ['dialogues', spec.chat],
@@ -96,7 +96,7 @@ function* checkTexts({ tokenizer, text, chat }: GgufModel, spec: Case): Generato
 }
 
 /** Logits of the token behind a row. */
-function lastLogits(model: GgufModel, ids: readonly number[]): Float32Array {
+function lastLogits(model: ChatModel, ids: readonly number[]): Float32Array {
   return scope(() => {
     const { logits } = model.forward(model.params, {
       ids: fromRows([ids], 'int32'),
@@ -107,7 +107,7 @@ function lastLogits(model: GgufModel, ids: readonly number[]): Float32Array {
   });
 }
 
-function* checkPrompt(model: GgufModel, prompt: Case['prompts'][number]): Generator<Measure> {
+function* checkPrompt(model: ChatModel, prompt: Case['prompts'][number]): Generator<Measure> {
   const name = JSON.stringify(prompt.text.slice(0, 30));
   yield exact(`${name}: token ids`, model.tokenizer.ids(prompt.text), prompt.ids);
   const logits = lastLogits(model, prompt.ids);
