@@ -100,6 +100,18 @@ const SYSTEMS = {
     command: (result) => `roentgen viewxgen evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
     document: 'viewxgen.md',
   },
+  'cxr-llava': {
+    title: 'CXR-LLaVA: reports by a language model that sees the image',
+    paper: '[arXiv:2310.18341](https://arxiv.org/abs/2310.18341)',
+    command: (result) => `roentgen cxr-llava evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
+    document: 'asking.md',
+  },
+  chexagent: {
+    title: 'CheXagent: a bench, what each stage adds, and whom it serves worse',
+    paper: '[arXiv:2401.12208](https://arxiv.org/abs/2401.12208)',
+    command: (result) => `roentgen chexagent evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
+    document: 'asking.md',
+  },
 };
 
 /** Of a result what the page shows. */

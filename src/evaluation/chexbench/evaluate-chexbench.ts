@@ -43,7 +43,12 @@ export async function evaluateCheXbench(model: AskedModel, options: EvaluateCheX
     });
   if (bench.places.length > 0) tables.push(placeTable(bench.places, seeing, blanked, by));
   if (bench.texts.length > 0) tables.push(textTable(bench.texts, seeing, blanked, by));
-  return { tables, findings: findingsOf(bench.questions, seeing, blanked, by), definitions: DEFINITIONS, notes: NOTES };
+  return {
+    tables,
+    findings: findingsOf(bench.questions, seeing, blanked, by),
+    definitions: DEFINITIONS,
+    notes: [...NOTES, ...shownLess(bench, model)],
+  };
 }
 
 const DEFINITIONS: Readonly<Record<string, string>> = {
@@ -58,6 +63,14 @@ const NOTES: readonly string[] = [
   'One training: intervals are over questions, not over seeds.',
   'An accuracy that is not above the blanked image’s says nothing about images.',
 ];
+
+/** What of a bench's images a model is not shown. */
+function shownLess({ questions, places, texts }: CheXbench, { network: { images: most } }: AskedModel): string[] {
+  const more = [...questions, ...places, ...texts].filter(({ images }) => images.length > most).length;
+  return more === 0
+    ? []
+    : [`${more} items have more images than the model has places for: it is shown the first ${most === 1 ? 'one' : most} of each.`];
+}
 
 type Draws = { readonly key: Key; readonly draws: number };
 
