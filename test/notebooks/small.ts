@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support';
+import { tinyLlava } from '../systems/asking/tiny';
 import { tinyRecipe as tinyRadGraph } from '../systems/radgraph/tiny-network';
 import { tinyRecipe as tinySei } from '../systems/sei/tiny';
 import { tinyRecipe as tinyViewxgen } from '../systems/viewxgen/tiny';
@@ -203,6 +204,15 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       lengths: [64],
       seed: 1,
       expect: { views: 0 },
+    },
+    '18-ask-a-radiograph.ipynb': {
+      run: join(folder, 'none'),
+      small: join(folder, 'llava'),
+      recipe: write('llava.json', await tinyLlava()),
+      steps: { vision: 3, language: 3, projector: 2, dialogues: 3 },
+      studies: { train: 24, test: 8, texts: 12 },
+      seed: 1,
+      expect: { learnt: false },
     },
     '09-data.ipynb': {
       places: ['../data', '../../shared/data'],
