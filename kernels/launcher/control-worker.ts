@@ -27,6 +27,8 @@ const retryMilliseconds = 200;
 /** A slow step of a loop that yields after it is no endless loop. */
 const patienceMilliseconds = 1500;
 const signalMilliseconds = 700;
+/** A busy machine takes a while to end what SIGINT ended: another one too soon would be left for the next cell. */
+const anotherSignalMilliseconds = 1000;
 const cleanUpMilliseconds = 4000;
 const killMilliseconds = 3000;
 
@@ -36,6 +38,7 @@ let known: readonly number[] = [];
 
 function insist(number: number, kill: boolean): void {
   const since = Date.now();
+  let signalled = Number.NEGATIVE_INFINITY;
   const timer = setInterval(() => {
     const waited = Date.now() - since;
     const synchronous = Atomics.load(flags, shared.synchronous) === 1;
@@ -50,7 +53,10 @@ function insist(number: number, kill: boolean): void {
       if (!signalChildren(known, waited > cleanUpMilliseconds ? 'SIGTERM' : 'SIGINT')) Atomics.store(flags, shared.endedChild, 0);
     } else {
       if (synchronous || waited > patienceMilliseconds) stopLoops(number, waited > cleanUpMilliseconds ? 2 : 1);
-      if (synchronous && waited > signalMilliseconds) process.kill(process.pid, 'SIGINT');
+      if (synchronous && waited > signalMilliseconds && waited - signalled >= anotherSignalMilliseconds) {
+        signalled = waited;
+        process.kill(process.pid, 'SIGINT');
+      }
     }
   }, retryMilliseconds);
   timers.add(timer);
