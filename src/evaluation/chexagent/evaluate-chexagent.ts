@@ -56,9 +56,9 @@ const KEPT_OF_RARE = 0.1;
 const [RARE, EQUAL] = ['women’s findings rare', 'as many left out at random'] as const;
 
 const wordsOf: Readonly<Record<(typeof STAGES)[number], string>> = {
-  language: 'a language model that has read reports',
-  vision: 'an encoder that has seen images beside their reports',
-  bridge: 'a bridge that has learnt by itself',
+  language: 'A language model that has read reports',
+  vision: 'An encoder that has seen images beside their reports',
+  bridge: 'A bridge that has learnt by itself',
 };
 
 /** @throws the signal's reason where it was raised: networks that are trained stay */
@@ -198,7 +198,7 @@ function stageFindings(bench: CheXbench, answers: ReadonlyMap<string, BenchAnswe
     const less = meanOf(stage, rightAnswers(bench, answers.get(`without ${stage}`)!, 'likelihood'));
     const { difference, p } = pairedDifference(full, less, by);
     return {
-      finding: `${wordsOf[stage][0]!.toUpperCase()}${wordsOf[stage].slice(1)} adds accuracy (likelihood, all questions)`,
+      finding: `${wordsOf[stage]} adds accuracy (likelihood, all questions)`,
       paper: 'said',
       here: `${textOf(inHundredths(difference), 1)} (p = ${p.toPrecision(2)})`,
       verdict: isAbove0(difference),
