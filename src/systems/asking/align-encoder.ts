@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { causalScores } from '../../decoders/internal';
 import { compileNetwork, dispose, foldIn, type Key, scope, split, type Tree } from '../../engine';
-import { nextTurn } from '../../engine/internal';
+import { overRows } from '../../engine/internal';
 import { type Rows, rowsOf } from '../../files';
 import { type LinearParams, linearLayer } from '../../nn';
 import { initialise, linearSpec } from '../../nn/internal';
@@ -97,53 +97,44 @@ export async function textVectors(
   signal?: AbortSignal,
 ): Promise<Rows> {
   const { facts, forward } = network.language(params);
-  const read = compileNetwork((weights: Tree, { ids, mask }: { ids: tf.Tensor2D; mask: tf.Tensor3D }) =>
+  const read = compileNetwork((weights: Tree, ids: tf.Tensor2D, mask: tf.Tensor3D) =>
     scope(() => {
       const positions = tf.tile(tf.reshape(tf.range(0, length, 1, 'int32'), [1, length]), [AT_ONCE, 1]) as tf.Tensor2D;
       const scores = causalScores({ mask: [new Array(length).fill(1)], from: 0, length, ...(facts.window && { window: facts.window }) });
       const { hiddenStates } = forward(weights, { ids, positions, scores });
-      return { means: tf.div(tf.sum(tf.mul(hiddenStates.at(-1)!, mask), 1), tf.sum(mask, 1)) as tf.Tensor2D };
+      return { means: tf.div(tf.sum(tf.mul(hiddenStates.at(-1)!, mask), 1), tf.maximum(tf.sum(mask, 1), 1)) as tf.Tensor2D };
     }),
   );
   const rows = textDialogues(tokenizer, texts, length).map(({ prompt, answer }) => [...prompt, ...answer]);
-  const parts: Float32Array[] = [];
+  const [ids, mask] = [new Int32Array(rows.length * length).fill(tokenizer.padId), new Float32Array(rows.length * length)];
+  rows.forEach((row, i) => {
+    ids.set(row, i * length);
+    mask.fill(1, i * length, i * length + row.length);
+  });
+  const width = network.words(params).shape[1];
   try {
-    for (let at = 0; at < rows.length; at += AT_ONCE) {
-      signal?.throwIfAborted();
-      const some = Array.from({ length: AT_ONCE }, (_, i) => rows[Math.min(at + i, rows.length - 1)]!);
-      const ids = tf.tensor2d(
-        some.map((row) => [...row, ...new Array<number>(length - row.length).fill(tokenizer.padId)]),
-        [AT_ONCE, length],
-        'int32',
-      );
-      const mask = tf.tensor3d(
-        some.flatMap((row) => Array.from({ length }, (_, i) => Number(i < row.length))),
-        [AT_ONCE, length, 1],
-      );
-      const { means } = read(params, { ids, mask });
-      const width = means.shape[1];
-      parts.push((means.dataSync() as Float32Array).slice(0, Math.min(AT_ONCE, rows.length - at) * width));
-      tf.dispose([ids, mask, means]);
-      await nextTurn();
-    }
+    const { means } = await overRows(
+      (tokens, there) => read(params, tokens as tf.Tensor2D, there as tf.Tensor3D),
+      [
+        { values: ids, shape: [length] },
+        { values: mask, shape: [length, 1] },
+      ],
+      { means: width },
+      { batch: AT_ONCE, ...(signal && { signal }) },
+    );
+    return rowsOf(centred(means, width), width);
   } finally {
     read.dispose();
   }
-  const width = parts[0]!.length / Math.min(AT_ONCE, rows.length);
-  return rowsOf(centred(parts, width, rows.length), width);
 }
 
-function centred(parts: readonly Float32Array[], width: number, rows: number): Float32Array {
-  const all = new Float32Array(rows * width);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
+/** Each channel less its mean over all rows. */
+function centred(values: Float32Array, width: number): Float32Array {
+  const rows = values.length / width;
   const means = Float64Array.from({ length: width }, (_, c) => {
     let sum = 0;
-    for (let i = 0; i < rows; i++) sum += all[i * width + c]!;
+    for (let i = 0; i < rows; i++) sum += values[i * width + c]!;
     return sum / rows;
   });
-  return all.map((value, i) => value - means[i % width]!);
+  return values.map((value, i) => value - means[i % width]!);
 }

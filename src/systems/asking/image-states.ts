@@ -1,9 +1,9 @@
 /** What an encoder says of all images of a data set, computed once: it does not change while bridge and language model train, nor from question to question. */
 
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, type Tree } from '../../engine';
-import { nextTurn } from '../../engine/internal';
+import { overRows } from '../../engine/internal';
 import { type Rows, rowsOf } from '../../files';
 import { keepRows, readRange } from '../../files/internal';
 import { contentHash } from '../../training/internal';
@@ -37,26 +37,16 @@ export async function imageStates(
   if (pixels.width !== size * size)
     throw new RangeError(`${name}: images: expected ${size} × ${size} pixels, got rows of ${pixels.width} values`);
   const width = states.count * states.channels;
-  const see = compileNetwork((weights: Tree, { images }: { images: tf.Tensor4D }) => ({ states: network.see(weights, images) }));
-  const make = async (from: number, to: number, onDone?: (done: number) => void): Promise<Float32Array> => {
-    const out = new Float32Array((to - from) * width);
-    for (let at = from; at < to; at += AT_ONCE) {
-      signal?.throwIfAborted();
-      const count = Math.min(AT_ONCE, to - at);
-      const values = new Float32Array(AT_ONCE * size * size);
-      values.set(await readRange(pixels, at, at + count));
-      const images = tf.tensor4d(values, [AT_ONCE, size, size, 1]);
-      const seen = see(params, { images });
-      out.set(seen.states.dataSync().subarray(0, count * width), (at - from) * width);
-      tf.dispose([images, seen.states]);
-      onDone?.(at + count);
-      await nextTurn();
-    }
-    return out;
+  const see = compileNetwork((weights: Tree, images: tf.Tensor4D) => ({ states: network.see(weights, images) }));
+  const make = async (from: number, to: number, watched: ImageStatesOptions): Promise<Float32Array> => {
+    const columns = [{ values: await readRange(pixels, from, to), shape: [size, size, 1] }];
+    const options = { batch: AT_ONCE, ...watched };
+    return (await overRows((images) => see(params, images as tf.Tensor4D), columns, { states: width }, options)).states;
   };
+  const stopped = { ...(signal && { signal }) };
+  const watched = { ...stopped, ...(onProgress && { onProgress }) };
   try {
-    if (4 * width * pixels.length <= MOST_IN_MEMORY)
-      return rowsOf(await make(0, pixels.length, (done) => onProgress?.(done, pixels.length)), width);
+    if (4 * width * pixels.length <= MOST_IN_MEMORY) return rowsOf(await make(0, pixels.length, watched), width);
     const hash = contentHash();
     hash.add(network.encoder(params));
     const { columns } = await keepRows(
@@ -65,9 +55,9 @@ export async function imageStates(
         source: { encoder: hash.text(), network: name, pixels: pixels.identity, size },
         length: pixels.length,
         columns: { states: { shape: [states.count, states.channels], dtype: 'F32' } },
-        make: async (from, to) => ({ values: { states: await make(from, to) } }),
+        make: async (from, to) => ({ values: { states: await make(from, to, stopped) } }),
       },
-      { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+      watched,
     );
     return columns.states;
   } finally {

@@ -1,9 +1,9 @@
 /** An encoder of images with the layer that reads labels of what it says. */
 
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, type Key, scope, type Tree } from '../../engine';
-import { nextTurn } from '../../engine/internal';
+import { overRows } from '../../engine/internal';
 import { type Rows, readObject, writeJson } from '../../files';
 import { checkSettings, expectFolderOf, is, loadParameters, readRange, saveParameters } from '../../files/internal';
 import { type LinearParams, linearLayer } from '../../nn';
@@ -70,26 +70,17 @@ export async function readLabels(
   signal?: AbortSignal,
 ): Promise<Record<string, Float32Array>> {
   const { size } = network;
-  const width = findings.length;
-  const read = compileNetwork((weights: LabelledEncoder, { images }: { images: tf.Tensor4D }) => ({
-    logits: labelLogits(network, weights, images),
-  }));
-  const logits = new Float32Array(pixels.length * width);
+  const read = compileNetwork((weights: LabelledEncoder, images: tf.Tensor4D) => ({ logits: labelLogits(network, weights, images) }));
   try {
-    for (let at = 0; at < pixels.length; at += AT_ONCE) {
-      signal?.throwIfAborted();
-      const count = Math.min(AT_ONCE, pixels.length - at);
-      const values = new Float32Array(AT_ONCE * size * size);
-      values.set(await readRange(pixels, at, at + count));
-      const images = tf.tensor4d(values, [AT_ONCE, size, size, 1]);
-      const out = read(params, { images });
-      logits.set(out.logits.dataSync().subarray(0, count * width), at * width);
-      tf.dispose([images, out.logits]);
-      await nextTurn();
-    }
+    const { logits } = await overRows(
+      (images) => read(params, images as tf.Tensor4D),
+      [{ values: await readRange(pixels, 0, pixels.length), shape: [size, size, 1] }],
+      { logits: findings.length },
+      { batch: AT_ONCE, ...(signal && { signal }) },
+    );
+    const probabilities = headProbabilities(presenceHeads(findings), logits);
+    return Object.fromEntries(findings.map((name, f) => [name, probabilities[f]!.filter((_, i) => i % 2 === 1)]));
   } finally {
     read.dispose();
   }
-  const probabilities = headProbabilities(presenceHeads(findings), logits);
-  return Object.fromEntries(findings.map((name, f) => [name, probabilities[f]!.filter((_, i) => i % 2 === 1)]));
 }
