@@ -31,7 +31,7 @@ export { loadParameters, saveParameters } from './parameters';
 export { disclaimer, encodePng, readPngText, writeSynthetic } from './png';
 export { findModelFolder, findPublished, installedFolder, modelsFolder, type Published, published } from './published-models';
 export { type ColumnForm, expectWhole, type KeepOptions, type KeptRows, keepRows, keptBytes, type RowsToKeep } from './row-shards';
-export { checkRows, readRange } from './rows';
+export { checkRows, chosenRows, readRange } from './rows';
 export { openSafetensors } from './safetensors';
 export { type TensorToWrite, writeSafetensorsLazily } from './safetensors-write';
 export { checkSettings, completeSettings, type Defaults, optional, type PublishedKeys, type ShapeOf, withoutNulls } from './settings';

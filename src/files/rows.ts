@@ -44,6 +44,14 @@ export function readRange(rows: Rows, from: number, to: number): Promise<Float32
   return rows.read(Int32Array.from({ length: to - from }, (_, i) => from + i));
 }
 
+/** Some of the rows, in the given order. */
+export const chosenRows = ({ width, identity, read }: Rows, chosen: readonly number[]): Rows => ({
+  width,
+  length: chosen.length,
+  identity: `${identity}: ${chosen.join()}`,
+  read: (rows) => read(Array.from(rows, (row) => chosen[row]!)),
+});
+
 /** @throws RangeError where a row is not there */
 export function checkRows(chosen: ArrayLike<number>, length: number): void {
   for (let i = 0; i < chosen.length; i++)

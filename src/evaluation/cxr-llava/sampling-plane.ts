@@ -1,7 +1,7 @@
 /** Reports by how their tokens are drawn: temperature, and of which share of probability. */
 
 import { type Displayable, figure } from '../../display';
-import type { Rows } from '../../files';
+import { chosenRows } from '../../files/internal';
 import type { AskedModel, Radiographs } from '../../systems';
 import type { Draws, Estimate } from '../estimate';
 import type { ResultTable } from '../result';
@@ -28,7 +28,14 @@ export async function samplingPlane(
   { draws, ...options }: ReportsOptions & { readonly draws: Draws },
 ): Promise<SamplingPlane> {
   const n = Math.min(count, images.records.length);
-  const few: Radiographs = { ...images, records: images.records.slice(0, n), pixels: firstRows(images.pixels, n) };
+  const few: Radiographs = {
+    ...images,
+    records: images.records.slice(0, n),
+    pixels: chosenRows(
+      images.pixels,
+      Array.from({ length: n }, (_, i) => i),
+    ),
+  };
   const rows: ResultTable['rows'][number][] = [];
   const measures = new Map<number, SummedMeasure>();
   const values: number[][] = [];
@@ -61,13 +68,6 @@ export async function samplingPlane(
     measures,
   };
 }
-
-const firstRows = ({ width, identity, read }: Rows, length: number): Rows => ({
-  width,
-  length,
-  identity: `${identity}-first-${length}`,
-  read,
-});
 
 const heatMap = (values: readonly (readonly number[])[]): Displayable =>
   figure({

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { cloneTree, dispose, foldIn, type Key, type Tree } from '../../../engine';
 import type { MemoryEstimate } from '../../../experiments';
 import type { Rows } from '../../../files';
+import { chosenRows } from '../../../files/internal';
 import { type Tokenizer, trainBpe } from '../../../tokenizers';
 import type { Watched } from '../../../training';
 import { alignEncoder, textVectors } from '../../asking/align-encoder';
@@ -92,14 +93,6 @@ function vocabularyOf(
   const all = [...texts, ...samples.flatMap(({ question, answer }) => [prompt(question, 0), answer])];
   return trainBpe(all, { vocabularySize: recipe.vocabulary_size, maxLength: images * places + recipe.text_length });
 }
-
-/** Some of the rows, in the given order. */
-const chosenRows = ({ width, identity, read }: Rows, chosen: readonly number[]): Rows => ({
-  width,
-  length: chosen.length,
-  identity: `${identity}: ${chosen.join()}`,
-  read: (rows) => read(Array.from(rows, (row) => chosen[row]!)),
-});
 
 /**
  * Trains all stages but those that the recipe leaves out; what is finished in the folders is taken from there.
