@@ -76,13 +76,22 @@ function tokenizerOf({ path, metadata }: GgufFile): Pick<ChatModel, 'tokenizer' 
     throw new FileError(path, `its tokenizer.ggml.model: expected "gpt2", got ${JSON.stringify(at('ggml.model'))}`);
   const [tokens, merges, kinds] = ['tokens', 'merges', 'token_type'].map((key) => at(`ggml.${key}`)) as [string[], string[], number[]];
   const special = kinds.flatMap((kind, id) => (kind === CONTROL ? [id] : []));
-  const padding = Number(at('ggml.padding_token_id') ?? at('ggml.eos_token_id') ?? 0);
+  const end = at('ggml.eos_token_id');
+  const padding = Number(at('ggml.padding_token_id') ?? end ?? 0);
   const splitDigits = at('ggml.pre') !== 'gpt-2'; // smollm's way, and that of other recent models
   const maxLength = Number(metadata['llama.context_length']);
   const template = at('chat_template');
   const named = (role: string): string | undefined => tokens[Number(at(`ggml.${role}_token_id`))];
   return {
-    tokenizer: byteLevelTokenizer(path, { tokens, merges, special, splitDigits, padding, maxLength }),
+    tokenizer: byteLevelTokenizer(path, {
+      tokens,
+      merges,
+      special,
+      splitDigits,
+      padding,
+      maxLength,
+      ...(end !== undefined && { end: Number(end) }),
+    }),
     text: (ids) => byteLevelText({ tokens, special }, ids),
     ...(typeof template === 'string' && {
       chat: checkContent(path, () => chatTemplate(template, { bos_token: named('bos'), eos_token: named('eos') })),

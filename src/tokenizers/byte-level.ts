@@ -14,11 +14,16 @@ export interface ByteLevelBpe {
   /** Whether each digit is a word of its own. */
   readonly splitDigits: boolean;
   readonly padding: number;
+  /** The token that ends a text, where there is one. */
+  readonly end?: number;
   readonly maxLength: number;
 }
 
 /** @throws TypeError where vocabulary and merges do not fit */
-export function byteLevelTokenizer(where: string, { tokens, merges, special, splitDigits, padding, maxLength }: ByteLevelBpe): Tokenizer {
+export function byteLevelTokenizer(
+  where: string,
+  { tokens, merges, special, splitDigits, padding, end, maxLength }: ByteLevelBpe,
+): Tokenizer {
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   const pieces = splitDigits ? [{ type: 'Digits', individual_digits: true }, byteLevel] : [byteLevel];
   const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
@@ -40,7 +45,7 @@ export function byteLevelTokenizer(where: string, { tokens, merges, special, spl
   return createTokenizer(where, definition, {
     tokenizerClass: 'PreTrainedTokenizerFast',
     maxLength,
-    specialTokens: { pad_token: tokens[padding]! },
+    specialTokens: { pad_token: tokens[padding]!, ...(end !== undefined && { eos_token: tokens[end]! }) },
   });
 }
 

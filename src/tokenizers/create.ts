@@ -72,6 +72,7 @@ export function createTokenizer(where: string, definition: TokenizerJson, settin
     padId,
     startId: before > 0 ? withSpecial[0] : undefined,
     endId: after > 0 ? withSpecial.at(-1) : undefined,
+    eosId: library.token_to_id(specialTokens.eos_token ?? ''),
     notes: settings.notes ?? [],
     encode(text: string): Encoded {
       const out = { ids: new Int32Array(maxLength), mask: new Int32Array(maxLength) };

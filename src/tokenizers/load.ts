@@ -217,6 +217,14 @@ function settingsOf(
     notes.push(`the padding token ${pad} is not in the vocabulary; padding with ${specialTokens.eos_token}, as Stable Diffusion does`);
     specialTokens.pad_token = specialTokens.eos_token!;
   }
+  if (pad === undefined) {
+    // Language models are published without one, since they were trained on texts end to end.
+    const instead = specialTokens.eos_token ?? specialTokens.unk_token;
+    if (instead !== undefined) {
+      notes.push(`no padding token is named; padding with ${instead}`);
+      specialTokens.pad_token = instead;
+    }
+  }
   const tokenizerClass = typeof config.tokenizer_class === 'string' ? config.tokenizer_class : kind.className;
   const { name_or_path: _, special_tokens_map_file: __, tokenizer_file: ___, ...portable } = config; // paths on someone's machine
   return { tokenizerClass, maxLength, specialTokens, config: portable, notes };

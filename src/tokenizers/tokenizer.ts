@@ -40,6 +40,8 @@ export interface Tokenizer {
   readonly startId: number | undefined;
   /** The token that ends every text (`<|endoftext|>`, `[SEP]`); undefined where there is none. */
   readonly endId: number | undefined;
+  /** The token with which a language model says that it has ended (`</s>`, `<|im_end|>`), whether or not texts get it; undefined where none is named. */
+  readonly eosId: number | undefined;
   /** What was decided about the folder's files where they contradict themselves; empty as a rule. */
   readonly notes: readonly string[];
   encode(text: string): Encoded;

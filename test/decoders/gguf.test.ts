@@ -121,6 +121,7 @@ test(
     // Row 2 of the file, the first half's second, is output 1.
     assertClose([q[1]!, q[8]!], [Math.sin(2 * WIDTH), Math.sin(WIDTH)], 1e-6);
     assert.deepEqual(model.tokenizer.ids('ab a<|end|>'), [2, 3, 0, 4]);
+    assert.equal(model.tokenizer.eosId, 4);
     assert.equal(model.text([2, 3, 0, 4]), 'ab a<|end|>');
     assert.equal(model.chat, undefined);
     dispose(model.params);

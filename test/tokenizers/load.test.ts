@@ -85,6 +85,32 @@ test("the published CLIP folder's padding token is not in its vocabulary: paddin
   assert.deepEqual(back.ids('Right IJ catheter, 肺炎.'), tokenizer.ids('Right IJ catheter, 肺炎.'));
 });
 
+test("a language model's folder that names no padding token is padded with the token that ends a text, which texts need not get", async (t) => {
+  const folder = tempDir(t);
+  const definition = {
+    version: '1.0',
+    added_tokens: ['<unk>', '<s>', '</s>'].map((content, id) => ({ id, content, special: true })),
+    normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+      pair: [],
+      special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
+    },
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab: { '<unk>': 0, '<s>': 1, '</s>': 2, a: 3, b: 4, ab: 5 }, merges: ['a b'] },
+  };
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(definition));
+  const named = { bos_token: '<s>', eos_token: { content: '</s>' }, unk_token: '<unk>', model_max_length: 1e30 };
+  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify({ ...named, tokenizer_class: 'LlamaTokenizer' }));
+  const tokenizer = await loadTokenizer(folder);
+  const { startId, endId, eosId, padId } = tokenizer;
+  assert.deepEqual({ startId, endId, eosId, padId }, { startId: 1, endId: undefined, eosId: 2, padId: 2 });
+  assert.deepEqual(tokenizer.ids('ab'), [1, 5]);
+  assert.match(tokenizer.notes.join(), /no padding token is named; padding with <\/s>/);
+});
+
 test('a folder that is no tokenizer, or a damaged one, is refused by file and line', async (t) => {
   const folder = tempDir(t);
   const write = (sub: string, files: Record<string, string>): string => {

@@ -21,7 +21,7 @@ export interface Dialogue {
   readonly answer: readonly number[];
 }
 
-type Reader = Pick<Tokenizer, 'ids' | 'startId' | 'endId'>;
+type Reader = Pick<Tokenizer, 'ids' | 'startId' | 'endId' | 'eosId'>;
 
 /** Tokens of a text without the marks that a tokenizer puts around every text. */
 export function bareIds({ ids, startId, endId }: Reader, text: string): number[] {
@@ -75,9 +75,10 @@ export function answerTokens(tokenizer: Reader, answer: string): number[] {
 }
 
 /** The token that ends answers. @throws RangeError where the tokenizer has none */
-export function endOf({ endId }: Pick<Tokenizer, 'endId'>): number {
-  if (endId === undefined) throw new RangeError('the tokenizer has no token that ends a text, which answers need (eos_token)');
-  return endId;
+export function endOf({ endId, eosId }: Pick<Tokenizer, 'endId' | 'eosId'>): number {
+  const end = endId ?? eosId;
+  if (end === undefined) throw new RangeError('the tokenizer has no token that ends a text, which answers need (eos_token)');
+  return end;
 }
 
 export interface DialoguesTaken {
