@@ -39,8 +39,13 @@ function templateOf(file: string, template: unknown): string | undefined {
   return chosen;
 }
 
-/** The template of a folder, with the tokens that it may name: of its own file, which newer folders have, or of the tokenizer's config. */
-async function chatOf(folder: string): Promise<ChatWriter | undefined> {
+/**
+ * The template of a folder, with the tokens that it may name: of its own file, which newer folders have, or of the tokenizer's config.
+ *
+ * @returns undefined where the folder has none
+ * @throws FileError where it is not what it should be
+ */
+export async function loadChatWriter(folder: string): Promise<ChatWriter | undefined> {
   const file = join(folder, CONFIG);
   const config = existsSync(file) ? await readObject<Record<string, unknown>>(file, () => undefined) : {};
   const own = join(folder, 'chat_template.jinja');
@@ -58,7 +63,7 @@ async function chatOf(folder: string): Promise<ChatWriter | undefined> {
  */
 export async function loadChatModel(folder: string): Promise<ChatModel> {
   const tokenizer = await loadTokenizer(folder);
-  const chat = await chatOf(folder);
+  const chat = await loadChatWriter(folder);
   const model = await loadLanguageModel(folder);
   if (tokenizer.vocabularySize > model.facts.vocabulary) {
     dispose(model.params);

@@ -14,6 +14,7 @@ export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
 export { llamaAttention } from './llama-attention';
 export { type DecoderInputs, type DecoderOutput, type KeptKeys, nextTokenLoss } from './pass';
 export { initPhi, type PhiConfig, type PhiParams, phi } from './phi';
+export { phiAttention } from './phi-attention';
 export { type Processor, processScores } from './processors';
 export type { R2GenConfig } from './r2gen/config';
 export type { R2GenAttentionParams, R2GenFeedForwardParams, R2GenMlpParams, StdNormParams } from './r2gen/layers';

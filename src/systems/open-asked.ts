@@ -7,6 +7,9 @@ import { expectFolderOf } from '../files/internal';
 import type { AskedModel } from './asking/network';
 import { loadCheXagent } from './chexagent/network/files';
 import { askedCheXagent } from './chexagent/network/model';
+import { isOfCheXagent2 } from './chexagent/network-2/config';
+import { loadCheXagent2 } from './chexagent/network-2/files';
+import { askedCheXagent2 } from './chexagent/network-2/model';
 import { loadCxrLlava } from './cxr-llava/network/files';
 import { askedCxrLlava } from './cxr-llava/network/model';
 
@@ -19,10 +22,15 @@ import { askedCxrLlava } from './cxr-llava/network/model';
 export async function openAsked(folder: string): Promise<AskedModel> {
   expectFolderOf('a model that is asked about radiographs', folder, ['config.json']);
   const file = join(folder, 'config.json');
-  const { model_type } = await readObject<{ readonly model_type?: unknown }>(file, () => undefined);
+  const read = await readObject<{ readonly model_type?: unknown }>(file, () => undefined);
+  const { model_type } = read;
   if (model_type === 'CXR-LLAVA') {
     const { config, params, tokenizer } = await loadCxrLlava(folder);
     return { network: askedCxrLlava(config), params: params as Tree, tokenizer };
+  }
+  if (model_type === 'chexagent' && isOfCheXagent2(read)) {
+    const { config, params, tokenizer, chat } = await loadCheXagent2(folder);
+    return { network: askedCheXagent2(config, chat), params: params as Tree, tokenizer };
   }
   if (model_type === 'chexagent') {
     const { config, preprocessing, params, tokenizer } = await loadCheXagent(folder);

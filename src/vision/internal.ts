@@ -8,5 +8,5 @@ export { type EncodedImages, encodeImages, type ImageEncoderConfig, placesOf } f
 export { inceptionShapes } from './inception';
 export { completeOpenClipVisionConfig, openClipVisionShapes } from './open-clip';
 export { resnetShapes } from './resnet';
-export { siglipVisionShapes } from './siglip';
+export { completeSiglipVisionConfig, siglipVisionShapes } from './siglip';
 export { vitShapes } from './vit';

@@ -88,7 +88,7 @@ const SETTINGS: Defaults<Complete> = {
 };
 
 /** @throws RangeError naming the key and its value where the config asks for another network */
-function complete(config: SiglipVisionConfig): Complete {
+export function completeSiglipVisionConfig(config: SiglipVisionConfig): Complete {
   const c = completeSettings('siglip vision', withoutNulls(config), SETTINGS, {
     ...NOTES,
     model_type: is.oneOf('siglip_vision_model', 'siglip'),
@@ -99,7 +99,7 @@ function complete(config: SiglipVisionConfig): Complete {
 }
 
 function siglipVisionSpec(config: SiglipVisionConfig): Spec<SiglipVisionParams> {
-  const c = complete(config);
+  const c = completeSiglipVisionConfig(config);
   const { hidden_size: width, intermediate_size: inner } = c;
   const mlp = { fc1: linearSpec(width, inner), fc2: linearSpec(inner, width) };
   const square = linearSpec(width, width);
@@ -164,7 +164,7 @@ function pool(c: Complete, head: NonNullable<SiglipVisionParams['head']>, states
  * @throws TypeError where the shape is wrong, RangeError where the config asks for another network
  */
 export function siglipVision(config: SiglipVisionConfig, params: SiglipVisionParams, pixels: tf.Tensor4D): SiglipVisionOutput {
-  const c = complete(config);
+  const c = completeSiglipVisionConfig(config);
   expectShape('siglip vision: pixels', pixels, `B ${c.image_size} ${c.image_size} ${c.num_channels}`);
   const { embeddings, encoder, post_layernorm, head } = params;
   return scope(() => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { initLlama, type LlamaConfig, llama, llamaAttention } from 'roentgen-lab/decoders';
+import { initLlama, initPhi, type LlamaConfig, llama, llamaAttention, phi, phiAttention } from 'roentgen-lab/decoders';
 import { dispose, key, scope, type Tree } from 'roentgen-lab/engine';
 import { causalScores, tokenPositions } from '#decoders/masks';
 import { assertClose, noLeaks } from '../support';
@@ -59,5 +59,47 @@ test(
       });
       dispose(params as Tree, inputs, out as unknown as Tree, { weights: weights!, wanted, old: down_proj.weight });
     }
+  }),
+);
+
+test(
+  'of Phi as well, whose heads turn in part and whose layers mix beside what they think',
+  noLeaks(() => {
+    const config = {
+      model_type: 'phi' as const,
+      vocab_size: 11,
+      hidden_size: 16,
+      intermediate_size: 8,
+      num_hidden_layers: 1,
+      num_attention_heads: 2,
+    };
+    const params = initPhi({ ...config, initializer_range: 0.5 }, key(1));
+    const [layer] = params.model.layers;
+    const { fc2 } = layer!.mlp;
+    layer!.mlp.fc2 = { weight: tf.zerosLike(fc2.weight) }; // the layer is its attention alone
+    const ids = [[3, 1, 4, 1, 5]];
+    const mask = [[0, 1, 1, 1, 1]];
+    const inputs = {
+      ids: tf.tensor2d(ids, undefined, 'int32'),
+      positions: tf.tensor2d(tokenPositions(mask), undefined, 'int32'),
+      scores: causalScores({ mask, from: 0, length: 5 }),
+    };
+    const out = phi(config, params, inputs);
+    const [weights] = phiAttention(config, params, inputs);
+    const wanted = scope(() => {
+      const heads = [0, 1].map((head) =>
+        tf.matMul(
+          tf.reshape(tf.slice(weights!, [0, head, 0, 0], [1, 1, 5, 5]), [5, 5]) as tf.Tensor2D,
+          tf.reshape(tf.slice(out.kept[0]!.v, [0, 0, 8 * head], [1, 5, 8]), [5, 8]) as tf.Tensor2D,
+        ),
+      );
+      const { dense } = layer!.self_attn;
+      const x = tf.add(out.hiddenStates[0]!, tf.add(tf.matMul(tf.concat(heads, 1), dense.weight), dense.bias!));
+      const { mean, variance } = tf.moments(x, 2, true);
+      return tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-5)));
+    });
+    const [got, expected] = [out.hiddenStates[1]!, wanted].map((x) => tf.slice(x, [0, 1, 0])); // the first token is padding
+    assertClose(got!, expected!, 1e-4);
+    dispose(params as Tree, inputs, out as unknown as Tree, { weights: weights!, wanted, old: fc2, got: got!, expected: expected! });
   }),
 );

@@ -17,6 +17,9 @@ export { boxesIn, boxOverlap, boxText, type Lettering, withOptions, withoutCompa
 export { type CheXagentConfig, CLIP_PREPROCESSING, checkCheXagentConfig, type ImagePreprocessing } from './network/config';
 export { type CheXagentModel, loadCheXagent, saveCheXagent } from './network/files';
 export { askedCheXagent, type CheXagentParams, cheXagentEncoder, cheXagentShapes, initCheXagent } from './network/model';
+export { type CheXagent2Config, checkCheXagent2Config, isOfCheXagent2 } from './network-2/config';
+export { type CheXagent2Model, loadCheXagent2 } from './network-2/files';
+export { askedCheXagent2, type CheXagent2Params, cheXagent2Shapes, initCheXagent2 } from './network-2/model';
 export { cheXagentParts, estimateCheXagentMemory, type FitCheXagentOptions, fitCheXagent } from './training/fit';
 export {
   type CheXagentRecipe,
