@@ -99,6 +99,11 @@ export const commands: Readonly<Record<string, Entry>> = {
       "facts out of reports: train a network that finds entities and relations (train), put it to use (infer), compare annotations (compare), draw them (show), convert files (convert), the paper's findings (findings)",
     load: () => (require('./radgraph') as typeof import('./radgraph')).addRadGraph,
   },
+  'reader-study': {
+    description:
+      'reports of a model beside those of radiologists: the CSV of such a study (make), its page for a reader and the tables of all readers (read)',
+    load: () => (require('./reader-study') as typeof import('./reader-study')).addReaderStudy,
+  },
   report: {
     description: 'write a notebook with its outputs as one HTML page with interactive plots that opens offline',
     load: () => (require('./report') as typeof import('./report')).addReport,

@@ -102,6 +102,7 @@ export type { ReaderProgress, ReaderScore } from './reader-study/answers';
 export { type AgreementRow, evaluateReaderStudy, type ReaderStudyResult, type ReaderStudyRow } from './reader-study/evaluate';
 export { type PlanItem, type PlanOptions, planReaderStudy, type ReaderPlan } from './reader-study/plan';
 export type { ReaderScale } from './reader-study/scales';
+export type { ScoreSummary } from './reader-study/score-summary';
 export type { ServeOptions } from './reader-study/server';
 export { openReaderStudy, type ReaderSitting } from './reader-study/study';
 export {
@@ -110,6 +111,10 @@ export {
   type ReportGenerationResult,
   type ReportScores,
 } from './report-generation';
+export { evaluateReportStudy, type ReportScore, type ReportStudyResult } from './report-study/evaluate';
+export { type ReportPair, readReportPairs, writeReportPairs } from './report-study/file';
+export { type ReportCriterion, reportCriteria } from './report-study/list';
+export { type OpenReportStudyOptions, openReportStudy } from './report-study/sitting';
 export {
   type Cell,
   type EvaluationResult,

@@ -6,12 +6,11 @@ import { dispose, key, startEngine } from '../../engine';
 import { evaluateCheXbench } from '../../evaluation';
 import { rowsOf } from '../../files';
 import { claimFolder } from '../../files/internal';
-import { readRadiograph } from '../../pipelines';
 import { type CheXbench, openAsked, readCheXbench } from '../../systems';
 import type { Context } from '../context';
 import { wholeNumber } from '../numbers';
-import { oneBar } from '../one-bar';
 import { runEvaluation } from '../run-evaluation';
+import { imagesRead } from './images-read';
 
 interface Flags {
   bench: string;
@@ -55,7 +54,7 @@ async function run(folder: string, flags: Flags, context: Context): Promise<void
   const model = await openAsked(resolve(folder));
   try {
     const { size } = model.network;
-    const { rows, pixels } = await imagesOf(filesOf(bench), size, context);
+    const { rows, pixels } = await imagesRead(filesOf(bench), size, context);
     await runEvaluation(
       {
         command: 'chexbench',
@@ -78,27 +77,5 @@ async function run(folder: string, flags: Flags, context: Context): Promise<void
     );
   } finally {
     dispose(model.params);
-  }
-}
-
-async function imagesOf(
-  files: readonly string[],
-  size: number,
-  context: Context,
-): Promise<{ rows: Map<string, number>; pixels: Float32Array }> {
-  const rows = new Map<string, number>();
-  const pixels = new Float32Array(files.length * size * size);
-  const bars = oneBar();
-  try {
-    for (const path of files) {
-      context.signal.throwIfAborted();
-      const { image } = await readRadiograph(path, 1, size);
-      pixels.set(image.pixels, rows.size * size * size);
-      rows.set(path, rows.size);
-      bars.show('Images read', rows.size, files.length);
-    }
-    return { rows, pixels };
-  } finally {
-    bars.end();
   }
 }

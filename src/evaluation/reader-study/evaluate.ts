@@ -2,32 +2,24 @@
 
 import { barFigure } from '../../display';
 import { foldIn, type Key } from '../../engine';
-import { wilcoxon } from '../../metrics';
 import { type Bench, isDrawn } from '../bench';
-import { bootstrapMean, type Estimate, shareOf } from '../estimate';
+import { bootstrapMean, shareOf } from '../estimate';
 import { REAL } from '../image-set';
 import type { EvaluationResult, ResultFigure, ResultTable } from '../result';
 import { AGREEMENT_ITEMS, type ReaderAgreement, readerAgreement } from './agreement';
 import { type ReaderProgress, type ReaderScore, readerScores } from './answers';
 import { type PlanOptions, planReaderStudy, type ReaderPlan } from './plan';
 import { type ReaderScale, readerScales, scaleWords } from './scales';
+import { type ScoreSummary, scoreSummary, WILCOXON_ITEMS } from './score-summary';
 import { ratingsFolder } from './study';
 
 /** What was found of one model's images on one scale, by one reader or by all. */
-export interface ReaderStudyRow {
+export interface ReaderStudyRow extends ScoreSummary {
   readonly scale: ReaderScale;
   /** The model, or `real` for the real images with their own texts. */
   readonly images: string;
   /** A reader's name, or `all`: then each item counts once, with its mean over readers. */
   readonly reader: string;
-  readonly items: number;
-  readonly mean: Estimate;
-  /** Fraction of the items with a score above 0: synthetic preferred, or the image matches. */
-  readonly above: Estimate;
-  readonly zero: Estimate;
-  readonly below: Estimate;
-  /** Wilcoxon's test against 0, two-sided; null with fewer than WILCOXON_ITEMS scores other than 0. */
-  readonly p: number | null;
 }
 
 export interface AgreementRow extends ReaderAgreement {
@@ -42,8 +34,6 @@ export interface ReaderStudyResult extends EvaluationResult {
   readonly readers: readonly ReaderProgress[];
 }
 
-/** Below so many scores the normal approximation of Wilcoxon's test is not one. */
-const WILCOXON_ITEMS = 8;
 const INTERVALS =
   '95%: means and kappa by bootstrap over items, 1000 draws; fractions by Wilson; ICC by McGraw and Wong. They say nothing of other readers.';
 
@@ -70,7 +60,7 @@ export async function evaluateReaderStudy(bench: Bench, options: PlanOptions = {
     };
     return [...(rating.length > 1 ? [all] : []), ...given]
       .filter(({ values }) => values.length > 0)
-      .map(({ reader, values }): ReaderStudyRow => ({ scale, images, reader, ...summary(values, key) }));
+      .map(({ reader, values }): ReaderStudyRow => ({ scale, images, reader, ...scoreSummary(values, key) }));
   });
   const agreement = groups.flatMap(({ scale, images }): AgreementRow[] => {
     const complete = [...byItem(scores.filter((score) => score.scale === scale && score.images === images)).values()]
@@ -110,20 +100,6 @@ function byItem(scores: readonly ReaderScore[]): Map<number, ReaderScore[]> {
   const items = new Map<number, ReaderScore[]>();
   for (const score of scores) items.set(score.item, [...(items.get(score.item) ?? []), score]);
   return items;
-}
-
-function summary(values: readonly number[], key: Key): Omit<ReaderStudyRow, 'scale' | 'images' | 'reader'> {
-  const n = values.length;
-  const share = (holds: (value: number) => boolean): Estimate => shareOf(values.filter(holds).length, n);
-  const tested = values.filter((value) => value !== 0).length >= WILCOXON_ITEMS;
-  return {
-    items: n,
-    mean: bootstrapMean(values, { key }),
-    above: share((value) => value > 0),
-    zero: share((value) => value === 0),
-    below: share((value) => value < 0),
-    p: tested ? wilcoxon(values, new Float64Array(n), { method: 'approx', correction: true }).p : null,
-  };
 }
 
 function tablesOf(

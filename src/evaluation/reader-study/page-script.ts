@@ -45,16 +45,33 @@ export const pageScript: string = `'use strict';
   function fit() {
     const images = [...at('stage').querySelectorAll('img')].filter((image) => image.naturalWidth > 0);
     if (images.length === 0) return;
-    const box = at('stage').getBoundingClientRect();
+    const several = at('stage').querySelector('.images');
+    const box = (several ?? at('stage')).getBoundingClientRect();
     const dots = window.devicePixelRatio || 1;
-    const beside = at('stage').querySelector('blockquote') && !matchMedia('(max-width: 760px)').matches ? 2 : images.length;
+    const texts = !several && at('stage').querySelector('blockquote');
+    const beside = several ? 1 : texts && !matchMedia('(max-width: 760px)').matches ? 2 : images.length;
     const { naturalWidth: width, naturalHeight: height } = images[0];
-    const room = Math.min((box.width - 48 - 28 * (beside - 1)) / beside / width, (box.height - 64) / height);
-    const best = Math.max(1, Math.floor(room * dots));
-    const times = Math.max(1, best + larger);
-    larger = times - best;
-    for (const image of images) { image.style.width = (width * times) / dots + 'px'; image.style.height = (height * times) / dots + 'px'; }
-    at('zoom').textContent = width + ' × ' + height + ' pixels, ' + times + ' times';
+    const stacked = several ? images.length : 1;
+    const room = Math.min((box.width - 48 - 28 * (beside - 1)) / beside / width, (box.height - 64 * stacked) / stacked / height);
+    const best = Math.floor(room * dots);
+    const times = best + larger >= 1 ? best + larger : Math.min(1, room * dots); // what is larger than its room is made smaller
+    larger = times >= 1 ? times - best : 0;
+    for (const image of images) { image.style.imageRendering = times < 1 ? 'auto' : ''; image.style.width = (width * times) / dots + 'px'; image.style.height = (height * times) / dots + 'px'; }
+    at('zoom').textContent = width + ' × ' + height + ' pixels, ' + Number(times.toFixed(2)) + ' times';
+  }
+
+  // Images in a column, texts beside them under their titles.
+  function reports(figures, texts) {
+    const [images, all] = [make('div'), make('div')];
+    images.className = 'images';
+    images.append(...figures);
+    all.className = 'texts';
+    all.append(...texts.map(({ title, text }) => {
+      const section = make('section');
+      section.append(make('h3', title), make('blockquote', text));
+      return section;
+    }));
+    return [images, all];
   }
 
   async function show(to) {
@@ -75,7 +92,7 @@ export const pageScript: string = `'use strict';
     if (begun !== part.scale && item.choice === null) { ready = false; return intro(part); }
     begun = part.scale;
     ready = false;
-    const names = item.images.length === 2 ? ['Left', 'Right'] : ['Image'];
+    const names = item.images.length < 2 ? ['Image'] : item.texts ? ['First', 'Second'] : ['Left', 'Right'];
     const figures = item.images.map((name, i) => {
       const figure = make('figure');
       const image = make('img');
@@ -86,8 +103,10 @@ export const pageScript: string = `'use strict';
       return figure;
     });
     at('stage').classList.toggle('text', item.text !== undefined);
-    at('stage').replaceChildren(...figures, ...(item.text === undefined ? [] : [make('blockquote', item.text)]));
-    at('question').textContent = part.question;
+    at('stage').classList.toggle('reports', item.texts !== undefined);
+    at('stage').replaceChildren(...(item.texts ? reports(figures, item.texts) : figures), ...(item.text === undefined ? [] : [make('blockquote', item.text)]));
+    const question = item.question ?? part.question;
+    at('question').textContent = question;
     at('answers').replaceChildren(...part.anchors.map((anchor, i) => {
       const button = make('button');
       button.type = 'button';
@@ -110,7 +129,7 @@ export const pageScript: string = `'use strict';
     fit();
     ready = true;
     shown = performance.now();
-    say('Item ' + (place + 1) + ' of ' + study.items.length + '. ' + part.question + (item.text === undefined ? '' : ' ' + item.text));
+    say('Item ' + (place + 1) + ' of ' + study.items.length + '. ' + question + (item.text === undefined ? '' : ' ' + item.text));
     for (const name of study.items[place + 1]?.images ?? []) new Image().src = 'images/' + name + '.png';
   }
 
@@ -178,6 +197,7 @@ export const pageScript: string = `'use strict';
   try {
     study = await ask('study');
     at('reader').textContent = study.reader;
+    if (study.statement) for (const each of document.querySelectorAll('.statement')) each.textContent = study.statement;
     const next = study.items.findIndex((item) => item.choice === null);
     await show(next < 0 ? study.items.length : next);
   } catch (error) {

@@ -33,6 +33,12 @@ figure img { display: block; background: #000; image-rendering: pixelated; outli
 figcaption { color: var(--quiet); font-size: 13px; letter-spacing: 0.04em; }
 blockquote { margin: 0; max-width: 26em; max-height: 100%; overflow: auto; padding: 4px 0 4px 20px; border-left: 3px solid var(--edge);
   font-size: 21px; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; }
+#stage.reports { justify-content: center; align-items: stretch; }
+.images { flex: 2; min-width: 0; display: flex; flex-direction: column; align-items: center; justify-content: safe center; gap: 16px; overflow: auto; }
+.texts { flex: 3; min-width: 0; max-width: 60em; display: grid; grid-template-columns: 1fr 1fr; gap: 20px 28px; overflow: auto; align-content: safe center; }
+.texts section:first-child:nth-last-child(3) { grid-column: 1 / -1; }
+.texts h3 { margin: 0 0 6px; font-size: 13px; font-weight: 600; color: var(--quiet); letter-spacing: 0.04em; }
+.texts blockquote { font-size: 17px; max-height: none; }
 #ask { padding: 12px 24px 16px; border-top: 1px solid var(--edge); background: var(--panel); text-align: center; }
 #ask h2 { margin-bottom: 12px; }
 #answers { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 10px; max-width: 1080px; margin: 0 auto; }
@@ -52,7 +58,8 @@ footer { display: flex; flex-wrap: wrap; gap: 4px 24px; justify-content: space-b
   #answers { gap: 6px; }
   #answers button { font-size: 13px; padding: 6px 2px; }
   #stage { gap: 10px; padding: 8px; }
-  #stage.text { flex-direction: column; }
+  #stage.text, #stage.reports { flex-direction: column; }
+  .texts { grid-template-columns: 1fr; }
   #keys { display: none; }
 }
 @media (prefers-reduced-motion: reduce) { progress::-webkit-progress-value { transition: none; } }

@@ -7,17 +7,44 @@ import { pageHtml } from './page';
 import { pageScript } from './page-script';
 import { pageStyle } from './page-style';
 import type { RatingStore } from './ratings';
-import type { ListItem } from './reader-list';
-import { isChoice, type ReaderScale, readerScales, scaleWords } from './scales';
+import { isChoice, type ScaleWords } from './scales';
+
+/** Questions of one kind, with what a reader is told before the first of them. */
+export interface ServedPart extends ScaleWords {
+  /** Names it. */
+  readonly scale: string;
+}
+
+/** What the page names of an item. */
+export interface ServedItem {
+  /** A hash: ratings name the item by it. */
+  readonly id: string;
+  /** Its part's. */
+  readonly scale: string;
+  /** Names of its images, from the left: hashes too. */
+  readonly images: readonly string[];
+}
+
+/** What stands beside an item's images. */
+export interface ShownBeside {
+  /** One text. */
+  readonly text?: string;
+  /** Several, each under its title. */
+  readonly texts?: readonly { readonly title: string; readonly text: string }[];
+  /** Instead of the part's. */
+  readonly question?: string;
+}
 
 /** What a reader is shown and where answers go. */
-export interface ServedStudy {
+export interface ServedStudy<I extends ServedItem = ServedItem> {
   readonly reader: string;
-  readonly list: readonly ListItem[];
-  /** The text of an item of alignment. */
-  textOf(item: ListItem): string;
+  readonly parts: readonly ServedPart[];
+  readonly list: readonly I[];
+  /** What readers are told of all that is shown, instead of what the page says of synthetic images. */
+  readonly statement?: string;
+  beside(item: I): ShownBeside;
   /** A PNG file without any text in it. */
-  png(item: ListItem, image: number): Promise<Uint8Array>;
+  png(item: I, image: number): Promise<Uint8Array>;
   readonly ratings: RatingStore;
 }
 
@@ -69,7 +96,7 @@ const refusal = (status: number, message: string): Reply => json({ error: messag
  *
  * @throws the system's error where the port is taken or not allowed
  */
-export async function serveReaderStudy(study: ServedStudy, options: ServeOptions = {}): Promise<ServedPage> {
+export async function serveReaderStudy<I extends ServedItem>(study: ServedStudy<I>, options: ServeOptions = {}): Promise<ServedPage> {
   const token = randomBytes(24).toString('base64url');
   let finish = (): void => undefined;
   const finished = new Promise<void>((resolve) => {
@@ -187,17 +214,17 @@ function send(request: IncomingMessage, response: ServerResponse, { status, type
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
-/** What the page knows: nothing in it tells real from synthetic. */
-function contentOf({ reader, list, textOf, ratings }: ServedStudy): unknown {
-  const partOf = (scale: ReaderScale): unknown => ({ scale, ...scaleWords[scale] });
+/** What the page knows: nothing in it tells which is which. */
+function contentOf<I extends ServedItem>({ reader, parts, list, statement, beside, ratings }: ServedStudy<I>): unknown {
   return {
     reader,
-    parts: readerScales.filter((scale) => list.some((item) => item.scale === scale)).map(partOf),
+    ...(statement !== undefined && { statement }),
+    parts: parts.filter(({ scale }) => list.some((item) => item.scale === scale)),
     items: list.map((item) => ({
       id: item.id,
       scale: item.scale,
       images: item.images,
-      ...(item.scale === 'alignment' && { text: textOf(item) }),
+      ...beside(item),
       choice: ratings.ratings.get(item.id)?.choice ?? null,
     })),
     // To take back the newest first, also after a break.

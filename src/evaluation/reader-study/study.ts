@@ -7,6 +7,7 @@ import { generatedImages, type ImageSet, REAL, realImages } from '../image-set';
 import { type PlanOptions, planReaderStudy, type ReaderPlan } from './plan';
 import { openRatings } from './ratings';
 import { readerList } from './reader-list';
+import { readerScales, scaleWords } from './scales';
 import { type ServeOptions, serveReaderStudy } from './server';
 
 /** Where the ratings of a plan are kept. */
@@ -46,9 +47,10 @@ export async function openReaderStudy(
     const page = await serveReaderStudy(
       {
         reader,
+        parts: readerScales.map((scale) => ({ scale, ...scaleWords[scale] })),
         list,
         ratings,
-        textOf: ({ item }) => bench.records[plan.items[item]!.record]!.text,
+        beside: ({ item, scale }) => (scale === 'alignment' ? { text: bench.records[plan.items[item]!.record]!.text } : {}),
         png({ item, syntheticRight }, side) {
           const { scale, images, record } = plan.items[item]!;
           const real = scale === 'realism' && (side === 1) !== syntheticRight;

@@ -5,6 +5,7 @@ import type { Bench } from 'roentgen-lab/evaluation';
 import { type PlanOptions, planReaderStudy } from '#evaluation/reader-study/plan';
 import { openRatings } from '#evaluation/reader-study/ratings';
 import { readerList } from '#evaluation/reader-study/reader-list';
+import { readerScales, scaleWords } from '#evaluation/reader-study/scales';
 import { type ServedPage, type ServeOptions, serveReaderStudy } from '#evaluation/reader-study/server';
 import { encodePng } from '#files/internal';
 
@@ -61,7 +62,8 @@ export async function servePage(
       reader,
       list,
       ratings,
-      textOf: ({ item }) => bench.records[plan.items[item]!.record]!.text,
+      parts: readerScales.map((scale) => ({ scale, ...scaleWords[scale] })),
+      beside: ({ item, scale }) => (scale === 'alignment' ? { text: bench.records[plan.items[item]!.record]!.text } : {}),
       png: ({ item }, side) => encodePng({ width: 8, height: 8, channels: 1, data: new Uint8Array(64).fill((item * 7 + side) % 256) }),
     },
     options,
