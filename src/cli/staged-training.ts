@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { startEngine } from '../engine';
 import { openRunFolder, type RunFolder, writeRunConfig } from '../experiments/internal';
 import type { Watched } from '../training';
-import { asUsage, type Context, Interrupted } from './context';
+import { asUsage, type Context, Interrupted, UsageError } from './context';
 import { type OneBar, oneBar } from './one-bar';
 
 export interface StagedTraining<S extends string, R> {
@@ -90,14 +90,17 @@ export const stageStepsOption = (command: Command, stages: readonly string[]): C
     {},
   );
 
-/** The recipe with other steps, where they are given. */
-export function withStageSteps<O extends { readonly steps: number }, R extends { readonly stages: Readonly<Record<string, O>> }>(
+/** The recipe with other steps, where they are given. @throws UsageError where it has no such stage */
+export function withStageSteps<R extends { readonly stages: Readonly<Record<string, { readonly steps: number } | undefined>> }>(
   recipe: R,
   steps: StageSteps,
 ): R {
+  const lacking = Object.keys(steps).find((stage) => recipe.stages[stage] === undefined);
+  if (lacking !== undefined)
+    throw new UsageError(`--steps: the recipe has no stage ${lacking}; it has ${Object.keys(recipe.stages).join(', ')}`);
   const stages = Object.entries(recipe.stages).map(([stage, optimisation]) => [
     stage,
-    { ...optimisation, steps: steps[stage] ?? optimisation.steps },
+    { ...optimisation, steps: steps[stage] ?? optimisation!.steps },
   ]);
   return { ...recipe, stages: Object.fromEntries(stages) };
 }

@@ -205,10 +205,13 @@ export {
   type LlavaDecoding,
   type LlavaRecipe,
   type LlavaStage,
+  type LlavaVision,
   llavaConfigOf,
   llavaInstructions,
   llavaParts,
   llavaStages,
+  llavaVision,
+  llavaVisionOf,
   loadCxrLlava,
   loadLlavaRecipe,
   NAMED_FINDINGS,
@@ -217,7 +220,6 @@ export {
   reportPrompts,
   saveCxrLlava,
   type VisionLesson,
-  vectorEncoder,
   withNamedFindings,
 } from './cxr-llava';
 export {

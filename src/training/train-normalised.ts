@@ -1,7 +1,7 @@
 /** Training networks with batch norms: running statistics are not gathered on the way, but measured at the end on the weights that are kept. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { compileNetwork, dispose, scope, type Tree } from '../engine';
+import { compileNetwork, dispose, flatten, scope, type Tree } from '../engine';
 import { mapTrees, merge, partition } from '../engine/internal';
 import type { BatchStatistics } from '../nn';
 import { withBatchStatistics } from '../nn/internal';
@@ -66,6 +66,8 @@ export async function trainNormalised<P extends Tree, B extends Tree>(
       signal?.throwIfAborted();
       throw new Error('the training was interrupted; run it again');
     }
+    if (!Object.keys(flatten(result.frozen)).some((path) => isMeasured(path, options)))
+      return { ...result, params: merge<P>(result.params, result.frozen) };
     const measured = await measure(merge<P>(result.params, result.frozen), options);
     const [before, fixed] = partition(result.frozen, (path) => isMeasured(path, options));
     dispose(before);

@@ -19,7 +19,8 @@ import { radiographPartsOf } from './parts';
 
 /** What both systems' recipes have. */
 export interface AskedRecipe {
-  readonly stages: Readonly<Record<string, Optimisation>>;
+  /** Those that the recipe has. */
+  readonly stages: Readonly<Record<string, Optimisation | undefined>>;
   readonly phantom: PhantomParts;
   readonly run: { readonly checkpoint_every: number };
 }
@@ -108,7 +109,10 @@ async function trainRun<R extends AskedRecipe, S extends string>(
       data: source,
       identity: [records, pixels.identity],
       stages: Object.fromEntries(
-        stages.map((stage) => [stage, { bar: system.stages[stage], batch: recipe.stages[stage]!.batch_size }]),
+        stages.flatMap((stage) => {
+          const optimisation = recipe.stages[stage];
+          return optimisation ? [[stage, { bar: system.stages[stage], batch: optimisation.batch_size }]] : [];
+        }),
       ) as Record<S, { bar: string; batch: number }>,
       fit: (watch, onProgress) =>
         system.fit({ recipe, data, key: key(seed), signal: context.signal, watch, onProgress, onNote: (note) => context.say(note) }, parts),

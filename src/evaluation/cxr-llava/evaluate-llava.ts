@@ -12,10 +12,10 @@ import {
   type LlavaRecipe,
   type LlavaStage,
   llavaParts,
+  llavaVisionOf,
   type Radiographs,
   type ReportPrompt,
   readLabels,
-  vectorEncoder,
 } from '../../systems';
 import { type Estimate, textOf } from '../estimate';
 import { hashOf } from '../hash-of';
@@ -101,7 +101,7 @@ async function withModel(
   parts: Readonly<Record<LlavaStage, string>>,
   use: (model: AskedModel) => Promise<void>,
 ): Promise<void> {
-  const how = recipe.learns === 'labels' ? '' : ` with an ${RANDOM}`;
+  const how = recipe.learns !== 'nothing' ? '' : ` with an ${RANDOM}`;
   const { config, params, tokenizer } = await fitLlava(
     {
       recipe,
@@ -146,7 +146,7 @@ async function classifierOf(
 ): Promise<SummedMeasure> {
   const encoder = await fitVision({ recipe, data: data.train, texts: [], key }, parts.vision); // it is there
   try {
-    const network = vectorEncoder({ in_channels: 1, ...recipe.vision }, recipe.image_preprocess_cfg);
+    const network = llavaVisionOf(recipe);
     const [train, test] = [
       await readLabels(network, encoder, data.train.pixels, signal),
       await readLabels(network, encoder, data.test.pixels, signal),

@@ -2,19 +2,21 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { causalScores } from '../../decoders/internal';
-import { compileNetwork, dispose, foldIn, type Key, scope, split, type Tree } from '../../engine';
+import { cloneTree, compileNetwork, dispose, foldIn, type Key, scope, split, type Tree } from '../../engine';
 import { overRows } from '../../engine/internal';
 import { type Rows, rowsOf } from '../../files';
 import { type LinearParams, linearLayer } from '../../nn';
 import { initialise, linearSpec } from '../../nn/internal';
-import { clipContrastiveLoss, type Optimisation, train, type Watched } from '../../training';
-import { augmentedImages, dataOrder } from '../../training/internal';
+import { clipContrastiveLoss, type Optimisation, type Watched } from '../../training';
+import { augmentedImages, dataOrder, trainNormalised } from '../../training/internal';
 import type { VectorEncoder } from './labelled-encoder';
 import type { AskedModel } from './network';
 import { textDialogues } from './tokens';
 
 export interface AlignEncoderOptions extends Watched {
   readonly network: VectorEncoder;
+  /** As it starts; borrowed. Random weights if not given. */
+  readonly begins?: Tree;
   readonly pixels: Rows;
   /** A vector for the text of each image (`textVectors`). */
   readonly texts: Rows;
@@ -31,24 +33,23 @@ const SHARED = 128;
 const LOGIT_SCALE = Math.log(1 / 0.07);
 
 /**
- * Trains from random weights by CLIP's loss on images that are moved and exposed a little differently each time; the texts' vectors stay as they are, but for
+ * Trains by CLIP's loss on images that are moved and exposed a little differently each time; the texts' vectors stay as they are, but for
  * a linear layer.
  *
  * @returns the encoder alone, which the caller disposes
  * @throws the signal's reason where it was raised: with checkpoints the same call goes on
  */
 export async function alignEncoder(options: AlignEncoderOptions): Promise<Tree> {
-  const { network, pixels, texts, optimisation, key, signal, onStart, onStep, checkpoints } = options;
+  const { network, begins, pixels, texts, optimisation, key, signal, onStart, onStep, checkpoints } = options;
   const [initial, ofImage, ofText, ordering, augmenting] = split(key, 5) as [Key, Key, Key, Key, Key];
   const order = dataOrder(ordering, pixels.length, optimisation.batch_size);
-  const result = await train<Aligned, Batch>({
+  const { params } = await trainNormalised<Aligned, Batch>({
     params: {
-      encoder: network.init(initial),
+      encoder: begins ? cloneTree(begins) : network.init(initial),
       image: initialise<LinearParams>(linearSpec(network.width, SHARED), ofImage),
       text: initialise<LinearParams>(linearSpec(texts.width, SHARED), ofText),
       logit_scale: tf.scalar(LOGIT_SCALE),
     },
-    handOver: true,
     async batch(index) {
       const rows = order(index);
       return {
@@ -56,14 +57,10 @@ export async function alignEncoder(options: AlignEncoderOptions): Promise<Tree> 
         texts: tf.tensor2d(await texts.read(rows), [rows.length, texts.width]),
       };
     },
-    loss: ({ encoder, image, text, logit_scale }, batch) =>
+    loss: ({ encoder, image, text, logit_scale }, batch, statistics) =>
       scope(() => {
-        const { loss } = clipContrastiveLoss(
-          linearLayer(image, network.vector(encoder, batch.images)),
-          linearLayer(text, batch.texts),
-          logit_scale,
-        );
-        return { loss, aux: {} };
+        const seen = linearLayer(image, network.vector(encoder, batch.images, statistics));
+        return clipContrastiveLoss(seen, linearLayer(text, batch.texts), logit_scale).loss;
       }),
     optimisation,
     ...(signal && { signal }),
@@ -71,13 +68,8 @@ export async function alignEncoder(options: AlignEncoderOptions): Promise<Tree> 
     ...(onStep && { onStep }),
     ...(checkpoints && { checkpoints }),
   });
-  const { encoder, ...rest } = result.params;
+  const { encoder, ...rest } = params;
   dispose(rest);
-  if (result.interrupted) {
-    dispose(encoder);
-    signal?.throwIfAborted();
-    throw new Error('the training was interrupted; run it again');
-  }
   return encoder;
 }
 

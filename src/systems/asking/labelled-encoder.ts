@@ -6,7 +6,7 @@ import { compileNetwork, type Key, scope, type Tree } from '../../engine';
 import { overRows } from '../../engine/internal';
 import { type Rows, readObject, writeJson } from '../../files';
 import { checkSettings, expectFolderOf, is, loadParameters, readRange, saveParameters } from '../../files/internal';
-import { type LinearParams, linearLayer } from '../../nn';
+import { type BatchStatistics, type LinearParams, linearLayer } from '../../nn';
 import { headProbabilities, presenceHeads } from '../../training/internal';
 
 /** What an encoder says of whole images. */
@@ -16,8 +16,8 @@ export interface VectorEncoder {
   readonly width: number;
   /** Random weights; the caller disposes them. */
   init(key: Key): Tree;
-  /** @param pixels [B, size, size, 1], 0 to 1 @returns [B, width]; the caller disposes it */
-  vector(params: Tree, pixels: tf.Tensor4D): tf.Tensor2D;
+  /** @param pixels [B, size, size, 1], 0 to 1; with `statistics` in training mode @returns [B, width]; the caller disposes it */
+  vector(params: Tree, pixels: tf.Tensor4D, statistics?: BatchStatistics): tf.Tensor2D;
 }
 
 /** An encoder and the layer that reads its labels; a tree. */
@@ -55,9 +55,13 @@ export async function loadLabelledEncoder(
   return { findings, params: await loadParameters<LabelledEncoder>(folder, { file: 'model', expected }) };
 }
 
-/** Of each finding's presence, [B, findings]; the caller disposes it. */
-export const labelLogits = (network: VectorEncoder, { encoder, head }: LabelledEncoder, images: tf.Tensor4D): tf.Tensor2D =>
-  scope(() => linearLayer(head, network.vector(encoder, images)));
+/** Of each finding's presence, [B, findings]; with `statistics` in training mode. The caller disposes it. */
+export const labelLogits = (
+  network: VectorEncoder,
+  { encoder, head }: LabelledEncoder,
+  images: tf.Tensor4D,
+  statistics?: BatchStatistics,
+): tf.Tensor2D => scope(() => linearLayer(head, network.vector(encoder, images, statistics)));
 
 /** Images that are read at a time. */
 const AT_ONCE = 32;

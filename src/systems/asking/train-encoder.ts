@@ -1,12 +1,12 @@
 /** Training of an encoder of images on their labels, by a linear layer that is no part of what it becomes. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { dispose, foldIn, type Key, scope, split } from '../../engine';
+import { foldIn, type Key, scope, split } from '../../engine';
 import type { Rows } from '../../files';
 import type { LinearParams } from '../../nn';
 import { initialise, linearSpec } from '../../nn/internal';
-import { type Optimisation, train, type Watched } from '../../training';
-import { augmentedImages, dataOrder, headsLoss, presenceHeads, UNKNOWN } from '../../training/internal';
+import type { Optimisation, Watched } from '../../training';
+import { augmentedImages, dataOrder, headsLoss, presenceHeads, trainNormalised, UNKNOWN } from '../../training/internal';
 import { type LabelledEncoder, labelLogits, type VectorEncoder } from './labelled-encoder';
 
 export interface TrainEncoderOptions extends Watched {
@@ -34,13 +34,11 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Labell
   const heads = presenceHeads(findings);
   const [initial, layer, ordering, augmenting] = split(key, 4) as [Key, Key, Key, Key];
   const order = dataOrder(ordering, pixels.length, optimisation.batch_size);
-  const params: LabelledEncoder = {
-    encoder: network.init(initial),
-    head: initialise<LinearParams>(linearSpec(network.width, findings.length), layer),
-  };
-  const result = await train<LabelledEncoder, Batch>({
-    params,
-    handOver: true,
+  const { params } = await trainNormalised<LabelledEncoder, Batch>({
+    params: {
+      encoder: network.init(initial),
+      head: initialise<LinearParams>(linearSpec(network.width, findings.length), layer),
+    },
     async batch(index) {
       const rows = order(index);
       const answers = Array.from(rows, (row) => findings.map((name) => labels[row]![name] ?? UNKNOWN));
@@ -49,18 +47,13 @@ export async function trainEncoder(options: TrainEncoderOptions): Promise<Labell
         answers: tf.tensor2d(answers, [rows.length, findings.length], 'int32'),
       };
     },
-    loss: (weights, { images, answers }) =>
-      scope(() => ({ loss: headsLoss(heads, labelLogits(network, weights, images), answers), aux: {} })),
+    loss: (weights, { images, answers }, statistics) =>
+      scope(() => headsLoss(heads, labelLogits(network, weights, images, statistics), answers)),
     optimisation,
     ...(signal && { signal }),
     ...(onStart && { onStart }),
     ...(onStep && { onStep }),
     ...(checkpoints && { checkpoints }),
   });
-  if (result.interrupted) {
-    dispose(result.params);
-    signal?.throwIfAborted();
-    throw new Error('the training was interrupted; run it again');
-  }
-  return result.params;
+  return params;
 }

@@ -13,7 +13,8 @@ export {
 } from './data/instructions';
 export { type CxrLlavaConfig, checkCxrLlavaConfig } from './network/config';
 export { type CxrLlavaModel, loadCxrLlava, saveCxrLlava } from './network/files';
-export { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava, vectorEncoder } from './network/model';
+export { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava } from './network/model';
+export { type LlavaVision, llavaVision } from './network/vision';
 export { estimateLlavaMemory, type FitLlavaOptions, fitLlava, fitVision, llavaParts } from './training/fit';
 export {
   type LlavaDecoding,
@@ -21,6 +22,7 @@ export {
   type LlavaStage,
   llavaConfigOf,
   llavaStages,
+  llavaVisionOf,
   loadLlavaRecipe,
   type VisionLesson,
 } from './training/recipe';

@@ -8,10 +8,11 @@ import {
   phantomRadiographs,
   type Radiographs,
 } from 'roentgen-lab/systems';
+import type { ImageEncoderConfig } from 'roentgen-lab/vision';
 
 export const SIZE = 16;
 
-type Staged = { readonly stages: Readonly<Record<string, { readonly steps: number }>> };
+type Staged = { readonly stages: Readonly<Record<string, { readonly steps: number } | undefined>> };
 
 /** The recipe with so many steps of each stage. */
 function quick<R extends Staged>(recipe: R, steps: number): R {
@@ -41,6 +42,19 @@ export async function tinyLlava(steps = 4): Promise<LlavaRecipe> {
     },
     steps,
   );
+}
+
+/** The first version's: a ResNet of bottlenecks, four places of its second stage. */
+export async function tinyFirstLlava(steps = 4): Promise<LlavaRecipe> {
+  const { alignment } = (await loadLlavaRecipe('first-version')).stages;
+  const { stages, ...tiny } = await tinyLlava(steps);
+  const vision: ImageEncoderConfig = {
+    size: SIZE,
+    resnet: { block: 'Bottleneck', layers: [1, 1, 1, 1], planes: [2, 4, 4, 4], stem: 4 },
+    places: 'layer2',
+  };
+  const recipe: LlavaRecipe = { ...tiny, vision, learns: 'labels and their texts', stages: { ...stages, ...(alignment && { alignment }) } };
+  return quick(recipe, steps);
 }
 
 export async function tinyCheXagent(steps = 4): Promise<CheXagentRecipe> {

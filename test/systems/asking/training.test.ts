@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, flatten, key, scope, type Tree } from 'roentgen-lab/engine';
+import { writeJson } from 'roentgen-lab/files';
 import {
+  answerAsWritten,
   answersLoss,
   askedCxrLlava,
   bareIds,
@@ -18,20 +20,23 @@ import {
   instructSource,
   isFinished,
   llavaParts,
+  llavaVision,
+  llavaVisionOf,
   loadCheXagent,
   loadCxrLlava,
+  loadLlavaRecipe,
   openAsked,
   promptTokens,
   readLabels,
   saveCheXagent,
-  vectorEncoder,
 } from 'roentgen-lab/systems';
 import { trainBpe } from 'roentgen-lab/tokenizers';
 import type { Watched } from 'roentgen-lab/training';
+import type { ImageEncoderConfig } from 'roentgen-lab/vision';
 import { causalScores } from '#decoders/internal';
 import { noLeaks, tempDir } from '../../support';
 import { tinyConfig } from '../cxr-llava/tiny';
-import { TEXTS, tinyCheXagent, tinyLlava, tinyRadiographs } from './tiny';
+import { SIZE, TEXTS, tinyCheXagent, tinyFirstLlava, tinyLlava, tinyRadiographs } from './tiny';
 
 const bytesOf = (params: Tree): Record<string, string> =>
   Object.fromEntries(
@@ -86,13 +91,62 @@ test(
     assert.deepEqual(changed(before.params as Tree, whole.params as Tree), ['llama', 'lm_head', 'mm_projector']);
 
     const encoder = await fitVision(options, parts.vision);
-    const network = vectorEncoder({ in_channels: 1, ...recipe.vision }, recipe.image_preprocess_cfg);
+    const network = llavaVisionOf(recipe);
     const read = await readLabels(network, encoder, data.pixels);
     assert.deepEqual(Object.keys(read).sort(), Object.keys(data.records[0]!.labels).sort());
     assert.ok(Object.values(read).every((of) => of.length === 12 && of.every((p) => p > 0 && p < 1)));
     dispose(...[whole, again, loaded, before].map(({ params }) => params as Tree), encoder.params as Tree);
   }),
 );
+
+test(
+  "CXR-LLaVA's first version: a ResNet learns labels, then to find them as texts; stopped and called again the same bytes, and its folder is asked",
+  noLeaks(async (t) => {
+    const [recipe, data, folder] = [await tinyFirstLlava(), await tinyRadiographs(), tempDir(t)];
+    const options = { recipe, data, texts: TEXTS, key: key(3) };
+    const whole = await fitLlava(options, llavaParts(join(folder, 'whole')));
+    const out = join(folder, 'partly');
+    const parts = llavaParts(out);
+    const fit = (stopAt: string) => fitLlava({ ...options, ...watching(out, stopAt) }, parts);
+    for (const stopAt of ['vision 3', 'alignment 3', 'dialogues 3']) await assert.rejects(fit(stopAt), { name: 'AbortError' }, stopAt);
+    const again = await fit('');
+    assert.deepEqual(bytesOf(again.params as Tree), bytesOf(whole.params as Tree));
+    const { params } = await fitVision(options, parts.vision);
+    const moved = Object.keys(flatten(params.encoder)).filter(
+      (path) => bytesOf(params.encoder)[path] !== bytesOf(whole.params.vision_tower as Tree)[path],
+    );
+    assert.ok(moved.includes('conv1.weight') && moved.includes('bn1.running_mean'), 'what texts have taught, statistics too');
+    const asked = await openAsked(parts.dialogues);
+    assert.deepEqual([asked.network.size, asked.network.places, asked.network.grid, asked.network.states.channels], [SIZE, 4, 2, 16]);
+    let answer = '';
+    const image = new Float32Array(SIZE * SIZE).fill(0.3);
+    for await (const text of answerAsWritten(asked, {
+      images: [image],
+      question: 'Is there edema?',
+      temperature: 0,
+      top_p: 1,
+      maxTokens: 4,
+      key: key(1),
+    }))
+      answer = text;
+    assert.equal(typeof answer, 'string');
+    dispose(...[whole, again].map((model) => model.params as Tree), params as Tree, asked.params);
+  }),
+);
+
+test('which stages a recipe has follows from what its encoder learns, and its encoder is of one form', async (t) => {
+  const first = await loadLlavaRecipe('first-version');
+  assert.equal(llavaVisionOf(first).grid, 4);
+  const { alignment: _, ...others } = first.stages;
+  const file = join(tempDir(t), 'no-alignment.json');
+  await writeJson(file, { ...first, stages: others });
+  await assert.rejects(loadLlavaRecipe(file), /FileError: .*stages\.alignment belongs to learns "labels and their texts"/);
+  assert.throws(
+    () =>
+      llavaVision({ clip_vision_cfg: {}, resnet_cfg: first.vision as ImageEncoderConfig, image_preprocess_cfg: { mean: 0.5, std: 0.25 } }),
+    /expected clip_vision_cfg or resnet_cfg, and not both/,
+  );
+});
 
 test(
   "CheXagent's four stages, stopped and called again, end with the same bytes; what is left out stays random; its folder is written and read again",

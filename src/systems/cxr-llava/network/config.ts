@@ -1,18 +1,20 @@
-/** What shapes CXR-LLaVA's network: the `config.json` of its second version. */
+/** What shapes CXR-LLaVA's network: the `config.json` of its second version, or the same with the first one's image encoder. */
 
 import type { LlamaConfig } from '../../../decoders';
 import { languageModelShapes } from '../../../decoders/internal';
-import { checkSettings, is, type ShapeOf } from '../../../files/internal';
-import type { OpenClipVisionConfig } from '../../../vision';
-import { completeOpenClipVisionConfig } from '../../../vision/internal';
+import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
+import type { ImageEncoderConfig, OpenClipVisionConfig } from '../../../vision';
+import { llavaVision } from './vision';
 
 export interface CxrLlavaConfig {
   readonly model_type: 'CXR-LLAVA';
   /** The language model. */
   readonly llama: Omit<LlamaConfig, 'model_type'> & { readonly model_type?: 'llama' };
-  readonly clip_vision_cfg: OpenClipVisionConfig;
+  readonly clip_vision_cfg?: OpenClipVisionConfig;
+  /** In its place, the first version's encoder. */
+  readonly resnet_cfg?: ImageEncoderConfig;
   /** Channels of the vision encoder's own output, which is not used here. */
-  readonly clip_embed_dim: number;
+  readonly clip_embed_dim?: number;
   /** What images are brought to: less the mean, over the standard deviation, of pixels of 0 to 1. */
   readonly image_preprocess_cfg: { readonly mean: number; readonly std: number };
   /** Channels that the projector takes: those of the vision encoder. */
@@ -22,8 +24,9 @@ export interface CxrLlavaConfig {
 const CONFIG: ShapeOf<CxrLlavaConfig> = {
   model_type: is.oneOf('CXR-LLAVA'),
   llama: is.object,
-  clip_vision_cfg: is.object,
-  clip_embed_dim: is.whole(1),
+  clip_vision_cfg: optional(is.object),
+  resnet_cfg: optional({ size: is.whole(16), resnet: is.object, places: is.oneOf('layer2', 'layer3', 'layer4') }),
+  clip_embed_dim: optional(is.whole(1)),
   image_preprocess_cfg: { mean: is.number(0, 1), std: is.number(1e-6) },
   mm_projector_dim: is.whole(1),
 } as ShapeOf<CxrLlavaConfig>;
@@ -38,19 +41,13 @@ const PUBLISHED = {
   transformers_version: is.anything,
 };
 
-/** One channel where the config does not say. */
-export const visionConfigOf = ({ clip_vision_cfg }: Pick<CxrLlavaConfig, 'clip_vision_cfg'>): OpenClipVisionConfig => ({
-  in_channels: 1,
-  ...clip_vision_cfg,
-});
-
 export const languageConfigOf = ({ llama }: CxrLlavaConfig): LlamaConfig => ({ ...llama, model_type: 'llama' });
 
 /** @throws RangeError naming what of the config can't be worked with */
 export function checkCxrLlavaConfig(config: CxrLlavaConfig): void {
   checkSettings('cxr-llava', config, CONFIG, PUBLISHED);
   languageModelShapes(languageConfigOf(config));
-  const { width } = completeOpenClipVisionConfig(visionConfigOf(config));
-  if (config.mm_projector_dim !== width)
-    throw new RangeError(`cxr-llava: mm_projector_dim is ${config.mm_projector_dim}, and the vision encoder has ${width} channels`);
+  const { channels } = llavaVision(config);
+  if (config.mm_projector_dim !== channels)
+    throw new RangeError(`cxr-llava: mm_projector_dim is ${config.mm_projector_dim}, and the vision encoder has ${channels} channels`);
 }

@@ -1,20 +1,18 @@
 /** CXR-LLaVA (Lee et al. 2024, arXiv:2310.18341): a radiograph's patches through one linear layer stand among the tokens of Llama. */
 
-import * as tf from '@tensorflow/tfjs-core';
 import { initLlama, type LlamaParams, languageModel, llama, llamaAttention } from '../../../decoders';
 import { llamaShapes } from '../../../decoders/internal';
-import { type Key, scope, split, type Tree } from '../../../engine';
+import { type Key, split, type Tree } from '../../../engine';
 import { type LinearParams, linearLayer } from '../../../nn';
 import { initialise, linearSpec } from '../../../nn/internal';
-import { initOpenClipVision, type OpenClipVisionConfig, type OpenClipVisionParams, openClipVision } from '../../../vision';
-import { completeOpenClipVisionConfig, openClipVisionShapes } from '../../../vision/internal';
-import type { VectorEncoder } from '../../asking/labelled-encoder';
+import type { OpenClipVisionParams, ResNetParams } from '../../../vision';
 import type { AskedNetwork } from '../../asking/network';
 import { IMAGE_MARK } from '../../asking/tokens';
-import { type CxrLlavaConfig, checkCxrLlavaConfig, languageConfigOf, visionConfigOf } from './config';
+import { type CxrLlavaConfig, checkCxrLlavaConfig, languageConfigOf } from './config';
+import { llavaVision } from './vision';
 
 export type CxrLlavaParams = {
-  vision_tower: OpenClipVisionParams;
+  vision_tower: OpenClipVisionParams | ResNetParams;
   mm_projector: LinearParams;
   /** The language model under its file's names: without the prefix `model`. */
   llama: LlamaParams['model'];
@@ -34,7 +32,7 @@ export function cxrLlavaShapes(config: CxrLlavaConfig): Record<string, number[]>
   const under = (shapes: Record<string, number[]>, name: (key: string) => string): Record<string, number[]> =>
     Object.fromEntries(Object.entries(shapes).map(([key, shape]) => [name(key), shape]));
   return {
-    ...under(openClipVisionShapes(visionConfigOf(config)), (key) => `vision_tower.${key}`),
+    ...under(llavaVision(config).shapes, (key) => `vision_tower.${key}`),
     'mm_projector.weight': [config.mm_projector_dim, width],
     'mm_projector.bias': [width],
     ...under(llamaShapes(language), (key) => key.replace(/^model\./, 'llama.')),
@@ -48,7 +46,7 @@ export function initCxrLlava(config: CxrLlavaConfig, key: Key): CxrLlavaParams {
   const [visionKey, bridgeKey, languageKey] = split(key, 3) as [Key, Key, Key];
   const { model, lm_head } = initLlama(language, languageKey);
   return {
-    vision_tower: initOpenClipVision(visionConfigOf(config), visionKey),
+    vision_tower: llavaVision(config).init(visionKey) as CxrLlavaParams['vision_tower'],
     mm_projector: initialise<LinearParams>(linearSpec(config.mm_projector_dim, language.hidden_size ?? 4096), bridgeKey),
     llama: model,
     lm_head: lm_head!,
@@ -62,24 +60,19 @@ export function initCxrLlava(config: CxrLlavaConfig, key: Key): CxrLlavaParams {
  */
 export function askedCxrLlava(config: CxrLlavaConfig): AskedNetwork {
   checkCxrLlavaConfig(config);
-  const [vision, language] = [visionConfigOf(config), languageConfigOf(config)];
-  const { image_size: size, patch_size, width: channels } = completeOpenClipVisionConfig(vision);
-  const places = (size / patch_size) ** 2;
-  const { mean, std } = config.image_preprocess_cfg;
+  const language = languageConfigOf(config);
+  const { size, grid, channels, places: see } = llavaVision(config);
+  const places = grid ** 2;
   const own = (params: Tree): CxrLlavaParams => params as CxrLlavaParams;
   return {
     name: 'cxr-llava',
     size,
     images: 1,
     places,
-    grid: size / patch_size,
+    grid,
     states: { count: places, channels },
     encoder: (params) => own(params).vision_tower as Tree,
-    see: (params, pixels) =>
-      scope(() => {
-        const states = openClipVision(vision, own(params).vision_tower, tf.div(tf.sub(pixels, mean), std));
-        return tf.slice(states, [0, 1, 0]) as tf.Tensor3D; // without the class token's
-      }),
+    see: (params, pixels) => see(own(params).vision_tower as Tree, pixels),
     bridge: (params, states) => linearLayer(own(params).mm_projector, states),
     words: (params) => own(params).llama.embed_tokens.weight,
     language: (params) => ({
@@ -88,20 +81,5 @@ export function askedCxrLlava(config: CxrLlavaConfig): AskedNetwork {
     }),
     attention: (params, inputs) => llamaAttention(language, languageParams(own(params)), inputs),
     prompt: (question, images) => `[INST] <<SYS>>\n${SYSTEM}\n<</SYS>>\n\n${IMAGE_MARK.repeat(images)}\n${question} [/INST]`,
-  };
-}
-
-/** The encoder of images as one that says of each what its class token's state is. */
-export function vectorEncoder(vision: OpenClipVisionConfig, { mean, std }: CxrLlavaConfig['image_preprocess_cfg']): VectorEncoder {
-  const { image_size: size, width } = completeOpenClipVisionConfig(vision);
-  return {
-    size,
-    width,
-    init: (key) => initOpenClipVision(vision, key) as Tree,
-    vector: (params, pixels) =>
-      scope(() => {
-        const states = openClipVision(vision, params as OpenClipVisionParams, tf.div(tf.sub(pixels, mean), std));
-        return tf.reshape(tf.slice(states, [0, 0, 0], [-1, 1, width]), [-1, width]) as tf.Tensor2D;
-      }),
   };
 }

@@ -1,11 +1,11 @@
-/** CXR-LLaVA's stages in one folder: the encoder of images on labels, the language model on texts, the projector, then projector and language model on dialogues. */
+/** CXR-LLaVA's stages in one folder: the encoder of images on labels, the language model on texts, in the first version the encoder on labels as texts; the projector, then projector and language model on dialogues. */
 
 import { join } from 'node:path';
-import { dispose, foldIn, type Key, type Tree } from '../../../engine';
+import { cloneTree, dispose, foldIn, type Key, type Tree } from '../../../engine';
 import type { MemoryEstimate } from '../../../experiments';
 import { type Tokenizer, trainBpe } from '../../../tokenizers';
-import type { Watched } from '../../../training';
-import { openClipVisionShapes } from '../../../vision/internal';
+import type { Optimisation, Watched } from '../../../training';
+import { alignEncoder, textVectors } from '../../asking/align-encoder';
 import { imageStates } from '../../asking/image-states';
 import { type KeptEncoder, loadLabelledEncoder, saveLabelledEncoder } from '../../asking/labelled-encoder';
 import { estimateAnswersMemory } from '../../asking/memory';
@@ -16,10 +16,10 @@ import { dialoguesOf, type Instruction, takenNote, textDialogues } from '../../a
 import { type TrainAnswersOptions, trainAnswers } from '../../asking/train-answers';
 import { trainEncoder } from '../../asking/train-encoder';
 import { isReportPrompt, llavaInstructions } from '../data/instructions';
-import { visionConfigOf } from '../network/config';
+import { labelText } from '../data/label-texts';
 import { type CxrLlavaModel, loadCxrLlava, saveCxrLlava } from '../network/files';
-import { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava, vectorEncoder } from '../network/model';
-import { type LlavaRecipe, type LlavaStage, llavaConfigOf, llavaStages } from './recipe';
+import { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava } from '../network/model';
+import { type LlavaRecipe, type LlavaStage, llavaConfigOf, llavaVisionOf } from './recipe';
 
 /** What the last stage, the largest, needs of memory. */
 export function estimateLlavaMemory(recipe: LlavaRecipe): MemoryEstimate {
@@ -44,10 +44,11 @@ export interface FitLlavaOptions {
   readonly onNote?: (note: string) => void;
 }
 
-/** Where what a stage trained is kept: the encoder with the layer that reads labels, the language model, the projector, the whole model. */
+/** Where what a stage trained is kept: the encoder with the layer that reads labels, the language model, the encoder of after texts, the projector, the whole model. */
 export const llavaParts = (out: string): Record<LlavaStage, string> => ({
   vision: join(out, 'vision', 'model'),
   language: join(out, 'language', 'model'),
+  alignment: join(out, 'alignment', 'model'),
   projector: join(out, 'projector', 'model'),
   dialogues: join(out, 'model'),
 });
@@ -59,9 +60,8 @@ export const findingsKnown = ({ records }: Pick<Radiographs, 'records'>): string
 
 /** Stage 1: trained, or as the folder has it. @throws as `fitLlava` */
 export async function fitVision({ recipe, data, key, signal, watch }: FitLlavaOptions, folder: string): Promise<KeptEncoder> {
-  const vision = visionConfigOf({ clip_vision_cfg: recipe.vision });
-  const network = vectorEncoder(vision, recipe.image_preprocess_cfg);
-  if (isFinished(folder)) return await loadLabelledEncoder(folder, network.width, openClipVisionShapes(vision));
+  const network = llavaVisionOf(recipe);
+  if (isFinished(folder)) return await loadLabelledEncoder(folder, network.width, network.shapes);
   const findings = findingsKnown(data);
   const params = await trainEncoder({
     network,
@@ -90,9 +90,13 @@ function vocabularyOf(
 /** Which parameters a stage trains beside the encoder. */
 const TRAINS: Readonly<Record<Exclude<LlavaStage, 'vision'>, RegExp>> = {
   language: /^(llama|lm_head)\./,
+  alignment: /^vision_tower\./,
   projector: /^mm_projector\./,
   dialogues: /^(llama|lm_head|mm_projector)\./,
 };
+
+/** Where each stage's random numbers begin. */
+const KEYS = { language: 4, projector: 5, dialogues: 6, alignment: 7 } as const;
 
 /**
  * Trains all stages; what is finished in the folders is taken from there.
@@ -113,27 +117,45 @@ export async function fitLlava(options: FitLlavaOptions, parts: Readonly<Record<
   let params = initCxrLlava(config, foldIn(key, 2)) as Tree;
   type OfStage = Pick<TrainAnswersOptions, 'dialogues' | 'length' | 'states'>;
   const isOf = (stage: keyof typeof TRAINS) => (path: string) => TRAINS[stage].test(path);
-  const learnt = async (stage: keyof typeof TRAINS, of: OfStage): Promise<Tree> => {
+  const watched = (stage: LlavaStage) => ({ ...(signal && { signal }), ...watch?.(stage) });
+  const learnt = async (stage: Exclude<keyof typeof KEYS, 'alignment'>, of: OfStage): Promise<Tree> => {
     const { params: after } = await trainAnswers({
       model: { network, params, tokenizer },
       trains: isOf(stage),
       optimisation: recipe.stages[stage],
-      key: foldIn(key, 3 + llavaStages.indexOf(stage)),
+      key: foldIn(key, KEYS[stage]),
       ...of,
-      ...(signal && { signal }),
-      ...watch?.(stage),
+      ...watched(stage),
     });
     return after;
+  };
+  const aligned = async (optimisation: Optimisation): Promise<Tree> => {
+    const { vision_tower, ...others } = params as CxrLlavaParams;
+    const encoder = await alignEncoder({
+      network: llavaVisionOf(recipe),
+      begins: vision_tower as Tree,
+      pixels: data.pixels,
+      texts: await textVectors({ network, params, tokenizer }, data.records.map(labelText), text_length, signal),
+      optimisation,
+      key: foldIn(key, KEYS.alignment),
+      ...watched('alignment'),
+    });
+    return { vision_tower: encoder, ...cloneTree(others as unknown as Tree) } as Tree;
   };
   const stage = (name: 'language' | 'projector', of: OfStage): Promise<Tree> =>
     keptStage({ folder: parts[name], name, isOfStage: isOf(name), params, learn: () => learnt(name, of) });
   try {
-    if (recipe.learns === 'labels') {
+    if (recipe.learns !== 'nothing') {
       const { encoder, head } = (await fitVision(options, parts.vision)).params;
       dispose(head, (params as CxrLlavaParams).vision_tower as Tree);
       params = { ...params, vision_tower: encoder } as Tree;
     }
     params = await stage('language', { dialogues: textDialogues(tokenizer, texts, text_length), length: text_length });
+    const { alignment } = recipe.stages;
+    if (alignment && recipe.learns !== 'nothing') {
+      const learn = (): Promise<Tree> => aligned(alignment);
+      params = await keptStage({ folder: parts.alignment, name: 'alignment', isOfStage: isOf('alignment'), params, learn });
+    }
     const states = await imageStates({ network, params }, data.pixels, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
     const taken = dialoguesOf({ network, tokenizer }, instructions, length);
     const { dialogues } = taken;
