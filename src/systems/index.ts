@@ -42,6 +42,7 @@ export {
   type LabelledEncoder,
   labelledRecords,
   loadLabelledEncoder,
+  type PhantomLook,
   type PhantomParts,
   type PhantomRadiographsOptions,
   phantomParts,

@@ -9,6 +9,7 @@ import { ASKED_SEEDS, phantomRadiographs, type Radiographs } from '../../systems
 import { type EvaluateFlags, evaluateOptions, openAskedEvaluation } from '../asking/evaluate';
 import type { Context } from '../context';
 import { wholeNumber } from '../numbers';
+import { oneBar } from '../one-bar';
 import { runEvaluation } from '../run-evaluation';
 import { cxrLlava } from './system';
 
@@ -22,7 +23,7 @@ const CHILDREN = 84;
 /** The command's arguments, options and action. */
 export function addEvaluateLlava(command: Command, context: Context): void {
   const described = command.description(
-    'train the rows of the paper’s table and measure them: with and without labels learnt, both prompts, children and another processing, temperature × top-p',
+    'train the rows of the paper’s table and measure them: with and without labels learnt, both prompts, children, another processing and another renderer, temperature × top-p',
   );
   evaluateOptions(described, cxrLlava, 'result.json and sampling.png')
     .option('--plane <n>', 'reports at each place of temperature and top-p; 0 leaves them out', wholeNumber(0), 100)
@@ -33,7 +34,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   const { seed, draws, plane } = flags;
   const { command, recipe, out, data } = await openAskedEvaluation(cxrLlava, name, flags, context);
   const isPhantom = (flags.data ?? 'phantom') === 'phantom';
-  const external = isPhantom ? await elsewhere(recipe.phantom.test, cxrLlava.size(recipe), context.signal) : {};
+  const external = isPhantom ? await elsewhere(recipe.phantom.test, cxrLlava.size(recipe), context) : {};
   await runEvaluation(
     {
       command,
@@ -61,10 +62,21 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   );
 }
 
-/** Images unlike those of the training: of other people, and of the test's people from another machine. */
-async function elsewhere(count: number, size: number, signal: AbortSignal): Promise<Record<string, Radiographs>> {
-  return {
-    'children alone': await phantomRadiographs({ seed: CHILDREN, count, children: 1 }, size, { signal }),
-    'another processing (CLAHE)': await phantomRadiographs({ seed: ASKED_SEEDS.test, count }, size, { signal, processed: true }),
-  };
+/** Images unlike those of the training: of other people, of the test's people from a machine that shows contrast in another way, and by another renderer. */
+async function elsewhere(count: number, size: number, context: Context): Promise<Record<string, Radiographs>> {
+  const bars = oneBar();
+  const watched = (what: string) => ({
+    signal: context.signal,
+    onProgress: (done: number, total: number) => bars.show(what, done, total),
+  });
+  const test = { seed: ASKED_SEEDS.test, count };
+  try {
+    return {
+      'children alone': await phantomRadiographs({ seed: CHILDREN, count, children: 1 }, size, watched('Children')),
+      'another processing (CLAHE)': await phantomRadiographs(test, size, { ...watched('Another processing'), look: 'clahe' }),
+      'another renderer (projected volumes)': await phantomRadiographs(test, size, { ...watched('Volumes projected'), look: 'projected' }),
+    };
+  } finally {
+    bars.end();
+  }
 }

@@ -20,6 +20,7 @@ export { ASKED_SEEDS, datasetParts, type PhantomParts, phantomParts, type Radiog
 export {
   datasetRadiographs,
   labelledRecords,
+  type PhantomLook,
   type PhantomRadiographsOptions,
   phantomRadiographs,
   phantomRecord,

@@ -14,6 +14,7 @@ import {
 import { chexpertLabels, recordsOf } from '../../datasets/internal';
 import type { Rows } from '../../files';
 import { labelReport } from '../../reports';
+import { projectedRows } from './projected';
 
 export interface Radiographs {
   readonly dataset: Dataset;
@@ -48,19 +49,24 @@ export function phantomRecord(phantom: PhantomDataset, i: number): ImageRecord {
   };
 }
 
+/** How the phantom's studies become images: as they are; as by a machine that shows contrast in another way (CLAHE); by another renderer (`projectedRows`). */
+export type PhantomLook = 'usual' | 'clahe' | 'projected';
+
 /**
  * Studies of the phantom with their reports, at one size.
  *
- * @param processed drawn as by a machine that shows contrast in another way (CLAHE), rather than as they are
  * @throws the signal's reason where it was raised
  */
 export async function phantomRadiographs(
   options: PhantomRadiographsOptions,
   size: number,
-  { processed = false, ...reading }: LoadPixelsOptions & { readonly processed?: boolean } = {},
+  { look = 'usual', ...reading }: LoadPixelsOptions & { readonly look?: PhantomLook } = {},
 ): Promise<Radiographs> {
   const phantom = phantomStudiesToAsk(options);
-  const pixels = await pixelRows(processed ? withContrast(phantom, 'clahe') : phantom, size, reading);
+  const pixels =
+    look === 'projected'
+      ? await projectedRows(phantom, size, reading)
+      : await pixelRows(look === 'clahe' ? withContrast(phantom, 'clahe') : phantom, size, reading);
   return { dataset: phantom, records: labelledRecords(phantom), pixels };
 }
 
