@@ -32,7 +32,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   'cxr-llava': {
     description:
-      'a language model that is asked about a radiograph: train its stages (train), the paper’s table (evaluate); roentgen ask asks it',
+      'a language model that is asked about a radiograph: train its stages (train), teach one that was trained elsewhere (adapt), the paper’s table (evaluate); roentgen ask asks it',
     load: () => (require('./cxr-llava') as typeof import('./cxr-llava')).addCxrLlava,
   },
   data: {

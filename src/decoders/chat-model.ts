@@ -18,6 +18,9 @@ export interface ChatModel extends LanguageModel {
 
 const CONFIG = 'tokenizer_config.json';
 
+/** The file of a template of its own. */
+export const CHAT_TEMPLATE = 'chat_template.jinja';
+
 /** A token as a config has it: its text, or an object with it. */
 const contentOf = (token: unknown): string | undefined =>
   typeof token === 'string'
@@ -48,7 +51,7 @@ function templateOf(file: string, template: unknown): string | undefined {
 export async function loadChatWriter(folder: string): Promise<ChatWriter | undefined> {
   const file = join(folder, CONFIG);
   const config = existsSync(file) ? await readObject<Record<string, unknown>>(file, () => undefined) : {};
-  const own = join(folder, 'chat_template.jinja');
+  const own = join(folder, CHAT_TEMPLATE);
   const template = existsSync(own) ? await readText(own) : templateOf(file, config.chat_template);
   if (template === undefined) return undefined;
   const tokens: TemplateTokens = { bos_token: contentOf(config.bos_token), eos_token: contentOf(config.eos_token) };

@@ -10,8 +10,12 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** Writes a dialogue; with `answer`, up to where the model's answer begins. */
-export type ChatWriter = (messages: readonly ChatMessage[], options?: { readonly answer?: boolean }) => string;
+export interface ChatWriter {
+  /** Writes a dialogue; with `answer`, up to where the model's answer begins. */
+  (messages: readonly ChatMessage[], options?: { readonly answer?: boolean }): string;
+  /** What it writes by. */
+  readonly template: string;
+}
 
 /** Texts of tokens that templates name. */
 export interface TemplateTokens {
@@ -34,11 +38,12 @@ export function chatTemplate(template: string, tokens: TemplateTokens = {}): Cha
   } catch (error) {
     throw new RangeError(`chat template: can't be read as Jinja: ${reasonOf(error)}`);
   }
-  return (messages, { answer = false } = {}) => {
+  const write = (messages: readonly ChatMessage[], { answer = false }: { readonly answer?: boolean } = {}): string => {
     try {
       return jinja.render({ ...tokens, messages: messages.map((message) => ({ ...message })), add_generation_prompt: answer });
     } catch (error) {
       throw new RangeError(`chat template: can't write this dialogue: ${reasonOf(error)}`);
     }
   };
+  return Object.assign(write, { template });
 }

@@ -12,6 +12,7 @@ export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, 
 export { type Continued, type LikelihoodOptions, meanLogLikelihoods } from './likelihood';
 export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
 export { llamaAttention } from './llama-attention';
+export { openChatModel } from './open-chat-model';
 export { type DecoderInputs, type DecoderOutput, type KeptKeys, nextTokenLoss } from './pass';
 export { initPhi, type PhiConfig, type PhiParams, phi } from './phi';
 export { phiAttention } from './phi-attention';

@@ -1,6 +1,6 @@
 /** What other rooms use of this one beside its public names. */
 
-export { loadChatWriter } from './chat-model';
+export { CHAT_TEMPLATE, loadChatWriter } from './chat-model';
 export { languageModelShapes } from './language-model';
 export { llamaShapes } from './llama';
 export { causalScores, placesFrom } from './masks';

@@ -1,6 +1,6 @@
 /** What other rooms use of this one beside its public names. */
 
-export { checkLora, hasLora, initLora, type LoraOptions, mergeLora, withLora } from './adapters/lora';
+export { checkLora, hasLora, initLora, type LoraOptions, lowRankAdapters, mergeLora, withLora, withoutLora } from './adapters/lora';
 export { denoise } from './denoise';
 export { editBranches, imageCondition } from './edit';
 export { type Branch, imageAndText, type TextContexts, textGuidance } from './guidance';

@@ -25,8 +25,8 @@ export async function openAsked(folder: string): Promise<AskedModel> {
   const read = await readObject<{ readonly model_type?: unknown }>(file, () => undefined);
   const { model_type } = read;
   if (model_type === 'CXR-LLAVA') {
-    const { config, params, tokenizer } = await loadCxrLlava(folder);
-    return { network: askedCxrLlava(config), params: params as Tree, tokenizer };
+    const { config, params, tokenizer, chat } = await loadCxrLlava(folder);
+    return { network: askedCxrLlava(config, chat), params: params as Tree, tokenizer };
   }
   if (model_type === 'chexagent' && isOfCheXagent2(read)) {
     const { config, params, tokenizer, chat } = await loadCheXagent2(folder);

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support';
-import { tinyLlava } from '../systems/asking/tiny';
+import { tinyCheXagent, tinyLlava } from '../systems/asking/tiny';
 import { tinyRecipe as tinyRadGraph } from '../systems/radgraph/tiny-network';
 import { tinyRecipe as tinySei } from '../systems/sei/tiny';
 import { tinyRecipe as tinyViewxgen } from '../systems/viewxgen/tiny';
@@ -211,6 +211,16 @@ export async function smallParameters(folder: string): Promise<Readonly<Record<s
       recipe: write('llava.json', await tinyLlava()),
       steps: { vision: 3, language: 3, projector: 2, dialogues: 3 },
       studies: { train: 24, test: 8, texts: 12 },
+      seed: 1,
+      expect: { learnt: false },
+    },
+    '19-a-benchmark-and-how-it-fools-you.ipynb': {
+      run: join(folder, 'none'),
+      small: join(folder, 'agent'),
+      recipe: write('agent.json', await tinyCheXagent()),
+      steps: { language: 3, vision: 3, bridge: 2, instructions: 3 },
+      studies: { train: 24, test: 60, texts: 12 },
+      perTask: 6,
       seed: 1,
       expect: { learnt: false },
     },

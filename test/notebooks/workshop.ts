@@ -11,7 +11,7 @@ import { missingFor, smallParameters } from './small';
 const limits = { cellSeconds: 240, bytes: 3e6, rssMiB: 3000 } as const;
 
 /** The numbers of notebooks whose solutions are run after all else: the blocks of code in their last cell. */
-const withSolutions: ReadonlySet<string> = new Set(['05', '07', '08', '09', '10', '11', '12', '13', '14', '15', '16', '17', '18']);
+const withSolutions: ReadonlySet<string> = new Set(['05', '07', '08', '09', '10', '11', '12', '13', '14', '15', '16', '17', '18', '19']);
 
 /** The notebook with the solutions of its exercises as cells, and a last one that tells the kernel's largest memory. */
 function measured(file: string, folder: string): string {

@@ -51,6 +51,17 @@ export function initLora(networks: Tree, { rank, parts: selected }: LoraOptions,
   );
   for (const part of selected)
     if (!targets.some(([path]) => path.startsWith(`${part}.`))) throw new RangeError(`lora: ${part} has no attention projections to adapt`);
+  return lowRankAdapters(Object.fromEntries(targets), rank, key);
+}
+
+/**
+ * New adapters of linear layers: A normal with standard deviation 1/rank, B zero.
+ *
+ * @param weights of the layers by their paths, [in, out]
+ * @returns A and B by the layers' paths; the caller disposes them
+ */
+export function lowRankAdapters(weights: FlatTree, rank: number, key: Key): Tree {
+  const targets = Object.entries(weights);
   const keys = split(key, targets.length);
   const flat: FlatTree = {};
   targets.forEach(([path, leaf], i) => {

@@ -3,6 +3,7 @@
 export {
   DIFFERENTIAL,
   findingsOf,
+  isPresenceQuestion,
   isReportPrompt,
   llavaInstructions,
   NAMED_FINDINGS,
@@ -15,6 +16,14 @@ export { type CxrLlavaConfig, checkCxrLlavaConfig } from './network/config';
 export { type CxrLlavaModel, loadCxrLlava, saveCxrLlava } from './network/files';
 export { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava } from './network/model';
 export { type LlavaVision, llavaVision } from './network/vision';
+export {
+  type AdaptLlavaOptions,
+  type AdaptRecipe,
+  adaptedConfig,
+  adaptLlava,
+  estimateAdaptMemory,
+  loadAdaptRecipe,
+} from './training/adapt';
 export { estimateLlavaMemory, type FitLlavaOptions, fitLlava, fitVision, llavaParts } from './training/fit';
 export {
   type LlavaDecoding,

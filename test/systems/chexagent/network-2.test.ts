@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import { chatTemplate } from 'roentgen-lab/decoders';
 import { dispose, flatten, key, scope, type Tree, unflatten } from 'roentgen-lab/engine';
 import {
   answerAsWritten,
@@ -57,7 +58,7 @@ test(
   "images' states before the encoder's last norm go through the bridge among the tokens of Phi: what the reference implementations say",
   noLeaks(() => {
     const { config, ids, place, images, logits } = golden;
-    const network = askedCheXagent2(config, () => '');
+    const network = askedCheXagent2(config, chatTemplate(''));
     const params = weights();
     assert.deepEqual(Object.keys(cheXagent2Shapes(config)).sort(), golden.parameters.map((one) => one.key).sort());
     const pixels = tf.tidy(() => tf.add(0.5, tf.mul(0.5, tf.reshape(tf.sin(tf.mul(tf.range(0, 128), 0.37)), [2, 8, 8, 1]))) as tf.Tensor4D);

@@ -97,3 +97,6 @@ const VIEW = 'From which side was it taken?';
 
 /** Asks whether the finding of a label is there. */
 export const presenceQuestion = (label: string): string => `Is there ${NAMED_FINDINGS[label] ?? label.toLowerCase()}?`;
+
+/** Whether a question asks for a single finding. */
+export const isPresenceQuestion = (question: string): boolean => question.startsWith('Is there ');

@@ -19,6 +19,8 @@ export interface CxrLlavaConfig {
   readonly image_preprocess_cfg: { readonly mean: number; readonly std: number };
   /** Channels that the projector takes: those of the vision encoder. */
   readonly mm_projector_dim: number;
+  /** Dialogues are written by the folder's own template, as of another language model than Llama 2. */
+  readonly dialogue?: 'chat_template';
 }
 
 const CONFIG: ShapeOf<CxrLlavaConfig> = {
@@ -29,6 +31,7 @@ const CONFIG: ShapeOf<CxrLlavaConfig> = {
   clip_embed_dim: optional(is.whole(1)),
   image_preprocess_cfg: { mean: is.number(0, 1), std: is.number(1e-6) },
   mm_projector_dim: is.whole(1),
+  dialogue: optional(is.oneOf('chat_template')),
 } as ShapeOf<CxrLlavaConfig>;
 
 /** Notes of published files. */

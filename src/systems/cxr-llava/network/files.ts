@@ -1,10 +1,12 @@
 /** The folder of CXR-LLaVA's second version: config, weights in one file or several, and the tokenizer. */
 
 import { join } from 'node:path';
+import type { ChatWriter } from '../../../decoders';
+import { CHAT_TEMPLATE, loadChatWriter } from '../../../decoders/internal';
 import type { Tree } from '../../../engine';
 import { expectParametersFit } from '../../../experiments/internal';
 import { checkContent, FileError, readObject, writeJson } from '../../../files';
-import { expectFolderOf, loadParameters, saveParameters } from '../../../files/internal';
+import { expectFolderOf, loadParameters, saveParameters, writeFileAtomic } from '../../../files/internal';
 import { loadTokenizer, type Tokenizer } from '../../../tokenizers';
 import { type CxrLlavaConfig, checkCxrLlavaConfig } from './config';
 import { type CxrLlavaParams, cxrLlavaShapes } from './model';
@@ -14,12 +16,15 @@ export interface CxrLlavaModel {
   /** The caller disposes it. */
   readonly params: CxrLlavaParams;
   readonly tokenizer: Tokenizer;
+  /** Where the config's `dialogue` asks for it. */
+  readonly chat?: ChatWriter;
 }
 
 /** Writes a folder: the same model, the same bytes. @throws FileError where it cannot be written */
-export async function saveCxrLlava(folder: string, { config, params, tokenizer }: CxrLlavaModel): Promise<void> {
+export async function saveCxrLlava(folder: string, { config, params, tokenizer, chat }: CxrLlavaModel): Promise<void> {
   checkCxrLlavaConfig(config);
   await tokenizer.save(folder);
+  if (chat) await writeFileAtomic(join(folder, CHAT_TEMPLATE), chat.template);
   await saveParameters(folder, 'model', params as Tree);
   await writeJson(join(folder, 'config.json'), config);
 }
@@ -42,10 +47,12 @@ export async function loadCxrLlava(folder: string): Promise<CxrLlavaModel> {
   const { vocab_size: known = 32000 } = config.llama;
   if (tokenizer.vocabularySize > known)
     throw new FileError(folder, `its tokenizer has ${tokenizer.vocabularySize} tokens, and the language model ${known}`);
+  const chat = config.dialogue && (await loadChatWriter(folder));
+  if (config.dialogue && !chat) throw new FileError(folder, `has no ${CHAT_TEMPLATE}, which its config asks for`);
   const params = await loadParameters<CxrLlavaParams & Tree>(folder, {
     file: 'model',
     expected,
     rename: (key) => (PASSED_OVER.test(key) ? undefined : key),
   });
-  return { config, params, tokenizer };
+  return { config, params, tokenizer, ...(chat && { chat }) };
 }

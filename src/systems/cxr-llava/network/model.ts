@@ -1,6 +1,6 @@
 /** CXR-LLaVA (Lee et al. 2024, arXiv:2310.18341): a radiograph's patches through one linear layer stand among the tokens of Llama. */
 
-import { initLlama, type LlamaParams, languageModel, llama, llamaAttention } from '../../../decoders';
+import { type ChatWriter, initLlama, type LlamaParams, languageModel, llama, llamaAttention } from '../../../decoders';
 import { llamaShapes } from '../../../decoders/internal';
 import { type Key, split, type Tree } from '../../../engine';
 import { type LinearParams, linearLayer } from '../../../nn';
@@ -16,13 +16,14 @@ export type CxrLlavaParams = {
   mm_projector: LinearParams;
   /** The language model under its file's names: without the prefix `model`. */
   llama: LlamaParams['model'];
-  lm_head: LinearParams;
+  /** Where it is not tied to the embeddings. */
+  lm_head?: LinearParams;
 };
 
 /** What the model is told to be. */
 const SYSTEM = 'You are a helpful radiologist.';
 
-const languageParams = ({ llama: model, lm_head }: CxrLlavaParams): LlamaParams => ({ model, lm_head });
+const languageParams = ({ llama: model, lm_head }: CxrLlavaParams): LlamaParams => ({ model, ...(lm_head && { lm_head }) });
 
 /** Every parameter's shape by its key, in the engine's layout; nothing is allocated. */
 export function cxrLlavaShapes(config: CxrLlavaConfig): Record<string, number[]> {
@@ -49,17 +50,19 @@ export function initCxrLlava(config: CxrLlavaConfig, key: Key): CxrLlavaParams {
     vision_tower: llavaVision(config).init(visionKey) as CxrLlavaParams['vision_tower'],
     mm_projector: initialise<LinearParams>(linearSpec(config.mm_projector_dim, language.hidden_size ?? 4096), bridgeKey),
     llama: model,
-    lm_head: lm_head!,
+    ...(lm_head && { lm_head }),
   };
 }
 
 /**
- * CXR-LLaVA as a model that is asked: states of the encoder's patches, one linear layer, Llama, and Llama 2's template of dialogues.
+ * CXR-LLaVA as a model that is asked: states of the encoder's places, one linear layer, Llama, and Llama 2's template of dialogues or the folder's own.
  *
+ * @param chat where the config's `dialogue` asks for it
  * @throws RangeError naming what of the config can't be worked with
  */
-export function askedCxrLlava(config: CxrLlavaConfig): AskedNetwork {
+export function askedCxrLlava(config: CxrLlavaConfig, chat?: ChatWriter): AskedNetwork {
   checkCxrLlavaConfig(config);
+  if (config.dialogue && !chat) throw new RangeError('cxr-llava: its config asks for a template of dialogues, and there is none');
   const language = languageConfigOf(config);
   const { size, grid, channels, places: see } = llavaVision(config);
   const places = grid ** 2;
@@ -80,6 +83,19 @@ export function askedCxrLlava(config: CxrLlavaConfig): AskedNetwork {
       forward: (weights, inputs) => llama(language, languageParams(own(weights)), inputs),
     }),
     attention: (params, inputs) => llamaAttention(language, languageParams(own(params)), inputs),
-    prompt: (question, images) => `[INST] <<SYS>>\n${SYSTEM}\n<</SYS>>\n\n${IMAGE_MARK.repeat(images)}\n${question} [/INST]`,
+    prompt: (question, images) =>
+      config.dialogue
+        ? chatted(chat!, question, images)
+        : `[INST] <<SYS>>\n${SYSTEM}\n<</SYS>>\n\n${IMAGE_MARK.repeat(images)}\n${question} [/INST]`,
   };
 }
+
+/** By another model's template. */
+const chatted = (chat: ChatWriter, question: string, images: number): string =>
+  chat(
+    [
+      { role: 'system', content: SYSTEM },
+      { role: 'user', content: `${IMAGE_MARK.repeat(images)}\n${question}` },
+    ],
+    { answer: true },
+  );

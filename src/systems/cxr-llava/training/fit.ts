@@ -152,7 +152,7 @@ export async function fitLlava(options: FitLlavaOptions, parts: Readonly<Record<
     }
     params = await stage('language', { dialogues: textDialogues(tokenizer, texts, text_length), length: text_length });
     const { alignment } = recipe.stages;
-    if (alignment && recipe.learns !== 'nothing') {
+    if (alignment && recipe.learns === 'labels and their texts') {
       const learn = (): Promise<Tree> => aligned(alignment);
       params = await keptStage({ folder: parts.alignment, name: 'alignment', isOfStage: isOf('alignment'), params, learn });
     }
