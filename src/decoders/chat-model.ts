@@ -6,7 +6,7 @@ import { dispose } from '../engine';
 import { checkContent, FileError, readObject, readText } from '../files';
 import { loadTokenizer, type Tokenizer } from '../tokenizers';
 import { type ChatWriter, chatTemplate, type TemplateTokens } from './chat-template';
-import { type LanguageModel, loadLanguageModel } from './language-model';
+import { type LanguageModel, type LoadLanguageModelOptions, loadLanguageModel } from './language-model';
 
 export interface ChatModel extends LanguageModel {
   readonly tokenizer: Tokenizer;
@@ -64,10 +64,10 @@ export async function loadChatWriter(folder: string): Promise<ChatWriter | undef
  * @returns the caller disposes its `params`
  * @throws FileError where a file is missing or not what it should be, or its template is no Jinja
  */
-export async function loadChatModel(folder: string): Promise<ChatModel> {
+export async function loadChatModel(folder: string, options: LoadLanguageModelOptions = {}): Promise<ChatModel> {
   const tokenizer = await loadTokenizer(folder);
   const chat = await loadChatWriter(folder);
-  const model = await loadLanguageModel(folder);
+  const model = await loadLanguageModel(folder, options);
   if (tokenizer.vocabularySize > model.facts.vocabulary) {
     dispose(model.params);
     throw new FileError(folder, `its tokenizer has ${tokenizer.vocabularySize} tokens, and the model ${model.facts.vocabulary}`);

@@ -8,7 +8,14 @@ export type { Prompts } from './continuation';
 export { endsWithAny, type Generated, type GenerateOptions, generate, type WriteTokensOptions, writeTokens } from './generate';
 export { loadGgufModel } from './gguf-model';
 export { type Gpt2Config, type Gpt2Params, gpt2, initGpt2 } from './gpt2';
-export { type LanguageModel, type LanguageModelConfig, type LanguageModelFacts, languageModel, loadLanguageModel } from './language-model';
+export {
+  type LanguageModel,
+  type LanguageModelConfig,
+  type LanguageModelFacts,
+  type LoadLanguageModelOptions,
+  languageModel,
+  loadLanguageModel,
+} from './language-model';
 export { type Continued, type LikelihoodOptions, meanLogLikelihoods } from './likelihood';
 export { initLlama, type LlamaConfig, type LlamaParams, llama } from './llama';
 export { llamaAttention } from './llama-attention';

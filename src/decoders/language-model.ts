@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Tree } from '../engine';
 import { readObject } from '../files';
-import { loadParameters } from '../files/internal';
+import { loadParameters, mustStayNarrow } from '../files/internal';
 import { type BertLmConfig, type BertLmParams, bertLm, bertLmShapes, completeBertLmConfig } from './bert-lm';
 import { completeGpt2Config, type Gpt2Config, type Gpt2Params, gpt2, gpt2Shapes } from './gpt2';
 import { type CompleteLlamaConfig, completeLlamaConfig, type LlamaConfig, type LlamaParams, llama, llamaShapes } from './llama';
@@ -92,17 +92,25 @@ export function languageModel(config: LanguageModelConfig, params: Tree): Langua
 const PASSED_OVER =
   /(rotary_emb\.inv_freq|\.attn\.(bias|masked_bias)|\.crossattention\.(bias|masked_bias)|position_ids|cls\.predictions\.decoder\.(weight|bias))$/;
 
+export interface LoadLanguageModelOptions {
+  /** Matrices that the files have in 16 bits stay so: half the memory, slower. By default where float32 does not fit. */
+  readonly narrow?: boolean;
+}
+
 /**
  * Reads a folder of transformers' LlamaForCausalLM, MistralForCausalLM, PhiForCausalLM, GPT2LMHeadModel or BertLMHeadModel.
  *
- * @throws FileError where the config asks for another network than is computed here, or tensors are missing, unexpected or wrongly shaped
+ * @throws FileError where the config asks for another network than is computed here, the weights do not fit into memory, or tensors are missing, unexpected or
+ *   wrongly shaped
  */
-export async function loadLanguageModel(folder: string): Promise<LanguageModel> {
-  const config = await readObject<LanguageModelConfig>(join(folder, 'config.json'), languageModelShapes);
+export async function loadLanguageModel(folder: string, options: LoadLanguageModelOptions = {}): Promise<LanguageModel> {
+  const file = join(folder, 'config.json');
+  const config = await readObject<LanguageModelConfig>(file, languageModelShapes);
   const expected = languageModelShapes(config);
   const rename = (key: string): string | undefined => {
     const isTied = key === 'lm_head.weight' && !('lm_head.weight' in expected);
     return isTied || PASSED_OVER.test(key) ? undefined : key;
   };
-  return languageModel(config, await loadParameters(folder, { file: 'model', expected, rename }));
+  const narrow = options.narrow ?? (await mustStayNarrow(file, folder, expected, rename));
+  return languageModel(config, await loadParameters(folder, { file: 'model', expected, rename, narrow }));
 }

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { scope } from '../engine';
+import { isNarrow, widened } from '../engine/internal';
 
 /** What a self-attention keeps of the tokens so far, [B, T, width] each; T is the capacity, whether or not all of it is used. */
 export type KeptKeys = { k: tf.Tensor3D; v: tf.Tensor3D };
@@ -54,7 +55,10 @@ export function keepKeys(fresh: KeptKeys, layer: number, { kept, places }: Decod
 /** Logits of a table that is also that of the embeddings: x · tableᵀ. */
 export function tiedLogits(x: tf.Tensor3D, table: tf.Tensor2D): tf.Tensor3D {
   const [batch, length, channels] = x.shape;
-  return scope(() => tf.reshape(tf.matMul(tf.reshape(x, [batch * length, channels]), table, false, true), [batch, length, table.shape[0]]));
+  return scope(() => {
+    const wide = isNarrow(table) ? widened(table) : table;
+    return tf.reshape(tf.matMul(tf.reshape(x, [batch * length, channels]), wide, false, true), [batch, length, table.shape[0]]);
+  });
 }
 
 /**

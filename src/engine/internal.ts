@@ -14,6 +14,7 @@ export { attentionWeights } from './ops/attention';
 export { addChannelBias } from './ops/channel-bias';
 export { geglu } from './ops/geglu';
 export { layerNorm } from './ops/layer-norm';
+export { type HalfFormat, isNarrow, narrowMatrix, widened } from './ops/narrow';
 export { plain } from './ops/plain';
 export { scaleOrZero, sumOfSquares, sumsOfSquares } from './ops/primitives';
 export { upsampleNearest2x } from './ops/resample';

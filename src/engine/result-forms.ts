@@ -173,6 +173,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ),
   ...names('Sigmoid SigmoidGrad Sign Sin Softmax Softplus Sqrt Square Tanh TanhGrad ZerosLike', first),
   ...names('Add AddV2 FloorDiv LogicalAnd LogicalOr Maximum Minimum Mul MulNoNan Pow RealDiv SquaredDifference Sub', elementwise),
+  ...names('BitwiseAnd LeftShift RightShift', elementwise),
+  ...names('Bitcast', ([x], attributes) => [{ dtype: attributes.get('type') as number, shape: x!.shape }]),
   ...names('Equal Greater GreaterEqual Less LessEqual NotEqual', comparison),
   ...names('IsFinite IsInf IsNan LogicalNot', comparison),
   ...names('Select SelectV2', ([, x, y]) => elementwise([x!, y!], new Map())),

@@ -23,6 +23,9 @@ function kind(key: string, rank: number): 'convolution' | 'linear' | 'same' {
   return embeddingModule.test(module) || transposedModule.test(module) ? 'same' : 'linear';
 }
 
+/** Whether a tensor of two dimensions lies transposed in a file: as a linear layer. */
+export const isTransposed = (key: string): boolean => kind(key, 2) === 'linear';
+
 /** The engine's shape of a tensor with this shape in a file. */
 export function engineShape(key: string, shape: readonly number[]): number[] {
   const [a, b, c, d] = shape as [number, number, number, number];

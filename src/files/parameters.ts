@@ -3,11 +3,11 @@
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
 import { dispose, flatten, type Tree, unflatten } from '../engine';
-import { copyToTensor } from '../engine/internal';
+import { availableMemory, copyToTensor, type HalfFormat, narrowMatrix } from '../engine/internal';
 import type { Room } from './dtypes';
 import { FileError } from './errors';
 import { findWeights } from './find-weights';
-import { engineShape, fileShape, toEngineLayout, toFileLayout } from './layout';
+import { engineShape, fileShape, isTransposed, toEngineLayout, toFileLayout } from './layout';
 import { openSafetensors, type SafetensorsFile } from './safetensors';
 import { type TensorToWrite, writeSafetensorsLazily } from './safetensors-write';
 
@@ -25,6 +25,8 @@ export interface LoadOptions {
   expected?: Shapes | ((keys: ReadonlySet<string>) => Shapes);
   /** From the file's key to the tree's; undefined drops a tensor that the network does not use. `keys` are all those of the file. */
   rename?: (key: string, keys: ReadonlySet<string>) => string | undefined;
+  /** Matrices that the file has in 16 bits stay so (`narrowMatrix`): half the memory, for networks that don't train. Default false. */
+  narrow?: boolean;
 }
 
 /**
@@ -45,7 +47,12 @@ export async function loadParameters<T extends Tree = Tree>(fileOrFolder: string
     if (expected) compareKeys(path, sources, expected);
     else checkNesting(path, sources);
     const [inFile, inEngine] = [workspace(), workspace()];
-    for (const [key, { file, fileKey, stored, shape }] of sources) {
+    for (const [key, source] of sources) {
+      const { file, fileKey, stored, shape } = source;
+      if (options.narrow && staysNarrow(source)) {
+        flat[key] = await readNarrow(key, source);
+        continue;
+      }
       const { data } = toEngineLayout(key, stored, await file.read(fileKey, inFile), inEngine);
       flat[key] = copyToTensor(data, shape);
     }
@@ -81,6 +88,61 @@ export async function saveParameters(
     },
   ]);
   await writeSafetensorsLazily(join(folder, `${fileStem}.safetensors`), tensors, { format: 'pt' });
+}
+
+const HALF: Readonly<Record<string, HalfFormat>> = { BF16: 'bfloat16', F16: 'float16' };
+
+/** Whether a tensor can be kept in the 16 bits that its file has. */
+const staysNarrow = ({ file, fileKey, shape }: Source): boolean =>
+  file.info(fileKey).dtype in HALF && shape.length === 2 && shape[1]! % 2 === 0;
+
+async function readNarrow(key: string, { file, fileKey, shape }: Source): Promise<tf.Tensor> {
+  const bytes = await file.readBytes(fileKey);
+  const bits = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+  const [rows, columns] = shape as [number, number];
+  const at = isTransposed(key)
+    ? (row: number, column: number): number => bits[column * rows + row]!
+    : (row: number, column: number): number => bits[row * columns + column]!;
+  return narrowMatrix(at, [rows, columns], HALF[file.info(fileKey).dtype]!);
+}
+
+/**
+ * Whether weights have to stay in the 16 bits that their files have: where they do not fit into the memory that is free as float32, and do so.
+ *
+ * @param where    the config's file, for the error
+ * @param expected as `loadParameters`
+ * @throws FileError with the numbers where they fit in neither way
+ */
+export async function mustStayNarrow(where: string, folder: string, expected: Shapes, rename?: LoadOptions['rename']): Promise<boolean> {
+  const sizes = Object.values(expected).map((shape) => shape.reduce((product, n) => product * n, 1));
+  const values = sizes.reduce((sum, size) => sum + size, 0);
+  const [wide, available] = [(4 * values) / 2 ** 20, availableMemory()];
+  if (wide <= available) return false;
+  const narrow = wide - (await savedBy16Bits(folder, expected, rename));
+  if (narrow <= available) return true;
+  const inHalf = narrow < wide ? ` (${Math.round(narrow)} in the 16 bits of its files)` : '';
+  throw new FileError(
+    where,
+    `its networks have ${values.toPrecision(3)} parameters, ${Math.round(wide)} MiB${inHalf}, and ${Math.round(available)} MiB are free here; ` +
+      'give smaller ones, or a machine with more memory',
+  );
+}
+
+/** MiB; none where the folder's weights can't be read, which `loadParameters` will say. */
+async function savedBy16Bits(folder: string, expected: Shapes, rename?: LoadOptions['rename']): Promise<number> {
+  const files: SafetensorsFile[] = [];
+  try {
+    for (const shard of (await findWeights(folder, ['model'], undefined)).files) files.push(await openSafetensors(shard));
+    const { sources } = collect(folder, files, { expected, ...(rename && { rename }) });
+    let bytes = 0;
+    for (const source of sources.values()) if (staysNarrow(source)) bytes += 2 * source.shape.reduce((product, n) => product * n, 1);
+    return bytes / 2 ** 20;
+  } catch (error) {
+    if (error instanceof FileError) return 0;
+    throw error;
+  } finally {
+    for (const file of files) await file.close();
+  }
 }
 
 /** Memory that all tensors go through: what each left behind would wait for the garbage collector, gigabytes of it. */

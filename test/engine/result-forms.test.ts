@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, normal, scope } from 'roentgen-lab/engine';
+import { narrowMatrix, widened } from '#engine/internal';
 import { resultForms, ruledOperations } from '#engine/result-forms';
 import { attribute, backend, copyBinding, type OpAttribute, rawOps, type TensorForm } from '#engine/tensorflow';
 import { noLeaks } from '../support';
@@ -73,6 +74,7 @@ function everyday(): void {
   const [a, b] = [tf.greater(x, 0), tf.less(wide, 0)];
   for (const name of 'logicalAnd logicalOr'.split(' ')) functions[name]!(a, b);
   tf.logicalNot(a);
+  for (const format of ['bfloat16', 'float16'] as const) widened(narrowMatrix(() => 1, [2, 4], format));
   tf.where(a, x, tf.zerosLike(x));
   for (const name of 'sum mean max min prod'.split(' '))
     for (const keep of [false, true]) (tf as unknown as Record<string, (...args: unknown[]) => void>)[name]!(x, [-1, 1], keep);

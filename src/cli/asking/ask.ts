@@ -14,6 +14,7 @@ interface Flags {
   topP: number;
   maxTokens: number;
   seed: number;
+  narrow?: boolean;
   json?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function addAsk(command: Command, context: Context): void {
     .option('--top-p <share>', 'draw tokens of the likeliest that together have this probability', numberIn(0.01, 1), 0.8)
     .option('--max-tokens <n>', 'the most tokens of the answer', wholeNumber(1), 100)
     .option('--seed <n>', 'where random numbers start', wholeNumber(0), 0)
+    .option('--narrow', 'keep weights in the 16 bits of their files: half the memory, slower; by itself where float32 does not fit')
     .option('--json', 'print question and answer as JSON')
     .action((model: string, images: readonly string[], flags: Flags) => ask(model, images, flags, context));
 }
@@ -36,7 +38,7 @@ async function ask(folder: string, files: readonly string[], flags: Flags, conte
   const { question, temperature, topP: top_p, maxTokens, seed } = flags;
   if (question.trim() === '') throw new UsageError('ask: --question: expected a question, got an empty text');
   await startEngine();
-  const model = await openAsked(resolve(folder));
+  const model = await openAsked(resolve(folder), flags.narrow ? { narrow: true } : {});
   try {
     const images: Float32Array[] = [];
     for (const file of files) {

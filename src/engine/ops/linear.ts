@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { scope } from '../memory';
 import { expectShape } from '../shapes';
 import { differentiable, rows } from './differentiable';
+import { isNarrow, widened } from './narrow';
 import { biasAdd, matmul2d, sumToChannels } from './primitives';
 import { fitsProduct, product } from './product-fused';
 
@@ -8,12 +10,13 @@ import { fitsProduct, product } from './product-fused';
  * A fully connected layer, x · weight + bias.
  *
  * @param x      [..., in]
- * @param weight [in, out]
+ * @param weight [in, out], or as `narrowMatrix` keeps it
  * @param bias   [out]
  * @returns      [..., out]; the caller disposes it
  * @throws TypeError where the shapes do not fit
  */
 export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor2D, bias?: tf.Tensor1D): T {
+  if (isNarrow(weight)) return scope(() => linear(x, widened(weight), bias));
   const { out } = expectShape('linear: weight', weight, 'in out');
   expectShape('linear: x', x, `... ${weight.shape[0]}`);
   if (bias) expectShape('linear: bias', bias, `${out}`);

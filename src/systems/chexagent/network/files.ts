@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LoadLanguageModelOptions } from '../../../decoders';
 import type { Tree } from '../../../engine';
-import { expectParametersFit } from '../../../experiments/internal';
-import { checkContent, FileError, readObject, writeJson } from '../../../files';
-import { expectFolderOf, is, loadParameters, saveParameters } from '../../../files/internal';
+import { FileError, readObject, writeJson } from '../../../files';
+import { expectFolderOf, is, loadParameters, mustStayNarrow, saveParameters } from '../../../files/internal';
 import { loadTokenizer, type Tokenizer } from '../../../tokenizers';
 import { type CheXagentConfig, CLIP_PREPROCESSING, checkCheXagentConfig, checkPreprocessing, type ImagePreprocessing } from './config';
 import { type CheXagentParams, cheXagentShapes } from './model';
@@ -37,22 +37,19 @@ const PASSED_OVER = /rotary_emb\.inv_freq$|position_ids$/;
  *
  * @throws FileError where a file is missing or not what it should be, or the weights do not fit into the memory that is free, with both numbers, before they are read
  */
-export async function loadCheXagent(folder: string): Promise<CheXagentModel> {
+export async function loadCheXagent(folder: string, options: LoadLanguageModelOptions = {}): Promise<CheXagentModel> {
   expectFolderOf('a model of CheXagent', folder, ['config.json']);
   const file = join(folder, 'config.json');
   const config = await readObject<CheXagentConfig>(file, (read) => checkCheXagentConfig(read as CheXagentConfig));
   const expected = cheXagentShapes(config);
-  checkContent(file, () => expectParametersFit('chexagent', expected));
+  const rename = (key: string): string | undefined => (PASSED_OVER.test(key) ? undefined : key);
+  const narrow = options.narrow ?? (await mustStayNarrow(file, folder, expected, rename));
   const preprocessing = await preprocessingOf(folder, config);
   const tokenizer = await loadTokenizer(folder);
   const { vocab_size: known = 32000 } = config.text_config;
   if (tokenizer.vocabularySize > known)
     throw new FileError(folder, `its tokenizer has ${tokenizer.vocabularySize} tokens, and the language model ${known}`);
-  const params = await loadParameters<CheXagentParams & Tree>(folder, {
-    file: 'model',
-    expected,
-    rename: (key) => (PASSED_OVER.test(key) ? undefined : key),
-  });
+  const params = await loadParameters<CheXagentParams & Tree>(folder, { file: 'model', expected, rename, narrow });
   return { config, preprocessing, params, tokenizer };
 }
 

@@ -1,12 +1,11 @@
 /** The folder of CXR-LLaVA's second version: config, weights in one file or several, and the tokenizer. */
 
 import { join } from 'node:path';
-import type { ChatWriter } from '../../../decoders';
+import type { ChatWriter, LoadLanguageModelOptions } from '../../../decoders';
 import { CHAT_TEMPLATE, loadChatWriter } from '../../../decoders/internal';
 import type { Tree } from '../../../engine';
-import { expectParametersFit } from '../../../experiments/internal';
-import { checkContent, FileError, readObject, writeJson } from '../../../files';
-import { expectFolderOf, loadParameters, saveParameters, writeFileAtomic } from '../../../files/internal';
+import { FileError, readObject, writeJson } from '../../../files';
+import { expectFolderOf, loadParameters, mustStayNarrow, saveParameters, writeFileAtomic } from '../../../files/internal';
 import { loadTokenizer, type Tokenizer } from '../../../tokenizers';
 import { type CxrLlavaConfig, checkCxrLlavaConfig } from './config';
 import { type CxrLlavaParams, cxrLlavaShapes } from './model';
@@ -37,22 +36,19 @@ const PASSED_OVER = /^vision_tower\.proj$|rotary_emb\.inv_freq$/;
  *
  * @throws FileError where a file is missing or not what it should be, or the weights do not fit into the memory that is free, with both numbers, before they are read
  */
-export async function loadCxrLlava(folder: string): Promise<CxrLlavaModel> {
+export async function loadCxrLlava(folder: string, options: LoadLanguageModelOptions = {}): Promise<CxrLlavaModel> {
   expectFolderOf('a model of CXR-LLaVA', folder, ['config.json']);
   const file = join(folder, 'config.json');
   const config = await readObject<CxrLlavaConfig>(file, (read) => checkCxrLlavaConfig(read as CxrLlavaConfig));
   const expected = cxrLlavaShapes(config);
-  checkContent(file, () => expectParametersFit('cxr-llava', expected));
+  const rename = (key: string): string | undefined => (PASSED_OVER.test(key) ? undefined : key);
+  const narrow = options.narrow ?? (await mustStayNarrow(file, folder, expected, rename));
   const tokenizer = await loadTokenizer(folder);
   const { vocab_size: known = 32000 } = config.llama;
   if (tokenizer.vocabularySize > known)
     throw new FileError(folder, `its tokenizer has ${tokenizer.vocabularySize} tokens, and the language model ${known}`);
   const chat = config.dialogue && (await loadChatWriter(folder));
   if (config.dialogue && !chat) throw new FileError(folder, `has no ${CHAT_TEMPLATE}, which its config asks for`);
-  const params = await loadParameters<CxrLlavaParams & Tree>(folder, {
-    file: 'model',
-    expected,
-    rename: (key) => (PASSED_OVER.test(key) ? undefined : key),
-  });
+  const params = await loadParameters<CxrLlavaParams & Tree>(folder, { file: 'model', expected, rename, narrow });
   return { config, params, tokenizer, ...(chat && { chat }) };
 }

@@ -2,6 +2,7 @@
 
 import type { ChatModel, LlamaConfig, LlamaParams } from '../../../decoders';
 import { cloneTree, dispose, flatten, foldIn, type Key, type Tree } from '../../../engine';
+import { isNarrow } from '../../../engine/internal';
 import type { MemoryEstimate } from '../../../experiments';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
 import type { LinearParams } from '../../../nn';
@@ -75,12 +76,14 @@ const TRAINS = /\.lora_[AB]\.weight$|^mm_projector\./;
 /** The layers that get adapters. */
 const ADAPTED = /^llama\.layers\.\d+\.self_attn\.[qkvo]_proj\.weight$/;
 
-/** @throws RangeError where the language model is no Llama, or comes without a template */
+/** @throws RangeError where the language model is no Llama, comes without a template, or is kept in 16 bits */
 export function adaptedConfig({ model, language }: Pick<AdaptLlavaOptions, 'model' | 'language'>): CxrLlavaConfig {
   const { config } = language;
   if (config.model_type !== 'llama')
     throw new RangeError(`cxr-llava: expected a language model of the type "llama", got ${JSON.stringify(config.model_type)}`);
   if (!language.chat) throw new RangeError('cxr-llava: the language model comes without a template of dialogues (chat_template)');
+  if (Object.values(flatten(language.params)).some(isNarrow))
+    throw new RangeError('cxr-llava: the language model does not fit into memory as float32, and adapters cannot be worked into 16 bits');
   const { model_type: _, ...llama } = config as LlamaConfig;
   return { ...model.config, llama, dialogue: 'chat_template' };
 }
