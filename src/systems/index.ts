@@ -213,6 +213,7 @@ export {
   type LlavaRecipe,
   type LlavaStage,
   type LlavaVision,
+  type LlavaVisionSettings,
   llavaConfigOf,
   llavaInstructions,
   llavaParts,

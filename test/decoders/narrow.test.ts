@@ -6,23 +6,25 @@ import * as tf from '@tensorflow/tfjs-core';
 import { generate, initLlama, initPhi, type LlamaConfig, loadLanguageModel, type PhiConfig } from 'roentgen-lab/decoders';
 import { dispose, flatten, key, type Tree } from 'roentgen-lab/engine';
 import { isNarrow } from '#engine/internal';
-import { toHalves } from '#files/dtypes';
-import { toFileLayout } from '#files/internal';
+import { fileShape } from '#files/internal';
 import { assertClose, noLeaks, tempDir } from '../support';
 
-/** A safetensors file whose tensors are all of one format of 16 bits. */
+/** A safetensors file with a tensor of each shape, all of one format of 16 bits: values between 1/32 and 2 of both signs. */
 function writeHalves(path: string, params: Tree, dtype: 'F16' | 'BF16'): void {
   let at = 0;
   const pieces: Uint8Array[] = [];
   const header: Record<string, unknown> = {};
-  for (const [name, tensor] of Object.entries(flatten(params))) {
-    const { shape, data } = toFileLayout(name, tensor.shape, tensor.dataSync() as Float32Array);
-    const values = Float32Array.from(data);
-    const bits = dtype === 'F16' ? toHalves(values) : Uint16Array.from(new Uint32Array(values.buffer), (word) => word >>> 16);
+  const [exponent, lowest] = dtype === 'F16' ? [10, 10] : [7, 122];
+  Object.entries(flatten(params)).forEach(([name, tensor], n) => {
+    const shape = fileShape(name, tensor.shape);
+    const bits = Uint16Array.from({ length: tensor.size }, (_, i) => {
+      const noise = Math.imul(i + 1, 2654435761) + Math.imul(n + 1, 40503);
+      return (((noise >>> 3) & 1) << 15) | ((lowest + ((noise >>> 5) % 6)) << exponent) | ((noise >>> 9) & (2 ** exponent - 1));
+    });
     pieces.push(new Uint8Array(bits.buffer));
     header[name] = { dtype, shape, data_offsets: [at, at + 2 * bits.length] };
     at += 2 * bits.length;
-  }
+  });
   const text = Buffer.from(JSON.stringify(header).padEnd(Math.ceil(JSON.stringify(header).length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));

@@ -3,19 +3,16 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { compileNetwork, dispose, embedding, linear, type Tree, valueAndGrad } from 'roentgen-lab/engine';
 import { type HalfFormat, isNarrow, narrowMatrix, widened } from '#engine/internal';
-import { decodeInto, toHalves } from '#files/dtypes';
+import { halfValue } from '../halves';
 import { assertClose, noLeaks } from '../support';
 
 const [ROWS, COLUMNS] = [5, 6] as const;
 
-/** Bit patterns of a matrix and the values that they stand for: normal, tiny, negative, zeros of both signs, the largest. */
+/** Bit patterns of a matrix and the values that they stand for: of all sizes, negative, zeros of both signs, and float16's smallest and largest. */
 function matrix(format: HalfFormat): { readonly bits: Uint16Array; readonly values: Float32Array } {
-  const wanted = Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => Math.sin(7 * i + 1) * 10 ** ((i % 9) - 6));
-  wanted.set([0, -0, 65504, -65504, 2 ** -24, -(2 ** -15), 1.5], 3);
-  const bits = format === 'float16' ? toHalves(wanted) : Uint16Array.from(new Uint32Array(wanted.buffer), (word) => word >>> 16);
-  const values = new Float32Array(bits.length);
-  decodeInto(format === 'float16' ? 'F16' : 'BF16', new Uint8Array(bits.buffer), values, 0);
-  return { bits, values };
+  const bits = Uint16Array.from({ length: ROWS * COLUMNS }, (_, i) => ((i * 7919 + 12345) % 0x7c00) | ((i % 2) << 15));
+  bits.set([0, 0x8000, 1, 0x8001, 0x3ff, 0x7bff, 0xfbff, 0x3c00], 3);
+  return { bits, values: Float32Array.from(bits, (each) => halfValue(each, format)) };
 }
 
 for (const format of ['bfloat16', 'float16'] as const)

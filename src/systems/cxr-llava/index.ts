@@ -15,7 +15,7 @@ export {
 export { type CxrLlavaConfig, checkCxrLlavaConfig } from './network/config';
 export { type CxrLlavaModel, loadCxrLlava, saveCxrLlava } from './network/files';
 export { askedCxrLlava, type CxrLlavaParams, cxrLlavaShapes, initCxrLlava } from './network/model';
-export { type LlavaVision, llavaVision } from './network/vision';
+export { type LlavaVision, type LlavaVisionSettings, llavaVision } from './network/vision';
 export {
   type AdaptLlavaOptions,
   type AdaptRecipe,

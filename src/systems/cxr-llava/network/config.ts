@@ -3,20 +3,14 @@
 import type { LlamaConfig } from '../../../decoders';
 import { languageModelShapes } from '../../../decoders/internal';
 import { checkSettings, is, optional, type ShapeOf } from '../../../files/internal';
-import type { ImageEncoderConfig, OpenClipVisionConfig } from '../../../vision';
-import { llavaVision } from './vision';
+import { type LlavaVisionSettings, llavaVision } from './vision';
 
-export interface CxrLlavaConfig {
+export interface CxrLlavaConfig extends LlavaVisionSettings {
   readonly model_type: 'CXR-LLAVA';
   /** The language model. */
   readonly llama: Omit<LlamaConfig, 'model_type'> & { readonly model_type?: 'llama' };
-  readonly clip_vision_cfg?: OpenClipVisionConfig;
-  /** In its place, the first version's encoder. */
-  readonly resnet_cfg?: ImageEncoderConfig;
   /** Channels of the vision encoder's own output, which is not used here. */
   readonly clip_embed_dim?: number;
-  /** What images are brought to: less the mean, over the standard deviation, of pixels of 0 to 1. */
-  readonly image_preprocess_cfg: { readonly mean: number; readonly std: number };
   /** Channels that the projector takes: those of the vision encoder. */
   readonly mm_projector_dim: number;
   /** Dialogues are written by the folder's own template, as of another language model than Llama 2. */

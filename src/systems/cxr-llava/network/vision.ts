@@ -13,7 +13,6 @@ import {
 } from '../../../vision';
 import { completeOpenClipVisionConfig, encodeImages, openClipVisionShapes, placesOf, resnetShapes } from '../../../vision/internal';
 import type { VectorEncoder } from '../../asking/labelled-encoder';
-import type { CxrLlavaConfig } from './config';
 
 /** What an encoder of either form is to the rest. */
 export interface LlavaVision extends VectorEncoder {
@@ -27,16 +26,27 @@ export interface LlavaVision extends VectorEncoder {
   places(params: Tree, pixels: tf.Tensor4D): tf.Tensor3D;
 }
 
-type VisionSettings = Pick<CxrLlavaConfig, 'clip_vision_cfg' | 'resnet_cfg' | 'image_preprocess_cfg'>;
+/** Which encoder, and what images are brought to. */
+export interface LlavaVisionSettings {
+  readonly clip_vision_cfg?: OpenClipVisionConfig;
+  /** In its place, the first version's encoder. */
+  readonly resnet_cfg?: ImageEncoderConfig;
+  /** What images are brought to: less the mean, over the standard deviation, of pixels of 0 to 1. */
+  readonly image_preprocess_cfg: { readonly mean: number; readonly std: number };
+}
 
 /** @throws RangeError naming what of the config can't be worked with, or where it has both encoders or none */
-export function llavaVision({ clip_vision_cfg: clip, resnet_cfg: resnet, image_preprocess_cfg: preprocess }: VisionSettings): LlavaVision {
+export function llavaVision({
+  clip_vision_cfg: clip,
+  resnet_cfg: resnet,
+  image_preprocess_cfg: preprocess,
+}: LlavaVisionSettings): LlavaVision {
   if ((clip === undefined) === (resnet === undefined))
     throw new RangeError('cxr-llava: expected clip_vision_cfg or resnet_cfg, and not both');
   return clip ? transformer(clip, preprocess) : residual(resnet!, preprocess);
 }
 
-type Preprocess = CxrLlavaConfig['image_preprocess_cfg'];
+type Preprocess = LlavaVisionSettings['image_preprocess_cfg'];
 
 /** One channel where the config does not say. The class token's state stands for the image, those of the patches for its places. */
 function transformer(given: OpenClipVisionConfig, { mean, std }: Preprocess): LlavaVision {
