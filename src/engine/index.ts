@@ -1,5 +1,6 @@
 /** Which backend runs, compiled functions, memory, random numbers, parameter trees, and the ops that networks are made of. */
 
+export type { ClusterOptions } from './cluster';
 export { type Compiled, compile, compileStep, type Step, type StepResult } from './compile';
 export { type Loss, type ValueAndGrad, valueAndGrad } from './grad';
 export { interruptSignal } from './interrupt';
@@ -12,5 +13,6 @@ export { type GroupNormOptions, groupNorm } from './ops/group-norm';
 export { linear } from './ops/linear';
 export type { Precision } from './precision';
 export { foldIn, type Key, key, normal, randomInts, split, uniform, uniformArray } from './random';
+export { joinCluster, meanOverWorkers } from './reduce';
 export { type Backend, type EngineInfo, type EngineOptions, startEngine } from './start';
 export { cloneTree, countParameters, dispose, type FlatTree, flatten, mapTree, type Tree, unflatten } from './tree';

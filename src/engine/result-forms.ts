@@ -192,6 +192,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ...names('BiasAddGrad', channels),
   ...names('L2Loss', scalar),
   ...names('Cast', cast),
+  ...names('CollectiveReduceV2', first),
   ...names('ConcatV2', concat),
   ...names('ExpandDims', expandDims),
   ...names('GatherV2', gather),

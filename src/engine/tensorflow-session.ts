@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
+import { cluster, clusterConfig, clusterError, serverDef } from './cluster';
 import { isFused } from './fused';
 import { graphDef, type RecordedGraph } from './graph';
 import { Message } from './protobuf';
@@ -21,13 +22,20 @@ function sessionConfig(): Message {
   return config.int(5, 1).bytes(10, new Message().bytes(10, rewrites)); // inter_op_parallelism_threads, graph_options.rewrite_options
 }
 
+/** Whether a graph waits for other processes: it then runs in a session of the cluster, and all others as ever. */
+const reducesOver = ({ nodes }: RecordedGraph): boolean => nodes.some(({ op }) => op === 'CollectiveReduceV2');
+
 /** Writes the graph as a saved model, loads that, and removes the files. */
-function load({ nodes }: RecordedGraph): number {
+function load(graph: RecordedGraph): number {
+  const { nodes } = graph;
+  const shared = reducesOver(graph) ? cluster() : undefined;
   const meta = new Message().bytes(1, new Message().bytes(4, 'serve')).bytes(2, graphDef(nodes));
   const folder = mkdtempSync(join(tmpdir(), 'roentgen-graph-'));
   try {
     writeFileSync(join(folder, 'saved_model.pb'), new Message().int(1, 1).bytes(2, meta).finish());
-    writeFileSync(join(folder, 'session.pb'), sessionConfig().finish()); // kernels/link/session-options.cc
+    // What kernels/link/session-options.cc takes.
+    writeFileSync(join(folder, 'session.pb'), (shared ? clusterConfig(sessionConfig(), shared) : sessionConfig()).finish());
+    if (shared) writeFileSync(join(folder, 'server.pb'), serverDef(shared).finish());
     return backend().binding.loadSavedModel(folder, 'serve');
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -76,7 +84,11 @@ export class TensorFlowSession implements Session {
   private call(inputs: readonly tf.Tensor[], names: readonly string[], fetches: readonly string[]): tf.Tensor[] {
     const node = backend();
     const fetched = fetches.map((name) => `${name}:0`).join(',');
-    const outputs = node.binding.runSavedModel(this.id, node.getInputTensorIds([...inputs]), names.join(','), fetched);
-    return outputs.map((output) => node.createOutputTensor(output));
+    try {
+      const outputs = node.binding.runSavedModel(this.id, node.getInputTensorIds([...inputs]), names.join(','), fetched);
+      return outputs.map((output) => node.createOutputTensor(output));
+    } catch (error) {
+      throw clusterError(error) ?? error;
+    }
   }
 }

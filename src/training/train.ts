@@ -1,9 +1,9 @@
 /** The training loop: a compiled step repeated over batches. It logs, stops at a signal, keeps checkpoints and resumes from them. */
 
 import { cloneTree, dispose, flatten, interruptSignal, type Tree } from '../engine';
-import { collectGarbage, DeviceError, memoryUse, nextTurn } from '../engine/internal';
+import { agree, cluster, collectGarbage, DeviceError, meet, memoryUse, nextTurn } from '../engine/internal';
 import { checkSettings, lockFolder } from '../files/internal';
-import { clearCheckpoints, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
+import { clearCheckpoints, contentHash, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
 import { firstBadTensor, firstNotFinite, NotFiniteError } from './optimiser/finite';
 import { learningRatesAt } from './optimiser/learning-rate';
 import { type Optimisation, optimisationShape } from './optimiser/optimisation';
@@ -56,6 +56,11 @@ export interface TrainOptions<P extends Tree, B extends Tree, F extends Tree = R
   /** Batch `index`, counted from 0: from the index alone, for resuming. Step t takes batches t · accumulation and on. The loop disposes it. */
   readonly batch: (index: number) => B | Promise<B>;
   readonly optimisation: Optimisation;
+  /**
+   * Whether the processes of the cluster (`joinCluster`), where this one is in one, share the batches of each step, `accumulation` of them, so that the numbers
+   * do not follow from how many they are. The leader alone logs, calls `onStart` and `onStep`, and writes checkpoints; all read them. Default true.
+   */
+  readonly shared?: boolean;
   /** Ends the run after the current step; by default an interrupt of the notebook's cell does. */
   readonly signal?: AbortSignal;
   /** Called once before the first step with the steps of earlier sittings. */
@@ -93,6 +98,7 @@ async function beginning<P extends Tree, B extends Tree, F extends Tree>(
   if (bad) throw new NotFiniteError(1, bad.path, `holds ${bad.value} before training`);
   const first = initTrainState(params, optimisation);
   if (!checkpoints) return { state: first, step: 0, log: [] };
+  if (!isLeader(options)) meet(); // the leader has decided what of the folder counts
   try {
     const { folder, identity, resume } = checkpoints;
     const last = await lastCheckpoint(folder);
@@ -107,11 +113,13 @@ async function beginning<P extends Tree, B extends Tree, F extends Tree>(
       dispose(first);
       return found;
     }
-    await clearCheckpoints(folder); // of another run, or of one that had ended
+    if (isLeader(options)) await clearCheckpoints(folder); // of another run, or of one that had ended
     return { state: first, step: 0, log: [] };
   } catch (error) {
     dispose(first);
     throw error;
+  } finally {
+    if (isLeader(options) && workersOf(options) > 1) meet();
   }
 }
 
@@ -138,18 +146,48 @@ function whatIsNotFinite(step: number, out: StepOutputs, batch: Tree, params: Tr
  *
  * @throws NotFiniteError naming the step and the first tensor where data, gradient or weights are not finite; nothing of that step is kept
  * @throws DeviceError where a GPU has no memory for a step; what was trained before is saved first, but where several batches make a step
- * @throws FileError where a checkpoint can't be written or another process writes to the same folder; RangeError where it is another run's
+ * @throws FileError where a checkpoint can't be written or another process writes to the same folder; RangeError where it is another run's, or where a step's
+ *   batches can't be shared evenly among the processes of the cluster
  */
 export async function train<P extends Tree, B extends Tree, F extends Tree = Record<string, never>>(
   options: TrainOptions<P, B, F>,
 ): Promise<TrainResult<P, F>> {
   checkSettings('train: optimisation', options.optimisation, optimisationShape);
-  const unlock = options.checkpoints ? await lockFolder(options.checkpoints.folder) : undefined;
+  const { accumulation = 1 } = options.optimisation;
+  const workers = workersOf(options);
+  if (accumulation % workers !== 0)
+    throw new RangeError(
+      `train: a step has ${accumulation === 1 ? 'one batch' : `${accumulation} batches`} (accumulation), which ${workers} processes can't share evenly; ` +
+        `give a multiple of ${workers}, with smaller batches for the same sum`,
+    );
+  const unlock = options.checkpoints && isLeader(options) ? await lockFolder(options.checkpoints.folder) : undefined;
   try {
-    return await trainLocked(options);
+    return await trainLocked(isLeader(options) ? options : quiet(options));
   } finally {
     await unlock?.();
   }
+}
+
+type Sharing = Pick<TrainOptions<Tree, Tree, Tree>, 'shared'>;
+
+const workersOf = ({ shared = true }: Sharing): number => (shared ? (cluster()?.addresses.length ?? 1) : 1);
+const rankOf = ({ shared = true }: Sharing): number => (shared ? (cluster()?.rank ?? 0) : 0);
+const isLeader = (options: Sharing): boolean => rankOf(options) === 0;
+
+/** What is the leader's alone left out. */
+function quiet<P extends Tree, B extends Tree, F extends Tree>(options: TrainOptions<P, B, F>): TrainOptions<P, B, F> {
+  const { onStart: _, onStep: __, ...others } = options;
+  return others;
+}
+
+/** @throws Error where processes do not begin with the same step and weights */
+function expectSameBeginning(state: Tree, step: number): void {
+  const hash = contentHash();
+  hash.add(state);
+  if (!agree([step, ...Buffer.from(hash.text(), 'hex').subarray(0, 8)]))
+    throw new Error(
+      'train: the processes do not begin with the same step and weights: give all the same recipe, data, seed and folder, which all must see',
+    );
 }
 
 async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(options: TrainOptions<P, B, F>): Promise<TrainResult<P, F>> {
@@ -158,9 +196,11 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
   const started = performance.now();
   let watching = 0; // pictures made on the way are not training
   const { state, step: done, log: earlier } = await beginning(options);
+  const workers = workersOf(options);
   let step: TrainStep<P, B, F>;
   try {
-    step = compileTrainStep(state, (options.frozen ?? {}) as F, options.loss, optimisation);
+    if (workers > 1) expectSameBeginning({ state, ...(options.frozen && { frozen: options.frozen }) } as unknown as Tree, done);
+    step = compileTrainStep(state, (options.frozen ?? {}) as F, options.loss, optimisation, workers);
   } finally {
     dispose(state);
   }
@@ -171,6 +211,7 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
   const log: StepLog[] = [...earlier];
   const live: LiveParameters<P, F> = { averaged: () => averaged(step) };
   const save = async (t: number): Promise<void> => {
+    if (!isLeader(options)) return;
     const { train: now, frozen } = step.read();
     dispose(frozen);
     await writeCheckpoint(
@@ -180,15 +221,17 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
     ).finally(() => dispose(now));
   };
   let t = done;
+  let stopped = false;
   let saved = done > 0 ? done : -1;
   try {
     await options.onStart?.(log);
-    for (; t < optimisation.steps && !signal?.aborted; t++) {
-      const entry = await oneStep(step, t, options).catch(async (error: unknown) => {
+    for (; t < optimisation.steps && !(workers > 1 ? stopped : signal?.aborted); t++) {
+      const { entry, stop } = await oneStep(step, t, options, signal).catch(async (error: unknown) => {
         const whole = (optimisation.accumulation ?? 1) === 1; // else the state may hold a part of a step's gradient
         if (checkpoints && whole && t > saved && t > 0 && error instanceof DeviceError && error.outOfMemory) await save(t);
         throw error;
       });
+      stopped = stop;
       log.push(entry);
       const paused = performance.now();
       await onStep?.(entry, live);
@@ -225,14 +268,18 @@ async function oneStep<P extends Tree, B extends Tree, F extends Tree>(
   step: TrainStep<P, B, F>,
   t: number,
   options: TrainOptions<P, B, F>,
-): Promise<StepLog> {
+  signal: AbortSignal | undefined,
+): Promise<{ readonly entry: StepLog; readonly stop: boolean }> {
   const { optimisation, batch } = options;
   const { accumulation = 1, learning_rate, steps } = optimisation;
+  const workers = workersOf(options);
+  let stop = false;
   const sums: Record<string, number> = {};
   let gradientNorm = 0;
-  for (let part = 0; part < accumulation; part++) {
+  for (let part = rankOf(options); part < accumulation; part += workers) {
     const inputs = await batch(t * accumulation + part);
-    const scalars = stepScalars(t + 1, optimisation, part === accumulation - 1);
+    const isLast = part + workers >= accumulation;
+    const scalars = stepScalars(t + 1, optimisation, isLast, workers > 1 ? signal?.aborted === true : undefined);
     let out: StepOutputs | undefined;
     try {
       out = step.run(inputs, scalars);
@@ -246,7 +293,8 @@ async function oneStep<P extends Tree, B extends Tree, F extends Tree>(
         }
       }
       for (const [name, value] of Object.entries({ ...out.aux, loss: out.loss }))
-        sums[name] = (sums[name] ?? 0) + value.dataSync()[0]! / accumulation;
+        sums[name] = (sums[name] ?? 0) + (value.dataSync()[0]! * workers) / accumulation;
+      if (isLast && out.stop) stop = out.stop.dataSync()[0]! > 0; // all hear it in the same step
       gradientNorm = out.gradientNorm.dataSync()[0]!;
     } finally {
       dispose(inputs, scalars, ...(out ? [out] : []));
@@ -255,5 +303,5 @@ async function oneStep<P extends Tree, B extends Tree, F extends Tree>(
   const { loss, ...aux } = sums;
   const { '': rate, ...rates } = learningRatesAt(learning_rate, t, steps);
   const groups = Object.keys(rates).length > 0 ? { learningRates: rates } : {};
-  return { step: t + 1, steps, loss: loss!, learningRate: rate!, ...groups, gradientNorm, aux };
+  return { entry: { step: t + 1, steps, loss: loss!, learningRate: rate!, ...groups, gradientNorm, aux }, stop };
 }
