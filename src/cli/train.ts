@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Progress, progress } from '../display';
 import { duration } from '../display/internal';
+import { joinCluster, startEngine } from '../engine';
+import { slurmCluster } from '../engine/internal';
 import { loadRecipe, overrideRecipe, type Recipe, type RunProgress, type RunResult, reportRun, runRecipe } from '../experiments';
 import { modelToAdapt, recipeForSize, recipeNames } from '../experiments/internal';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
@@ -19,6 +21,8 @@ interface Flags extends DataFlags {
   seed: number;
   resume?: boolean;
   set?: readonly string[];
+  workers?: readonly string[];
+  rank?: number;
   json?: boolean;
 }
 
@@ -37,10 +41,17 @@ export function addTrain(command: Command, context: Context): void {
     .option('--seed <n>', 'where random numbers start', wholeNumber(0), 1)
     .option('--resume', "go on from the run's last checkpoint")
     .option('--set <key.path=value>', 'a value of the recipe in place of its own; repeatable', collect)
+    .option(
+      '--workers <host:port,…>',
+      'addresses of the processes that share the steps, the same list for each; srun gives them by itself',
+      commaList,
+    )
+    .option('--rank <n>', "this process's place in --workers, from 0, the leader", wholeNumber(0))
     .option('--json', 'print how it went as JSON')
     .addHelpText(
       'after',
       '\nSays first how long it takes here and how much memory, from a few steps of each part on random images.' +
+        '\nProcesses of --workers share the batches of each step (accumulation); docs/cluster.md says how, and why on trusted networks only.' +
         '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.',
     )
     .action((recipe: string | undefined, flags: Flags) => runTrain(recipe, flags, context));
@@ -89,6 +100,7 @@ async function runTrain(named: string | undefined, flags: Flags, context: Contex
   const { seed, resume = false } = flags;
   const model = startOf(recipe, flags.model);
   const out = resolve(flags.out);
+  const leads = await asUsage('train', () => joined(flags));
   const result = await asUsage('train', () =>
     runRecipe({
       recipe,
@@ -98,16 +110,29 @@ async function runTrain(named: string | undefined, flags: Flags, context: Contex
       seed,
       resume,
       signal: context.signal,
-      progress: bars(context),
+      ...(leads && { progress: bars(context) }),
       estimate: true,
     }),
   );
+  if (!leads && !result.interrupted) return;
   const report = result.part === 'diffusion model' && result.steps > 0 ? await reportRun(out) : undefined;
   if (result.interrupted)
     throw new Interrupted(
       `train: interrupted after step ${result.steps} of the ${result.part}; the checkpoint is in ${out}, go on with --resume`,
     );
   print(result, report, flags.json === true, context);
+}
+
+const commaList = (text: string): string[] => text.split(',').map((part) => part.trim());
+
+/** Joins the processes that are named, or those of a Slurm step. @returns whether this one leads: alone it does */
+async function joined({ workers, rank }: Flags): Promise<boolean> {
+  if ((workers === undefined) !== (rank === undefined)) throw new UsageError('train: give --workers and --rank, or neither');
+  const all = workers !== undefined && rank !== undefined ? { addresses: workers, rank } : slurmCluster(process.env);
+  if (!all) return true;
+  await startEngine();
+  await joinCluster(all);
+  return all.rank === 0;
 }
 
 /** Progress with rate, time left and loss, one bar for each part. */

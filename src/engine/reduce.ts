@@ -1,7 +1,7 @@
 /** Means over the processes of a cluster, inside compiled functions. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type ClusterOptions, cluster, enterCluster } from './cluster';
+import { type Cluster, type ClusterOptions, cluster, enterCluster } from './cluster';
 import { openSession } from './open-session';
 import { attribute, formOf, rawOp } from './tensorflow';
 import { record } from './trace';
@@ -19,7 +19,7 @@ let instances = 0;
 const whole = (value: number): tf.Scalar => tf.scalar(value, 'int32');
 
 /** The mean over all processes of as many values; the same bytes in each. */
-function reduced(values: tf.Tensor, { addresses, timeoutSeconds }: NonNullable<ReturnType<typeof cluster>>): tf.Tensor {
+function reduced(values: tf.Tensor, { addresses }: Cluster, timeoutSeconds: number): tf.Tensor {
   return rawOp(
     'CollectiveReduceV2',
     [
@@ -57,6 +57,7 @@ export function meanOverWorkers<T extends Tree>(tree: T): T {
         0,
       ),
       all,
+      all.timeoutSeconds,
     );
     let at = 0;
     for (const [path, leaf] of bucket) {
@@ -69,11 +70,13 @@ export function meanOverWorkers<T extends Tree>(tree: T): T {
 }
 
 /** One reduction of some numbers, now. */
-function meanNow(values: readonly number[]): Float32Array {
+function meanNow(values: readonly number[], timeoutSeconds?: number): Float32Array {
   const all = cluster();
   if (!all) return Float32Array.from(values);
   const mine = tf.tensor1d([...values]);
-  const session = openSession(record([], [formOf(mine)], (_, [x]) => ({ outputs: [reduced(x!, all)], nextState: [] })));
+  const session = openSession(
+    record([], [formOf(mine)], (_, [x]) => ({ outputs: [reduced(x!, all, timeoutSeconds ?? all.timeoutSeconds)], nextState: [] })),
+  );
   try {
     const [mean] = session.run([mine]);
     const read = Float32Array.from(mean!.dataSync() as Float32Array);
@@ -86,8 +89,21 @@ function meanNow(values: readonly number[]): Float32Array {
 }
 
 /** Waits for all processes of the cluster. @throws Error where one has ended, or does not come in time */
-export function meet(): void {
-  meanNow([0]);
+export function meet(timeoutSeconds?: number): void {
+  meanNow([0], timeoutSeconds);
+}
+
+/** What is prepared may take long; a process that has ended is heard of at once in any case. */
+const PREPARED_WITHIN = 24 * 3600;
+
+/** Work whose result is kept on disk: the leader does it first, and the others then find it there, where they see the same disk. */
+export async function leaderFirst<T>(work: () => Promise<T>): Promise<T> {
+  const all = cluster();
+  if (!all) return await work();
+  if (all.rank !== 0) meet(PREPARED_WITHIN);
+  const done = await work();
+  if (all.rank === 0) meet(PREPARED_WITHIN);
+  return done;
 }
 
 /** Digits are small enough that a difference of 1 in one of many processes is seen in float32. */
@@ -111,7 +127,12 @@ export async function joinCluster(options: ClusterOptions): Promise<void> {
   await enterCluster(options, () => {
     const { addresses, rank } = options;
     const mine = tf.tensor1d(addresses.map((_, i) => Number(i === rank)));
-    const session = openSession(record([], [formOf(mine)], (_, [x]) => ({ outputs: [reduced(x!, cluster()!)], nextState: [] })));
+    const session = openSession(
+      record([], [formOf(mine)], (_, [x]) => ({
+        outputs: [reduced(x!, cluster()!, options.timeoutSeconds ?? cluster()!.timeoutSeconds)],
+        nextState: [],
+      })),
+    );
     return {
       meet() {
         const [all] = session.run([mine]);

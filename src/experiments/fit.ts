@@ -2,7 +2,7 @@
 
 import { contextParts } from '../encoders/internal';
 import { cloneTree, countParameters, dispose, flatten, foldIn, type Key, type Tree } from '../engine';
-import { precision, tellWait } from '../engine/internal';
+import { leaderFirst, precision, tellWait } from '../engine/internal';
 import { type Rows, rowsOf } from '../files';
 import { readRange } from '../files/internal';
 import type { PerceptualNetwork } from '../metrics';
@@ -266,15 +266,12 @@ export async function fitDiffusion(
   const { used } = contextParts(textEncoder.params);
   const encoderChanges = extension?.textEncoder === true || Object.keys(flatten({ textEncoder: used })).some(trains);
   const encoding = { signal, folder: latentFolder };
-  const latents = await encodeLatents(model, data.pixels, recipe.size, encoding);
-  const means = data.originals && (await encodeLatents(model, data.originals, recipe.size, encoding)).mean;
+  const latents = await leaderFirst(() => encodeLatents(model, data.pixels, recipe.size, encoding));
+  const { originals: edited } = data;
+  const means = edited && (await leaderFirst(() => encodeLatents(model, edited, recipe.size, encoding))).mean;
   const tokensOrContexts = encoderChanges
     ? tokensOf(model, tokenizer, data.texts)
-    : await encodeContexts(model, data.texts, {
-        signal,
-        folder: contextFolder,
-        onProgress: onEncoded,
-      });
+    : await leaderFirst(() => encodeContexts(model, data.texts, { signal, folder: contextFolder, onProgress: onEncoded }));
   onTexts?.({ texts: data.texts.length, cut: tokensOrContexts.cut, window: tokenizer.maxLength });
   const modelParams: DiffusionParams = {
     unet: unet.params,

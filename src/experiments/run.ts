@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Dataset, type OpenDatasetOptions, openSplit, pixelRows, vocabularyTexts } from '../datasets';
 import { textsOf } from '../datasets/internal';
 import { dispose, type Key, split, startEngine } from '../engine';
+import { cluster, leaderFirst } from '../engine/internal';
 import { FileError } from '../files';
 import { claimFolder, lockFolder, writeSynthetic } from '../files/internal';
 import { type Classifier, perceptualNetwork } from '../metrics';
@@ -74,7 +75,8 @@ export function recipeTokenizer(recipe: Recipe, data: string, texts: readonly st
 }
 
 /**
- * Trains a recipe in a folder: settings, log, checkpoints, images and, at the end, the model.
+ * Trains a recipe in a folder: settings, log, checkpoints, images and, at the end, the model. In a cluster (`joinCluster`) all processes call it alike, on a folder
+ * that all see: they share the batches of each step, and the leader alone writes.
  *
  * @throws FileError where the folder holds another run or other files, or is being written to; RangeError where the run can't fit into this machine's memory, saying
  *   what would make it fit; NotFiniteError where training broke
@@ -82,6 +84,7 @@ export function recipeTokenizer(recipe: Recipe, data: string, texts: readonly st
 export async function runRecipe(options: RunOptions): Promise<RunResult> {
   const { out, resume } = options;
   checkRecipe(options.recipe, `recipe ${options.recipe.name}`);
+  if (follows()) return await runLocked(options); // the leader looks after the folder
   if (existsSync(join(out, 'config.json')) && !resume)
     throw new FileError(out, 'already holds a run; go on with it (--resume) or give another folder');
   // A run that was killed before its settings were written has checkpoints alone.
@@ -94,6 +97,9 @@ export async function runRecipe(options: RunOptions): Promise<RunResult> {
     await unlock();
   }
 }
+
+/** Whether another process of the cluster leads. */
+const follows = (): boolean => (cluster()?.rank ?? 0) > 0;
 
 async function runLocked({
   recipe,
@@ -137,14 +143,12 @@ async function runLocked({
     if (handOver) progress.say?.(NO_SAMPLES);
     note(train.notes ?? []);
     if (base === undefined) note(cutNotes(cutOf(model.tokenizer!, texts.map(prompt)))); // told before the autoencoder trains
-    if (estimate && !handOver) await sayHowLong(progress, recipe, model, { data: data.data, train, test, withVae, out, signal });
+    if (estimate && !handOver && !cluster())
+      await sayHowLong(progress, recipe, model, { data: data.data, train, test, withVae, out, signal });
     progress.start?.('Pictures', train.length);
     const notes: string[] = [];
-    const pixels = await pixelRows(train, recipe.size, {
-      onProgress: (done) => progress.step?.(done),
-      onNote: (note) => notes.push(note),
-      signal,
-    });
+    const reading = { onProgress: (done: number) => progress.step?.(done), onNote: (note: string) => void notes.push(note), signal };
+    const pixels = await leaderFirst(() => pixelRows(train, recipe.size, reading));
     progress.end?.();
     for (const note of notes) progress.say?.(`${note}.`);
     const stage = (folder: string) => ({
@@ -157,13 +161,15 @@ async function runLocked({
       },
     });
     if (withVae) {
-      judge = await perceptualJudge(recipe, data.data, {
-        ...(signal && { signal }),
-        onStep: (log) => {
-          if (log.step === 1) progress.start?.('Classifier', log.steps);
-          progress.step?.(log.step, log);
-        },
-      });
+      judge = await leaderFirst(() =>
+        perceptualJudge(recipe, data.data, {
+          ...(signal && { signal }),
+          onStep: (log) => {
+            if (log.step === 1) progress.start?.('Classifier', log.steps);
+            progress.step?.(log.step, log);
+          },
+        }),
+      );
       const run = opened(openRunFolder(join(out, 'autoencoder')));
       const { batch_size, accumulation = 1, steps } = recipe.vae.optimisation;
       progress.start?.('Autoencoder', steps);
@@ -210,8 +216,10 @@ async function runLocked({
     if (result.interrupted) return summary(out, 'diffusion model', result);
     const done = summary(out, 'diffusion model', result);
     const facts = { train, seed, base, steps: done.steps, measures: { [lossOnCard]: done.loss } };
-    await saveAdapted(model, strategy, join(out, 'model'), trainingCard(recipe, facts));
-    await rm(join(out, ENCODED), { recursive: true, force: true });
+    if (!follows()) {
+      await saveAdapted(model, strategy, join(out, 'model'), trainingCard(recipe, facts));
+      await rm(join(out, ENCODED), { recursive: true, force: true });
+    }
     return { ...done, model: join(out, 'model') };
   } finally {
     for (const folder of folders) folder.end();

@@ -104,6 +104,7 @@ export async function trainHeads(options: TrainHeadsOptions): Promise<TrainedHea
       params: weights,
       frozen: statistics,
       handOver: true,
+      shared: false, // running statistics follow batch from batch
       batch,
       optimisation,
       loss: (trained, { images, answers: known }, running) =>

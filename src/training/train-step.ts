@@ -118,7 +118,7 @@ export function trainStep<P extends Tree, B extends Tree, F extends Tree>(
     const own = withPrecision(optimisation.precision ?? precision(), () => differentiate(current.params, batch, fixed));
     if (workers > 1 && own.aux?.moved)
       throw new RangeError(
-        'train: what moves without a gradient, such as running statistics, follows batch from batch; processes can’t share this training',
+        `train: what moves without a gradient, such as running statistics, follows batch from batch: processes can't share it`,
       );
     const data = Object.fromEntries(floats(batch).map((leaf, i) => [i, sumOfSquares(leaf)]));
     const {
