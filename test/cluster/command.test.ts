@@ -1,30 +1,12 @@
 /** `roentgen train` in several processes: one folder, one log, one model, the numbers of one process. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Ended, roentgen } from '../cli/run';
 import { tempDir } from '../support';
-import { tiniest } from '../tiniest';
 import { near, ports } from './processes';
-
-const optimised = (steps: number) => ({ optimisation: { steps, batch_size: 4, accumulation: 4, learning_rate: { warmup: 2 } } });
-
-function recipeFile(folder: string): string {
-  const file = join(folder, 'recipe.json');
-  const { vae, ...networks } = tiniest;
-  const recipe = {
-    extends: 'smoke',
-    name: 'shared',
-    ...networks,
-    vae: { ...vae, ...optimised(4) },
-    diffusion: optimised(5),
-    data: { train: 32, test: 8 },
-    run: { sample_every: 3, sample_prompts: 1, checkpoint_every: 2 },
-  };
-  writeFileSync(file, JSON.stringify(recipe));
-  return file;
-}
+import { recipeFile } from './shared-recipe';
 
 const train = (args: readonly string[]): Promise<Ended> => roentgen(['train', ...args]);
 
