@@ -117,6 +117,13 @@ async function reached(address: string, deadline: number): Promise<boolean> {
 export function clusterError(error: unknown): Error | undefined {
   const why = error instanceof Error ? error.message : String(error);
   if (!joined || !/[Cc]ollective|Socket closed|Connection reset|UNAVAILABLE|failed to connect/.test(why)) return undefined;
+  if (/[Ss]hape mismatch|different/.test(why))
+    return new Error(
+      `cluster: the processes do not compute the same: give all the same recipe, data, seed and folder (${why.slice(0, 300)})`,
+      {
+        cause: error,
+      },
+    );
   const sentence = /timed out/.test(why)
     ? `another process kept this one waiting for more than ${joined.timeoutSeconds} s: it hangs, or its machine is lost`
     : 'another process has ended';

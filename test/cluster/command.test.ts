@@ -47,4 +47,14 @@ test('what cannot be shared is told before anything is trained', { timeout: 120_
     assert.notEqual(status, 0);
     assert.match(stderr, /a step has 4 batches \(accumulation\), which 3 processes can't share evenly/);
   }
+  const two = (await ports(2)).join();
+  const others = await Promise.all(
+    [0, 1].map((rank) =>
+      train([recipe, '--out', join(folder, 'two'), '--workers', two, '--rank', String(rank), ...(rank === 1 ? ['--seed', '7'] : [])]),
+    ),
+  );
+  for (const { status, stderr } of others) {
+    assert.notEqual(status, 0);
+    assert.match(stderr, /do not begin with the same step and weights|do not compute the same|another process has ended/);
+  }
 });
