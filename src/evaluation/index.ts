@@ -104,7 +104,8 @@ export { type PlanItem, type PlanOptions, planReaderStudy, type ReaderPlan } fro
 export type { ReaderScale } from './reader-study/scales';
 export type { ScoreSummary } from './reader-study/score-summary';
 export type { ServeOptions } from './reader-study/server';
-export { openReaderStudy, type ReaderSitting } from './reader-study/study';
+export type { ReaderSitting } from './reader-study/sitting';
+export { openReaderStudy } from './reader-study/study';
 export {
   evaluateReportGeneration,
   type ReportGenerationOptions,

@@ -1,30 +1,18 @@
-/** A reader's sitting: the bench's images behind the page, and the ratings that are there already. */
+/** The study of a bench: its images behind the page. */
 
 import { join } from 'node:path';
 import { encodePng, readRange } from '../../files/internal';
 import type { Bench } from '../bench';
 import { generatedImages, type ImageSet, REAL, realImages } from '../image-set';
 import { type PlanOptions, planReaderStudy, type ReaderPlan } from './plan';
-import { openRatings } from './ratings';
 import { readerList } from './reader-list';
 import { readerScales, scaleWords } from './scales';
 import { type ServeOptions, serveReaderStudy } from './server';
+import { openSitting, type ReaderSitting } from './sitting';
 
 /** Where the ratings of a plan are kept. */
 export const ratingsFolder = ({ out }: Bench, { identity }: ReaderPlan): string =>
   join(out, 'reader-study', 'ratings', identity.slice(0, 16));
-
-export interface ReaderSitting {
-  /** Of the page; with its token. */
-  readonly address: string;
-  /** Items of the list, and how many of them are rated. */
-  readonly items: number;
-  rated(): number;
-  /** Settles when the reader has ended the study, or the bench's signal was raised. */
-  readonly ended: Promise<void>;
-  /** Gives the reader's ratings free for another process. */
-  close(): Promise<void>;
-}
 
 /**
  * Opens the study's page for one reader: makes the images where they are not there yet, and goes on where the reader was.
@@ -42,9 +30,8 @@ export async function openReaderStudy(
   for (const note of plan.notes) bench.note(note);
   const sets = new Map<string, ImageSet>([[REAL, await realImages(bench, 'test')]]);
   for (const model of bench.models) sets.set(model.name, await generatedImages(bench, model));
-  const ratings = await openRatings(ratingsFolder(bench, plan), reader);
-  try {
-    const page = await serveReaderStudy(
+  return await openSitting(ratingsFolder(bench, plan), reader, list, (ratings) =>
+    serveReaderStudy(
       {
         reader,
         parts: readerScales.map((scale) => ({ scale, ...scaleWords[scale] })),
@@ -58,21 +45,8 @@ export async function openReaderStudy(
         },
       },
       { ...(port !== undefined && { port }), ...(bench.signal && { signal: bench.signal }), ...(onRated && { onRated }) },
-    );
-    return {
-      address: page.address,
-      items: list.length,
-      rated: () => list.filter(({ id }) => ratings.ratings.has(id)).length,
-      ended: page.ended,
-      async close() {
-        await page.close();
-        await ratings.close();
-      },
-    };
-  } catch (error) {
-    await ratings.close();
-    throw error;
-  }
+    ),
+  );
 }
 
 /** Of real and synthetic images alike: 8 bits of grey and no text, which generated images have elsewhere and here would tell. */

@@ -3,9 +3,8 @@
 import { join } from 'node:path';
 import { encodePng } from '../../files/internal';
 import { readRadiograph } from '../../pipelines';
-import { openRatings } from '../reader-study/ratings';
 import { type ServeOptions, serveReaderStudy } from '../reader-study/server';
-import type { ReaderSitting } from '../reader-study/study';
+import { openSitting, type ReaderSitting } from '../reader-study/sitting';
 import { imageFiles, type ReportPair, readReportPairs } from './file';
 import { type ReportItem, reportList, reportPart, studyIdentity } from './list';
 
@@ -33,9 +32,8 @@ export async function openReportStudy(
   const pairs = await readReportPairs(file);
   const list = reportList(pairs, reader);
   const files = pairs.map((pair) => imageFiles(pair, file, folder));
-  const ratings = await openRatings(reportRatings(out, pairs), reader);
-  try {
-    const page = await serveReaderStudy<ReportItem>(
+  return await openSitting(reportRatings(out, pairs), reader, list, (ratings) =>
+    serveReaderStudy<ReportItem>(
       {
         reader,
         parts: [reportPart],
@@ -57,21 +55,8 @@ export async function openReportStudy(
         png: ({ pair }, image) => pngOf(files[pair]![image]!),
       },
       options,
-    );
-    return {
-      address: page.address,
-      items: list.length,
-      rated: () => list.filter(({ id }) => ratings.ratings.has(id)).length,
-      ended: page.ended,
-      async close() {
-        await page.close();
-        await ratings.close();
-      },
-    };
-  } catch (error) {
-    await ratings.close();
-    throw error;
-  }
+    ),
+  );
 }
 
 /** 8 bits of grey and no text. */
