@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { dispose, foldIn, type Key, type Tree } from '../../engine';
 import { permutation } from '../../engine/internal';
+import { chosenRows } from '../../files/internal';
 import {
   type AskedModel,
   askedCheXagent,
@@ -25,7 +26,7 @@ import { type Finding, isAbove0, type ResultTable, type SystemEvaluation } from 
 import type { OutcomeByGroup } from '../subgroups/gaps';
 import { estimateOf, meanOf, type SummedMeasure } from '../summed';
 import { type ComparedText, inHundredths, labelF1Name, labelMeasures, PAPER_F1 } from '../text-measures';
-import { ASKED_FOR, saidOf, sensitivityByGroup } from './fairness';
+import { ASKED_FOR, marginsOf, SPECIFICITY, saidOf, sensitivityByGroup } from './fairness';
 
 export interface CheXagentEvaluationOptions {
   readonly recipe: CheXagentRecipe;
@@ -50,6 +51,14 @@ interface Variant {
 
 const FULL = 'all stages';
 const STAGES = ['language', 'vision', 'bridge'] as const;
+
+/** Records of the training by which a threshold is set. */
+const OF_TRAINING = 600;
+
+const chosenOf = ({ records, pixels }: Radiographs, rows: readonly number[]): Pick<Radiographs, 'records' | 'pixels'> => ({
+  records: rows.map((i) => records[i]!),
+  pixels: chosenRows(pixels, rows),
+});
 
 /** Of women with a finding, the share that the unequal training set keeps. */
 const KEPT_OF_RARE = 0.1;
@@ -82,9 +91,14 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
   const answers = new Map<string, BenchAnswers>();
   const groups = new Map<string, OutcomeByGroup>();
   const outcomes = async (name: string, model: AskedModel): Promise<void> => {
-    const said = await saidOf(model, data.test, {
+    const watched = (what: string) => ({
       ...(signal && { signal }),
-      onProgress: (done, total) => onProgress?.(`questions of presence: ${name}`, done, total),
+      onProgress: (done: number, total: number) => onProgress?.(`${what}: ${name}`, done, total),
+    });
+    const known = chosenOf(data.train, all.slice(0, OF_TRAINING));
+    const said = saidOf(await marginsOf(model, data.test, watched('questions of presence')), {
+      margins: await marginsOf(model, known, watched('of training records')),
+      records: known.records,
     });
     groups.set(name, await sensitivityByGroup(said, data.test.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
   };
@@ -105,7 +119,7 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
     findings: [...full!.findings, ...stageFindings(bench, answers, by), ...groupFindings(groups)],
     definitions: {
       ...full!.definitions,
-      sensitivity: `of ${ASKED_FOR.join(', ')} that an image has, the share for which "yes" is likelier than "no"; v1`,
+      sensitivity: `of ${ASKED_FOR.join(', ')} that an image has, the share for which "yes" is likelier, against "no", than for ${100 * SPECIFICITY}% of the absent ones of ${OF_TRAINING} training records; v2`,
     },
     notes: full!.notes,
   };

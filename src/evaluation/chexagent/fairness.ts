@@ -20,12 +20,12 @@ export const ASKED_FOR: readonly string[] = [
 /** Divisions that are told: sex, age band, body size. */
 const DIVISIONS = ['sex', 'age', 'bmi'];
 
-/** Whether each finding is said to be there, [records × ASKED_FOR], row by row: "yes" is likelier than "no". */
-export async function saidOf(
+/** How much likelier "yes" is than "no" to each finding, nats a token, [records × ASKED_FOR], row by row. */
+export async function marginsOf(
   model: AskedModel,
   { records, pixels }: { readonly records: readonly ImageRecord[]; readonly pixels: Rows },
   watched: { readonly signal?: AbortSignal; readonly onProgress?: (done: number, total: number) => void },
-): Promise<Uint8Array> {
+): Promise<Float32Array> {
   const states = await imageStates(model, pixels, watched);
   const questions = records.flatMap((_, i) =>
     ASKED_FOR.map((label) => ({ images: [i], question: `Does this chest radiograph show ${label.toLowerCase()}?` })),
@@ -37,7 +37,27 @@ export async function saidOf(
     states,
     watched,
   );
-  return Uint8Array.from(likelihoods, ([yes, no]) => Number(yes! > no!));
+  return Float32Array.from(likelihoods, ([yes, no]) => yes! - no!);
+}
+
+/** Of findings that are absent, the share that is not said to be there. */
+export const SPECIFICITY = 0.9;
+
+/**
+ * Whether each finding is said to be there: "yes" is likelier than for so many of the absent ones among records of the training. A model's own balance of
+ * "yes" and "no" says more of its training's questions than of what it sees.
+ *
+ * @param margins of `marginsOf`, of the records that are judged and of those of the training
+ */
+export function saidOf(
+  margins: Float32Array,
+  training: { readonly margins: Float32Array; readonly records: readonly ImageRecord[] },
+): Uint8Array {
+  const thresholds = ASKED_FOR.map((label, f) => {
+    const absent = training.records.flatMap(({ labels }, i) => (labels[label] === 0 ? [training.margins[i * ASKED_FOR.length + f]!] : []));
+    return absent.sort((a, b) => a - b)[Math.floor(SPECIFICITY * absent.length)] ?? 0;
+  });
+  return Uint8Array.from(margins, (margin, i) => Number(margin > thresholds[i % ASKED_FOR.length]!));
 }
 
 /**
