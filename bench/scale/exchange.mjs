@@ -122,7 +122,7 @@ async function all() {
   else {
     console.log('| values | processes | ms a step: least | median | first |\n|---|---|---|---|---|');
     for (const { values: count, workers, min, median, first } of rows)
-      console.log(`| ${count.toExponential(0)} | ${workers} | ${min.toFixed(1)} | ${median.toFixed(1)} | ${first.toFixed(0)} |`);
+      console.log(`| ${count.toExponential(1)} | ${workers} | ${min.toFixed(1)} | ${median.toFixed(1)} | ${first.toFixed(0)} |`);
     console.log(`\nlatency ${(1000 * here.latency).toFixed(2)} ms, rate ${(here.rate / 1e9).toFixed(2)} GB/s over the loopback`);
     console.log('\n| wire | processes | exchange of 860 million values, s | efficiency at 1 s of computing |\n|---|---|---|---|');
     for (const { wire, processes, exchange, efficiency } of foretold)
