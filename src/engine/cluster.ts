@@ -65,34 +65,38 @@ function checked(options: ClusterOptions): Cluster {
   return all;
 }
 
+/** What joining does in the engine: the process's server is started, and all meet in a reduction. */
+export interface Joining {
+  start(all: Cluster): void;
+  meet(): void;
+}
+
 /**
  * Joins a cluster: starts this process's server and waits until all others have theirs.
  *
- * @param begin opens a session in the cluster, which starts the server, and `meet` runs a reduction in it
  * @throws RangeError where an option can't be worked with; Error where this process is in one already, its port is taken, or another does not come in time
  */
-export async function enterCluster(options: ClusterOptions, begin: () => { meet(): void }): Promise<void> {
+export async function enterCluster(options: ClusterOptions, { start, meet }: Joining): Promise<void> {
   const all = checked(options);
   if (!isTensorFlow()) throw new Error('cluster: TensorFlow alone computes in several processes; start the engine with it');
   if (joined) throw new Error(`cluster: this process is in a cluster already, as ${joined.rank} of ${joined.addresses.length}`);
   joined = all;
-  let room: ReturnType<typeof begin>;
   try {
-    room = begin();
+    start(all);
+    const deadline = performance.now() + 1000 * all.joinSeconds;
+    for (const [rank, address] of all.addresses.entries())
+      if (rank !== all.rank && !(await reached(address, deadline)))
+        throw new Error(
+          `cluster: process ${rank} (${address}) did not come within ${all.joinSeconds} s; start all of them, and let their ports through`,
+        );
+    meet();
   } catch (error) {
-    joined = undefined;
+    joined = undefined; // this process computes alone again
     const why = error instanceof Error ? error.message : String(error);
     if (/Could not start gRPC server/i.test(why))
       throw new Error(`cluster: ${all.addresses[all.rank]} can't be listened on: is the port taken, or the host another machine's?`);
     throw error;
   }
-  const deadline = performance.now() + 1000 * all.joinSeconds;
-  for (const [rank, address] of all.addresses.entries())
-    if (rank !== all.rank && !(await reached(address, deadline)))
-      throw new Error(
-        `cluster: process ${rank} (${address}) did not come within ${all.joinSeconds} s; start all of them, and let their ports through`,
-      );
-  room.meet();
 }
 
 /** Whether a server listens before a time. */

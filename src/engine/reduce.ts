@@ -3,7 +3,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Cluster, type ClusterOptions, cluster, enterCluster } from './cluster';
 import { openSession } from './open-session';
-import { attribute, formOf, rawOp } from './tensorflow';
+import type { Session } from './session';
+import { attribute, rawOp } from './tensorflow';
 import { record } from './trace';
 import { flatten, type Tree, unflatten } from './tree';
 import { xlaDevice } from './xla-device';
@@ -11,6 +12,8 @@ import { xlaDevice } from './xla-device';
 /** Values that go through one reduction together: few enough that the first leave while the last are computed, many enough that each is worth its way. */
 const BUCKET = 500_000;
 
+/** TensorFlow's number of float32. */
+const FLOAT = 1;
 /** One group of all processes. */
 const GROUP = 1;
 /** Reductions of this process so far: all processes record the same ones in the same order, and know each other's by these numbers. */
@@ -69,14 +72,16 @@ export function meanOverWorkers<T extends Tree>(tree: T): T {
   return unflatten<T>(out);
 }
 
+/** A reduction of so many numbers by itself. */
+const numbersSession = (count: number, all: Cluster, timeoutSeconds: number = all.timeoutSeconds): Session =>
+  openSession(record([], [{ dtype: FLOAT, shape: [count] }], (_, [x]) => ({ outputs: [reduced(x!, all, timeoutSeconds)], nextState: [] })));
+
 /** One reduction of some numbers, now. */
 function meanNow(values: readonly number[], timeoutSeconds?: number): Float32Array {
   const all = cluster();
   if (!all) return Float32Array.from(values);
   const mine = tf.tensor1d([...values]);
-  const session = openSession(
-    record([], [formOf(mine)], (_, [x]) => ({ outputs: [reduced(x!, all, timeoutSeconds ?? all.timeoutSeconds)], nextState: [] })),
-  );
+  const session = numbersSession(values.length, all, timeoutSeconds);
   try {
     const [mean] = session.run([mine]);
     const read = Float32Array.from(mean!.dataSync() as Float32Array);
@@ -124,25 +129,14 @@ export function agree(values: readonly number[]): boolean {
  */
 export async function joinCluster(options: ClusterOptions): Promise<void> {
   if (xlaDevice()) throw new Error('cluster: several processes compute on processors alone; start the engine without the GPU');
-  await enterCluster(options, () => {
-    const { addresses, rank } = options;
-    const mine = tf.tensor1d(addresses.map((_, i) => Number(i === rank)));
-    const session = openSession(
-      record([], [formOf(mine)], (_, [x]) => ({
-        outputs: [reduced(x!, cluster()!, options.timeoutSeconds ?? cluster()!.timeoutSeconds)],
-        nextState: [],
-      })),
-    );
-    return {
-      meet() {
-        const [all] = session.run([mine]);
-        const seen = all!.dataSync();
-        tf.dispose([all!, mine]);
-        session.close();
-        // Two processes of one rank would have counted twice in one place, and not at all in another.
-        if (!seen.every((share) => Math.abs(share * addresses.length - 1) < 0.01))
-          throw new Error('cluster: two processes have the same rank; give each its own');
-      },
-    };
+  const { rank, addresses } = options;
+  await enterCluster(options, {
+    start: (all) => numbersSession(1, all).close(), // the first session starts the server
+    meet() {
+      const seen = meanNow(addresses.map((_, i) => Number(i === rank)));
+      // Two processes of one rank would have counted twice in one place, and not at all in another.
+      if (!seen.every((share) => Math.abs(share * addresses.length - 1) < 0.01))
+        throw new Error('cluster: two processes have the same rank; give each its own');
+    },
   });
 }

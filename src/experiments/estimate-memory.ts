@@ -2,6 +2,7 @@
 
 import { countParameters, flatten, type Tree } from '../engine';
 import { availableMemory, deviceMemory, isFused, xlaDevice } from '../engine/internal';
+import { tooLarge } from '../files/internal';
 import type { Model } from '../pipelines';
 import { latentFactor } from '../pipelines/internal';
 import type { Optimisation } from '../training';
@@ -86,11 +87,7 @@ export function expectParametersFit(where: string, ...networks: readonly Readonl
   const shapes = networks.flatMap((network) => Object.values(network));
   const values = shapes.reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
   const available = availableMemory();
-  if (MiB(values) > available)
-    throw new RangeError(
-      `${where}: its networks have ${values.toPrecision(3)} parameters, ${Math.round(MiB(values))} MiB, and ${Math.round(available)} MiB are free here; ` +
-        'give smaller ones, or a machine with more memory',
-    );
+  if (MiB(values) > available) throw new RangeError(`${where}: ${tooLarge(values, available)}`);
 }
 
 /** Values that the U-Net's forward pass leaves for the backward pass, for one image of h × w latents and a context of `tokens`. */

@@ -27,7 +27,7 @@ export { formatJson, parseJson, parseObject, readJson } from './json';
 export { fileShape, toEngineLayout, toFileLayout } from './layout';
 export { lockFolder } from './lock';
 export { readModelIndex, writeModelIndex } from './model-folder';
-export { loadParameters, mustStayNarrow, saveParameters } from './parameters';
+export { loadParameters, mustStayNarrow, saveParameters, tooLarge } from './parameters';
 export { disclaimer, encodePng, readPngText, writeSynthetic } from './png';
 export { findModelFolder, findPublished, installedFolder, modelsFolder, type Published, published } from './published-models';
 export { type ColumnForm, expectWhole, type KeepOptions, type KeptRows, keepRows, keptBytes, type RowsToKeep } from './row-shards';

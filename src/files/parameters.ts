@@ -116,17 +116,21 @@ async function readNarrow(key: string, { file, fileKey, shape }: Source): Promis
 export async function mustStayNarrow(where: string, folder: string, expected: Shapes, rename?: LoadOptions['rename']): Promise<boolean> {
   const sizes = Object.values(expected).map((shape) => shape.reduce((product, n) => product * n, 1));
   const values = sizes.reduce((sum, size) => sum + size, 0);
-  const [wide, available] = [(4 * values) / 2 ** 20, availableMemory()];
+  const [wide, available] = [MiB(values), availableMemory()];
   if (wide <= available) return false;
   const narrow = wide - (await savedBy16Bits(folder, expected, rename));
   if (narrow <= available) return true;
   const inHalf = narrow < wide ? ` (${Math.round(narrow)} in the 16 bits of its files)` : '';
-  throw new FileError(
-    where,
-    `its networks have ${values.toPrecision(3)} parameters, ${Math.round(wide)} MiB${inHalf}, and ${Math.round(available)} MiB are free here; ` +
-      'give smaller ones, or a machine with more memory',
-  );
+  throw new FileError(where, tooLarge(values, available, inHalf));
 }
+
+/** Float32 values. */
+const MiB = (values: number): number => (4 * values) / 2 ** 20;
+
+/** That networks of so many parameters do not fit, with the numbers. */
+export const tooLarge = (values: number, available: number, more = ''): string =>
+  `its networks have ${values.toPrecision(3)} parameters, ${Math.round(MiB(values))} MiB${more}, and ${Math.round(available)} MiB are free here; ` +
+  'give smaller ones, or a machine with more memory';
 
 /** MiB; none where the folder's weights can't be read, which `loadParameters` will say. */
 async function savedBy16Bits(folder: string, expected: Shapes, rename?: LoadOptions['rename']): Promise<number> {

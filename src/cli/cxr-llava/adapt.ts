@@ -7,7 +7,7 @@ import { openChatModel } from '../../decoders';
 import { duration } from '../../display/internal';
 import { dispose, key, startEngine, type Tree } from '../../engine';
 import { claimFolder } from '../../files/internal';
-import { type AdaptRecipe, adaptLlava, estimateAdaptMemory, loadAdaptRecipe, loadCxrLlava } from '../../systems';
+import { type AdaptRecipe, adaptLlava, estimateAdaptMemory, llavaVision, loadAdaptRecipe, loadCxrLlava } from '../../systems';
 import type { Optimisation } from '../../training';
 import { radiographPartsOf } from '../asking/parts';
 import { asUsage, type Context, UsageError } from '../context';
@@ -54,7 +54,7 @@ async function adapt(from: string, flags: Flags, context: Context): Promise<void
   claimFolder(out, 'a run', ['adapters', 'config.json']);
   await startEngine();
   const model = await loadCxrLlava(resolve(from));
-  const size = model.config.resnet_cfg?.size ?? model.config.clip_vision_cfg?.image_size ?? 224;
+  const { size } = llavaVision(model.config);
   try {
     const language = await openChatModel(flags.language);
     try {
