@@ -1,13 +1,13 @@
 /** `roentgen generate`: images from a model folder, as PNG files that say what they were made with, a sheet of all, and a manifest. */
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { imageGrid } from '../display';
+import { imageGrid, type Picture } from '../display';
 import { duration } from '../display/internal';
 import { startEngine } from '../engine';
-import { FileError, writeJson } from '../files';
+import { FileError, type RowsPart, writeJson } from '../files';
 import { claimFolder, describeSystemError, disclaimer, findModelFolder, libraryVersion } from '../files/internal';
 import {
   disposeModel,
@@ -22,12 +22,13 @@ import {
   saveImage,
   textToImage,
 } from '../pipelines';
-import { hashModel, latentFactor } from '../pipelines/internal';
+import { hashModel, latentFactor, partRange } from '../pipelines/internal';
 import { schedulerNames } from '../schedulers';
 import { type AppliedAddOn, addOn } from './add-ons';
 import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
 import { lineProgress } from './line-progress';
-import { numberIn, wholeNumber } from './numbers';
+import { numberIn, partOf, wholeNumber } from './numbers';
+import { isPartMade, joinParts, PARTS, type PictureEntry, type PictureSet, readPictures, writePart } from './picture-parts';
 import { readPrompts } from './prompts';
 
 interface Flags {
@@ -53,6 +54,8 @@ interface Flags {
   vaeSlicing?: boolean;
   vaeTiling?: boolean | number;
   out?: string;
+  shard?: RowsPart;
+  merge?: boolean;
   json?: boolean;
 }
 
@@ -93,72 +96,128 @@ export function addGenerate(command: Command, context: Context): void {
       '--out <folder>',
       'where the pictures go, a new or empty folder; by default pictures/ and a name of the time in the current folder',
     )
+    .option(
+      '--shard <I/N>',
+      'make part I of N (from 0) of the pictures alone, as one task of an array does; all have the same --out',
+      partOf,
+    )
+    .option('--merge', 'write sheet and manifest of what all parts have made, and say what is missing')
     .option('--json', 'print what was made as JSON')
     .action((model: string, flags: Flags) => generate(model, flags, context));
-}
-
-interface Entry {
-  readonly file: string;
-  readonly prompt: string;
-  readonly seed: number;
-  readonly index: number;
-  readonly lostTokens: number;
 }
 
 async function generate(named: string, flags: Flags, context: Context): Promise<void> {
   const folder = findModelFolder(named) ?? named;
   const prompts = [...(flags.prompt ?? []), ...(flags.prompts === undefined ? [] : await readPrompts(flags.prompts, flags.column))];
-  if (prompts.length === 0)
-    throw new UsageError('generate: no prompt: give --prompt TEXT or --prompts FILE (--prompt "" is unconditional)');
-  if (flags.column !== undefined && flags.prompts === undefined)
-    throw new UsageError('generate: --column names a column of --prompts FILE');
-  for (const [name, value] of Object.entries({ strength: flags.strength, mask: flags.mask }))
-    if (value !== undefined && flags.initImage === undefined) throw new UsageError(`generate: --${name} goes with --init-image FILE`);
+  checkFlags(flags, prompts);
+  const { shard, merge, variant, scheduler } = flags;
   const out = resolve(
     flags.out ?? join('pictures', `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`),
   );
-
-  claimFolder(out, 'a new set of pictures', []); // those of an earlier call would stand beside a manifest that does not know them
+  // Pictures of an earlier call would stand beside a manifest that does not know them.
+  claimFolder(out, 'a new set of pictures', shard || merge ? [PARTS] : []);
+  if (merge) {
+    const set = await joinParts(out, identityOf(await hashModel(folder, context.signal), prompts, flags));
+    return await finish(out, set, await readPictures(out, set.pictures.slice(0, MOST_ON_SHEET)), flags, context);
+  }
   const { signal } = context;
   const engine = await startEngine();
-  const { variant, scheduler } = flags;
   const model = await asUsage('generate', () => loadModel(folder, { variant, scheduler }));
   try {
     if (!model.tokenizer)
       throw new UsageError(`${folder}: has no tokenizer, so prompts can't be encoded; copy the model's tokenizer folder too`);
     context.say(`${engine.library} on ${engine.device}; model ${basename(resolve(folder))}`);
     const modelHash = await hashModel(folder, signal);
+    const identity = identityOf(modelHash, prompts, flags);
+    if (shard && (await isPartMade(out, shard, identity))) {
+      context.print(`part ${shard.index} of ${shard.count} is made already`);
+      return;
+    }
     const addOns = await addOn(model, flags.lora ?? [], flags.embedding ?? []);
     await makeFolder(out);
     const started = performance.now();
     const { entries, made, stopped } = await makeAll(model, prompts, flags, out, { modelHash, addOns }, context);
-    const seconds = (performance.now() - started) / 1000;
-    const sheet = made.length > 0 ? 'sheet.png' : undefined;
-    if (sheet)
-      await imageGrid(made.slice(0, MOST_ON_SHEET), undefined, { scale: Math.max(1, Math.round(160 / made[0]!.width)) }).save(
-        join(out, sheet),
-      );
-    const manifest = {
-      note: disclaimer,
-      software: `roentgen-lab ${libraryVersion}`,
+    const set: PictureSet = {
       engine: `${engine.library}, ${engine.device}, ${engine.threads} threads`,
       model: { folder: basename(resolve(folder)), sha256: modelHash },
-      add_ons: addOns.length > 0 ? addOns : undefined,
+      ...(addOns.length > 0 && { add_ons: addOns }),
       settings: made[0]?.made ?? {},
       finished: !stopped,
-      seconds: Math.round(seconds * 10) / 10,
-      sheet,
+      seconds: (performance.now() - started) / 1000,
       pictures: entries,
     };
-    await writeJson(join(out, 'manifest.json'), manifest);
-    if (flags.json) context.print(JSON.stringify({ ...manifest, out }, null, 2));
-    else if (made.length > 0)
-      context.print(`${out}: ${count(made.length, 'picture')} in ${duration(seconds)}, sheet.png, manifest.json; ${disclaimer}`);
+    if (shard) {
+      await writePart(out, shard, identity, set);
+      if (flags.json) context.print(JSON.stringify({ out, shard, ...set }, null, 2));
+      else if (!stopped)
+        context.print(
+          `part ${shard.index} of ${shard.count} is made, ${count(made.length, 'picture')}; with all of them, --merge writes sheet and manifest`,
+        );
+    } else await finish(out, set, made, flags, context);
     if (stopped) throw new Interrupted(`generate: interrupted; ${count(made.length, 'finished picture')} kept in ${out}`);
   } finally {
     disposeModel(model);
   }
 }
+
+/** @throws UsageError where options do not go together */
+function checkFlags(flags: Flags, prompts: readonly string[]): void {
+  if (prompts.length === 0)
+    throw new UsageError('generate: no prompt: give --prompt TEXT or --prompts FILE (--prompt "" is unconditional)');
+  if (flags.column !== undefined && flags.prompts === undefined)
+    throw new UsageError('generate: --column names a column of --prompts FILE');
+  for (const [name, value] of Object.entries({ strength: flags.strength, mask: flags.mask }))
+    if (value !== undefined && flags.initImage === undefined) throw new UsageError(`generate: --${name} goes with --init-image FILE`);
+  if (flags.shard && flags.merge) throw new UsageError('generate: --shard makes a part and --merge none; give one of them');
+  if ((flags.shard || flags.merge) && flags.out === undefined)
+    throw new UsageError('generate: --shard and --merge need --out FOLDER, the same for all parts');
+}
+
+/** Writes sheet and manifest, and says what there is. */
+async function finish(out: string, set: PictureSet, pictures: readonly Picture[], { json }: Flags, { print }: Context): Promise<void> {
+  const sheet = pictures.length > 0 ? 'sheet.png' : undefined;
+  const shown = pictures.slice(0, MOST_ON_SHEET);
+  if (sheet) await imageGrid(shown, undefined, { scale: Math.max(1, Math.round(160 / shown[0]!.width)) }).save(join(out, sheet));
+  const { seconds, pictures: entries, ...others } = set;
+  const rounded = Math.round(seconds * 10) / 10;
+  const manifest = {
+    note: disclaimer,
+    software: `roentgen-lab ${libraryVersion}`,
+    ...others,
+    seconds: rounded,
+    sheet,
+    pictures: entries,
+  };
+  await writeJson(join(out, 'manifest.json'), manifest);
+  if (json) print(JSON.stringify({ ...manifest, out }, null, 2));
+  else if (entries.length > 0)
+    print(`${out}: ${count(entries.length, 'picture')} in ${duration(seconds)}, sheet.png, manifest.json; ${disclaimer}`);
+}
+
+/** Options that pictures follow from: parts of one set agree in them. */
+const OF_PICTURES = [
+  'negative',
+  'steps',
+  'guidance',
+  'guidanceRescale',
+  'scheduler',
+  'eta',
+  'seed',
+  'size',
+  'count',
+  'initImage',
+  'strength',
+  'mask',
+  'variant',
+  'lora',
+  'embedding',
+  'vaeTiling',
+] as const satisfies readonly (keyof Flags)[];
+
+const identityOf = (modelHash: string, prompts: readonly string[], flags: Flags): string =>
+  createHash('sha256')
+    .update(JSON.stringify([modelHash, prompts, OF_PICTURES.map((name) => flags[name] ?? null)]))
+    .digest('hex');
 
 const MOST_ON_SHEET = 100;
 
@@ -208,14 +267,15 @@ async function makeAll(
   out: string,
   { modelHash, addOns }: { readonly modelHash: string; readonly addOns: readonly AppliedAddOn[] },
   { signal, say }: Context,
-): Promise<{ entries: Entry[]; made: GeneratedImage[]; stopped: boolean }> {
+): Promise<{ entries: PictureEntry[]; made: GeneratedImage[]; stopped: boolean }> {
   const { maker, resampled } = await makerOf(model, flags);
   for (const sentence of [...resampled.map((what) => `resampled: ${what}`), sizeNote(model, flags.size) ?? []].flat()) say(sentence);
   const inputs: Record<string, string> = resampled.length > 0 ? { resampled: resampled.join('; ') } : {};
-  const entries: Entry[] = [];
+  const entries: PictureEntry[] = [];
   const finished: GeneratedImage[] = [];
-  const total = prompts.length * flags.count;
-  const digits = Math.max(4, String(total - 1).length);
+  const all = prompts.length * flags.count;
+  const [from, to] = partRange(all, flags.shard);
+  const digits = Math.max(4, String(all - 1).length);
   const progress = lineProgress(process.stderr);
   const onImages = async (pictures: readonly GeneratedImage[]): Promise<void> => {
     for (const picture of pictures) {
@@ -237,9 +297,10 @@ async function makeAll(
       seed: flags.seed,
       imagesPerPrompt: flags.count,
       batchSize: flags.batch,
+      ...(flags.shard && { part: flags.shard }),
       signal,
       onImages,
-      onStep: ({ step, total: calls }) => progress.show(step, calls, `${finished.length}/${total} pictures`),
+      onStep: ({ step, total: calls }) => progress.show(step, calls, `${finished.length}/${to - from} pictures`),
       scheduler: flags.scheduler,
       eta: flags.eta,
       vaeSlicing: flags.vaeSlicing,

@@ -13,4 +13,5 @@ export { modelText, modelTokenizer } from './model-texts';
 export { runTextEncoder } from './networks';
 export { addTokens, idsOfWord, saveLearnedEmbeds, tokenTablePath, vectorTokens } from './new-tokens';
 export { predictor } from './predictor';
+export { partRange } from './sampling';
 export { projectContext } from './text-projection';

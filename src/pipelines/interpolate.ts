@@ -17,7 +17,8 @@ export interface PromptAndSeed {
   readonly seed: number;
 }
 
-export interface InterpolateOptions extends Omit<TextToImageOptions, 'prompts' | 'seed' | 'imagesPerPrompt' | 'latents' | 'onImages'> {
+export interface InterpolateOptions
+  extends Omit<TextToImageOptions, 'prompts' | 'seed' | 'imagesPerPrompt' | 'latents' | 'part' | 'onImages'> {
   readonly from: PromptAndSeed;
   readonly to: PromptAndSeed;
   /** How far along each image lies, 0 to 1. */

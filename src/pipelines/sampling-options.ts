@@ -1,5 +1,6 @@
 /** What all pipelines ask for in common. */
 
+import type { RowsPart } from '../files';
 import type { SchedulerConfig } from '../schedulers';
 import type { LoopStep } from './denoise';
 import type { GeneratedImage } from './images';
@@ -36,6 +37,8 @@ export interface SamplingOptions extends VaeMemory {
   readonly imagesPerPrompt?: number;
   /** Images that are made at a time, default 8; each is the same, to rounding, whatever the batch. */
   readonly batchSize?: number;
+  /** Makes one part of the images alone, consecutive ones, as one of several processes does: each is what it is where all are made, to rounding. */
+  readonly part?: RowsPart;
   /** Called after each call of the network; awaited. */
   readonly onStep?: (progress: SamplingProgress) => void | Promise<void>;
   /** Called with the images of each batch when they are done, in order; awaited. What was finished before an abort is kept this way. */

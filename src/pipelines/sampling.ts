@@ -2,6 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import { dispose, key, mapTree, type Tree } from '../engine';
+import type { RowsPart } from '../files';
 import { createScheduler, type Scheduler, type SchedulerConfig } from '../schedulers';
 import { exchangeScheduler } from '../schedulers/internal';
 import { completeVaeConfig } from '../vae/internal';
@@ -80,6 +81,9 @@ interface Call {
   readonly prepare: (request: BatchRequest) => Batch;
   /** The prompt of each image, in order. */
   readonly texts: readonly string[];
+  /** The first number that is made, and the one behind the last. */
+  readonly from: number;
+  readonly to: number;
   /** Rows of every batch. */
   readonly rows: number;
   /** Of the negative prompt: one row. */
@@ -120,15 +124,17 @@ export async function sampleImages(
   const [height, width] = size;
   const shape = [height / factor, width / factor, completeVaeConfig(model.vae.config).latent_channels] as const;
   const texts = options.prompts.flatMap((prompt) => new Array<string>(imagesPerPrompt).fill(prompt));
-  const rows = Math.ceil(texts.length / Math.ceil(texts.length / batchSize)); // batches of one size: one graph
+  const [from, to] = partRange(texts.length, options.part);
+  if (from === to) return [];
+  const rows = Math.ceil((to - from) / Math.ceil((to - from) / batchSize)); // batches of one size: one graph
   const { vaeSlicing, vaeTiling } = options;
   expectSamplingMemory(pipeline, model, { height, width, batch: rows, vaeSlicing, vaeTiling });
   const { lostTokens, ...negative } = encodePrompts(model, [options.negative ?? '']);
   warnLostTokens(`${pipeline}: negative`, lostTokens);
-  const call: Call = { model, options, scheduler, prepare, texts, rows, negative, shape, seed, made };
+  const call: Call = { model, options, scheduler, prepare, texts, from, to, rows, negative, shape, seed, made };
   const images: GeneratedImage[] = [];
   try {
-    for (let start = 0; start < texts.length; start += rows) {
+    for (let start = from; start < to; start += rows) {
       options.signal?.throwIfAborted();
       const batch = await sampleBatch(call, start);
       images.push(...batch);
@@ -144,17 +150,24 @@ export async function sampleImages(
   return images;
 }
 
+/** Numbers of a part's images, of so many: parts differ by one image at most. @throws RangeError where there is no such part */
+export function partRange(images: number, { index, count }: RowsPart = { index: 0, count: 1 }): [from: number, to: number] {
+  if (!(Number.isInteger(count) && count >= 1 && Number.isInteger(index) && index >= 0 && index < count))
+    throw new RangeError(`part: expected an index from 0 to count - 1, got ${index} of ${count}`);
+  return [Math.floor((images * index) / count), Math.floor((images * (index + 1)) / count)];
+}
+
 /** One batch: the images from number `start` on. */
 async function sampleBatch(call: Call, start: number): Promise<GeneratedImage[]> {
-  const { model, options, scheduler, texts, rows, seed, made } = call;
-  const indices = Array.from({ length: rows }, (_, row) => Math.min(start + row, texts.length - 1));
+  const { model, options, scheduler, texts, to, rows, seed, made } = call;
+  const indices = Array.from({ length: rows }, (_, row) => Math.min(start + row, to - 1));
   const noise = imageNoise(key(seed), indices, call.shape);
   const { lostTokens, ...prompts } = encodePrompts(
     model,
     indices.map((index) => texts[index]!),
   );
   const labels = indices
-    .slice(0, texts.length - start)
+    .slice(0, to - start)
     .map((index, row): ImageLabel => ({ prompt: texts[index]!, seed, index, lostTokens: lostTokens[row]!, made }));
   const negative = mapTree((row) => repeatRow(row, rows), call.negative);
   let batch: Batch | undefined;
@@ -192,13 +205,13 @@ async function shown(pixels: tf.Tensor4D, labels: readonly ImageLabel[]): Promis
 
 /** Tells the caller's `onStep` of each call of the network. */
 function observer(call: Call, start: number, labels: readonly ImageLabel[]): (step: LoopStep) => void | Promise<void> {
-  const { model, options, scheduler, texts, rows } = call;
+  const { model, options, scheduler, from, to, rows } = call;
   const perBatch = scheduler.timesteps.length;
   const indices = labels.map(({ index }) => index);
   return (step) =>
     options.onStep!({
-      step: (start / rows) * perBatch + step.call,
-      total: Math.ceil(texts.length / rows) * perBatch,
+      step: ((start - from) / rows) * perBatch + step.call,
+      total: Math.ceil((to - from) / rows) * perBatch,
       timestep: step.timestep,
       input: step.input,
       latents: step.latents,

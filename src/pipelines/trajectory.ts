@@ -6,7 +6,7 @@ import type { InputImage } from './image-input';
 import type { GeneratedImage } from './images';
 import type { Model } from './model';
 
-export interface TrajectoryOptions extends Omit<EditOptions, 'images' | 'masks' | 'imagesPerPrompt' | 'batchSize' | 'onImages'> {
+export interface TrajectoryOptions extends Omit<EditOptions, 'images' | 'masks' | 'imagesPerPrompt' | 'batchSize' | 'part' | 'onImages'> {
   /** Where it begins. */
   readonly image: InputImage;
   /** Each stage changes only its own region, from this fraction of the region map's largest value on (`regionMask`); by default all of the image. */

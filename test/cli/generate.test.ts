@@ -16,8 +16,9 @@ describe('generate', { concurrency: 2 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'roentgen-generate-'));
   const model = join(folder, 'model');
   const make = (...args: string[]): ReturnType<typeof roentgen> => roentgen(['generate', model, '--steps', '2', ...args]);
-  const refuse = async (message: RegExp, ...args: string[]): Promise<void> => {
-    const { status, stdout, stderr } = await make(...args, '--out', join(folder, 'refused'));
+  const refuse = (message: RegExp, ...args: string[]): Promise<void> => refuseAsGiven(message, ...args, '--out', join(folder, 'refused'));
+  const refuseAsGiven = async (message: RegExp, ...args: string[]): Promise<void> => {
+    const { status, stdout, stderr } = await make(...args);
     assert.match(stderr, message);
     assert.doesNotMatch(stderr, /\n\s+at /);
     assert.equal(stdout, '');
@@ -180,6 +181,38 @@ describe('generate', { concurrency: 2 }, () => {
     );
     for (const { file } of manifest.pictures) await readImage(join(out, file));
   });
+
+  test('parts made by processes of their own, in any order, are merged into the set that one would make', async () => {
+    const prompts = ['left pleural effusion', 'no acute process', 'right pneumothorax'].flatMap((prompt) => ['--prompt', prompt]);
+    const args = [...prompts, '--count', '2', '--seed', '3'];
+    const [whole, out] = [join(folder, 'whole'), join(folder, 'in-parts')];
+    assert.equal((await make(...args, '--out', whole)).status, 0);
+    const part = (of: string, ...more: string[]) => make(...args, '--out', out, '--shard', of, ...more);
+    const merge = () => make(...args, '--out', out, '--merge');
+    assert.match((await merge()).stderr, /has no parts to merge; make them with --shard 0\/N/);
+    assert.match((await part('3/4')).stdout, /part 3 of 4 is made, 2 pictures; with all of them, --merge/);
+    const { status, stderr } = await merge();
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /3 of 4 parts are not there; run --shard 0\/4, --shard 1\/4, --shard 2\/4/);
+    const others = await Promise.all([part('1/4'), part('0/4')]);
+    assert.deepEqual([...others.map(({ status }) => status), (await part('2/4', '--batch', '1')).status], [0, 0, 0]);
+    assert.match((await part('1/4')).stdout, /part 1 of 4 is made already/);
+    assert.match((await part('1/4', '--seed', '4')).stderr, /1-of-4\.json: is of other pictures: another model, prompts or options/);
+    const merged = await merge();
+    assert.match(merged.stdout, /6 pictures in .* sheet\.png, manifest\.json; synthetic/, merged.stderr);
+    const [one, all] = [whole, out].map((of) => JSON.parse(readFileSync(join(of, 'manifest.json'), 'utf8')));
+    for (const name of ['model', 'settings', 'pictures', 'finished', 'note', 'sheet']) assert.deepEqual(all[name], one[name], name);
+    for (const name of [...one.pictures.map(({ file }: { file: string }) => file), 'sheet.png']) {
+      const [a, b] = await Promise.all([whole, out].map(async (of) => (await readImage(join(of, name))).data));
+      assert.ok(a!.length === b!.length && a!.every((value, i) => Math.abs(value - b![i]!) <= 1), name);
+    }
+    rmSync(join(out, '0004.png'));
+    assert.match((await merge()).stderr, /0004\.png: is missing, though its part was made/);
+  });
+  test('parts without a folder that all know', () =>
+    refuseAsGiven(/--shard and --merge need --out FOLDER/, '--prompt', '', '--shard', '0/2'));
+  test('a part that is also a merge', () => refuse(/--shard makes a part and --merge none/, '--prompt', '', '--shard', '0/2', '--merge'));
+  test('a part beyond the last', () => refuse(/expected I\/N with I from 0 to N - 1/, '--prompt', '', '--shard', '2/2'));
 
   test('no prompt', () => refuse(/no prompt: give --prompt TEXT or --prompts FILE/));
   test('a CSV without a column', () =>

@@ -41,7 +41,7 @@ export async function ports(count: number): Promise<string[]> {
   return addresses;
 }
 
-export function start(t: TestContext, program: 'worker' | 'trainer', options: Readonly<Record<string, unknown>>): Running {
+export function start(t: TestContext, program: 'worker' | 'trainer' | 'trainings', options: Readonly<Record<string, unknown>>): Running {
   const child = fork(join(__dirname, `${program}.js`), [JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   t.after(() => child.kill('SIGKILL'));
   const begun = performance.now();

@@ -50,6 +50,24 @@ test('the phantom gives samples of at least twenty tasks, the same ones of the s
   );
 });
 
+test('a task with a number of its own asks records again, for something else', async () => {
+  const task = 'Binary Disease Classification';
+  const several = await buildInstructions(source, {
+    key: key(1),
+    perTask: 12,
+    tasks: [task, 'View Classification'],
+    samples: { [task]: 300 },
+  });
+  const [views, asked] = [several.filter((one) => one.task !== task), several.filter((one) => one.task === task)];
+  assert.deepEqual([views.length, asked.length], [12, 300]);
+  assert.deepEqual(asked.slice(0, 12), of(task), 'the first ones are those of a single round');
+  assert.equal(new Set(asked.map(({ record, question }) => `${record} ${question}`)).size, 300);
+  assert.ok(new Set(asked.map(({ record }) => record)).size > 100);
+  const few = await buildInstructions(source, { key: key(1), tasks: [task], records: [3], samples: { [task]: 300 } });
+  assert.ok(few.length > 1 && few.length < 20, `${few.length} questions of one record`);
+  await assert.rejects(buildInstructions(source, { key: key(1), samples: { Guessing: 5 } }), /RangeError: instruct: no task "Guessing"/);
+});
+
 test('the right option is as often in each place, and yes as often as no', () => {
   for (const task of instructTaskNames) {
     const asked = of(task).filter(({ options }) => options.length > 0);

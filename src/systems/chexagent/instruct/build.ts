@@ -39,8 +39,10 @@ export interface BuildInstructOptions {
   readonly key: Key;
   /** By name; all where left out. */
   readonly tasks?: readonly string[];
-  /** The most samples of a task. */
+  /** The most samples of a task, one of a record. */
   readonly perTask?: number;
+  /** Of some tasks, by name, the most samples in place of `perTask`: records are asked again, for something else, until there are so many. */
+  readonly samples?: Readonly<Record<string, number>>;
   /** Records that samples are made of; all where left out. */
   readonly records?: readonly number[];
   /** Letters of options; drawn of `A`, `a` and `1` where left out. */
@@ -55,6 +57,8 @@ export interface BuildInstructOptions {
 /** Tasks that records without a disease would fill. */
 const OF_DISEASES = /Disease|Normal/;
 const NO_FINDING_MOST = 50_000;
+/** Times that records are asked where a task has a number of its own: beyond that they would rarely have anything new. */
+const ROUNDS = 16;
 
 /**
  * Samples of each task, in the order of tasks and of records drawn for them.
@@ -62,15 +66,16 @@ const NO_FINDING_MOST = 50_000;
  * @throws RangeError where a task is unknown, or the source gives no sample at all; the signal's reason where it was raised
  */
 export async function buildInstructions(source: InstructSource, options: BuildInstructOptions): Promise<InstructSample[]> {
-  const { key, tasks = instructTaskNames, perTask = Number.POSITIVE_INFINITY, onProgress } = options;
-  const unknown = tasks.find((name) => !instructTaskNames.includes(name));
+  const { key, tasks = instructTaskNames, perTask = Number.POSITIVE_INFINITY, samples: several = {}, onProgress } = options;
+  const unknown = [...tasks, ...Object.keys(several)].find((name) => !instructTaskNames.includes(name));
   if (unknown !== undefined)
     throw new RangeError(`instruct: no task ${JSON.stringify(unknown)}; there are ${instructTaskNames.join(', ')}`);
   const samples: InstructSample[] = [];
   for (const [t, task] of TASKS.entries()) {
     if (!tasks.includes(task.name)) continue;
+    const [most, rounds] = task.name in several ? [several[task.name]!, ROUNDS] : [perTask, 1];
     samples.push(
-      ...(await samplesOf(source, task, foldIn(key, t), { ...options, perTask, order: foldIn(key, task.order ? TASKS.length : t) })),
+      ...(await samplesOf(source, task, foldIn(key, t), { ...options, most, rounds, order: foldIn(key, task.order ? TASKS.length : t) })),
     );
     onProgress?.(tasks.indexOf(task.name) + 1, tasks.length);
   }
@@ -83,35 +88,40 @@ async function samplesOf(
   task: Task,
   key: Key,
   {
-    perTask,
+    most,
+    rounds,
     order,
     records,
     lettering,
     noFinding = NO_FINDING_MOST,
     signal,
-  }: BuildInstructOptions & { readonly perTask: number; readonly order: Key },
+  }: BuildInstructOptions & { readonly most: number; readonly rounds: number; readonly order: Key },
 ): Promise<InstructSample[]> {
   const samples: InstructSample[] = [];
-  let [healthy, seen] = [0, 0];
+  const healthy = new Set<number>();
   const answered = new Map<string, number>();
+  const asked = new Set<string>();
   /** Options that keep their order are right as often as each other: what would be more is left out. */
   const isTooMany = ({ answer, inOrder = [] }: Draft): boolean =>
     inOrder.some((other) => (answered.get(answer) ?? 0) > (answered.get(other) ?? 0));
   const isTaken = records && new Set(records);
-  for (const i of permutation(foldIn(order, 0), source.records.length)) {
-    if (samples.length >= perTask) break;
-    if (isTaken && !isTaken.has(i)) continue;
-    if (++seen % 64 === 0) await nextTurn();
-    signal?.throwIfAborted();
-    const isHealthy = OF_DISEASES.test(task.name) && diseasesOf(source.records[i]!, 1).length === 0;
-    if (isHealthy && healthy >= noFinding) continue;
-    const own = foldIn(foldIn(key, 1), i);
-    const draft = task.make(source, i, draws(own));
-    if (!draft || isTooMany(draft)) continue;
-    answered.set(draft.answer, (answered.get(draft.answer) ?? 0) + 1);
-    if (isHealthy) healthy++;
-    samples.push(sampleOf(task.name, i, draft, samples.length, foldIn(own, 1), lettering));
-  }
+  let seen = 0;
+  for (let round = 0; round < rounds; round++)
+    for (const i of permutation(foldIn(order, round), source.records.length)) {
+      if (samples.length >= most) return samples;
+      if (isTaken && !isTaken.has(i)) continue;
+      if (++seen % 64 === 0) await nextTurn();
+      signal?.throwIfAborted();
+      const isHealthy = OF_DISEASES.test(task.name) && diseasesOf(source.records[i]!, 1).length === 0;
+      if (isHealthy && !healthy.has(i) && healthy.size >= noFinding) continue;
+      const own = foldIn(foldIn(key, 1 + round), i);
+      const draft = task.make(source, i, draws(own));
+      if (!draft || asked.has(`${draft.images} ${draft.question}`) || isTooMany(draft)) continue;
+      asked.add(`${draft.images} ${draft.question}`);
+      answered.set(draft.answer, (answered.get(draft.answer) ?? 0) + 1);
+      if (isHealthy) healthy.add(i);
+      samples.push(sampleOf(task.name, i, draft, samples.length, foldIn(own, 1), lettering));
+    }
   return samples;
 }
 

@@ -110,6 +110,7 @@ export async function fitCheXagent(options: FitCheXagentOptions, parts: Readonly
     perTask: instruct.per_task,
     records,
     lettering: 'A',
+    ...(instruct.samples && { samples: instruct.samples }),
     ...(instruct.tasks && { tasks: instruct.tasks }),
     ...(signal && { signal }),
     onProgress: (done, total) => onProgress?.('Tasks', done, total),

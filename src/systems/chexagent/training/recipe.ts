@@ -30,8 +30,12 @@ export interface CheXagentRecipe {
   readonly stages: Readonly<Record<CheXagentStage, Optimisation>>;
   /** Stages that are left out, to see what they are for. */
   readonly without: readonly Exclude<CheXagentStage, 'instructions'>[];
-  /** Samples of each task; `tasks` by name, all where left out. */
-  readonly instruct: { readonly per_task: number; readonly tasks?: readonly string[] };
+  /** Samples of each task, and of those under `samples` so many of their own; `tasks` by name, all where left out. */
+  readonly instruct: {
+    readonly per_task: number;
+    readonly samples?: Readonly<Record<string, number>>;
+    readonly tasks?: readonly string[];
+  };
   /** The most tokens of an answer. */
   readonly max_tokens: number;
   /** Studies of the phantom; `texts` are those of which the language model reads the reports alone. */
@@ -51,7 +55,11 @@ const RECIPE: ShapeOf<CheXagentRecipe> = {
   text_length: is.whole(8, 100_000),
   stages: { language: optimisationShape, vision: optimisationShape, bridge: optimisationShape, instructions: optimisationShape },
   without: is.list(is.oneOf('language', 'vision', 'bridge'), 0, 3),
-  instruct: { per_task: is.whole(1), tasks: optional(is.list(is.oneOf(...instructTaskNames), 1)) },
+  instruct: {
+    per_task: is.whole(1),
+    samples: optional(is.record(is.whole(1))),
+    tasks: optional(is.list(is.oneOf(...instructTaskNames), 1)),
+  },
   max_tokens: is.whole(1, 100_000),
   phantom: { train: is.whole(2), test: is.whole(1), texts: is.whole(1) },
   run: { checkpoint_every: is.whole(1) },
