@@ -1,9 +1,12 @@
 // What sharing a step costs: milliseconds of a step whose gradients are exchanged, by how many values they are and how many processes, on this machine's loopback;
 // and what the measured latency and rate foretell of more processes on slower wires.
-// node bench/scale/exchange.mjs [--values 1e6,12e6] [--workers 1,2,4] [--steps 12] [--figure docs/scale.png] [--json]
+// node bench/scale/exchange.mjs [--values 1e6,12e6] [--workers 1,2,4] [--steps 12] [--secret] [--figure docs/scale.svg] [--json]
 import { fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -13,6 +16,7 @@ const { values } = parseArgs({
     values: { type: 'string', default: '1e6,12e6,100e6' },
     workers: { type: 'string', default: '1,2,4' },
     steps: { type: 'string', default: '12' },
+    secret: { type: 'boolean', default: false },
     figure: { type: 'string' },
     json: { type: 'boolean', default: false },
     one: { type: 'string' },
@@ -29,7 +33,8 @@ if (values.one) await one(JSON.parse(values.one));
 else await all();
 
 /** A process: steps that do nothing but move weights by the mean of their gradients. */
-async function one({ rank, addresses, count, steps }) {
+async function one({ rank, addresses, count, steps, secret, result }) {
+  if (secret) return inside({ rank, addresses, count, steps, result });
   const tf = require('@tensorflow/tfjs-core');
   const { compileStep, flatten, joinCluster, meanOverWorkers, scope, startEngine, unflatten } = require('roentgen-lab/engine');
   await startEngine({ backend: 'tensorflow' });
@@ -54,8 +59,19 @@ async function one({ rank, addresses, count, steps }) {
     times.push(performance.now() - begun);
     x.dispose();
   }
-  process.send({ times: times.slice(1), first: times[0] });
+  writeFileSync(result, JSON.stringify({ times: times.slice(1), first: times[0] }));
   process.exit(0);
+}
+
+/** The same behind a tunnel, as `roentgen train --secret` has it. */
+async function inside(options) {
+  const { runInTunnel } = require('../../dist/cli/tunnel/outside.js');
+  const { insideAddress } = require('../../dist/cli/tunnel/places.js');
+  const own = { ...options, addresses: options.addresses.map((_, rank) => insideAddress(rank)) };
+  const { rank, addresses } = options;
+  const key = Buffer.alloc(32, 1); // a measurement of one's own machine has nothing to hide
+  const program = [fileURLToPath(import.meta.url), '--one', JSON.stringify(own)];
+  process.exit(await runInTunnel({ rank, addresses, key, program, signal: new AbortController().signal, say: console.error }));
 }
 
 async function ports(count) {
@@ -71,15 +87,18 @@ async function ports(count) {
 
 async function measure(count, workers) {
   const addresses = workers > 1 ? await ports(workers) : [];
-  const told = await Promise.all(
+  const folder = mkdtempSync(join(tmpdir(), 'roentgen-exchange-'));
+  await Promise.all(
     Array.from({ length: workers }, (_, rank) => new Promise((resolve, reject) => {
-      const options = JSON.stringify({ rank, addresses, count, steps: Number(values.steps) });
-      const child = fork(fileURLToPath(import.meta.url), ['--one', options], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-      child.on('message', resolve).on('exit', (code) => code !== 0 && reject(new Error(`process ${rank} ended with ${code}`)));
+      const own = { rank, addresses, count, steps: Number(values.steps), secret: values.secret && workers > 1, result: join(folder, `${rank}.json`) };
+      const child = fork(fileURLToPath(import.meta.url), ['--one', JSON.stringify(own)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`process ${rank} ended with ${code}`))));
     })),
   );
-  const sorted = told[0].times.sort((a, b) => a - b);
-  return { values: count, workers, min: sorted[0], median: sorted[sorted.length >> 1], first: told[0].first };
+  const { times, first } = JSON.parse(readFileSync(join(folder, '0.json'), 'utf8'));
+  rmSync(folder, { recursive: true });
+  const sorted = times.sort((a, b) => a - b);
+  return { values: count, workers, min: sorted[0], median: sorted[sorted.length >> 1], first };
 }
 
 /**
@@ -130,7 +149,6 @@ async function all() {
   }
   if (values.figure) {
     const { lineFigure } = require('roentgen-lab/display');
-    const { writeFileSync } = await import('node:fs');
     const steps = [2, 4, 8, 16, 32, 64];
     const series = Object.entries(WIRES).map(([wire, bits]) => ({
       name: wire,

@@ -58,6 +58,14 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     controller.abort();
   }
   for (const name of signals) process.on(name, onInterrupt);
+  /** Whoever runs it with a channel to it may ask by that. */
+  function onMessage(message: unknown): void {
+    if (message !== 'stop') return;
+    leaveSignals();
+    controller.abort();
+  }
+  process.on('message', onMessage);
+  process.channel?.unref();
   process.off('unhandledRejection', onRejection).on('unhandledRejection', onRejection); // once, however often this is called
   process.stdout.off('error', onClosed).on('error', onClosed);
   let ended: ExitCode = exitCodes.ok;
@@ -78,5 +86,6 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return exitCodeOf(error);
   } finally {
     leaveSignals();
+    process.off('message', onMessage);
   }
 }

@@ -1,17 +1,21 @@
 /** `roentgen train`: a recipe from its data to a model, in a run's folder. */
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Progress, progress } from '../display';
 import { duration } from '../display/internal';
-import { joinCluster, startEngine } from '../engine';
+import { type ClusterOptions, joinCluster, startEngine } from '../engine';
 import { slurmCluster } from '../engine/internal';
 import { loadRecipe, overrideRecipe, type Recipe, type RunProgress, type RunResult, reportRun, runRecipe } from '../experiments';
 import { modelToAdapt, recipeForSize, recipeNames } from '../experiments/internal';
-import { asUsage, type Context, collect, Interrupted, UsageError } from './context';
+import { asUsage, type Context, collect, exitCodes, Interrupted, UsageError } from './context';
 import { addDataOptions, type DataFlags, dataOf } from './data-options';
 import { findModel } from './models';
 import { wholeNumber } from './numbers';
+import { root } from './paths';
+import { runInTunnel } from './tunnel/outside';
+import { insideAddress } from './tunnel/places';
+import { readSecret } from './tunnel/secret';
 
 interface Flags extends DataFlags {
   out: string;
@@ -23,6 +27,7 @@ interface Flags extends DataFlags {
   set?: readonly string[];
   workers?: readonly string[];
   rank?: number;
+  secret?: string;
   json?: boolean;
 }
 
@@ -47,11 +52,15 @@ export function addTrain(command: Command, context: Context): void {
       commaList,
     )
     .option('--rank <n>', "this process's place in --workers, from 0, the leader", wholeNumber(0))
+    .option(
+      '--secret <file>',
+      'what the processes know of each other: each runs in a network of its own, and all between them is encrypted; needs user namespaces',
+    )
     .option('--json', 'print how it went as JSON')
     .addHelpText(
       'after',
       '\nSays first how long it takes here and how much memory, from a few steps of each part on random images.' +
-        '\nProcesses of --workers share the batches of each step (accumulation); docs/cluster.md says how, and why on trusted networks only.' +
+        '\nProcesses of --workers share the batches of each step (accumulation); docs/cluster.md says how, and why without --secret on trusted networks only.' +
         '\nCtrl-C stops after the step under way with a checkpoint; --resume goes on to the same bytes as without the stop.',
     )
     .action((recipe: string | undefined, flags: Flags) => runTrain(recipe, flags, context));
@@ -94,13 +103,15 @@ function startOf({ name, adapts }: Recipe, named: string | undefined): string | 
 }
 
 async function runTrain(named: string | undefined, flags: Flags, context: Context): Promise<void> {
+  const all = await asUsage('train', () => clusterOf(flags));
+  if (all && flags.secret !== undefined) return await runInside(all, flags.secret, context);
   const name = await chosenRecipe(named, flags);
   if (named === undefined) context.say(`Recipe ${name}.`);
   const recipe = await asUsage('train', async () => overrideRecipe(await loadRecipe(name), overrides(flags)));
   const { seed, resume = false } = flags;
   const model = startOf(recipe, flags.model);
   const out = resolve(flags.out);
-  const leads = await asUsage('train', () => joined(flags));
+  const leads = await asUsage('train', () => joined(all));
   const result = await asUsage('train', () =>
     runRecipe({
       recipe,
@@ -114,7 +125,7 @@ async function runTrain(named: string | undefined, flags: Flags, context: Contex
       estimate: true,
     }),
   );
-  if (!leads && !result.interrupted) return;
+  if (!leads) return context.endWith(result.interrupted ? exitCodes.interrupted : exitCodes.ok); // the leader says it
   const report = result.part === 'diffusion model' && result.steps > 0 ? await reportRun(out) : undefined;
   if (result.interrupted)
     throw new Interrupted(
@@ -125,15 +136,42 @@ async function runTrain(named: string | undefined, flags: Flags, context: Contex
 
 const commaList = (text: string): string[] => text.split(',').map((part) => part.trim());
 
-/** Joins the processes that are named, or those of a Slurm step. @returns whether this one leads: alone it does */
-async function joined({ workers, rank }: Flags): Promise<boolean> {
+type Place = Pick<ClusterOptions, 'rank' | 'addresses'>;
+
+/** The processes that are named, or those of a Slurm step; none where this one is alone. */
+function clusterOf({ workers, rank }: Flags): Place | undefined {
   if ((workers === undefined) !== (rank === undefined)) throw new UsageError('train: give --workers and --rank, or neither');
-  const all = workers !== undefined && rank !== undefined ? { addresses: workers, rank } : slurmCluster(process.env);
+  return workers !== undefined && rank !== undefined ? { addresses: workers, rank } : slurmCluster(process.env);
+}
+
+/** @returns whether this process leads: alone it does */
+async function joined(all: Place | undefined): Promise<boolean> {
   if (!all) return true;
   await startEngine();
   await joinCluster(all);
   return all.rank === 0;
 }
+
+/** The same command in a network of its own, where all processes are called otherwise. */
+async function runInside({ rank, addresses }: Place, secret: string, { signal, say, endWith }: Context): Promise<void> {
+  const code = await runInTunnel({
+    rank,
+    addresses,
+    key: await readSecret(secret),
+    program: [
+      join(root, 'bin', 'roentgen.mjs'),
+      ...withoutOptions(process.argv.slice(2), ['--secret', '--workers', '--rank']),
+      ...['--workers', addresses.map((_, other) => insideAddress(other)).join(), '--rank', String(rank)],
+    ],
+    signal,
+    say: (sentence) => say(`roentgen: train: ${sentence}`),
+  });
+  endWith(Object.values(exitCodes).find((one) => one === code) ?? exitCodes.failed);
+}
+
+/** Arguments without these options and their values. */
+const withoutOptions = (args: readonly string[], names: readonly string[]): string[] =>
+  args.filter((arg, i) => !names.includes(arg) && !names.includes(args[i - 1]!) && !names.some((name) => arg.startsWith(`${name}=`)));
 
 /** Progress with rate, time left and loss, one bar for each part. */
 function bars(context: Context): RunProgress {

@@ -243,6 +243,7 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
       await nextTurn();
     }
     if (checkpoints && saved !== t) await save(t);
+    if (checkpoints && workers > 1) meet(); // a process that ends may have the others ended: the leader's checkpoint comes first
     return {
       ...live.averaged(),
       log,
