@@ -1,6 +1,6 @@
 // What sharing a step costs: milliseconds of a step whose gradients are exchanged, by how many values they are and how many processes, on this machine's loopback;
 // and what the measured latency and rate foretell of more processes on slower wires.
-// node bench/scale/exchange.mjs [--values 1e6,12e6] [--workers 1,2,4] [--steps 12] [--secret] [--figure docs/scale.svg] [--json]
+// node bench/scale/exchange.mjs [--values 1e6,12e6] [--workers 1,2,4] [--steps 12] [--secret] [--figure docs/scale.png] [--json]
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -36,7 +36,7 @@ else await all();
 async function one({ rank, addresses, count, steps, secret, result }) {
   if (secret) return inside({ rank, addresses, count, steps, result });
   const tf = require('@tensorflow/tfjs-core');
-  const { compileStep, flatten, joinCluster, meanOverWorkers, scope, startEngine, unflatten } = require('roentgen-lab/engine');
+  const { compileStep, flatten, joinCluster, lastMeeting, meanOverWorkers, scope, startEngine, unflatten } = require('roentgen-lab/engine');
   await startEngine({ backend: 'tensorflow' });
   if (addresses.length > 1) await joinCluster({ rank, addresses });
   // Sizes as a geometric series from 1 to 1000, as biases and weights differ.
@@ -60,6 +60,7 @@ async function one({ rank, addresses, count, steps, secret, result }) {
     x.dispose();
   }
   writeFileSync(result, JSON.stringify({ times: times.slice(1), first: times[0] }));
+  await lastMeeting();
   process.exit(0);
 }
 
@@ -149,13 +150,29 @@ async function all() {
   }
   if (values.figure) {
     const { lineFigure } = require('roentgen-lab/display');
-    const steps = [2, 4, 8, 16, 32, 64];
-    const series = Object.entries(WIRES).map(([wire, bits]) => ({
-      name: wire,
-      x: steps,
-      y: steps.map((n) => compute / (compute + ring({ latency: here.latency, rate: Math.min(here.rate, bits / 8) }, large, n))),
-    }));
-    const figure = lineFigure({ title: 'Foretold: 860 million values, one second of computing', xTitle: 'processes', yTitle: 'efficiency', series });
+    const millions = [1, 3, 12, 30, 60, 120, 240, 430, 860];
+    // Wires that are faster than the processes send are one line.
+    const rates = new Map();
+    for (const [wire, bits] of Object.entries(WIRES)) {
+      const rate = Math.min(here.rate, bits / 8);
+      rates.set(rate, [...(rates.get(rate) ?? []), wire]);
+    }
+    const series = [...rates].flatMap(([rate, wires], i) =>
+      [8, 64].map((n) => ({
+        name: `${wires.join(' and ')}, ${n} processes`,
+        x: millions,
+        // Nine tenths of the time are computing where this takes nine times as long as the exchange.
+        y: millions.map((count) => 9 * ring({ latency: here.latency, rate }, 1e6 * count, n)),
+        colour: ['#c44e52', '#4c72b0', '#55a868'][i],
+        dash: n === 8 ? 'solid' : 'dot',
+      })),
+    );
+    const figure = lineFigure({
+      xTitle: 'values that are exchanged, millions',
+      yTitle: 'seconds to compute for 90%',
+      series,
+      logY: true,
+    });
     writeFileSync(values.figure, figure.bundle()['image/svg+xml'] ?? Buffer.from(figure.bundle()['image/png'], 'base64'));
   }
 }

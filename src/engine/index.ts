@@ -13,6 +13,6 @@ export { type GroupNormOptions, groupNorm } from './ops/group-norm';
 export { linear } from './ops/linear';
 export type { Precision } from './precision';
 export { foldIn, type Key, key, normal, randomInts, split, uniform, uniformArray } from './random';
-export { joinCluster, meanOverWorkers } from './reduce';
+export { joinCluster, lastMeeting, meanOverWorkers } from './reduce';
 export { type Backend, type EngineInfo, type EngineOptions, startEngine } from './start';
 export { cloneTree, countParameters, dispose, type FlatTree, flatten, mapTree, type Tree, unflatten } from './tree';

@@ -98,6 +98,21 @@ export function meet(timeoutSeconds?: number): void {
   meanNow([0], timeoutSeconds);
 }
 
+/** What a reduction's last answers take to leave a process that has all it wanted, ms. */
+const LEAVES = 250;
+
+/**
+ * Waits for all processes of the cluster a last time: after it this one may end. Without it, an end right behind a reduction can break that of the others, who may
+ * be fetching their part of it still.
+ *
+ * @throws Error where one has ended, or does not come in time
+ */
+export async function lastMeeting(): Promise<void> {
+  if (!cluster()) return;
+  meet(); // whose own answers are small
+  await new Promise((resolve) => setTimeout(resolve, LEAVES));
+}
+
 /** What is prepared may take long; a process that has ended is heard of at once in any case. */
 const PREPARED_WITHIN = 24 * 3600;
 

@@ -1,6 +1,6 @@
 /** The training loop: a compiled step repeated over batches. It logs, stops at a signal, keeps checkpoints and resumes from them. */
 
-import { cloneTree, dispose, flatten, interruptSignal, type Tree } from '../engine';
+import { cloneTree, dispose, flatten, interruptSignal, lastMeeting, type Tree } from '../engine';
 import { agree, cluster, collectGarbage, DeviceError, meet, memoryUse, nextTurn } from '../engine/internal';
 import { checkSettings, lockFolder } from '../files/internal';
 import { clearCheckpoints, contentHash, lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-store';
@@ -243,7 +243,7 @@ async function trainLocked<P extends Tree, B extends Tree, F extends Tree>(optio
       await nextTurn();
     }
     if (checkpoints && saved !== t) await save(t);
-    if (checkpoints && workers > 1) meet(); // a process that ends may have the others ended: the leader's checkpoint comes first
+    if (workers > 1) await lastMeeting(); // a process that ends may have the others ended: the leader's checkpoint comes first
     return {
       ...live.averaged(),
       log,

@@ -6,6 +6,7 @@ import {
   flatten,
   joinCluster,
   key,
+  lastMeeting,
   meanOverWorkers,
   normal,
   scope,
@@ -90,6 +91,7 @@ async function work({ rank, addresses, steps, more = 0, pauseAt, ...limits }: Op
   const hash = createHash('sha256');
   for (const leaf of Object.values(flatten(params))) hash.update(Buffer.from((leaf.dataSync() as Float32Array).slice().buffer));
   const { w1 } = params as { w1: tf.Tensor };
+  await lastMeeting();
   say({ hash: hash.digest('hex'), losses, w1: Array.from(w1.dataSync()) });
 }
 

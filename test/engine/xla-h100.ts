@@ -27,7 +27,7 @@ platform_name: "CUDA" device_description_str: "NVIDIA H100 80GB HBM3"
 dnn_version_info { major: 9 minor: 12 patch: 0 }`;
 
 /** What needs a device is off: choosing kernels by measurement, and Triton's products, whose tiles are chosen so. */
-const OPTIONS = Buffer.from(compileOptions({ xla_gpu_autotune_level: 0, xla_gpu_enable_triton_gemm: false }, 1));
+const FLAGS = { xla_gpu_autotune_level: 0, xla_gpu_enable_triton_gemm: false };
 
 /** From now on writes each program that is compiled into a folder. Returns the files, to which later ones are added. */
 export function collectPrograms(folder: string): readonly string[] {
@@ -43,22 +43,23 @@ export function collectPrograms(folder: string): readonly string[] {
   return files;
 }
 
-/** Of each program the memory that it takes there, or why it can't be compiled; in a process of its own, since one has one plugin. */
-export function compileForH100(files: readonly string[]): readonly (ProgramMemory | string)[] {
+/** Of each program the memory that it takes on each of so many, or why it can't be compiled; in a process of its own, since one has one plugin. */
+export function compileForH100(files: readonly string[], devices: number = 1): readonly (ProgramMemory | string)[] {
   const script = `
 const { readFileSync } = require('node:fs');
-const [addon, plugin, target, options, ...files] = process.argv.slice(1);
+const [addon, plugin, target, topology, options, ...files] = process.argv.slice(1);
 const pjrt = require(addon);
 const compiled = (file) => {
   try {
-    return pjrt.compileAhead(plugin, { target_config: target, topology: '1x1x1' }, readFileSync(file), 'hlo', Buffer.from(options, 'base64'));
+    return pjrt.compileAhead(plugin, { target_config: target, topology }, readFileSync(file), 'hlo', Buffer.from(options, 'base64'));
   } catch (error) {
     return error.message.slice(0, 500);
   }
 };
 process.stdout.write(JSON.stringify(files.map(compiled)));
 process.exit(0);`;
-  const args = ['-e', script, pathOfAddon('pjrt'), cudaPlugin!, TARGET, OPTIONS.toString('base64'), ...files];
+  const options = Buffer.from(compileOptions(FLAGS, devices)).toString('base64');
+  const args = ['-e', script, pathOfAddon('pjrt'), cudaPlugin!, TARGET, `1x1x${devices}`, options, ...files]; // one machine
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, XLA_FLAGS: '' } });
   if (!stdout) throw new Error(`compiling for an H100 failed: ${stderr}`);
   return JSON.parse(stdout) as (ProgramMemory | string)[];

@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { comingIn, goingOut, type Inside, insidePort, READY, type ToInside } from './places';
-import { join } from './streams';
+import { drained, join } from './streams';
 
 const { folder, rank, program } = JSON.parse(process.argv[2]!) as Inside;
 
@@ -37,7 +37,7 @@ function compute(): void {
   });
   child.once('exit', (code, signal) => {
     if (signal) process.stderr.write(`roentgen: the process was ended by ${signal}\n`);
-    process.exit(code ?? 1);
+    void drained().then(() => process.exit(code ?? 1));
   });
   process.send!('started');
 }

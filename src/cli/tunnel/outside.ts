@@ -11,7 +11,7 @@ import { join as path } from 'node:path';
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { comingIn, goingOut, type Inside, READY, type ToInside } from './places';
 import { connecting, listening } from './secret';
-import { join } from './streams';
+import { drained, join } from './streams';
 
 export interface TunnelOptions {
   readonly rank: number;
@@ -67,6 +67,7 @@ export async function runInTunnel(options: TunnelOptions): Promise<number> {
     });
     const code = await new Promise<number>((resolve, reject) => child.once('error', reject).once('exit', (status) => resolve(status ?? 1)));
     if (!started) throw new Error('unshare ended before it had begun');
+    await drained();
     if (code !== 0 && absent.size > 0)
       say(`never reached: ${[...absent].map((other) => `process ${other} (${addresses[other]})`).join(', ')}`);
     return code;

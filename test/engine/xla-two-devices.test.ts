@@ -1,0 +1,3 @@
+import { testDevices } from './shared-batches';
+
+testDevices(2);
