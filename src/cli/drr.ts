@@ -23,6 +23,7 @@ interface Flags {
   reports?: string;
   metadata?: string;
   shard?: RowsPart;
+  merge?: boolean;
   json?: boolean;
 }
 
@@ -30,7 +31,7 @@ interface Flags {
 const OF_MODE = { physical: ['exposure', 'noise', 'seed'], 'drr-rate': ['threshold'] } as const;
 
 /** Of a tree alone. */
-const OF_TREE = ['part', 'labels', 'reports', 'metadata', 'shard'] as const;
+const OF_TREE = ['part', 'labels', 'reports', 'metadata', 'shard', 'merge'] as const;
 
 /** The command's arguments, options and action. */
 export function addDrr(command: Command, context: Context): void {
@@ -60,6 +61,7 @@ export function addDrr(command: Command, context: Context): void {
     .option('--reports <file>', 'a table of their texts (VolumeName, Findings_EN and others)')
     .option('--metadata <file>', 'a table of what else is known of them (VolumeName, PatientSex, PatientAge and others)')
     .option('--shard <I/N>', 'take the volumes of one of N processes alone, I from 0 to N - 1; all have the same list', partOf)
+    .option('--merge', 'make nothing: write the tables of what all processes have made, and say which volumes are missing')
     .option('--json', 'print what was written as JSON')
     .addHelpText(
       'after',
@@ -115,7 +117,8 @@ const describe = ({ azimuth, sourceToDetector, sourceToCentre, pixel }: Drr): st
   `${azimuth}° from AP, source ${Math.round(sourceToCentre)} mm from the middle and ${Math.round(sourceToDetector)} mm from the detector, ${pixel.toFixed(2)} mm a pixel`;
 
 async function tree(volumes: readonly string[], flags: Flags, context: Context): Promise<void> {
-  const { out, views, part = 'train', labels, reports, metadata, shard, json } = flags;
+  const { out, views, part = 'train', labels, reports, metadata, shard, merge, json } = flags;
+  if (shard && merge) throw new UsageError('drr: --shard makes a part and --merge none; give one of them');
   const projecting = projectingOf(flags);
   claimFolder(out, 'radiographs of CT volumes', ['geometry']);
   const own = volumes.filter((_, i) => !shard || i % shard.count === shard.index).length;
@@ -129,6 +132,7 @@ async function tree(volumes: readonly string[], flags: Flags, context: Context):
       part,
       tables: { ...(labels && { labels }), ...(reports && { reports }), ...(metadata && { metadata }) },
       ...(shard && { shard }),
+      ...(merge && { merge }),
       signal: context.signal,
       onProgress: (done) => bar.update(done),
       onFailure: ({ path, why }) => context.say(`${path}: ${why}`),

@@ -68,6 +68,7 @@ test('wrong usage and bad input end with 2, and leave no picture', async (t) => 
     [['ct', '--out', out, '--views', 'AP', '--mode', 'physical', '--threshold', '0'], /--threshold has no effect in the mode physical/],
     [['ct', '--out', out, '--views', 'AP', '--noise', '0'], /--noise has no effect in the mode drr-rate/],
     [['ct', '--out', out, '--views', 'AP', '--shard', '0/2'], /--shard belongs to a tree/],
+    [['ct', '--out', join(out, 'tree'), '--shard', '0/2', '--merge'], /--shard makes a part and --merge none/],
     [['none', '--out', out, '--views', 'AP'], /there is no such file or folder/],
   ];
   for (const [[source, ...rest], message] of cases) {
@@ -107,6 +108,10 @@ test('volumes become a tree that opens as a data set; one that fails is named, a
   assert.deepEqual([JSON.parse(first.stdout).volumes, JSON.parse(first.stdout).written], [2, 6]);
   const image = (name: string): string => join(out, name);
   const kept = statSync(image('train/AP/train_1/train_1_a/train_1_a_2.png')).mtimeMs;
+  const early = await roentgen([...command, '--merge']);
+  assert.equal(early.status, 1);
+  assert.match(early.stderr, /train_1_a_1\.nii: AP, LATERAL, OBLIQUE_30 are not there yet; its part \(--shard I\/N\) makes them/);
+  assert.match(early.stdout, /0 images written, 6 were there; 2 of 4 volumes failed/);
   const all = await roentgen(command);
   assert.equal(all.status, 1, all.stderr);
   assert.match(all.stderr, /train_2_a_1\.nii: is not a NIfTI file/);

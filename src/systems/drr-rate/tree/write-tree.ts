@@ -24,6 +24,8 @@ export interface DrrTreeOptions {
   readonly tables?: Readonly<Partial<Record<TreeTable, string>>>;
   /** The volumes that this process takes; all by default. */
   readonly shard?: RowsPart;
+  /** Makes nothing: a volume whose images are not all there is a failure. */
+  readonly merge?: boolean;
   /** Ends the work between two images; the same call goes on. */
   readonly signal?: AbortSignal;
   /** Called after each volume. */
@@ -102,7 +104,7 @@ interface MadeImage {
 async function imagesOf(
   path: string,
   name: DrrRateName,
-  { out, views, projecting, signal }: DrrTreeOptions,
+  { out, views, projecting, merge, signal }: DrrTreeOptions,
 ): Promise<{ readonly made: readonly MadeImage[]; readonly kept: number } | FailedVolume> {
   const fingerprint = await volumeFingerprint(path).catch((error: unknown) => failure(path, error));
   if (typeof fingerprint !== 'string') return fingerprint;
@@ -114,6 +116,7 @@ async function imagesOf(
   }
   const kept = views.length - missing.length;
   if (missing.length === 0) return { made: [], kept };
+  if (merge) return { path, why: `${missing.map(({ name: view }) => view).join(', ')} are not there yet; its part (--shard I/N) makes them` };
   try {
     const volume = await readCt(path);
     const patient = await patientCells(path);
