@@ -3,7 +3,8 @@
 //
 //   node bench/reproduction/systems.mjs radgraph-findings=runs/radgraph-findings sei-evaluation=runs/sei-evaluation
 //
-// takes a folder's result into systems.json and writes the section anew; without arguments it writes the section alone.
+// takes a folder's result into systems.json and writes the section anew; without arguments it writes the section alone. Folders of other seeds follow behind commas:
+// of these the page has what became of each finding.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -106,6 +107,12 @@ const SYSTEMS = {
     command: (result) => `roentgen cxr-llava evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
     document: 'asking.md',
   },
+  'cxr-llava-first': {
+    title: 'CXR-LLaVA’s first version: a ResNet that has also learnt to find texts of labels',
+    paper: '[arXiv:2310.18341](https://arxiv.org/abs/2310.18341)',
+    command: (result) => `roentgen cxr-llava evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws} --plane 0`,
+    document: 'asking.md',
+  },
   chexagent: {
     title: 'CheXagent: a bench, what each stage adds, and whom it serves worse',
     paper: '[arXiv:2401.12208](https://arxiv.org/abs/2401.12208)',
@@ -140,7 +147,7 @@ function markdown(rows) {
 
 function sectionOf(name, result) {
   const { title, paper, command, document } = SYSTEMS[name];
-  const { tables, findings, notes, seconds } = result;
+  const { tables, findings, notes, seconds, others = [] } = result;
   return [
     `## ${title}`,
     `${paper}; \`${command(result)}\`: ${seconds} s. [${document}](${document}) says how to read it.`,
@@ -148,9 +155,22 @@ function sectionOf(name, result) {
     ...(findings.length === 0
       ? []
       : ['**Findings**', markdown(findings.map(({ finding, paper: there, here, verdict }) => ({ finding, 'the paper': there, here, verdict })))]),
+    ...(others.length === 0 ? [] : ['**The same findings, trained and measured with other seeds**', markdown(bySeed(result))]),
     ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),
   ].join('\n\n');
 }
+
+/** What became of each finding with each seed. */
+const bySeed = ({ seed, findings, others }) =>
+  findings.map(({ finding }) => ({
+    finding,
+    ...Object.fromEntries(
+      [{ seed, findings }, ...others].map((one) => {
+        const same = one.findings.find((other) => other.finding === finding);
+        return [`seed ${one.seed}`, same && `${same.verdict}: ${same.here}`];
+      }),
+    ),
+  }));
 
 /** The section between its marks; the marks alone where nothing was measured. */
 export function systemsSection() {
@@ -162,10 +182,11 @@ export function systemsSection() {
 if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
   const kept = existsSync(keptFile) ? JSON.parse(readFileSync(keptFile, 'utf8')) : {};
   for (const pair of argv.slice(2)) {
-    const [name, folder] = pair.split('=');
-    if (!SYSTEMS[name] || !folder) throw new Error(`expected NAME=FOLDER with a name of ${Object.keys(SYSTEMS).join(', ')}, got ${pair}`);
+    const [name, folders] = pair.split('=');
+    if (!SYSTEMS[name] || !folders) throw new Error(`expected NAME=FOLDER with a name of ${Object.keys(SYSTEMS).join(', ')}, got ${pair}`);
     const { file = 'result.json', read = (result) => result } = SYSTEMS[name];
-    kept[name] = shortened(read(JSON.parse(readFileSync(join(resolve(folder), file), 'utf8'))));
+    const [first, ...others] = folders.split(',').map((folder) => shortened(read(JSON.parse(readFileSync(join(resolve(folder), file), 'utf8')))));
+    kept[name] = { ...first, ...(others.length > 0 && { others: others.map(({ seed, findings, seconds }) => ({ seed, findings, seconds })) }) };
   }
   if (argv.length > 2) writeFileSync(keptFile, `${JSON.stringify(kept, null, 2)}\n`);
   const text = readFileSync(page, 'utf8');
