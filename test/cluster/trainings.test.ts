@@ -19,7 +19,7 @@ const floats = (file: string): Float32Array => {
 };
 
 test('autoencoders with all their terms, every strategy of the diffusion model, the masked language model, the classifier and batch norms', {
-  timeout: 540_000,
+  timeout: process.env.ROENTGEN_LONG_TESTS ? 1_800_000 : 540_000,
 }, async (t) => {
   const root = tempDir(t);
   const folder = (workers: number, rank: number): string => join(root, `${workers}-${rank}`);

@@ -113,9 +113,13 @@ function wayIn({ rank, addresses, key }: TunnelOptions, folder: string): Promise
 function wayOut({ addresses, key }: TunnelOptions, folder: string, other: number): Promise<Server> {
   const server = createServer((socket) => {
     const remote = connect({ ...placeOf(addresses[other]!), ...connecting(key) });
-    socket.on('error', () => remote.destroy()).on('close', () => remote.destroy());
-    remote.on('error', () => socket.destroy()).on('close', () => socket.destroy());
-    afterReady(remote, () => join(socket, remote));
+    const both = [socket, remote];
+    const breakOff = (): void => both.forEach((one) => void one.destroy());
+    for (const one of both) one.on('error', breakOff).on('close', breakOff);
+    afterReady(remote, () => {
+      for (const one of both) one.off('error', breakOff).off('close', breakOff);
+      join(socket, remote);
+    });
   });
   return open(server, goingOut(folder, other));
 }

@@ -116,7 +116,8 @@ async function imagesOf(
   }
   const kept = views.length - missing.length;
   if (missing.length === 0) return { made: [], kept };
-  if (merge) return { path, why: `${missing.map(({ name: view }) => view).join(', ')} are not there yet; its part (--shard I/N) makes them` };
+  if (merge)
+    return { path, why: `${missing.map(({ name: view }) => view).join(', ')} are not there yet; its part (--shard I/N) makes them` };
   try {
     const volume = await readCt(path);
     const patient = await patientCells(path);
