@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { connecting, readSecret } from '#cli/tunnel/secret';
-import { roentgen } from '../cli/run';
+import { ports } from '../cluster/processes';
+import { recipeFile } from '../cluster/shared-recipe';
 import { root, tempDir } from '../support';
-import { ports } from './processes';
-import { recipeFile } from './shared-recipe';
+import { roentgen } from './run';
 
 const { status: none } = spawnSync('unshare', ['--map-root-user', '--net', 'sh', '-c', 'ip link set lo up || ifconfig lo up']);
 const skip = none === 0 ? false : 'this system gives no network namespaces (unshare, ip)';
