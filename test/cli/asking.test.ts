@@ -82,7 +82,8 @@ test('cxr-llava train stops and goes on, ask answers, evaluate writes the table 
   assert.match(evaluated.stdout, /images blanked[\s\S]*children alone[\s\S]*the encoder's own labels/);
   assert.ok(existsSync(join(out, 'sampling.png')));
   const { tables, findings } = JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'));
-  assert.deepEqual([tables[0].rows.length, tables[1].rows.length, findings.length], [8, 18, 9]);
+  assert.deepEqual([tables[0].rows.length, tables[1].rows.length, findings.length], [8, 18, 11]);
+  assert.equal(new Set(tables[2].rows.map((row: Record<string, string>) => row['training set'])).size, 2);
 });
 
 test('chexagent train makes a model that is asked about two images and put to a bench; evaluate writes stages and groups', async (t) => {

@@ -20,10 +20,13 @@ interface Flags extends EvaluateFlags {
 /** Patients of the phantom that are children. */
 const CHILDREN = 84;
 
+/** So many times the test's patients are told apart by group. */
+const OF_GROUPS = 10;
+
 /** The command's arguments, options and action. */
 export function addEvaluateLlava(command: Command, context: Context): void {
   const described = command.description(
-    'train the rows of the paper’s table and measure them: with and without labels learnt, both prompts, children, another processing and another renderer, temperature × top-p',
+    'train the rows of the paper’s table and measure them: with and without labels learnt, both prompts, children, another processing and another renderer, temperature × top-p, and one sex’s findings rare',
   );
   evaluateOptions(described, cxrLlava, 'result.json and sampling.png')
     .option('--plane <n>', 'reports at each place of temperature and top-p; 0 leaves them out', wholeNumber(0), 100)
@@ -34,7 +37,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   const { seed, draws, plane } = flags;
   const { command, recipe, out, data } = await openAskedEvaluation(cxrLlava, name, flags, context);
   const isPhantom = (flags.data ?? 'phantom') === 'phantom';
-  const external = isPhantom ? await elsewhere(recipe.phantom.test, cxrLlava.size(recipe), context) : {};
+  const { groups, external = {} }: Partial<Others> = isPhantom ? await others(recipe.phantom.test, cxrLlava.size(recipe), context) : {};
   await runEvaluation(
     {
       command,
@@ -45,6 +48,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
         const { figure, ...result } = await evaluateLlava({
           recipe,
           data,
+          ...(groups && { groups }),
           external,
           key: key(seed),
           out,
@@ -62,8 +66,15 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   );
 }
 
-/** Images unlike those of the training: of other people, of the test's people from a machine that shows contrast in another way, and by another renderer. */
-async function elsewhere(count: number, size: number, context: Context): Promise<Record<string, Radiographs>> {
+/** What is measured beside the test's images. */
+interface Others {
+  /** Many patients, to be told apart by group. */
+  readonly groups: Radiographs;
+  /** Images unlike those of the training: of other people, of the test's people from a machine that shows contrast in another way, and by another renderer. */
+  readonly external: Readonly<Record<string, Radiographs>>;
+}
+
+async function others(count: number, size: number, context: Context): Promise<Others> {
   const bars = oneBar();
   const watched = (what: string) => ({
     signal: context.signal,
@@ -72,9 +83,15 @@ async function elsewhere(count: number, size: number, context: Context): Promise
   const test = { seed: ASKED_SEEDS.test, count };
   try {
     return {
-      'children alone': await phantomRadiographs({ seed: CHILDREN, count, children: 1 }, size, watched('Children')),
-      'another processing (CLAHE)': await phantomRadiographs(test, size, { ...watched('Another processing'), look: 'clahe' }),
-      'another renderer (projected volumes)': await phantomRadiographs(test, size, { ...watched('Volumes projected'), look: 'projected' }),
+      groups: await phantomRadiographs({ ...test, count: OF_GROUPS * count }, size, watched('Patients by group')),
+      external: {
+        'children alone': await phantomRadiographs({ seed: CHILDREN, count, children: 1 }, size, watched('Children')),
+        'another processing (CLAHE)': await phantomRadiographs(test, size, { ...watched('Another processing'), look: 'clahe' }),
+        'another renderer (projected volumes)': await phantomRadiographs(test, size, {
+          ...watched('Volumes projected'),
+          look: 'projected',
+        }),
+      },
     };
   } finally {
     bars.end();

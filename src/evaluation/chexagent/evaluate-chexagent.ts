@@ -2,7 +2,6 @@
 
 import { join } from 'node:path';
 import { dispose, foldIn, type Key, type Tree } from '../../engine';
-import { permutation } from '../../engine/internal';
 import { chosenRows } from '../../files/internal';
 import {
   type AskedModel,
@@ -24,9 +23,17 @@ import { hashOf } from '../hash-of';
 import { pairedDifference } from '../paired';
 import { type Finding, isAbove0, type ResultTable, type SystemEvaluation } from '../result';
 import type { OutcomeByGroup } from '../subgroups/gaps';
+import {
+  rareGroupFindings,
+  rareTrainingSets,
+  saidOf,
+  sensitivityByGroup,
+  sensitivityDefinition,
+  sensitivityTable,
+} from '../subgroups/rare-group';
 import { estimateOf, meanOf, type SummedMeasure } from '../summed';
 import { type ComparedText, inHundredths, labelF1Name, labelMeasures, PAPER_F1 } from '../text-measures';
-import { ASKED_FOR, marginsOf, SPECIFICITY, saidOf, sensitivityByGroup } from './fairness';
+import { marginsOf } from './presence';
 
 export interface CheXagentEvaluationOptions {
   readonly recipe: CheXagentRecipe;
@@ -59,10 +66,6 @@ const chosenOf = ({ records, pixels }: Radiographs, rows: readonly number[]): Pi
   records: rows.map((i) => records[i]!),
   pixels: chosenRows(pixels, rows),
 });
-
-/** Of women with a finding, the share that the unequal training set keeps. */
-const KEPT_OF_RARE = 0.1;
-const [RARE, EQUAL] = ['women’s findings rare', 'as many left out at random'] as const;
 
 const wordsOf: Readonly<Record<(typeof STAGES)[number], string>> = {
   language: 'A language model that has read reports',
@@ -97,7 +100,7 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
     });
     const known = chosenOf(data.train, all.slice(0, OF_TRAINING));
     const said = saidOf(await marginsOf(model, data.test, watched('questions of presence')), {
-      margins: await marginsOf(model, known, watched('of training records')),
+      scores: await marginsOf(model, known, watched('of training records')),
       records: known.records,
     });
     groups.set(name, await sensitivityByGroup(said, data.test.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
@@ -111,28 +114,22 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
     await withModel(options, { name: `without ${stage}`, without: [stage], records: all }, async (model) => {
       answers.set(`without ${stage}`, await answerBench(model, false, asked));
     });
-  for (const [name, records] of Object.entries(trainingSets(data.train, foldIn(key, 23))))
+  for (const [name, records] of Object.entries(rareTrainingSets(data.train.records, foldIn(key, 23))))
     await withModel(options, { name, without: [], records }, (model) => outcomes(name, model));
   const by = { key: foldIn(key, 24), draws };
   return {
-    tables: [...full!.tables, stagesTable(bench, answers, by), groupsTable(groups, draws)],
-    findings: [...full!.findings, ...stageFindings(bench, answers, by), ...groupFindings(groups)],
+    tables: [
+      ...full!.tables,
+      stagesTable(bench, answers, by),
+      sensitivityTable('chexagent-groups', 'Sensitivity of questions of presence by group, hundredths', groups, draws),
+    ],
+    findings: [...full!.findings, ...stageFindings(bench, answers, by), ...rareGroupFindings(groups)],
     definitions: {
       ...full!.definitions,
-      sensitivity: `of ${ASKED_FOR.join(', ')} that an image has, the share for which "yes" is likelier, against "no", than for ${100 * SPECIFICITY}% of the absent ones of ${OF_TRAINING} training records; v2`,
+      sensitivity: `${sensitivityDefinition('likelihood of "yes" against "no"', `${OF_TRAINING} training records`)}; v2`,
     },
     notes: full!.notes,
   };
-}
-
-/** Of the same size: one in which one group's findings are rare, and one that lacks as many records of anyone. */
-function trainingSets({ records }: Radiographs, key: Key): Record<string, number[]> {
-  const isRare = (i: number): boolean => records[i]!.sex === 'F' && ASKED_FOR.some((label) => records[i]!.labels[label] === 1);
-  const order = Array.from(permutation(key, records.length));
-  const rare = order.filter(isRare);
-  const left = new Set(rare.slice(Math.round(KEPT_OF_RARE * rare.length)));
-  const sorted = (kept: readonly number[]): number[] => [...kept].sort((a, b) => a - b);
-  return { [RARE]: sorted(order.filter((i) => !left.has(i))), [EQUAL]: sorted(order.slice(left.size)) };
 }
 
 async function withModel(
@@ -218,44 +215,4 @@ function stageFindings(bench: CheXbench, answers: ReadonlyMap<string, BenchAnswe
       verdict: isAbove0(difference),
     };
   });
-}
-
-function groupsTable(groups: ReadonlyMap<string, OutcomeByGroup>, draws: number): ResultTable {
-  return {
-    name: 'chexagent-groups',
-    title: 'Sensitivity of questions of presence by group, hundredths',
-    intervals: `95% bootstrap over images of the group, ${draws} draws`,
-    rows: [...groups].flatMap(([set, { rows }]) =>
-      rows.map(({ division, group, images, value }) => ({
-        'training set': set,
-        division,
-        group,
-        images,
-        sensitivity: value && inHundredths(value),
-      })),
-    ),
-  };
-}
-
-function groupFindings(groups: ReadonlyMap<string, OutcomeByGroup>): Finding[] {
-  const gapOf = (set: string): { readonly gap: Estimate; readonly lowest: string } => {
-    const { gap, lowest } = groups.get(set)!.gaps.find(({ division }) => division === 'sex')!;
-    return { gap, lowest };
-  };
-  const [rare, equal] = [gapOf(RARE), gapOf(EQUAL)];
-  const told = ({ gap, lowest }: typeof rare): string => `${textOf(inHundredths(gap), 1)}, lowest ${lowest}`;
-  return [
-    {
-      finding: 'Where findings of one sex are rare in training, they are missed more often',
-      paper: 'gaps by sex, age and race are reported',
-      here: told(rare),
-      verdict: rare.lowest !== 'F' ? 'not repeated' : isAbove0(rare.gap),
-    },
-    {
-      finding: 'Where they are as frequent, no such gap is seen',
-      paper: 'not in the paper',
-      here: told(equal),
-      verdict: equal.gap.low > 0 ? 'not repeated' : 'repeated',
-    },
-  ];
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Displayable } from '../../display';
 import { dispose, foldIn, type Key, type Tree } from '../../engine';
 import { type Rows, rowsOf } from '../../files';
+import { chosenRows } from '../../files/internal';
 import {
   type AskedModel,
   askedCxrLlava,
@@ -21,6 +22,16 @@ import { type Estimate, textOf } from '../estimate';
 import { hashOf } from '../hash-of';
 import { pairedDifference } from '../paired';
 import { type Finding, isAbove0, type ResultTable, type SystemEvaluation } from '../result';
+import type { OutcomeByGroup } from '../subgroups/gaps';
+import {
+  JUDGED,
+  rareGroupFindings,
+  rareTrainingSets,
+  saidOf,
+  sensitivityByGroup,
+  sensitivityDefinition,
+  sensitivityTable,
+} from '../subgroups/rare-group';
 import { estimateOf, type SummedMeasure } from '../summed';
 import { inHundredths } from '../text-measures';
 import { BLEU, COVERAGE, classifierMeasure, DEFINITE, DEFINITIONS, reportMeasures, TRUTH, thresholdsOf } from './measures';
@@ -30,6 +41,8 @@ import { type SamplingPlane, samplingPlane } from './sampling-plane';
 export interface LlavaEvaluationOptions {
   readonly recipe: LlavaRecipe;
   readonly data: { readonly train: Radiographs; readonly test: Radiographs; readonly texts: readonly string[] };
+  /** Other patients, many, whose sensitivity is told by group; those of the test where left out. */
+  readonly groups?: Radiographs;
   /** Images from elsewhere, by name. */
   readonly external: Readonly<Record<string, Radiographs>>;
   readonly key: Key;
@@ -78,10 +91,18 @@ export async function evaluateLlava(options: LlavaEvaluationOptions): Promise<Ll
     rows.push(await rowOf(options, model, RANDOM, 'naming', data.test));
   });
   const ceiling = await classifierOf(options, parts);
+  const groups = await sensitivities(options);
   return {
-    tables: [tableOf(rows, ceiling, bootstrap), ...(planes ? [planes.table] : [])],
-    findings: findingsOf(rows, Object.keys(external), planes, bootstrap),
-    definitions: DEFINITIONS,
+    tables: [
+      tableOf(rows, ceiling, bootstrap),
+      ...(planes ? [planes.table] : []),
+      sensitivityTable('cxr-llava-groups', "Sensitivity of the encoder's own labels by group, hundredths", groups, draws),
+    ],
+    findings: [...findingsOf(rows, Object.keys(external), planes, bootstrap), ...rareGroupFindings(groups)],
+    definitions: {
+      ...DEFINITIONS,
+      sensitivity: sensitivityDefinition('probability by the layer behind the encoder', 'its own training records'),
+    },
     notes: [
       'One training of each row: intervals are over images, not over seeds.',
       'F1 of definite pairs rewards silence: read it with the coverage beside it.',
@@ -155,6 +176,49 @@ async function classifierOf(
   } finally {
     dispose(encoder.params as Tree);
   }
+}
+
+/** By the encoder's own layer, trained on a set in which one group's findings are rare, and on one in which they are not. */
+async function sensitivities(options: LlavaEvaluationOptions): Promise<ReadonlyMap<string, OutcomeByGroup>> {
+  const { recipe, data, groups = data.test, key, out, draws = 1000, signal, onProgress } = options;
+  const network = llavaVisionOf(recipe);
+  const outcomes = new Map<string, OutcomeByGroup>();
+  for (const [name, rows] of Object.entries(rareTrainingSets(data.train.records, foldIn(key, 23)))) {
+    const train: Radiographs = {
+      ...data.train,
+      records: rows.map((i) => data.train.records[i]!),
+      pixels: chosenRows(data.train.pixels, rows),
+    };
+    const identity = hashOf(JSON.stringify([recipe.vision, recipe.stages.vision, key, data.train.pixels.identity, rows])).slice(0, 16);
+    const folder = join(out, 'networks', `groups-${identity}`);
+    const encoder = await fitVision(
+      {
+        recipe,
+        data: train,
+        texts: [],
+        key,
+        ...(signal && { signal }),
+        watch: () => ({
+          onStep: ({ step, steps }) => onProgress?.(`training of an encoder, ${name}`, step, steps),
+          checkpoints: { folder: join(folder, 'checkpoints'), identity, resume: 'always', every: recipe.run.checkpoint_every },
+        }),
+      },
+      join(folder, 'model'),
+    );
+    try {
+      const scoresOf = async ({ pixels, records }: Radiographs): Promise<Float32Array> => {
+        const labels = await readLabels(network, encoder, pixels, signal);
+        return Float32Array.from({ length: records.length * JUDGED.length }, (_, i) => {
+          return labels[JUDGED[i % JUDGED.length]!]?.[Math.floor(i / JUDGED.length)] ?? 0;
+        });
+      };
+      const said = saidOf(await scoresOf(groups), { scores: await scoresOf(train), records: train.records });
+      outcomes.set(name, await sensitivityByGroup(said, groups.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
+    } finally {
+      dispose(encoder.params as Tree);
+    }
+  }
+  return outcomes;
 }
 
 type Bootstrap = { readonly key: Key; readonly draws: number };
