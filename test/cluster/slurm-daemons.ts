@@ -49,6 +49,8 @@ export async function startSlurm(t: TestContext, cpus: number): Promise<NodeJS.P
     JobAcctGatherType: 'jobacct_gather/none',
     MpiDefault: 'none',
     ReturnToService: 2,
+    // Ports follow from the job's number, and another test may have its own Slurm at the same time; none has more than three jobs.
+    FirstJobId: 1 + 3 * (process.pid % 60),
     SelectType: 'select/cons_tres',
     SelectTypeParameters: 'CR_Core',
   };
