@@ -29,8 +29,8 @@ test('srun gives each task its place; the leader alone speaks and writes; a task
     recipeFile(folder),
     '--resume',
   ];
-  const srun = (name: string): { readonly ended: Promise<Ended> } => {
-    const child = spawn('srun', [...line, '--out', join(folder, name)], { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const srun = (name: string, ...more: string[]): { readonly ended: Promise<Ended> } => {
+    const child = spawn('srun', [...line, '--out', join(folder, name), ...more], { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     t.after(() => child.kill('SIGKILL'));
     let said = '';
     for (const stream of [child.stdout, child.stderr])
@@ -55,6 +55,21 @@ test('srun gives each task its place; the leader alone speaks and writes; a task
   assert.equal(again.code, 0, again.said);
   const model = (run: string): Buffer => readFileSync(join(folder, run, 'model', 'unet', 'diffusion_pytorch_model.safetensors'));
   assert.ok(model('cut').equals(model('whole')), 'the same bytes as without the end');
+
+  // The step ends the leader as soon as the other one has stopped, which must not be before the checkpoint is whole.
+  const stopped = join(folder, 'stopped');
+  const long = srun('stopped', '--set', 'vae.optimisation.steps=4000');
+  while (!existsSync(join(stopped, 'autoencoder', 'log.jsonl'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  process.kill(taskOf(stopped, 1), 'SIGINT');
+  assert.notEqual((await long.ended).code, 0);
+  const steps = readFileSync(join(stopped, 'autoencoder', 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n').length;
+  const kept = readdirSync(join(stopped, 'autoencoder', 'checkpoints')).filter((name) => /^step-\d+$/.test(name));
+  assert.ok(
+    kept.some((name) => Number(name.slice(5)) === steps),
+    `${steps} steps, ${kept.join(', ')}`,
+  );
 });
 
 /** The process of a task. */

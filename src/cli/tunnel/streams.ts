@@ -7,6 +7,10 @@ const open = new Set<Duplex>();
 
 /** Where one ends, the other does when it has sent all; where one breaks off, so does the other: who listens at its end hears that it is gone. */
 export function join(a: Duplex, b: Duplex): void {
+  if (a.destroyed || b.destroyed) {
+    for (const one of [a, b]) one.destroy();
+    return;
+  }
   for (const [from, to] of [
     [a, b],
     [b, a],
