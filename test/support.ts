@@ -1,5 +1,7 @@
 /** What the tests share: leak checks, closeness with the fixtures' tolerance, and where shared fixtures and data lie. */
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,10 +24,45 @@ export function sharedData(...parts: string[]): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
+const endings = new WeakMap<TestContext, (() => unknown)[]>();
+
+/** What a test does when it ends: what was begun last ends first, so that a process is gone before the folder that it writes in. */
+export function atEnd(t: TestContext, end: () => unknown): void {
+  const known = endings.get(t);
+  if (known !== undefined) {
+    known.push(end);
+    return;
+  }
+  const ends = [end];
+  endings.set(t, ends);
+  t.after(async () => {
+    const failed: unknown[] = [];
+    for (const each of ends.reverse()) {
+      try {
+        await each();
+      } catch (error) {
+        failed.push(error);
+      }
+    }
+    if (failed.length > 0) throw failed[0];
+  });
+}
+
+/** Kills a process that still runs when the test ends, and waits until it is gone. */
+export function endsWith<C extends ChildProcess>(t: TestContext, child: C): C {
+  atEnd(t, async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  });
+  return child;
+}
+
 /** A folder that is removed when the test ends. */
 export function tempDir(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'roentgen-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

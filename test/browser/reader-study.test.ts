@@ -8,7 +8,7 @@ import { key, uniformArray } from 'roentgen-lab/engine';
 import { evaluateReaderStudy, openBench, openReaderStudy } from 'roentgen-lab/evaluation';
 import { loadRecipe, overrideRecipe } from 'roentgen-lab/experiments';
 import { writePng } from 'roentgen-lab/files';
-import { tempDir } from '../support';
+import { atEnd, tempDir } from '../support';
 import { saveUntrained } from '../untrained-model';
 import { artefacts, launchBrowser, missingBrowser } from './lab';
 
@@ -41,7 +41,7 @@ test('a study by the keyboard: rate, look back, change, take back, break off, go
   const counts = { pairs: 3, texts: 5 };
   mkdirSync(artefacts, { recursive: true });
   const browser = await launchBrowser();
-  t.after(() => browser.close());
+  atEnd(t, () => browser.close());
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
@@ -49,7 +49,7 @@ test('a study by the keyboard: rate, look back, change, take back, break off, go
   page.on('pageerror', (error) => complaints.push(error.message));
 
   let sitting = await openReaderStudy(bench, 'Anna', counts);
-  t.after(() => sitting.close().catch(() => undefined)); // where the test ends before it
+  atEnd(t, () => sitting.close().catch(() => undefined)); // where the test ends before it
   await page.goto(sitting.address);
   await page.getByText('None of them is for diagnosis').waitFor();
   await page.keyboard.press('3');

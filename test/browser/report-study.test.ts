@@ -7,7 +7,7 @@ import { openPhantom, writeReport } from 'roentgen-lab/datasets';
 import { key } from 'roentgen-lab/engine';
 import { evaluateReportStudy, openReportStudy, writeReportPairs } from 'roentgen-lab/evaluation';
 import { writeSynthetic } from '#files/internal';
-import { tempDir } from '../support';
+import { atEnd, tempDir } from '../support';
 import { artefacts, launchBrowser, missingBrowser } from './lab';
 
 test('three questions of each pair of reports, by the keyboard', { skip: missingBrowser, timeout: 120_000 }, async (t) => {
@@ -35,14 +35,14 @@ test('three questions of each pair of reports, by the keyboard', { skip: missing
   const out = join(folder, 'out');
   mkdirSync(artefacts, { recursive: true });
   const browser = await launchBrowser();
-  t.after(() => browser.close());
+  atEnd(t, () => browser.close());
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
   const sitting = await openReportStudy(file, { out, reader: 'Anna' });
-  t.after(() => sitting.close().catch(() => undefined));
+  atEnd(t, () => sitting.close().catch(() => undefined));
   await page.goto(sitting.address);
   await page.locator('#intro').getByText('One of each two reports was written by a network. None is for diagnosis.').waitFor();
   assert.equal(await page.getByText('synthetic').count(), 0);

@@ -8,7 +8,7 @@ import { writePng } from 'roentgen-lab/files';
 import { initBert, saveTextEncoder } from '#encoders/internal';
 import { modelsFolder } from '#files/internal';
 import { wordVocabulary } from '#tokenizers/internal';
-import { noLeaks, root, tempDir } from '../support';
+import { atEnd, noLeaks, root, tempDir } from '../support';
 import { tiniest } from '../tiniest';
 import { type Ended, roentgen } from './run';
 
@@ -40,7 +40,7 @@ const columns = ['--image-column', 'file', '--text-column', 'report', '--patient
 async function encoderInModels(t: TestContext): Promise<string> {
   const name = `test-encoder-${process.pid}`;
   const folder = join(modelsFolder, name);
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   const tokenizer = wordVocabulary(['Secret sentence. Effusion and edema.'], { vocabularySize: 60, maxLength: 16 });
   const config = {
     model_type: 'bert' as const,
@@ -117,7 +117,7 @@ test('a folder that holds something else is refused before anything is written, 
   const run = join(root, 'runs', name);
   mkdirSync(run, { recursive: true });
   writeFileSync(join(run, 'config.json'), '{}'); // as roentgen train leaves it: a run, but no quickstart
-  t.after(() => rmSync(run, { recursive: true }));
+  atEnd(t, () => rmSync(run, { recursive: true }));
   const refused = async (args: readonly string[], message: RegExp): Promise<void> => {
     const { status, stderr } = await roentgen(args);
     assert.equal(status, 2, stderr);

@@ -10,7 +10,7 @@ import { connect } from 'node:tls';
 import { connecting, readSecret } from '#cli/tunnel/secret';
 import { ports } from '../cluster/processes';
 import { recipeFile } from '../cluster/shared-recipe';
-import { root, tempDir } from '../support';
+import { endsWith, root, tempDir } from '../support';
 import { roentgen } from './run';
 
 const { status: none } = spawnSync('unshare', ['--map-root-user', '--net', 'sh', '-c', 'ip link set lo up || ifconfig lo up']);
@@ -27,8 +27,10 @@ function running(
   t: TestContext,
   args: readonly string[],
 ): { pid: number; said: () => string; until: (words: RegExp) => Promise<void>; ended: Promise<number | null> } {
-  const child = spawn(process.execPath, [join(root, 'bin', 'roentgen.mjs'), 'train', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  t.after(() => child.kill('SIGKILL'));
+  const child = endsWith(
+    t,
+    spawn(process.execPath, [join(root, 'bin', 'roentgen.mjs'), 'train', ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
   let text = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (more) => (text += more));
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));

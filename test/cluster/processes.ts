@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { endsWith } from '../support';
 
 export interface Told {
   readonly joined?: boolean;
@@ -42,8 +43,10 @@ export async function ports(count: number): Promise<string[]> {
 }
 
 export function start(t: TestContext, program: 'worker' | 'trainer' | 'trainings', options: Readonly<Record<string, unknown>>): Running {
-  const child = fork(join(__dirname, `${program}.js`), [JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-  t.after(() => child.kill('SIGKILL'));
+  const child = endsWith(
+    t,
+    fork(join(__dirname, `${program}.js`), [JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }),
+  );
   const begun = performance.now();
   let all: Told = {};
   const waiting: { readonly what: keyof Told; readonly resolve: () => void }[] = [];

@@ -1,11 +1,11 @@
 /** Slurm on this machine alone, as long as a test runs: Debian's programs with everything in a folder of the test's. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { tempDir } from '../support';
+import { atEnd, endsWith, tempDir } from '../support';
 import { ports } from './processes';
 
 const PROGRAMS = ['srun', 'sinfo', 'slurmctld', 'slurmd', 'munged'];
@@ -77,14 +77,27 @@ export async function startSlurm(t: TestContext, cpus: number): Promise<NodeJS.P
     ['slurmd', '-D', '-f', config, '-N', 'localhost'],
   ];
   for (const [program, ...args] of daemons) {
-    const child = spawn(find(program!)!, args, { env, stdio: 'ignore' });
-    t.after(() => child.kill('SIGKILL'));
+    endsWith(t, spawn(find(program!)!, args, { env, stdio: 'ignore' }));
     await pause(700);
   }
   for (let tries = 0; ; tries++) {
     const state = execFileSync('sinfo', ['-h', '-o', '%t'], { env, encoding: 'utf8', timeout: 20_000 }).trim();
-    if (state === 'idle') return env;
+    if (state === 'idle') {
+      atEnd(t, () => endJobs(env));
+      return env;
+    }
     if (tries > 40) throw new Error(`Slurm's node is ${state}, not idle`);
+    await pause(500);
+  }
+}
+
+/** A failed test leaves jobs, whose tasks would outlive the daemons. */
+async function endJobs(env: NodeJS.ProcessEnv): Promise<void> {
+  const call = (program: string, ...args: string[]): string =>
+    spawnSync(program, args, { env, encoding: 'utf8', timeout: 20_000 }).stdout.trim();
+  for (let tries = 0; tries < 20 && call('squeue', '-h') !== ''; tries++) {
+    call('scancel', '--me', '--full', '--signal=KILL');
+    call('scancel', '--me'); // those that wait
     await pause(500);
   }
 }

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { root, tempDir } from '../support';
+import { endsWith, root, tempDir } from '../support';
 import { recipeFile } from './shared-recipe';
 import { missingSlurm, startSlurm } from './slurm-daemons';
 
@@ -30,8 +30,10 @@ test('srun gives each task its place; the leader alone speaks and writes; a task
     '--resume',
   ];
   const srun = (name: string, ...more: string[]): { readonly ended: Promise<Ended> } => {
-    const child = spawn('srun', [...line, '--out', join(folder, name), ...more], { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    t.after(() => child.kill('SIGKILL'));
+    const child = endsWith(
+      t,
+      spawn('srun', [...line, '--out', join(folder, name), ...more], { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (text) => {

@@ -1,15 +1,14 @@
 /** Images and features made in parts by processes that share a folder: by two at the same time, and by an array of Slurm. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
 import { startEngine } from 'roentgen-lab/engine';
 import { openBench } from 'roentgen-lab/evaluation';
 import { loadRecipe } from 'roentgen-lab/experiments';
 import { disposeModel, saveModel } from 'roentgen-lab/pipelines';
+import { missingSlurm, startSlurm } from '../cluster/slurm-daemons';
 import { tinyModel } from '../pipelines/tiny-model';
 import { noLeaks, root, tempDir } from '../support';
 
@@ -99,61 +98,9 @@ test(
   }),
 );
 
-const PLUGINS = ['/usr/lib/x86_64-linux-gnu/slurm-wlm', '/usr/lib/aarch64-linux-gnu/slurm-wlm'];
-const noSlurm =
-  !['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/bin/sbatch'].every(existsSync) ||
-  !PLUGINS.some((path) => existsSync(join(path, 'auth_none.so')))
-    ? 'no Slurm: apt-get install slurm-wlm'
-    : false;
-
-/** A cluster of one node in a folder, without munge: for the test's own user alone. */
-async function slurm(t: TestContext, folder: string): Promise<NodeJS.ProcessEnv> {
-  const [host, { username }] = [hostname().split('.')[0]!, userInfo()];
-  for (const name of ['state', 'spool']) mkdirSync(join(folder, name), { recursive: true });
-  const port = 20_000 + (process.pid % 20_000);
-  const conf = join(folder, 'slurm.conf');
-  const lines = [
-    'ClusterName=roentgen',
-    `SlurmctldHost=${host}(127.0.0.1)`,
-    `SlurmUser=${username}`,
-    `SlurmdUser=${username}`,
-    'AuthType=auth/none',
-    'CredType=cred/none',
-    `SlurmctldPort=${port}`,
-    `SlurmdPort=${port + 1}`,
-    `StateSaveLocation=${join(folder, 'state')}`,
-    `SlurmdSpoolDir=${join(folder, 'spool')}`,
-    `SlurmctldPidFile=${join(folder, 'slurmctld.pid')}`,
-    `SlurmdPidFile=${join(folder, 'slurmd.pid')}`,
-    'ProctrackType=proctrack/pgid',
-    'TaskPlugin=task/none',
-    'SelectType=select/cons_tres',
-    'SelectTypeParameters=CR_CPU',
-    'SchedulerType=sched/backfill',
-    'ReturnToService=2',
-    `NodeName=${host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN`,
-    `PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP`,
-  ];
-  writeFileSync(conf, `${lines.join('\n')}\n`);
-  const env = { ...process.env, SLURM_CONF: conf };
-  const daemons: ChildProcess[] = [];
-  for (const name of ['slurmctld', 'slurmd']) daemons.push(spawn(`/usr/sbin/${name}`, ['-D', '-f', conf], { env, stdio: 'ignore' }));
-  t.after(async () => {
-    for (const daemon of daemons.reverse()) {
-      const ended = new Promise((resolve) => daemon.once('exit', resolve));
-      if (daemon.kill('SIGTERM')) await Promise.race([ended, sleep(10_000)]);
-    }
-  });
-  for (let i = 0; i < 60; i++) {
-    if (/idle/.test(spawnSync('sinfo', ['-h', '-o', '%t'], { env, encoding: 'utf8' }).stdout)) return env;
-    await sleep(500);
-  }
-  throw new Error('the node did not become idle');
-}
-
-test('an array of Slurm makes the parts by the file of docs/cluster.md', { skip: noSlurm, timeout: 400_000 }, async (t) => {
+test('an array of Slurm makes the parts by the file of docs/cluster.md', { skip: missingSlurm, timeout: 400_000 }, async (t) => {
   const folder = tempDir(t);
-  const env = await slurm(t, join(folder, 'slurm'));
+  const env = await startSlurm(t, 2);
   const args = await argumentsIn(folder, 'array');
   const sized = ['--array=0-1', '--gres=none', '--cpus-per-task=1', '--mem=0', `--output=${join(folder, 'task-%a.txt')}`, '--wait'];
   const child = spawn('sbatch', [...sized, join(root, 'docs', 'evaluate.sbatch'), ...args], {

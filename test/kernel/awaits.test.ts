@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kernel } from 'roentgen-lab/kernel-client';
-import { tempDir } from '../support';
+import { atEnd, tempDir } from '../support';
 import { errorOf, runIn, runInterrupted, session } from './session';
 
 const kernel = session();
@@ -144,7 +144,7 @@ test('where a library takes the signal, its work ends by itself, callbacks inclu
     'export async function poll(): Promise<never> {\n  for (;;) {\n    (globalThis as any).polls = ((globalThis as any).polls ?? 0) + 1;\n    await new Promise((r) => setImmediate(r));\n  }\n}\n',
   );
   const own = await Kernel.start({ cwd: folder });
-  t.after(() => own.shutdown());
+  atEnd(t, () => own.shutdown());
   const run = (code: string): ReturnType<typeof runIn> => runIn(own, code);
   const shown = await runInterrupted(
     { kernel: own, run: (code, options) => runIn(own, code, options) },

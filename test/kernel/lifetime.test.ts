@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kernel } from 'roentgen-lab/kernel-client';
-import { root, tempDir } from '../support';
+import { atEnd, root, tempDir } from '../support';
 import { errorOf, runIn } from './session';
 
 function isAlive(pid: number): boolean {
@@ -73,7 +73,7 @@ test('the package is found, typed and at run time, from the notebooks folder and
   writeFileSync(join(elsewhere, 'helper.ts'), 'export const twice = (n: number): number => 2 * n;');
   for (const cwd of [join(root, 'test'), elsewhere]) {
     const kernel = await Kernel.start({ cwd });
-    t.after(() => kernel.shutdown());
+    atEnd(t, () => kernel.shutdown());
     const typed = await runIn(kernel, "import { key } from 'roentgen-lab/engine';\nconst k: string = key(1);");
     assert.equal(errorOf(typed).ename, 'TypeScriptError', 'its types are known');
     const right = await runIn(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kernel } from 'roentgen-lab/kernel-client';
-import { tempDir } from '../support';
+import { atEnd, tempDir } from '../support';
 import { errorOf, runIn, session } from './session';
 
 const kernel = session();
@@ -74,7 +74,7 @@ async function inFolder(
   mkdirSync(join(folder, 'lib'), { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const own = await Kernel.start({ cwd: folder });
-  t.after(() => own.shutdown());
+  atEnd(t, () => own.shutdown());
   return { folder, run: (code) => runIn(own, code) };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Content } from 'roentgen-lab/kernel-client';
 import { Kernel } from 'roentgen-lab/kernel-client';
-import { tempDir } from '../support';
+import { atEnd, tempDir } from '../support';
 import { errorOf, runIn, session } from './session';
 
 const kernel = session();
@@ -57,7 +57,7 @@ test('local files are named as they are, with the lines and columns of their Typ
     'interface Options {\n  n: number;\n}\nexport const boom = ({ n }: Options): never => {\n  throw new Error("boom " + n);\n};\nexport async function later(): Promise<void> {\n  await new Promise((r) => setTimeout(r, 1));\n\n  boom({ n: 2 });\n}\n',
   );
   const own = await Kernel.start({ cwd: folder });
-  t.after(() => own.shutdown());
+  atEnd(t, () => own.shutdown());
   const path = join(folder, 'thrower.ts').replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   const now = errorOf(await runIn(own, "import { boom, later } from './thrower';\n\n  boom({ n: 1 });"));
   assert.match(now.traceback, new RegExp(`^Error: boom 1\n {4}at boom \\(${path}:5:9\\)\n {4}at cell\\[1\\]:3:3$`));

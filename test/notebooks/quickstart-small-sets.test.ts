@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openPhantom } from 'roentgen-lab/datasets';
 import { writePng } from 'roentgen-lab/files';
-import { root, tempDir } from '../support';
+import { atEnd, root, tempDir } from '../support';
 import { quickstart, smallest } from './run-quickstart';
 
 test('the smallest set that can be measured on goes the whole way; a smaller one is refused before anything trains', async (t) => {
   const name = `test-smallest-${process.pid}`;
-  t.after(() => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
+  atEnd(t, () => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
   const folder = tempDir(t);
   const source = openPhantom({ seed: 6, count: 6 });
   const add = async (i: number): Promise<void> => {

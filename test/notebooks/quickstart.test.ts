@@ -7,7 +7,7 @@ import { openPhantom } from 'roentgen-lab/datasets';
 import { startEngine } from 'roentgen-lab/engine';
 import { writePng } from 'roentgen-lab/files';
 import { disposeModel, loadModel, textToImage } from 'roentgen-lab/pipelines';
-import { root, tempDir } from '../support';
+import { atEnd, root, tempDir } from '../support';
 import { quickstart, smallest } from './run-quickstart';
 
 interface Output {
@@ -17,7 +17,7 @@ interface Output {
 
 test('the quickstart notebook runs through the kernel and leaves figures, report, pictures and a model that works', async (t) => {
   const name = 'test-quickstart';
-  t.after(() => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
+  atEnd(t, () => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
   const { code, stdout, stderr } = await quickstart('--recipe', 'smoke', '--name', name, '--seed', '3', '--json');
   assert.equal(code, 0, stderr);
   assert.match(stderr, /U-Net and text encoder: .*loss/, 'progress with the loss');
@@ -69,7 +69,7 @@ test('the quickstart notebook runs through the kernel and leaves figures, report
 
 test('a folder of images and a CSV of texts goes the same way', async (t) => {
   const name = 'test-folder';
-  t.after(() => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
+  atEnd(t, () => rmSync(join(root, 'runs', name), { recursive: true, force: true }));
   const folder = tempDir(t);
   const source = openPhantom({ seed: 5, count: 60 });
   await mkdir(join(folder, 'images'));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openRatings, readRatings } from '#evaluation/reader-study/ratings';
 import { readPngText } from '#files/internal';
-import { tempDir } from '../../support';
+import { atEnd, tempDir } from '../../support';
 import { hostile, servePage } from './study-for-tests';
 
 interface Answer {
@@ -46,7 +46,7 @@ async function open(
   folder: string = tempDir(t),
 ): Promise<Awaited<ReturnType<typeof servePage>> & { folder: string }> {
   const page = await servePage(folder, reader);
-  t.after(() => page.close());
+  atEnd(t, () => page.close());
   return { ...page, folder };
 }
 
@@ -102,7 +102,7 @@ test('methods, types, sizes and values are bounded, and no refused rating is kep
 
 test('nothing that is sent tells real from synthetic, and a text is data, never markup', async (t) => {
   const { address, images } = await servePage(tempDir(t), 'Anna', { pairs: 20, texts: 20 }).then((page) => {
-    t.after(() => page.close());
+    atEnd(t, () => page.close());
     return page;
   });
   const html = await ask(address);

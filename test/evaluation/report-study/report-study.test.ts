@@ -7,7 +7,7 @@ import { evaluateReportStudy, openReportStudy, type ReportPair, readReportPairs,
 import { imagePaths } from '#evaluation/report-study/file';
 import { reportCriteria, reportList, reportScore } from '#evaluation/report-study/list';
 import { encodePng } from '#files/internal';
-import { tempDir } from '../../support';
+import { atEnd, tempDir } from '../../support';
 
 const pairs = Array.from(
   { length: 12 },
@@ -88,7 +88,7 @@ test('the page tells nothing of which is which; what two readers found comes as 
     ['Ben', 30],
   ] as const) {
     const sitting = await openReportStudy(file, { out, reader });
-    t.after(() => sitting.close().catch(() => undefined));
+    atEnd(t, () => sitting.close().catch(() => undefined));
     const content = await (await fetch(`${sitting.address}study`)).text();
     assert.doesNotMatch(content, /candidateIsB|"candidate"|"reference"|study \d|s\d+"/);
     const { items, statement } = JSON.parse(content) as {
