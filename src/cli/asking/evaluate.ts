@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { startEngine } from '../../engine';
 import { claimFolder } from '../../files/internal';
-import type { RadiographParts } from '../../systems';
+import { ASKED_SEEDS, phantomRadiographs, type RadiographParts, type Radiographs } from '../../systems';
 import { asUsage, type Context } from '../context';
 import { addDataOptions, type DataFlags } from '../data-options';
 import { wholeNumber } from '../numbers';
+import { oneBar } from '../one-bar';
 import { type StageSteps, stageStepsOption, withStageSteps } from '../staged-training';
 import { radiographPartsOf } from './parts';
 import type { AskedRecipe, AskedSystem } from './train';
@@ -44,7 +45,12 @@ export interface OpenEvaluation<R> {
   readonly recipe: R;
   readonly out: string;
   readonly data: RadiographParts;
+  /** Many patients of the phantom, the test's among them, to be told apart by group; of a data set there are its test's alone. */
+  readonly groups?: Radiographs;
 }
+
+/** So many times the test's patients are told apart by group. */
+const OF_GROUPS = 10;
 
 /** @throws FileError where the recipe or the data can't be worked with, or the folder holds something else */
 export async function openAskedEvaluation<R extends AskedRecipe, S extends string>(
@@ -62,5 +68,21 @@ export async function openAskedEvaluation<R extends AskedRecipe, S extends strin
   const data = await asUsage(command, () =>
     radiographPartsOf(command, flags, { size: system.size(recipe), phantom, views: system.views }, context),
   );
-  return { command, recipe, out, data };
+  const isPhantom = (flags.data ?? 'phantom') === 'phantom';
+  return { command, recipe, out, data, ...(isPhantom && { groups: await groupsOf(system, recipe, context) }) };
+}
+
+async function groupsOf<R extends AskedRecipe, S extends string>(
+  { size, views }: AskedSystem<R, S>,
+  recipe: R,
+  { signal }: Context,
+): Promise<Radiographs> {
+  const bars = oneBar();
+  const onProgress = (done: number, total: number): void => bars.show('Patients by group', done, total);
+  try {
+    const patients = { seed: ASKED_SEEDS.test, count: OF_GROUPS * recipe.phantom.test, views };
+    return await phantomRadiographs(patients, size(recipe), { signal, onProgress });
+  } finally {
+    bars.end();
+  }
 }

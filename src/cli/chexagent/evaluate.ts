@@ -25,7 +25,7 @@ export function addEvaluateCheXagent(command: Command, context: Context): void {
 
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
   const { seed, draws, perTask } = flags;
-  const { command, recipe, out, data } = await openAskedEvaluation(cheXagent, name, flags, context);
+  const { command, recipe, out, data, groups } = await openAskedEvaluation(cheXagent, name, flags, context);
   await runEvaluation(
     {
       command,
@@ -33,7 +33,17 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
       facts: { recipe, seed, draws, perTask },
       ...(flags.json && { json: true }),
       evaluate: (onProgress) =>
-        evaluateCheXagent({ recipe, data, key: key(seed), out, perTask, draws, signal: context.signal, onProgress }),
+        evaluateCheXagent({
+          recipe,
+          data,
+          ...(groups && { groups }),
+          key: key(seed),
+          out,
+          perTask,
+          draws,
+          signal: context.signal,
+          onProgress,
+        }),
     },
     context,
   );

@@ -20,9 +20,6 @@ interface Flags extends EvaluateFlags {
 /** Patients of the phantom that are children. */
 const CHILDREN = 84;
 
-/** So many times the test's patients are told apart by group. */
-const OF_GROUPS = 10;
-
 /** The command's arguments, options and action. */
 export function addEvaluateLlava(command: Command, context: Context): void {
   const described = command.description(
@@ -35,9 +32,9 @@ export function addEvaluateLlava(command: Command, context: Context): void {
 
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
   const { seed, draws, plane } = flags;
-  const { command, recipe, out, data } = await openAskedEvaluation(cxrLlava, name, flags, context);
-  const isPhantom = (flags.data ?? 'phantom') === 'phantom';
-  const { groups, external = {} }: Partial<Others> = isPhantom ? await others(recipe.phantom.test, cxrLlava.size(recipe), context) : {};
+  const { command, recipe, out, data, groups } = await openAskedEvaluation(cxrLlava, name, flags, context);
+  // Those are of the phantom, as its groups are.
+  const external = groups ? await externalOf(recipe.phantom.test, cxrLlava.size(recipe), context) : {};
   await runEvaluation(
     {
       command,
@@ -66,15 +63,8 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
   );
 }
 
-/** What is measured beside the test's images. */
-interface Others {
-  /** Many patients, to be told apart by group. */
-  readonly groups: Radiographs;
-  /** Images unlike those of the training: of other people, of the test's people from a machine that shows contrast in another way, and by another renderer. */
-  readonly external: Readonly<Record<string, Radiographs>>;
-}
-
-async function others(count: number, size: number, context: Context): Promise<Others> {
+/** Images unlike those of the training: of other people, of the test's people from a machine that shows contrast in another way, and by another renderer. */
+async function externalOf(count: number, size: number, context: Context): Promise<Readonly<Record<string, Radiographs>>> {
   const bars = oneBar();
   const watched = (what: string) => ({
     signal: context.signal,
@@ -83,15 +73,12 @@ async function others(count: number, size: number, context: Context): Promise<Ot
   const test = { seed: ASKED_SEEDS.test, count };
   try {
     return {
-      groups: await phantomRadiographs({ ...test, count: OF_GROUPS * count }, size, watched('Patients by group')),
-      external: {
-        'children alone': await phantomRadiographs({ seed: CHILDREN, count, children: 1 }, size, watched('Children')),
-        'another processing (CLAHE)': await phantomRadiographs(test, size, { ...watched('Another processing'), look: 'clahe' }),
-        'another renderer (projected volumes)': await phantomRadiographs(test, size, {
-          ...watched('Volumes projected'),
-          look: 'projected',
-        }),
-      },
+      'children alone': await phantomRadiographs({ seed: CHILDREN, count, children: 1 }, size, watched('Children')),
+      'another processing (CLAHE)': await phantomRadiographs(test, size, { ...watched('Another processing'), look: 'clahe' }),
+      'another renderer (projected volumes)': await phantomRadiographs(test, size, {
+        ...watched('Volumes projected'),
+        look: 'projected',
+      }),
     };
   } finally {
     bars.end();

@@ -38,6 +38,8 @@ import { marginsOf } from './presence';
 export interface CheXagentEvaluationOptions {
   readonly recipe: CheXagentRecipe;
   readonly data: { readonly train: Radiographs; readonly test: Radiographs; readonly texts: readonly string[] };
+  /** Many patients, whose sensitivity is told by group; those of the test where left out. */
+  readonly groups?: Radiographs;
   readonly key: Key;
   /** Networks are kept here: what was interrupted goes on. */
   readonly out: string;
@@ -75,7 +77,7 @@ const wordsOf: Readonly<Record<(typeof STAGES)[number], string>> = {
 
 /** @throws the signal's reason where it was raised: networks that are trained stay */
 export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Promise<SystemEvaluation> {
-  const { data, key, perTask = 100, draws = 1000, signal, onProgress } = options;
+  const { data, groups = data.test, key, perTask = 100, draws = 1000, signal, onProgress } = options;
   const source = instructSource(data.test);
   const { items } = await makeCheXbench(source, { key: foldIn(key, 20), perTask, ...(signal && { signal }) });
   const bench = cheXbenchOf(items, '');
@@ -92,18 +94,18 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
   };
   const all = Array.from(data.train.records.keys());
   const answers = new Map<string, BenchAnswers>();
-  const groups = new Map<string, OutcomeByGroup>();
+  const byGroup = new Map<string, OutcomeByGroup>();
   const outcomes = async (name: string, model: AskedModel): Promise<void> => {
     const watched = (what: string) => ({
       ...(signal && { signal }),
       onProgress: (done: number, total: number) => onProgress?.(`${what}: ${name}`, done, total),
     });
     const known = chosenOf(data.train, all.slice(0, OF_TRAINING));
-    const said = saidOf(await marginsOf(model, data.test, watched('questions of presence')), {
+    const said = saidOf(await marginsOf(model, groups, watched('questions of presence')), {
       scores: await marginsOf(model, known, watched('of training records')),
       records: known.records,
     });
-    groups.set(name, await sensitivityByGroup(said, data.test.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
+    byGroup.set(name, await sensitivityByGroup(said, groups.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
   };
   let full: Awaited<ReturnType<typeof evaluateCheXbench>> | undefined;
   await withModel(options, { name: FULL, without: [], records: all }, async (model) => {
@@ -121,9 +123,9 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
     tables: [
       ...full!.tables,
       stagesTable(bench, answers, by),
-      sensitivityTable('chexagent-groups', 'Sensitivity of questions of presence by group, hundredths', groups, draws),
+      sensitivityTable('chexagent-groups', 'Sensitivity of questions of presence by group, hundredths', byGroup, draws),
     ],
-    findings: [...full!.findings, ...stageFindings(bench, answers, by), ...rareGroupFindings(groups)],
+    findings: [...full!.findings, ...stageFindings(bench, answers, by), ...rareGroupFindings(byGroup)],
     definitions: {
       ...full!.definitions,
       sensitivity: `${sensitivityDefinition('likelihood of "yes" against "no"', `${OF_TRAINING} training records`)}; v2`,
@@ -139,11 +141,22 @@ async function withModel(
 ): Promise<void> {
   const recipe = { ...given, without };
   const { train, texts } = data;
-  const identity = hashOf(JSON.stringify([recipe, key, train.pixels.identity, texts, records])).slice(0, 16);
-  const parts = cheXagentParts(join(out, 'networks', identity));
-  // The language model and its vocabulary do not follow from which stages are left out: it is trained once.
-  const shared = hashOf(JSON.stringify([given, key, train.pixels.identity, texts, records])).slice(0, 16);
-  const own = { ...parts, language: join(out, 'networks', `language-${shared}`) };
+  const identityOf = (left: CheXagentRecipe['without']): string =>
+    hashOf(JSON.stringify([{ ...given, without: left }, key, train.pixels.identity, texts, records])).slice(0, 16);
+  // A stage does not follow from later ones that are left out: it is trained once.
+  const identities: Readonly<Record<CheXagentStage, string>> = {
+    language: identityOf([]),
+    vision: identityOf(without.filter((stage) => stage === 'language')),
+    bridge: identityOf(without),
+    instructions: identityOf(without),
+  };
+  const partOf = (stage: CheXagentStage): string => cheXagentParts(join(out, 'networks', identities[stage]))[stage];
+  const parts = {
+    language: partOf('language'),
+    vision: partOf('vision'),
+    bridge: partOf('bridge'),
+    instructions: partOf('instructions'),
+  };
   const { config, preprocessing, params, tokenizer } = await fitCheXagent(
     {
       recipe,
@@ -155,11 +168,16 @@ async function withModel(
       ...(signal && { signal }),
       watch: (stage: CheXagentStage) => ({
         onStep: ({ step, steps }) => onProgress?.(`${name}: training of ${stage}`, step, steps),
-        checkpoints: { folder: `${own[stage]}-checkpoints`, identity, resume: 'always', every: recipe.run.checkpoint_every },
+        checkpoints: {
+          folder: `${parts[stage]}-checkpoints`,
+          identity: identities[stage],
+          resume: 'always',
+          every: recipe.run.checkpoint_every,
+        },
       }),
       onProgress: (what, done, total) => onProgress?.(`${name}: ${what}`, done, total),
     },
-    own,
+    parts,
   );
   try {
     await use({ network: askedCheXagent(config, preprocessing, tokenizer), params: params as Tree, tokenizer });

@@ -41,7 +41,7 @@ import { type SamplingPlane, samplingPlane } from './sampling-plane';
 export interface LlavaEvaluationOptions {
   readonly recipe: LlavaRecipe;
   readonly data: { readonly train: Radiographs; readonly test: Radiographs; readonly texts: readonly string[] };
-  /** Other patients, many, whose sensitivity is told by group; those of the test where left out. */
+  /** Many patients, whose sensitivity is told by group; those of the test where left out. */
   readonly groups?: Radiographs;
   /** Images from elsewhere, by name. */
   readonly external: Readonly<Record<string, Radiographs>>;
