@@ -159,7 +159,12 @@ test('chexagent train makes a model that is asked about two images and put to a 
   assert.match(unknown.stderr, /no task "Guessing"/);
 
   const out = join(folder, 'evaluation');
-  const evaluated = await roentgen(['chexagent', 'evaluate', recipe, '--out', out, '--per-task', '3', '--draws', '10']);
+  const evaluate = ['chexagent', 'evaluate', recipe, '--out', out, '--per-task', '3', '--draws', '10'];
+  const alone = await roentgen([...evaluate, '--bench-alone']);
+  assert.equal(alone.status, 0, alone.stderr);
+  assert.doesNotMatch(alone.stdout, /without bridge/);
+  const evaluated = await roentgen(evaluate);
   assert.equal(evaluated.status, 0, evaluated.stderr);
+  assert.ok(evaluated.stdout.startsWith(alone.stdout.split('\n')[0]!), 'the bench first');
   assert.match(evaluated.stdout, /without bridge[\s\S]*women’s findings rare[\s\S]*as many left out at random/);
 });

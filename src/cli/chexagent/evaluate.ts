@@ -11,6 +11,7 @@ import { cheXagent } from './system';
 
 interface Flags extends EvaluateFlags {
   perTask: number;
+  benchAlone?: true;
 }
 
 /** The command's arguments, options and action. */
@@ -20,11 +21,12 @@ export function addEvaluateCheXagent(command: Command, context: Context): void {
   );
   evaluateOptions(described, cheXagent, 'result.json')
     .option('--per-task <n>', 'items of each task of the bench', wholeNumber(1), 100)
+    .option('--bench-alone', 'train with all stages and put that to the bench, as for further seeds; without it, later, the rest follows')
     .action((recipe: string, flags: Flags) => run(recipe, flags, context));
 }
 
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
-  const { seed, draws, perTask } = flags;
+  const { seed, draws, perTask, benchAlone = false } = flags;
   const { command, recipe, out, data, groups } = await openAskedEvaluation(cheXagent, name, flags, context);
   await runEvaluation(
     {
@@ -39,6 +41,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
           ...(groups && { groups }),
           key: key(seed),
           out,
+          benchAlone,
           perTask,
           draws,
           signal: context.signal,

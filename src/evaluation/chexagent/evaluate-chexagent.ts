@@ -43,6 +43,8 @@ export interface CheXagentEvaluationOptions {
   readonly key: Key;
   /** Networks are kept here: what was interrupted goes on. */
   readonly out: string;
+  /** One network is trained and put to the bench; stages and groups, five networks more, are left out. Default false. */
+  readonly benchAlone?: boolean;
   /** Items of each task of the bench. Default 100. */
   readonly perTask?: number;
   /** Of bootstrap and test; default 1000. */
@@ -77,7 +79,7 @@ const wordsOf: Readonly<Record<(typeof STAGES)[number], string>> = {
 
 /** @throws the signal's reason where it was raised: networks that are trained stay */
 export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Promise<SystemEvaluation> {
-  const { data, groups = data.test, key, perTask = 100, draws = 1000, signal, onProgress } = options;
+  const { data, groups = data.test, key, benchAlone = false, perTask = 100, draws = 1000, signal, onProgress } = options;
   const source = instructSource(data.test);
   const { items } = await makeCheXbench(source, { key: foldIn(key, 20), perTask, ...(signal && { signal }) });
   const bench = cheXbenchOf(items, '');
@@ -110,8 +112,9 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
   let full: Awaited<ReturnType<typeof evaluateCheXbench>> | undefined;
   await withModel(options, { name: FULL, without: [], records: all }, async (model) => {
     full = await evaluateCheXbench(model, asked);
-    answers.set(FULL, await answerBench(model, false, asked));
+    if (!benchAlone) answers.set(FULL, await answerBench(model, false, asked));
   });
+  if (benchAlone) return full!;
   for (const stage of STAGES)
     await withModel(options, { name: `without ${stage}`, without: [stage], records: all }, async (model) => {
       answers.set(`without ${stage}`, await answerBench(model, false, asked));
