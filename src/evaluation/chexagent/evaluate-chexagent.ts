@@ -12,6 +12,7 @@ import {
   cheXagentParts,
   cheXbenchOf,
   fitCheXagent,
+  type InstructSource,
   instructSource,
   makeCheXbench,
   type Radiographs,
@@ -81,6 +82,7 @@ const wordsOf: Readonly<Record<(typeof STAGES)[number], string>> = {
 export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Promise<SystemEvaluation> {
   const { data, groups = data.test, key, benchAlone = false, perTask = 100, draws = 1000, signal, onProgress } = options;
   const source = instructSource(data.test);
+  const learnt = instructSource(data.train); // one for all networks: where findings are, which takes long, is worked out once
   const { items } = await makeCheXbench(source, { key: foldIn(key, 20), perTask, ...(signal && { signal }) });
   const bench = cheXbenchOf(items, '');
   const rows = new Map(source.records.map((_, i) => [source.path(i), i]));
@@ -110,17 +112,17 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
     byGroup.set(name, await sensitivityByGroup(said, groups.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
   };
   let full: Awaited<ReturnType<typeof evaluateCheXbench>> | undefined;
-  await withModel(options, { name: FULL, without: [], records: all }, async (model) => {
+  await withModel(options, learnt, { name: FULL, without: [], records: all }, async (model) => {
     full = await evaluateCheXbench(model, asked);
     if (!benchAlone) answers.set(FULL, await answerBench(model, false, asked));
   });
   if (benchAlone) return full!;
   for (const stage of STAGES)
-    await withModel(options, { name: `without ${stage}`, without: [stage], records: all }, async (model) => {
+    await withModel(options, learnt, { name: `without ${stage}`, without: [stage], records: all }, async (model) => {
       answers.set(`without ${stage}`, await answerBench(model, false, asked));
     });
   for (const [name, records] of Object.entries(rareTrainingSets(data.train.records, foldIn(key, 23))))
-    await withModel(options, { name, without: [], records }, (model) => outcomes(name, model));
+    await withModel(options, learnt, { name, without: [], records }, (model) => outcomes(name, model));
   const by = { key: foldIn(key, 24), draws };
   return {
     tables: [
@@ -139,6 +141,7 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
 
 async function withModel(
   { recipe: given, data, key, out, signal, onProgress }: CheXagentEvaluationOptions,
+  source: InstructSource,
   { name, without, records }: Variant,
   use: (model: AskedModel) => Promise<void>,
 ): Promise<void> {
@@ -163,7 +166,7 @@ async function withModel(
   const { config, preprocessing, params, tokenizer } = await fitCheXagent(
     {
       recipe,
-      source: instructSource(train),
+      source,
       pixels: train.pixels,
       records,
       texts,
