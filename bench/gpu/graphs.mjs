@@ -97,23 +97,52 @@ function encodingTexts({ textEncoder: config }, batch, precision) {
   return recorded(parameters(clipTextShapes(config)), inputs, precision, (weights, given) => ({ out: clipContext(config, weights, given.ids) }));
 }
 
+const unetModule = ({ config, tokens }, side, batch, training) => ({ network: 'UNet2DConditionModel', config, training, side, batch, tokens });
+
 /**
- * In the order in which they run: what is quick and checked first, so that a machine that is taken away early has told something.
- * `checked` graphs are small enough for the processor to say what they should give; `images` come out of a call.
+ * `checked` graphs are small enough for the processor to say what they should give; `images` come out of a call; `module` is the same in diffusers or transformers.
  */
 export async function graphs() {
   const [tiny, small, sd, model] = await Promise.all(['tiny-training', 'small-training', 'sd14-training', 'sd14-sampling'].map(settingsOf));
-  const all = ['float32', 'tf32', 'bfloat16'];
-  const half = ['bfloat16', 'tf32', 'float32'];
+  const whole = { ...sd, checkpointing: false };
+  const step = (name, title, settings, side, batch, more) => ({
+    name,
+    title: `${title}, training step, batch ${batch}`,
+    images: batch,
+    module: unetModule(settings, side, batch, true),
+    make: (precision) => training(settings, side, batch, precision),
+    ...more,
+  });
+  const predicted = (name, title, settings, side, batch, more) => ({
+    name,
+    title,
+    images: batch,
+    module: unetModule(settings, side, batch, false),
+    make: (precision) => prediction(settings, side, batch, precision),
+    ...more,
+  });
+  const checked = { checked: true };
   return [
-    { name: 'tiny-training', title: 'tiny U-Net, training step, batch 8', images: 8, checked: true, precisions: all, make: (p) => training(tiny, 16, 8, p) },
-    { name: 'tiny-sampling', title: 'tiny U-Net, prediction, batch 8', images: 8, checked: true, precisions: all, make: (p) => prediction(tiny, 16, 8, p) },
-    { name: 'small-training', title: 'small U-Net, training step, batch 4', images: 4, checked: true, precisions: all, make: (p) => training(small, 32, 4, p) },
-    { name: 'small-sampling', title: 'small U-Net, prediction, batch 4', images: 4, checked: true, precisions: all, make: (p) => prediction(small, 32, 4, p) },
-    { name: 'sd14-text', title: "Stable Diffusion 1.4's text encoder, 8 texts", images: 8, precisions: half, make: (p) => encodingTexts(model, 8, p) },
-    { name: 'sd14-sampling-512', title: 'Stable Diffusion 1.4 at 512², prediction for a guided image', images: 1, precisions: half, make: (p) => prediction(sd, 64, 2, p) },
-    { name: 'sd14-decoding-512', title: 'Stable Diffusion 1.4 at 512², decoding', images: 1, precisions: half, make: (p) => decoding(model, 64, 1, p) },
-    { name: 'sd14-training-256', title: 'Stable Diffusion 1.4 U-Net at 256², training step, batch 8', images: 8, precisions: half, make: (p) => training({ ...sd, checkpointing: false }, 32, 8, p) },
-    { name: 'sd14-training-512', title: 'Stable Diffusion 1.4 U-Net at 512², training step, batch 8', images: 8, precisions: half, make: (p) => training({ ...sd, checkpointing: false }, 64, 8, p) },
+    step('tiny-training', 'tiny U-Net', tiny, 16, 8, checked),
+    predicted('tiny-sampling', 'tiny U-Net, prediction, batch 8', tiny, 16, 8, checked),
+    step('small-training', 'small U-Net', small, 32, 4, checked),
+    predicted('small-sampling', 'small U-Net, prediction, batch 4', small, 32, 4, checked),
+    predicted('sd14-sampling-512', 'Stable Diffusion 1.4 at 512², prediction for a guided image', sd, 64, 2, { images: 1 }),
+    step('sd14-training-256', 'Stable Diffusion 1.4 U-Net at 256²', whole, 32, 8),
+    step('sd14-training-512', 'Stable Diffusion 1.4 U-Net at 512²', whole, 64, 8),
+    {
+      name: 'sd14-decoding-512',
+      title: 'Stable Diffusion 1.4 at 512², decoding',
+      images: 1,
+      module: { network: 'AutoencoderKL', config: model.vae, side: 64, batch: 1 },
+      make: (precision) => decoding(model, 64, 1, precision),
+    },
+    {
+      name: 'sd14-text',
+      title: "Stable Diffusion 1.4's text encoder, 8 texts",
+      images: 8,
+      module: { network: 'CLIPTextModel', config: model.textEncoder, batch: 8 },
+      make: (precision) => encodingTexts(model, 8, precision),
+    },
   ];
 }

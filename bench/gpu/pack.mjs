@@ -1,5 +1,5 @@
-// Makes an archive that measures compiled steps on a machine with a GPU and nothing else of this project: Node, the addon that runs programs, the programs, and
-// what the small ones should give. node bench/gpu/pack.mjs [--out runs/gpu] [--only TEXT] [--no-archive]
+// Makes an archive that measures compiled steps on a machine with a GPU and nothing else of this project: Node, the addon that runs programs, the programs,
+// what the small ones should give, and diffusers for PyTorch's side. node bench/gpu/pack.mjs [--out runs/gpu] [--only TEXT] [--no-archive] [--no-diffusers]
 import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
@@ -10,10 +10,11 @@ import { cpuPlugin } from '../../build/test/engine/xla-plugin.js';
 import { FIRST, TYPES, valuesOf } from './fill.mjs';
 
 const { values: flags } = parseArgs({
-  options: { out: { type: 'string', default: 'runs/gpu' }, only: { type: 'string', default: '' }, archive: { type: 'boolean', default: true } },
+  options: { out: { type: 'string', default: 'runs/gpu' }, only: { type: 'string', default: '' }, archive: { type: 'boolean', default: true }, diffusers: { type: 'boolean', default: true } },
   allowNegative: true,
 });
 const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..');
 const folder = resolve(flags.out, 'pack');
 if (!cpuPlugin) throw new Error("graphs are recorded for XLA's plugin for the processor: npm run setup -- --tests");
 
@@ -32,7 +33,19 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(join(folder, 'programs'), { recursive: true });
 copyFileSync(process.execPath, join(folder, 'node'));
 copyFileSync(pathOfAddon('pjrt'), join(folder, 'pjrt.node'));
-for (const name of ['replay.mjs', 'fill.mjs', 'table.mjs', 'run.sh']) copyFileSync(join(here, name), join(folder, name));
+for (const name of ['replay.mjs', 'fill.mjs', 'table.mjs', 'pytorch.py', 'run.sh']) copyFileSync(join(here, name), join(folder, name));
+
+const DIFFUSERS = 'diffusers==0.42.1';
+/** float32 first: what the processor gives is asked for in it. */
+const PRECISIONS = ['float32', 'bfloat16', 'tf32'];
+const WAYS = ['xla', 'eager', 'compiled'];
+
+/** What tells most comes first, as a machine may be taken away early: whether numbers are right, then the targets, then the rest, ours before PyTorch's. */
+function rank({ checked, precision, way }) {
+  if (checked && precision === 'float32' && way === 'xla') return 0;
+  if (!checked && precision === 'bfloat16') return 1;
+  return way === 'xla' ? 2 : 3;
+}
 
 /** What TensorFlow gives on the processor: the output's first values, of a step those of the first two. */
 function expectedOf(graph, args, steps) {
@@ -52,24 +65,30 @@ function expectedOf(graph, args, steps) {
 }
 
 const order = [];
-for (const { name, title, images, checked, precisions, make } of (await graphs()).filter((one) => one.name.includes(flags.only))) {
+for (const { name, title, images, checked, module, make } of (await graphs()).filter((one) => one.name.includes(flags.only))) {
   let expected;
-  for (const precision of [...precisions].sort((a, b) => Number(b === 'float32') - Number(a === 'float32'))) {
+  for (const precision of PRECISIONS) {
     const { graph, arguments: args } = make(precision);
     const converted = xlaGraph(graph);
     const { hlo, outputs, updates, inputs } = loadToHlo().toHlo(converted.definition, converted.arguments, converted.tensorFloat32, 1);
     if (outputs.some((output) => typeof output !== 'number')) throw new Error(`${name}: an output is constant`);
     const file = join(folder, 'programs', `${name}-${precision}`);
     const options = Buffer.from(compileOptions({}, 1)).toString('base64');
-    const program = { name, title, precision, images, hlo: `${name}-${precision}.hlo`, options, updates, inputs, arguments: args };
+    const program = { name, title, precision, images, module, hlo: `${name}-${precision}.hlo`, options, updates, inputs, arguments: args };
     writeFileSync(`${file}.hlo`, hlo);
     if (checked) expected ??= expectedOf(graph, args, updates.length > 0 ? 2 : 1);
     writeFileSync(`${file}.json`, JSON.stringify({ ...program, expected }));
+    order.push(...WAYS.map((way) => ({ line: `programs/${name}-${precision}.json ${way}`, rank: rank({ checked, precision, way }) })));
     say(`${name}, ${precision}: ${graph.nodes.length} operations, ${(hlo.length / 1e6).toFixed(1)} MB`);
   }
-  order.push(...precisions.map((precision) => `programs/${name}-${precision}.json`));
 }
-writeFileSync(join(folder, 'order.txt'), `${order.join('\n')}\n`);
+order.sort((a, b) => a.rank - b.rank);
+writeFileSync(join(folder, 'order.txt'), order.map(({ line }) => `${line}\n`).join(''));
+if (flags.diffusers) {
+  const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-compile', '--target', join(folder, 'packages'), DIFFUSERS];
+  const { status } = spawnSync(join(root, '.venv', 'bin', 'python'), pip, { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${DIFFUSERS} could not be brought; --no-diffusers makes an archive without it`);
+}
 if (flags.archive) {
   const archive = `${folder}.tar.xz`;
   const { status, stderr } = spawnSync('tar', ['-C', folder, '-cf', archive, '-I', 'xz -9', '.'], { encoding: 'utf8' });

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the archive's programs on this machine's GPU and prints a table: ./run.sh [PLUGIN] [TEXT]. TEXT takes the programs whose names hold it.
+# Runs the archive's programs on this machine's GPU, by XLA's plugin and by python3's PyTorch where it has one, and prints a table: ./run.sh [PLUGIN] [TEXT].
+# TEXT takes the lines of order.txt that hold it.
 # Without PLUGIN it is NVIDIA's of python3's packages (jax-cuda13-pjrt or jax-cuda12-pjrt). What was measured is in results.jsonl and results.md, also where it is cut off.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -25,12 +26,19 @@ export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}"
 limit="${LIMIT:-560}" # seconds for all
 card="$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null | head -1)"
 printf '{"machine": "%s, %s", "plugin": "%s"}\n' "$(date -u +%F)" "${card:-no NVIDIA driver}" "$(basename "$(dirname "$plugin")")" > results.jsonl
+python3 -c 'import torch' 2>/dev/null && pytorch=1 || pytorch=
+export PYTHONPATH="$PWD/packages${PYTHONPATH:+:$PYTHONPATH}"
 failed=0
-while read -r program; do
+while read -r program way; do
+  [ "$way" != xla ] && [ -z "$pytorch" ] && continue
   left=$((limit - SECONDS))
   [ "$left" -lt 20 ] && { echo "the time is up" >&2; break; }
-  echo "$(basename "$program" .json) ($left s left)" >&2
-  timeout "$left" ./node replay.mjs "$plugin" "$program" >> results.jsonl || failed=1
+  echo "$(basename "$program" .json), $way ($left s left)" >&2
+  if [ "$way" = xla ]; then
+    timeout "$left" ./node replay.mjs "$plugin" "$program" >> results.jsonl || failed=1
+  else
+    timeout "$left" python3 pytorch.py "$program" "$way" >> results.jsonl || echo "PyTorch's side failed" >&2
+  fi
   ./node table.mjs results.jsonl > results.md
 done < <(grep -F -- "$only" order.txt)
 cat results.md
