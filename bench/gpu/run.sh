@@ -30,15 +30,14 @@ python3 -c 'import torch' 2>/dev/null && pytorch=1 || pytorch=
 export PYTHONPATH="$PWD/packages${PYTHONPATH:+:$PYTHONPATH}"
 failed=0
 while read -r program way; do
-  [ "$way" != xla ] && [ -z "$pytorch" ] && continue
+  case "$way" in eager | compiled) [ -z "$pytorch" ] && continue ;; esac
   left=$((limit - SECONDS))
   [ "$left" -lt 20 ] && { echo "the time is up" >&2; break; }
   echo "$(basename "$program" .json), $way ($left s left)" >&2
-  if [ "$way" = xla ]; then
-    timeout "$left" ./node replay.mjs "$plugin" "$program" >> results.jsonl || failed=1
-  else
-    timeout "$left" python3 pytorch.py "$program" "$way" >> results.jsonl || echo "PyTorch's side failed" >&2
-  fi
+  case "$way" in
+    eager | compiled) timeout "$left" python3 pytorch.py "$program" "$way" >> results.jsonl || echo "PyTorch's side failed" >&2 ;;
+    *) timeout "$left" ./node replay.mjs "$plugin" "$program" "$way" >> results.jsonl || failed=1 ;;
+  esac
   ./node table.mjs results.jsonl > results.md
 done < <(grep -F -- "$only" order.txt)
 cat results.md

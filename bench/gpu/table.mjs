@@ -10,7 +10,7 @@ const programs = rows.filter(({ name, pytorch }) => name && !pytorch);
 
 /** The largest difference from float32's first values on the same device, over the largest of them. */
 function fromFloat32({ name, first }) {
-  const reference = programs.find((row) => row.name === name && row.precision === 'float32')?.first;
+  const reference = programs.find((row) => row.name === name && row.precision === 'float32' && row.way === 'xla')?.first;
   if (!reference || !first) return undefined;
   const largest = Math.max(...reference.map(Math.abs));
   return Math.max(...reference.map((value, i) => Math.abs(value - first[i]))) / largest;
@@ -28,19 +28,18 @@ function beside({ name, precision, milliseconds }, way) {
 
 const exponent = (value) => (value === undefined ? '' : value.toExponential(1));
 const cells = (row) => {
-  const { title, precision, failed, images, compileSeconds, milliseconds, peakBytes, difference, right } = row;
+  const { title, precision, way, failed, images, compileSeconds, milliseconds, peakBytes, difference, right } = row;
   if (failed) return [title, precision, `failed: ${failed}`, '', '', '', '', '', '', ''];
   return [
     title,
-    precision,
+    way === 'deterministic' ? `${precision}, deterministic${row.sameBytes ? ': the same bytes twice' : ''}` : precision,
     `${milliseconds.median.toFixed(1)} (${milliseconds.least.toFixed(1)})`,
     ((1000 * images) / milliseconds.median).toFixed(1),
     (peakBytes / 2 ** 30).toFixed(2),
     compileSeconds.toFixed(1),
     `${exponent(difference)}${right ? '' : ' **wrong**'}`,
     precision === 'float32' ? '' : exponent(fromFloat32(row)),
-    beside(row, 'eager'),
-    beside(row, 'compiled'),
+    ...(way === 'xla' ? [beside(row, 'eager'), beside(row, 'compiled')] : ['', '']),
   ];
 };
 const heads = ['what', 'precision', 'ms a call: median (least)', 'images a second', 'peak memory, GiB', 'compiling, s', "difference from the CPU's float32", 'from its own float32', 'PyTorch eager, ms, memory; ours over it', 'torch.compile, ms, memory; ours over it'];
