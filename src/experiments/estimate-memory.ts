@@ -43,8 +43,11 @@ const COSTS = {
   },
   /** The fused operations keep neither attention's scores nor what lies between the steps of a norm (kernels/fused). */
   fused: { engine: 520, copies: 1.2, activations: 0.45 },
-  /** On a GPU, where each next value takes the old one's place, as XLA's compiler counts the quickstart's joint step for an H100 (environment.md). */
-  xla: { engine: 0, copies: 1, activations: 0.55 },
+  /**
+   * On a GPU, where each next value takes the old one's place, as XLA's compiler counts the joint steps of recipes for an H100 (test/experiments/xla-recipes), and of Stable Diffusion 1.4 in
+   * bfloat16; its float32 takes a sixth less.
+   */
+  xla: { engine: 20, copies: 1, activations: 0.42 },
 };
 /** Values stored for each position and channel where nothing is fused: of a residual block's input and output, of a transformer's; fitted likewise. */
 const RESNET_INPUT = 5;

@@ -1,9 +1,9 @@
 /** Compilation for a GPU that is not here: NVIDIA's plugin needs a description of it, and neither a driver nor CUDA's libraries. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { xlaDevice } from '#engine/internal';
-import { type ProgramMemory, pathOfAddon } from '#engine/xla-addons';
+import { loadToHlo, type ProgramMemory, pathOfAddon } from '#engine/xla-addons';
 import { compileOptions } from '#engine/xla-options';
 import { cudaPlugin, skip } from './xla-plugin';
 
@@ -41,6 +41,33 @@ export function collectPrograms(folder: string): readonly string[] {
     return compile(code, format, options);
   };
   return files;
+}
+
+export interface ConvertedProgram {
+  readonly file: string;
+  /** Whether it changes a state, as a step of training does. */
+  readonly trains: boolean;
+}
+
+/** The programs of all functions that `body` compiles, which TensorFlow then runs: the plugin for the processor would take minutes to compile them. */
+export async function convertedPrograms(folder: string, body: () => Promise<void>): Promise<readonly ConvertedProgram[]> {
+  mkdirSync(folder, { recursive: true });
+  const addon = loadToHlo();
+  const { toHlo } = addon;
+  const found: ConvertedProgram[] = [];
+  addon.toHlo = (...given) => {
+    const { hlo, updates } = toHlo(...given);
+    const file = join(folder, `${found.length}.hlo`);
+    writeFileSync(file, hlo);
+    found.push({ file, trains: updates.length > 0 });
+    throw new Error('it is compiled for an H100');
+  };
+  try {
+    await body();
+  } finally {
+    addon.toHlo = toHlo;
+  }
+  return found;
 }
 
 /** Of each program the memory that it takes on each of so many, or why it can't be compiled; in a process of its own, since one has one plugin. */
