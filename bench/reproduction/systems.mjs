@@ -4,7 +4,7 @@
 //   node bench/reproduction/systems.mjs radgraph-findings=runs/radgraph-findings sei-evaluation=runs/sei-evaluation
 //
 // takes a folder's result into systems.json and writes the section anew; without arguments it writes the section alone. Folders of other seeds follow behind commas:
-// of these the page has what became of each finding.
+// of these the page has what became of each finding, and means over seeds of the columns that `overSeeds` names. NAME+=FOLDER adds a seed to what is kept.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -114,7 +114,18 @@ const SYSTEMS = {
     document: 'asking.md',
   },
   chexagent: {
-    title: 'CheXagent: a bench, what each stage adds, and whom it serves worse',
+    title: 'CheXagent: a bench',
+    paper: '[arXiv:2401.12208](https://arxiv.org/abs/2401.12208)',
+    command: (result) => `roentgen chexagent evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws} --bench-alone`,
+    document: 'asking.md',
+    overSeeds: [
+      { table: /^Accuracy/, row: 'questions', columns: ['generation', 'generation: gained', 'likelihood', 'likelihood: gained'] },
+      { table: /^Boxes/, row: 'boxes', columns: ['IoU', 'IoU of a half or more'] },
+      { table: /^Sections/, row: 'texts', columns: ['F1 micro of 5, uncertain positive', 'F1 micro of 14, uncertain positive', 'BLEU-4', 'ROUGE-L'] },
+    ],
+  },
+  'chexagent-stages': {
+    title: 'CheXagent: what each stage adds, and whom it serves worse',
     paper: '[arXiv:2401.12208](https://arxiv.org/abs/2401.12208)',
     command: (result) => `roentgen chexagent evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
     document: 'asking.md',
@@ -155,6 +166,7 @@ function sectionOf(name, result) {
     ...(findings.length === 0
       ? []
       : ['**Findings**', markdown(findings.map(({ finding, paper: there, here, verdict }) => ({ finding, 'the paper': there, here, verdict })))]),
+    ...meansOverSeeds(SYSTEMS[name].overSeeds, result),
     ...(others.length === 0 ? [] : ['**The same findings, trained and measured with other seeds**', markdown(bySeed(result))]),
     ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),
   ].join('\n\n');
@@ -172,6 +184,33 @@ const bySeed = ({ seed, findings, others }) =>
     ),
   }));
 
+/** Student's t of 95% for so many degrees of freedom and one. */
+const T = { 2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776 };
+
+/** The mean over trainings with Student's interval, and what each gave. */
+function meanOf(values) {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  const half = (T[values.length] * deviation) / Math.sqrt(values.length);
+  return `${mean.toFixed(1)} ± ${half.toFixed(1)} (${values.map((value) => value.toFixed(1)).join(', ')})`;
+}
+
+/** Tables of what all seeds gave. */
+function meansOverSeeds(chosen = [], { tables, seed, others = [] }) {
+  const runs = [{ seed, tables }, ...others.filter((one) => one.tables)];
+  if (runs.length < 2) return [];
+  return chosen.flatMap(({ table, row, columns }) => {
+    const [{ title, rows }, ...same] = runs.map((run) => run.tables.find((one) => table.test(one.title)));
+    const means = rows.map((first) => {
+      const all = [first, ...same.map((other) => other.rows.find((one) => one[row] === first[row]))];
+      const values = (column) => all.map((one) => one?.[column]?.value ?? one?.[column]);
+      const known = columns.filter((column) => values(column).every((value) => typeof value === 'number'));
+      return { [row]: first[row], ...Object.fromEntries(known.map((column) => [column, meanOf(values(column))])) };
+    });
+    return [`**${title}: means over seeds ${runs.map((run) => run.seed).join(', ')}, ± half of Student's interval of 95% (each seed)**`, markdown(means)];
+  });
+}
+
 /** The section between its marks; the marks alone where nothing was measured. */
 export function systemsSection() {
   const kept = existsSync(keptFile) ? JSON.parse(readFileSync(keptFile, 'utf8')) : {};
@@ -182,11 +221,13 @@ export function systemsSection() {
 if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
   const kept = existsSync(keptFile) ? JSON.parse(readFileSync(keptFile, 'utf8')) : {};
   for (const pair of argv.slice(2)) {
-    const [name, folders] = pair.split('=');
+    const [, name, adds, folders] = /^([\w-]+)(\+?)=(.*)$/.exec(pair) ?? [];
     if (!SYSTEMS[name] || !folders) throw new Error(`expected NAME=FOLDER with a name of ${Object.keys(SYSTEMS).join(', ')}, got ${pair}`);
     const { file = 'result.json', read = (result) => result } = SYSTEMS[name];
-    const [first, ...others] = folders.split(',').map((folder) => shortened(read(JSON.parse(readFileSync(join(resolve(folder), file), 'utf8')))));
-    kept[name] = { ...first, ...(others.length > 0 && { others: others.map(({ seed, findings, seconds }) => ({ seed, findings, seconds })) }) };
+    const results = folders.split(',').map((folder) => shortened(read(JSON.parse(readFileSync(join(resolve(folder), file), 'utf8')))));
+    const [first, ...others] = adds ? [kept[name], ...(kept[name].others ?? []), ...results] : results;
+    const briefly = ({ seed, findings, seconds, tables }) => ({ seed, findings, seconds, ...(SYSTEMS[name].overSeeds && { tables }) });
+    kept[name] = { ...first, ...(others.length > 0 && { others: others.map(briefly) }) };
   }
   if (argv.length > 2) writeFileSync(keptFile, `${JSON.stringify(kept, null, 2)}\n`);
   const text = readFileSync(page, 'utf8');
