@@ -51,7 +51,7 @@ export function atEnd(t: TestContext, end: () => unknown): void {
 /** Kills a process that still runs when the test ends, and waits until it is gone. */
 export function endsWith<C extends ChildProcess>(t: TestContext, child: C): C {
   atEnd(t, async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return; // it never started, or has ended
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
