@@ -64,16 +64,17 @@ def measured(module: dict, precision: str, is_compiled: bool) -> dict:
 Compile = Callable[[torch.nn.Module], torch.nn.Module]
 
 
-def last(network: torch.nn.Module) -> torch.nn.Module:
-    return network.to(memory_format=torch.channels_last)
+def channels_last(x):
+    """Of a network or a tensor."""
+    return x.to(memory_format=torch.channels_last)
 
 
 def unet(module: dict, compiled: Compile) -> Callable[[], None]:
     from diffusers import UNet2DConditionModel
 
-    network = last(UNet2DConditionModel(**module["config"]))
+    network = channels_last(UNet2DConditionModel(**module["config"]))
     batch, side, tokens = module["batch"], module["side"], module["tokens"]
-    x = last_of(torch.randn(batch, module["config"]["in_channels"], side, side))
+    x = channels_last(torch.randn(batch, module["config"]["in_channels"], side, side))
     context = torch.randn(batch, tokens, module["config"]["cross_attention_dim"])
     timesteps = (torch.arange(batch) * 997 + 13) % 1000
     if not module["training"]:
@@ -94,9 +95,9 @@ def unet(module: dict, compiled: Compile) -> Callable[[], None]:
 def decoder(module: dict, compiled: Compile) -> Callable[[], None]:
     from diffusers import AutoencoderKL
 
-    network = last(AutoencoderKL(**module["config"])).eval()
+    network = channels_last(AutoencoderKL(**module["config"])).eval()
     side = module["side"]
-    z = last_of(torch.randn(module["batch"], module["config"]["latent_channels"], side, side))
+    z = channels_last(torch.randn(module["batch"], module["config"]["latent_channels"], side, side))
     network.decoder = compiled(network.decoder)
     return torch.no_grad()(lambda: network.decode(z).sample)
 
@@ -107,10 +108,6 @@ def text_encoder(module: dict, compiled: Compile) -> Callable[[], None]:
     network = compiled(CLIPTextModel(CLIPTextConfig(**module["config"])).eval())
     ids = torch.arange(77 * module["batch"]).reshape(module["batch"], 77) * 7919 % (module["config"]["vocab_size"] - 2)
     return torch.no_grad()(lambda: network(ids).last_hidden_state)
-
-
-def last_of(x: torch.Tensor) -> torch.Tensor:
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 STARTS = {"UNet2DConditionModel": unet, "AutoencoderKL": decoder, "CLIPTextModel": text_encoder}

@@ -46,7 +46,7 @@ export interface OpenEvaluation<R> {
   readonly out: string;
   readonly data: RadiographParts;
   /** Many patients of the phantom, the test's among them, to be told apart by group; of a data set there are its test's alone. */
-  readonly groups?: Radiographs;
+  readonly groups?: () => Promise<Radiographs>;
 }
 
 /** So many times the test's patients are told apart by group. */
@@ -69,7 +69,7 @@ export async function openAskedEvaluation<R extends AskedRecipe, S extends strin
     radiographPartsOf(command, flags, { size: system.size(recipe), phantom, views: system.views }, context),
   );
   const isPhantom = (flags.data ?? 'phantom') === 'phantom';
-  return { command, recipe, out, data, ...(isPhantom && { groups: await groupsOf(system, recipe, context) }) };
+  return { command, recipe, out, data, ...(isPhantom && { groups: () => groupsOf(system, recipe, context) }) };
 }
 
 async function groupsOf<R extends AskedRecipe, S extends string>(

@@ -28,6 +28,7 @@ export function addEvaluateCheXagent(command: Command, context: Context): void {
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
   const { seed, draws, perTask, benchAlone = false } = flags;
   const { command, recipe, out, data, groups } = await openAskedEvaluation(cheXagent, name, flags, context);
+  const patients = benchAlone ? undefined : await groups?.();
   await runEvaluation(
     {
       command,
@@ -38,7 +39,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
         evaluateCheXagent({
           recipe,
           data,
-          ...(groups && { groups }),
+          ...(patients && { groups: patients }),
           key: key(seed),
           out,
           benchAlone,

@@ -33,6 +33,7 @@ export function addEvaluateLlava(command: Command, context: Context): void {
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
   const { seed, draws, plane } = flags;
   const { command, recipe, out, data, groups } = await openAskedEvaluation(cxrLlava, name, flags, context);
+  const patients = await groups?.();
   // Those are of the phantom, as its groups are.
   const external = groups ? await externalOf(recipe.phantom.test, cxrLlava.size(recipe), context) : {};
   await runEvaluation(
@@ -45,7 +46,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
         const { figure, ...result } = await evaluateLlava({
           recipe,
           data,
-          ...(groups && { groups }),
+          ...(patients && { groups: patients }),
           external,
           key: key(seed),
           out,
