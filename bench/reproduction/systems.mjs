@@ -43,6 +43,10 @@ const trainedRadGraph = ({ scores, steps, seconds, notes }) => {
 };
 const hundredths = ({ value, low, high }) => ({ value: 100 * value, low: 100 * low, high: 100 * high });
 
+/** Its evaluation, a section of the page for each of its parts. */
+const partsOfCheXagent = ({ seed, draws, parts, ...result }) =>
+  `roentgen chexagent evaluate ${recipeOf(result)} --seed ${seed} --draws ${draws} --parts ${parts.join(',')}`;
+
 /** What can be taken in, in the order of the page. */
 const SYSTEMS = {
   radgraph: {
@@ -116,7 +120,7 @@ const SYSTEMS = {
   chexagent: {
     title: 'CheXagent: a bench',
     paper: '[arXiv:2401.12208](https://arxiv.org/abs/2401.12208)',
-    command: (result) => `roentgen chexagent evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws} --bench-alone`,
+    command: partsOfCheXagent,
     document: 'asking.md',
     overSeeds: [
       { table: /^Accuracy/, row: 'questions', columns: ['generation', 'generation: gained', 'likelihood', 'likelihood: gained'] },
@@ -125,9 +129,22 @@ const SYSTEMS = {
     ],
   },
   'chexagent-stages': {
-    title: 'CheXagent: what each stage adds, and whom it serves worse',
+    title: 'CheXagent: what each stage adds',
     paper: '[arXiv:2401.12208](https://arxiv.org/abs/2401.12208)',
-    command: (result) => `roentgen chexagent evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
+    command: partsOfCheXagent,
+    document: 'asking.md',
+    overSeeds: [
+      {
+        table: /^What each stage adds/,
+        row: 'stages',
+        columns: ['accuracy, generation', 'accuracy, likelihood', 'IoU of boxes', 'F1 of findings written (14, micro)'],
+      },
+    ],
+  },
+  'chexagent-groups': {
+    title: 'CheXagent: whom it serves worse',
+    paper: '[arXiv:2401.12208](https://arxiv.org/abs/2401.12208)',
+    command: partsOfCheXagent,
     document: 'asking.md',
   },
 };

@@ -19,7 +19,12 @@ export type { Instruction, OppositeCase, Opposites, Told } from './biomedjourney
 export type { JourneyEvaluationOptions } from './biomedjourney/options';
 export type { JourneyRow } from './biomedjourney/rows';
 export { type JourneyTruth, journeyTruth } from './biomedjourney/truth';
-export { type CheXagentEvaluationOptions, evaluateCheXagent } from './chexagent/evaluate-chexagent';
+export {
+  type CheXagentEvaluationOptions,
+  type CheXagentEvaluationPart,
+  cheXagentEvaluationParts,
+  evaluateCheXagent,
+} from './chexagent/evaluate-chexagent';
 export type { AnswerBenchOptions } from './chexbench/answers';
 export { type EvaluateCheXbenchOptions, evaluateCheXbench } from './chexbench/evaluate-chexbench';
 export {

@@ -160,11 +160,20 @@ test('chexagent train makes a model that is asked about two images and put to a 
 
   const out = join(folder, 'evaluation');
   const evaluate = ['chexagent', 'evaluate', recipe, '--out', out, '--per-task', '3', '--draws', '10'];
-  const alone = await roentgen([...evaluate, '--bench-alone']);
+  const alone = await roentgen([...evaluate, '--parts', 'bench']);
   assert.equal(alone.status, 0, alone.stderr);
   assert.doesNotMatch(alone.stdout, /without bridge/);
   const evaluated = await roentgen(evaluate);
   assert.equal(evaluated.status, 0, evaluated.stderr);
   assert.ok(evaluated.stdout.startsWith(alone.stdout.split('\n')[0]!), 'the bench first');
   assert.match(evaluated.stdout, /without bridge[\s\S]*women’s findings rare[\s\S]*as many left out at random/);
+  const stages = await roentgen([...evaluate, '--parts', 'stages', '--json']);
+  assert.equal(stages.status, 0, stages.stderr);
+  assert.deepEqual(
+    JSON.parse(stages.stdout).tables.map(({ name }: { name: string }) => name),
+    ['chexagent-stages'],
+  );
+  const wrong = await roentgen([...evaluate, '--parts', 'bench,steps']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /expected some of bench, stages, groups.*got steps/);
 });

@@ -22,16 +22,12 @@ export interface EvaluateFlags extends DataFlags {
 }
 
 /** Adds the recipe and the options that both have. */
-export const evaluateOptions = <R extends AskedRecipe, S extends string>(
-  command: Command,
-  { name, stages }: AskedSystem<R, S>,
-  leaves: string,
-): Command =>
+export const evaluateOptions = <R extends AskedRecipe, S extends string>(command: Command, { name, stages }: AskedSystem<R, S>): Command =>
   stageStepsOption(
     addDataOptions(
       command
         .argument('[recipe]', `a recipe of data/${name} or a JSON file`, 'phantom')
-        .option('--out <folder>', `where networks are kept and ${leaves} go`, `runs/${name}-evaluation`),
+        .option('--out <folder>', 'where networks are kept, and what was measured goes', `runs/${name}-evaluation`),
     ),
     Object.keys(stages),
   )

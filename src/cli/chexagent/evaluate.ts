@@ -2,16 +2,17 @@
 
 import type { Command } from 'commander';
 import { key } from '../../engine';
-import { evaluateCheXagent } from '../../evaluation';
+import { type CheXagentEvaluationPart, cheXagentEvaluationParts, evaluateCheXagent } from '../../evaluation';
 import { type EvaluateFlags, evaluateOptions, openAskedEvaluation } from '../asking/evaluate';
 import type { Context } from '../context';
+import { partsOf } from '../evaluation-parts';
 import { wholeNumber } from '../numbers';
 import { runEvaluation } from '../run-evaluation';
 import { cheXagent } from './system';
 
 interface Flags extends EvaluateFlags {
   perTask: number;
-  benchAlone?: true;
+  parts: CheXagentEvaluationPart[];
 }
 
 /** The command's arguments, options and action. */
@@ -19,21 +20,26 @@ export function addEvaluateCheXagent(command: Command, context: Context): void {
   const described = command.description(
     'train it with all stages, without each of the first three, and with one sex’s findings rare; accuracies on a bench of test patients, gaps between groups',
   );
-  evaluateOptions(described, cheXagent, 'result.json')
+  evaluateOptions(described, cheXagent)
     .option('--per-task <n>', 'items of each task of the bench', wholeNumber(1), 100)
-    .option('--bench-alone', 'train with all stages and put that to the bench, as for further seeds; without it, later, the rest follows')
+    .option(
+      '--parts <list>',
+      'the bench, of one network; stages, of three more without one each; groups, of two where findings are left out',
+      partsOf(cheXagentEvaluationParts),
+      [...cheXagentEvaluationParts],
+    )
     .action((recipe: string, flags: Flags) => run(recipe, flags, context));
 }
 
 async function run(name: string, flags: Flags, context: Context): Promise<void> {
-  const { seed, draws, perTask, benchAlone = false } = flags;
+  const { seed, draws, perTask, parts } = flags;
   const { command, recipe, out, data, groups } = await openAskedEvaluation(cheXagent, name, flags, context);
-  const patients = benchAlone ? undefined : await groups?.();
+  const patients = parts.includes('groups') ? await groups?.() : undefined;
   await runEvaluation(
     {
       command,
       out,
-      facts: { recipe, seed, draws, perTask },
+      facts: { recipe, seed, draws, perTask, parts },
       ...(flags.json && { json: true }),
       evaluate: (onProgress) =>
         evaluateCheXagent({
@@ -42,7 +48,7 @@ async function run(name: string, flags: Flags, context: Context): Promise<void> 
           ...(patients && { groups: patients }),
           key: key(seed),
           out,
-          benchAlone,
+          parts,
           perTask,
           draws,
           signal: context.signal,

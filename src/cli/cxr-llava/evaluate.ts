@@ -25,7 +25,7 @@ export function addEvaluateLlava(command: Command, context: Context): void {
   const described = command.description(
     'train the rows of the paper’s table and measure them: with and without labels learnt, both prompts, children, another processing and another renderer, temperature × top-p, and one sex’s findings rare',
   );
-  evaluateOptions(described, cxrLlava, 'result.json and sampling.png')
+  evaluateOptions(described, cxrLlava)
     .option('--plane <n>', 'reports at each place of temperature and top-p; 0 leaves them out', wholeNumber(0), 100)
     .action((recipe: string, flags: Flags) => run(recipe, flags, context));
 }

@@ -1,12 +1,13 @@
 /** `roentgen drr-rate evaluate`: the paper's pairs of domains, folds by image and by patient, a second view, causes of the gap. */
 
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { key, startEngine } from '../../engine';
 import { type DrrRateEvaluationPart, drrRateParts, evaluateDrrRate } from '../../evaluation';
 import { claimFolder } from '../../files/internal';
 import { loadDrrRateRecipe } from '../../systems';
 import type { Context } from '../context';
+import { partsOf } from '../evaluation-parts';
 import { wholeNumber } from '../numbers';
 import { runEvaluation } from '../run-evaluation';
 import { addFolderOptions, type FolderFlags, foldersOf } from './folders';
@@ -29,7 +30,7 @@ export function addEvaluateDrrRate(command: Command, context: Context): void {
       .option(
         '--parts <list>',
         'pairs of domains, folds by image and by patient, a lateral view as second input, causes of the gap (threshold, noise, scatter, texture; of the phantom alone)',
-        partsOf,
+        partsOf(drrRateParts),
         ['pairs', 'folds', 'lateral'],
       ),
   )
@@ -38,13 +39,6 @@ export function addEvaluateDrrRate(command: Command, context: Context): void {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nStopped with Ctrl-C and called again, it goes on.')
     .action((recipe: string, flags: Flags) => run(recipe, flags, context));
-}
-
-function partsOf(text: string): DrrRateEvaluationPart[] {
-  const parts = text.split(',').map((part) => part.trim());
-  const wrong = parts.find((part) => !(drrRateParts as readonly string[]).includes(part));
-  if (wrong !== undefined) throw new InvalidArgumentError(`expected some of ${drrRateParts.join(', ')}, as in pairs,folds; got ${wrong}.`);
-  return parts as DrrRateEvaluationPart[];
 }
 
 async function run(name: string, flags: Flags, context: Context): Promise<void> {

@@ -18,7 +18,7 @@ import {
   type Radiographs,
 } from '../../systems';
 import { answerBench, type BenchAnswers } from '../chexbench/answers';
-import { evaluateCheXbench, overlapsOf, rightAnswers } from '../chexbench/evaluate-chexbench';
+import { evaluateBenchAnswers, ONE_TRAINING, overlapsOf, rightAnswers } from '../chexbench/evaluate-chexbench';
 import { bootstrapMean, type Estimate, shareOf, textOf } from '../estimate';
 import { hashOf } from '../hash-of';
 import { pairedDifference } from '../paired';
@@ -36,6 +36,9 @@ import { estimateOf, meanOf, type SummedMeasure } from '../summed';
 import { type ComparedText, inHundredths, labelF1Name, labelMeasures, PAPER_F1 } from '../text-measures';
 import { marginsOf } from './presence';
 
+export const cheXagentEvaluationParts = ['bench', 'stages', 'groups'] as const;
+export type CheXagentEvaluationPart = (typeof cheXagentEvaluationParts)[number];
+
 export interface CheXagentEvaluationOptions {
   readonly recipe: CheXagentRecipe;
   readonly data: { readonly train: Radiographs; readonly test: Radiographs; readonly texts: readonly string[] };
@@ -44,8 +47,8 @@ export interface CheXagentEvaluationOptions {
   readonly key: Key;
   /** Networks are kept here: what was interrupted goes on. */
   readonly out: string;
-  /** One network is trained and put to the bench; stages and groups, five networks more, are left out. Default false. */
-  readonly benchAlone?: boolean;
+  /** The bench takes one network, stages three more, groups two. Default all. */
+  readonly parts?: readonly CheXagentEvaluationPart[];
   /** Items of each task of the bench. Default 100. */
   readonly perTask?: number;
   /** Of bootstrap and test; default 1000. */
@@ -78,17 +81,39 @@ const wordsOf: Readonly<Record<(typeof STAGES)[number], string>> = {
   bridge: 'A bridge that has learnt by itself',
 };
 
-/** @throws the signal's reason where it was raised: networks that are trained stay */
+/**
+ * Trains and measures what the parts need; networks are kept in the folder.
+ *
+ * @throws the signal's reason where it was raised: networks that are trained stay
+ */
 export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Promise<SystemEvaluation> {
-  const { data, groups = data.test, key, benchAlone = false, perTask = 100, draws = 1000, signal, onProgress } = options;
-  const source = instructSource(data.test);
+  const { parts = cheXagentEvaluationParts, data } = options;
   const learnt = instructSource(data.train); // one for all networks: where findings are, which takes long, is worked out once
+  const parted: SystemEvaluation[] = [];
+  if (parts.includes('bench') || parts.includes('stages')) parted.push(await benchAndStages(options, learnt, parts));
+  if (parts.includes('groups')) parted.push(await groupsPart(options, learnt));
+  return {
+    tables: parted.flatMap(({ tables }) => tables),
+    findings: parted.flatMap(({ findings }) => findings),
+    definitions: Object.assign({}, ...parted.map(({ definitions }) => definitions)),
+    notes: [...new Set(parted.flatMap(({ notes }) => notes ?? []))],
+  };
+}
+
+const allOf = ({ records }: Radiographs): number[] => Array.from(records.keys());
+
+async function benchAndStages(
+  options: CheXagentEvaluationOptions,
+  learnt: InstructSource,
+  parts: readonly CheXagentEvaluationPart[],
+): Promise<SystemEvaluation> {
+  const { data, key, perTask = 100, draws = 1000, signal, onProgress } = options;
+  const source = instructSource(data.test);
   const { items } = await makeCheXbench(source, { key: foldIn(key, 20), perTask, ...(signal && { signal }) });
   const bench = cheXbenchOf(items, '');
-  const rows = new Map(source.records.map((_, i) => [source.path(i), i]));
   const asked = {
     bench,
-    rows,
+    rows: new Map(source.records.map((_, i) => [source.path(i), i])),
     pixels: data.test.pixels,
     maxTokens: options.recipe.max_tokens,
     key: foldIn(key, 21),
@@ -96,46 +121,51 @@ export async function evaluateCheXagent(options: CheXagentEvaluationOptions): Pr
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   };
-  const all = Array.from(data.train.records.keys());
+  const records = allOf(data.train);
   const answers = new Map<string, BenchAnswers>();
-  const byGroup = new Map<string, OutcomeByGroup>();
-  const outcomes = async (name: string, model: AskedModel): Promise<void> => {
-    const watched = (what: string) => ({
-      ...(signal && { signal }),
-      onProgress: (done: number, total: number) => onProgress?.(`${what}: ${name}`, done, total),
-    });
-    const known = chosenOf(data.train, all.slice(0, OF_TRAINING));
-    const said = saidOf(await marginsOf(model, groups, watched('questions of presence')), {
-      scores: await marginsOf(model, known, watched('of training records')),
-      records: known.records,
-    });
-    byGroup.set(name, await sensitivityByGroup(said, groups.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
-  };
-  let full: Awaited<ReturnType<typeof evaluateCheXbench>> | undefined;
-  await withModel(options, learnt, { name: FULL, without: [], records: all }, async (model) => {
-    full = await evaluateCheXbench(model, asked);
-    if (!benchAlone) answers.set(FULL, await answerBench(model, false, asked));
+  let full: SystemEvaluation | undefined;
+  await withModel(options, learnt, { name: FULL, without: [], records }, async (model) => {
+    const seeing = await answerBench(model, false, asked);
+    answers.set(FULL, seeing);
+    if (parts.includes('bench')) full = evaluateBenchAnswers(model, seeing, await answerBench(model, true, asked), asked);
   });
-  if (benchAlone) return full!;
+  if (!parts.includes('stages')) return full!;
   for (const stage of STAGES)
-    await withModel(options, learnt, { name: `without ${stage}`, without: [stage], records: all }, async (model) => {
+    await withModel(options, learnt, { name: `without ${stage}`, without: [stage], records }, async (model) => {
       answers.set(`without ${stage}`, await answerBench(model, false, asked));
     });
-  for (const [name, records] of Object.entries(rareTrainingSets(data.train.records, foldIn(key, 23))))
-    await withModel(options, learnt, { name, without: [], records }, (model) => outcomes(name, model));
   const by = { key: foldIn(key, 24), draws };
   return {
-    tables: [
-      ...full!.tables,
-      stagesTable(bench, answers, by),
-      sensitivityTable('chexagent-groups', 'Sensitivity of questions of presence by group, hundredths', byGroup, draws),
-    ],
-    findings: [...full!.findings, ...stageFindings(bench, answers, by), ...rareGroupFindings(byGroup)],
+    tables: [...(full?.tables ?? []), stagesTable(bench, answers, by)],
+    findings: [...(full?.findings ?? []), ...stageFindings(bench, answers, by)],
+    definitions: full?.definitions ?? {},
+    notes: full?.notes ?? [ONE_TRAINING],
+  };
+}
+
+async function groupsPart(options: CheXagentEvaluationOptions, learnt: InstructSource): Promise<SystemEvaluation> {
+  const { data, groups = data.test, key, draws = 1000, signal, onProgress } = options;
+  const known = chosenOf(data.train, allOf(data.train).slice(0, OF_TRAINING));
+  const byGroup = new Map<string, OutcomeByGroup>();
+  for (const [name, records] of Object.entries(rareTrainingSets(data.train.records, foldIn(key, 23))))
+    await withModel(options, learnt, { name, without: [], records }, async (model) => {
+      const watched = (what: string) => ({
+        ...(signal && { signal }),
+        onProgress: (done: number, total: number) => onProgress?.(`${what}: ${name}`, done, total),
+      });
+      const said = saidOf(await marginsOf(model, groups, watched('questions of presence')), {
+        scores: await marginsOf(model, known, watched('of training records')),
+        records: known.records,
+      });
+      byGroup.set(name, await sensitivityByGroup(said, groups.records, { key: foldIn(key, 22), draws, ...(signal && { signal }) }));
+    });
+  return {
+    tables: [sensitivityTable('chexagent-groups', 'Sensitivity of questions of presence by group, hundredths', byGroup, draws)],
+    findings: rareGroupFindings(byGroup),
     definitions: {
-      ...full!.definitions,
       sensitivity: `${sensitivityDefinition('likelihood of "yes" against "no"', `${OF_TRAINING} training records`)}; v2`,
     },
-    notes: full!.notes,
+    notes: [ONE_TRAINING],
   };
 }
 

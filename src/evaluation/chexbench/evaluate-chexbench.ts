@@ -28,9 +28,17 @@ const MODES = ['generation', 'likelihood'] as const;
 
 /** @throws RangeError where a question shows more images than the model has places for; the signal's reason where it was raised */
 export async function evaluateCheXbench(model: AskedModel, options: EvaluateCheXbenchOptions): Promise<SystemEvaluation> {
-  const { bench, key, draws = 1000 } = options;
   const seeing = await answerBench(model, false, options);
-  const blanked = await answerBench(model, true, options);
+  return evaluateBenchAnswers(model, seeing, await answerBench(model, true, options), options);
+}
+
+/** The tables of answers that a model has given to images and to grey ones. */
+export function evaluateBenchAnswers(
+  model: AskedModel,
+  seeing: BenchAnswers,
+  blanked: BenchAnswers,
+  { bench, key, draws = 1000 }: Pick<EvaluateCheXbenchOptions, 'bench' | 'key' | 'draws'>,
+): SystemEvaluation {
   const by = { key: foldIn(key, 1), draws };
   const choices = choiceRows(bench.questions, seeing, blanked, by);
   const tables: ResultTable[] = [];
@@ -59,10 +67,10 @@ const DEFINITIONS: Readonly<Record<string, string>> = {
   blanked: 'the same model with all pixels 0.5; v1',
 };
 
-const NOTES: readonly string[] = [
-  'One training: intervals are over questions, not over seeds.',
-  'An accuracy that is not above the blanked image’s says nothing about images.',
-];
+/** A note of every table of this kind. */
+export const ONE_TRAINING = 'One training: intervals are over questions, not over seeds.';
+
+const NOTES: readonly string[] = [ONE_TRAINING, 'An accuracy that is not above the blanked image’s says nothing about images.'];
 
 /** What of a bench's images a model is not shown. */
 function shownLess({ questions, places, texts }: CheXbench, { network: { images: most } }: AskedModel): string[] {
