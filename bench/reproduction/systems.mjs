@@ -201,15 +201,17 @@ const bySeed = ({ seed, findings, others }) =>
     ),
   }));
 
-/** Student's t of 95% for so many degrees of freedom and one. */
-const T = { 2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776 };
+/** Student's t of 95% for so many degrees of freedom and one; of two trainings the interval would be wider than the scale. */
+const T = { 3: 4.303, 4: 3.182, 5: 2.776 };
 
 /** The mean over trainings with Student's interval, and what each gave. */
 function meanOf(values) {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const each = `(${values.map((value) => value.toFixed(1)).join(', ')})`;
+  if (!T[values.length]) return `${mean.toFixed(1)} ${each}`;
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
   const half = (T[values.length] * deviation) / Math.sqrt(values.length);
-  return `${mean.toFixed(1)} ± ${half.toFixed(1)} (${values.map((value) => value.toFixed(1)).join(', ')})`;
+  return `${mean.toFixed(1)} ± ${half.toFixed(1)} ${each}`;
 }
 
 /** Tables of what all seeds gave. */
@@ -224,7 +226,8 @@ function meansOverSeeds(chosen = [], { tables, seed, others = [] }) {
       const known = columns.filter((column) => values(column).every((value) => typeof value === 'number'));
       return { [row]: first[row], ...Object.fromEntries(known.map((column) => [column, meanOf(values(column))])) };
     });
-    return [`**${title}: means over seeds ${runs.map((run) => run.seed).join(', ')}, ± half of Student's interval of 95% (each seed)**`, markdown(means)];
+    const interval = T[runs.length] ? ", ± half of Student's interval of 95%" : '';
+    return [`**${title}: means over seeds ${runs.map((run) => run.seed).join(', ')}${interval} (each seed)**`, markdown(means)];
   });
 }
 
