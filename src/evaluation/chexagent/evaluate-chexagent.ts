@@ -18,7 +18,7 @@ import {
   type Radiographs,
 } from '../../systems';
 import { answerBench, type BenchAnswers } from '../chexbench/answers';
-import { evaluateBenchAnswers, ONE_TRAINING, overlapsOf, rightAnswers } from '../chexbench/evaluate-chexbench';
+import { BENCH_DEFINITIONS, evaluateBenchAnswers, ONE_TRAINING, overlapsOf, rightAnswers } from '../chexbench/evaluate-chexbench';
 import { bootstrapMean, type Estimate, shareOf, textOf } from '../estimate';
 import { hashOf } from '../hash-of';
 import { pairedDifference } from '../paired';
@@ -138,7 +138,7 @@ async function benchAndStages(
   return {
     tables: [...(full?.tables ?? []), stagesTable(bench, answers, by)],
     findings: [...(full?.findings ?? []), ...stageFindings(bench, answers, by)],
-    definitions: full?.definitions ?? {},
+    definitions: BENCH_DEFINITIONS,
     notes: full?.notes ?? [ONE_TRAINING],
   };
 }

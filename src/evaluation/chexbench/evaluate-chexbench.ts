@@ -54,12 +54,13 @@ export function evaluateBenchAnswers(
   return {
     tables,
     findings: findingsOf(bench.questions, seeing, blanked, by),
-    definitions: DEFINITIONS,
+    definitions: BENCH_DEFINITIONS,
     notes: [...NOTES, ...shownLess(bench, model)],
   };
 }
 
-const DEFINITIONS: Readonly<Record<string, string>> = {
+/** What the words of these tables mean. */
+export const BENCH_DEFINITIONS: Readonly<Record<string, string>> = {
   generation:
     'the option of the first letter in brackets that the model writes; where there is none, one that is drawn by lot, as published; v1',
   likelihood: 'the option with the highest mean log-probability of its tokens behind the question, which lists none; v1',
