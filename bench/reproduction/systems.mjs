@@ -102,8 +102,13 @@ const SYSTEMS = {
   viewxgen: {
     title: 'ViewXGen: one model over a study’s report and views',
     paper: '[arXiv:2302.12172](https://arxiv.org/abs/2302.12172)',
-    command: (result) => `roentgen viewxgen evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}`,
+    command: (result) =>
+      `roentgen viewxgen evaluate ${recipeOf(result)} --seed ${result.seed} --draws ${result.draws}${result.diffusion ? ` --diffusion ${result.diffusion}` : ''}`,
     document: 'viewxgen.md',
+    overSeeds: [
+      { table: /^Reports/, rows: ['by', 'k of n'], columns: ['BLEU-4', 'F1 micro of 14, uncertain positive'] },
+      { table: /^The first view/, rows: ['by', 'k of n'], columns: ['FID', 'AUROC', 'view as asked'] },
+    ],
   },
   'cxr-llava': {
     title: 'CXR-LLaVA: reports by a language model that sees the image',
@@ -123,9 +128,9 @@ const SYSTEMS = {
     command: partsOfCheXagent,
     document: 'asking.md',
     overSeeds: [
-      { table: /^Accuracy/, row: 'questions', columns: ['generation', 'generation: gained', 'likelihood', 'likelihood: gained'] },
-      { table: /^Boxes/, row: 'boxes', columns: ['IoU', 'IoU of a half or more'] },
-      { table: /^Sections/, row: 'texts', columns: ['F1 micro of 5, uncertain positive', 'F1 micro of 14, uncertain positive', 'BLEU-4', 'ROUGE-L'] },
+      { table: /^Accuracy/, rows: ['questions'], columns: ['generation', 'generation: gained', 'likelihood', 'likelihood: gained'] },
+      { table: /^Boxes/, rows: ['boxes'], columns: ['IoU', 'IoU of a half or more'] },
+      { table: /^Sections/, rows: ['texts'], columns: ['F1 micro of 5, uncertain positive', 'F1 micro of 14, uncertain positive', 'BLEU-4', 'ROUGE-L'] },
     ],
   },
   'chexagent-stages': {
@@ -136,7 +141,7 @@ const SYSTEMS = {
     overSeeds: [
       {
         table: /^What each stage adds/,
-        row: 'stages',
+        rows: ['stages'],
         columns: ['accuracy, generation', 'accuracy, likelihood', 'IoU of boxes', 'F1 of findings written (14, micro)'],
       },
     ],
@@ -155,7 +160,7 @@ const shortened = ({ tables, findings = [], notes = [], seconds, ...result }) =>
   findings,
   notes,
   recipe: recipeOf(result),
-  ...Object.fromEntries(['steps', 'seed', 'seeds', 'doubts', 'draws', 'parts'].flatMap((name) => (result[name] === undefined ? [] : [[name, result[name]]]))),
+  ...Object.fromEntries(['steps', 'seed', 'seeds', 'doubts', 'draws', 'parts', 'diffusion', 'precision'].flatMap((name) => (result[name] === undefined ? [] : [[name, result[name]]]))),
   seconds: Math.round(seconds),
 });
 
@@ -173,12 +178,15 @@ function markdown(rows) {
   return [line(columns), line(columns.map(() => '---')), ...rows.map((row) => line(columns.map((name) => cellText(row[name]))))].join('\n');
 }
 
+/** What a command is called with where its products were not in float32. */
+const precisionOf = ({ precision = 'float32' }) => (precision === 'float32' ? '' : `ROENTGEN_PRECISION=${precision} `);
+
 function sectionOf(name, result) {
   const { title, paper, command, document } = SYSTEMS[name];
   const { tables, findings, notes, seconds, others = [] } = result;
   return [
     `## ${title}`,
-    `${paper}; \`${command(result)}\`: ${seconds} s. [${document}](${document}) says how to read it.`,
+    `${paper}; \`${precisionOf(result)}${command(result)}\`: ${seconds} s. [${document}](${document}) says how to read it.`,
     ...tables.flatMap(({ title: heading, rows, intervals }) => [`**${heading}**`, markdown(rows), ...(intervals ? [`Intervals: ${intervals}.`] : [])]),
     ...(findings.length === 0
       ? []
@@ -205,27 +213,30 @@ const bySeed = ({ seed, findings, others }) =>
 const T = { 3: 4.303, 4: 3.182, 5: 2.776 };
 
 /** The mean over trainings with Student's interval, and what each gave. */
-function meanOf(values) {
+function meanOf(values, digits) {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const each = `(${values.map((value) => value.toFixed(1)).join(', ')})`;
-  if (!T[values.length]) return `${mean.toFixed(1)} ${each}`;
+  const each = `(${values.map((value) => value.toFixed(digits)).join(', ')})`;
+  if (!T[values.length]) return `${mean.toFixed(digits)} ${each}`;
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
   const half = (T[values.length] * deviation) / Math.sqrt(values.length);
-  return `${mean.toFixed(1)} ± ${half.toFixed(1)} ${each}`;
+  return `${mean.toFixed(digits)} ± ${half.toFixed(digits)} ${each}`;
 }
 
 /** Tables of what all seeds gave. */
 function meansOverSeeds(chosen = [], { tables, seed, others = [] }) {
   const runs = [{ seed, tables }, ...others.filter((one) => one.tables)];
   if (runs.length < 2) return [];
-  return chosen.flatMap(({ table, row, columns }) => {
+  return chosen.flatMap(({ table, rows: names, columns }) => {
     const [{ title, rows }, ...same] = runs.map((run) => run.tables.find((one) => table.test(one.title)));
-    const means = rows.map((first) => {
-      const all = [first, ...same.map((other) => other.rows.find((one) => one[row] === first[row]))];
-      const values = (column) => all.map((one) => one?.[column]?.value ?? one?.[column]);
-      const known = columns.filter((column) => values(column).every((value) => typeof value === 'number'));
-      return { [row]: first[row], ...Object.fromEntries(known.map((column) => [column, meanOf(values(column))])) };
-    });
+    const valuesOf = (first, column) =>
+      [first, ...same.map((other) => other.rows.find((one) => names.every((name) => one[name] === first[name])))].map((one) => one?.[column]?.value ?? one?.[column]);
+    const isKnown = (values) => values.every((value) => typeof value === 'number');
+    // Fractions of one have three digits, hundredths and counts one.
+    const digitsOf = (column) => (rows.flatMap((first) => valuesOf(first, column)).every((value) => typeof value !== 'number' || Math.abs(value) <= 1) ? 3 : 1);
+    const means = rows.map((first) => ({
+      ...Object.fromEntries(names.map((name) => [name, first[name]])),
+      ...Object.fromEntries(columns.filter((column) => isKnown(valuesOf(first, column))).map((column) => [column, meanOf(valuesOf(first, column), digitsOf(column))])),
+    }));
     const interval = T[runs.length] ? ", ± half of Student's interval of 95%" : '';
     return [`**${title}: means over seeds ${runs.map((run) => run.seed).join(', ')}${interval} (each seed)**`, markdown(means)];
   });

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { duration } from '../display/internal';
+import { precision } from '../engine/internal';
 import type { Finding, ResultTable } from '../evaluation';
 import { writeJson } from '../files';
 import { asUsage, type Context, Interrupted } from './context';
@@ -37,7 +38,7 @@ export async function runEvaluation<R extends Evaluated>(
     const result = await asUsage(command, () => evaluate(bars.show));
     bars.end();
     const seconds = (performance.now() - started) / 1000;
-    await writeJson(join(out, 'result.json'), { ...result, ...facts, seconds });
+    await writeJson(join(out, 'result.json'), { ...result, ...facts, precision: precision(), seconds });
     if (json) {
       context.print(JSON.stringify(result, null, 2));
       return;

@@ -112,6 +112,27 @@ test(
 );
 
 test(
+  'random rows of the features are drawn anew after as many steps as the recipe says, and stay the first where it says none',
+  noLeaks(async (t) => {
+    const recipe = await tinyRecipe({ autoencoder: 1, sequence: 1 });
+    const data = madeStudies();
+    const rowsAfter = async (steps: number, redraw_every?: number): Promise<string> => {
+      const { redraw_every: _, ...rest } = recipe;
+      const own = { ...rest, optimisation: { ...recipe.optimisation, steps }, ...(redraw_every !== undefined && { redraw_every }) };
+      const model = await fitViewxgen({ recipe: own, data, key: key(5) }, tempDir(t));
+      const rows = Object.entries(bytesOf(model)).filter(([path]) => path.endsWith('projection_matrix'));
+      free(model);
+      assert.equal(rows.length, recipe.network.depth);
+      return JSON.stringify(rows);
+    };
+    const first = await rowsAfter(1);
+    assert.equal(await rowsAfter(4), first);
+    assert.equal(await rowsAfter(3, 3), first);
+    assert.notEqual(await rowsAfter(4, 3), first);
+  }),
+);
+
+test(
   'a folder with the autoencoder of another network is refused, and settings that make no network are named',
   noLeaks(async (t) => {
     const recipe = await tinyRecipe({ autoencoder: 1, sequence: 1 });

@@ -33,8 +33,8 @@ export interface ViewxgenRecipe {
   readonly learns: LearntPart;
   /** Of the embeddings, a fraction below 1. */
   readonly dropout: number;
-  /** Steps after which features get other random rows. */
-  readonly redraw_every: number;
+  /** Steps after which features get other random rows; they keep their first where left out. */
+  readonly redraw_every?: number;
   readonly optimisation: Optimisation;
   /** Studies of the phantom. */
   readonly phantom: Readonly<Record<ViewSplit, number>>;
@@ -74,7 +74,7 @@ const RECIPE: ShapeOf<ViewxgenRecipe> = {
   },
   learns: is.oneOf(...learntParts),
   dropout: is.number(0, 0.99),
-  redraw_every: is.whole(1),
+  redraw_every: optional(is.whole(1)),
   optimisation: optimisationShape,
   phantom: { train: is.whole(2), test: is.whole(1) },
   run: { checkpoint_every: is.whole(1) },

@@ -55,7 +55,7 @@ export async function trainSequence(
 ): Promise<{ params: ViewxgenParams; seconds: number; log: readonly StepLog[] }> {
   const { recipe, config, studies, key, signal, onStart, onStep, checkpoints } = options;
   checkViewxgenConfig(config);
-  const { learns, dropout, redraw_every, optimisation } = recipe;
+  const { learns, dropout, redraw_every = Number.POSITIVE_INFINITY, optimisation } = recipe;
   const { batch_size: B, steps, accumulation = 1 } = optimisation;
   const [initial, ordering, shuffling, dropping, projecting] = split(key, 5) as [Key, Key, Key, Key, Key];
   const order = dataOrder(ordering, studies.length, B);
