@@ -75,9 +75,19 @@ test('viewxgen train stops and goes on, generate makes a view and a report, eval
   assert.match(other.stderr, /recipe smoke is for images of 64 pixels, and the studies have 16/);
   const diffusion = join(folder, 'diffusion.json');
   const steps = { optimisation: { steps: 2, batch_size: 4 } };
+  // Prompts are shorter than reports: both lengths are below the network's 24 tokens of a text.
+  const short = { tokenizer: { max_length: 16 }, text_encoder: { config: { max_position_embeddings: 16 } } };
   writeFileSync(
     diffusion,
-    JSON.stringify({ extends: 'smoke', size: SIZE, unet: { sample_size: 4 }, vae: steps, diffusion: steps, sampling: { steps: 2 } }),
+    JSON.stringify({
+      extends: 'smoke',
+      size: SIZE,
+      unet: { sample_size: 4 },
+      vae: steps,
+      diffusion: steps,
+      sampling: { steps: 2 },
+      ...short,
+    }),
   );
   const evaluated = await roentgen([...evaluate, diffusion]);
   assert.equal(evaluated.status, 0, evaluated.stderr);

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TextEncoderConfig } from '../../encoders';
 import { foldIn, randomInts } from '../../engine';
 import { fitModel, type Recipe } from '../../experiments';
 import { disposeModel, loadModel, type Model, saveModel, textToImage } from '../../pipelines';
@@ -15,6 +16,17 @@ const textOf = (view: ChestView, report: string): string => `${view.toLowerCase(
 
 /** Tokens of a text beyond the report's: the view's. */
 const ROOM = 4;
+
+/** A recipe for texts of so many tokens: a text encoder that names no number of positions gets as many (`initModel`). */
+function withLength(recipe: Recipe, max_length: number): Recipe {
+  const { token_std, config } = recipe.text_encoder;
+  const { max_position_embeddings: _, ...fitting } = config as TextEncoderConfig & { max_position_embeddings?: number };
+  return {
+    ...recipe,
+    tokenizer: { ...recipe.tokenizer, max_length },
+    text_encoder: { token_std, config: fitting as TextEncoderConfig },
+  };
+}
 
 /** Images that are drawn at a time. */
 const BATCH = 16;
@@ -31,10 +43,7 @@ export async function diffused(
   rows: readonly KofN[],
 ): Promise<Task> {
   const { recipe, data, key, signal, onProgress } = options;
-  const model = await diffusionModel(options, {
-    ...given,
-    tokenizer: { ...given.tokenizer, max_length: recipe.network.text_length + ROOM },
-  });
+  const model = await diffusionModel(options, withLength(given, recipe.network.text_length + ROOM));
   const views: Drawn[] = [];
   try {
     for (const row of rows.filter(({ k }) => k === 1)) {
