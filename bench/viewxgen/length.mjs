@@ -55,7 +55,7 @@ async function one({ attention, length, batch, steps, real }) {
   const image = (view, i) => ({ kind: 'image', view, codes: randomInts(key(i), grid ** 2, 0, 512) });
   const text = { kind: 'text', ids: randomInts(key(9), network.text_length, 0, 1000), length: network.text_length };
   const studies = Array.from({ length: batch }, (_, i) => ({ text, images: [image('PA', i), image('LATERAL', i + 20), image('AP', i + 40)] }));
-  const recipe = { learns: 'both', dropout: 0, redraw_every: 1000, optimisation: { ...optimisation, batch_size: batch, steps } };
+  const recipe = { learns: 'both', dropout: 0, optimisation: { ...optimisation, batch_size: batch, steps } };
   await trainSequence({ recipe, config, studies, key: key(1), onStep });
   const later = seconds.slice(1).sort((a, b) => a - b);
   console.log(
