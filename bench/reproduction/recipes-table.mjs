@@ -22,19 +22,30 @@ const columns = {
   'FID, own classifier (real ones of others)': ({ fid, fidReal }) => beside(fid, fidReal, 3),
 };
 
+const line = (cells) => `| ${cells.join(' | ')} |`;
+const tableOf = (names, rows) => [line(names), line(names.map(() => '---')), ...rows.map(line)].join('\n');
+
+/** AUROC of each finding, of the models of which it is known. */
+function findingsTable(rows) {
+  const known = rows.filter(({ aurocs = {} }) => Object.keys(aurocs).length > 0);
+  const findings = [...new Set(known.flatMap(({ aurocs }) => Object.keys(aurocs)))];
+  return tableOf(
+    ['AUROC (real images)', ...known.map(({ recipe, seed }) => `${recipe}, seed ${seed}`)],
+    findings.map((finding) => [finding, ...known.map(({ aurocs }) => (aurocs[finding] ? beside(...aurocs[finding], 2) : '–'))]),
+  );
+}
+
 export function recipesSection() {
   const rows = measured();
   if (rows.length === 0) return '';
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  const names = Object.keys(columns);
   return `## Recipes
 
 Models as their recipes train them, measured as the quickstart measures its own, on texts of patients that were kept aside: \`node bench/reproduction/recipes.mjs RECIPE=RUN\`. *Told
 from real* is the share that fresh networks tell right, with 95% intervals, chance 50%. FID is in the features of the recipe's classifier, and not comparable between sizes.
 
-${line(names)}
-${line(names.map(() => '---'))}
-${rows.map((row) => line(Object.values(columns).map((cell) => cell(row)))).join('\n')}
+${tableOf(Object.keys(columns), rows.map((row) => Object.values(columns).map((cell) => cell(row))))}
+
+${findingsTable(rows)}
 
 **A window of mostly padding hides words.** \`roentgen evaluate text-use --quick\` says by how much the loss on 48 real images rises where left and right are exchanged in their texts.
 After 600 steps of the quickstart (seed 1; noise of -16 dB, where it rises most) that is

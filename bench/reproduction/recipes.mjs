@@ -54,13 +54,18 @@ function summarised(folder) {
     seed: summary.seed,
     images: 256,
     told: summary.toldFromReal,
-    auroc: summary.aurocGenerated.mean ?? null,
-    aurocReal: summary.aurocReal.mean ?? null,
+    ...aurocs(summary.aurocGenerated, summary.aurocReal),
     side: summary.sideAccuracy,
     sideReal: null,
     fid: summary.fidAfter,
     fidReal: summary.fidReal,
   };
+}
+
+/** Means, and each finding's. */
+function aurocs({ mean: auroc = null, ...made }, { mean: aurocReal = null, ...real }) {
+  const findings = Object.keys(made).filter((finding) => real[finding] !== undefined);
+  return { auroc, aurocReal, aurocs: Object.fromEntries(findings.map((finding) => [finding, [made[finding], real[finding]]])) };
 }
 
 async function measure(recipe, model, folder) {
@@ -104,15 +109,14 @@ async function measure(recipe, model, folder) {
     key: foldIn(engine.key, 9),
   });
   const readings = {
-    auroc: after.auroc.mean ?? null,
-    aurocReal: aurocByFinding(classifier.config, real, records).mean ?? null,
+    ...aurocs(after.auroc, aurocByFinding(classifier.config, real, records)),
     side: after.side.all,
     sideReal: sideAccuracy(classifier.config, real, records).all,
   };
   return {
     images: count,
     told,
-    ...(flags.data === 'phantom' ? readings : { auroc: null, aurocReal: null, side: null, sideReal: null }),
+    ...(flags.data === 'phantom' ? readings : { auroc: null, aurocReal: null, aurocs: {}, side: null, sideReal: null }),
     fid: after.fid,
     fidReal: frechetDistance(classify(classifier, otherPixels.slice(0, count * size ** 2)).features, real.features),
   };
