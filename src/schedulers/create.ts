@@ -73,28 +73,41 @@ const betasAlone: Readonly<Record<string, unknown>> = { use_flow_sigmas: false, 
  */
 export function exchangeScheduler(config: SchedulerConfig, name: string): SchedulerConfig {
   const target = findClass(name);
-  const source = classes.find(({ className, shortName }) => config._class_name === className || config._class_name === shortName);
-  const betas =
-    source && Object.fromEntries(Object.keys(commonDefaults).map((key) => [key, source.defaults[key as keyof typeof commonDefaults]]));
-  const settings = { ...('clip_sample' in target.defaults ? { clip_sample: false } : {}), ...betas, ...withoutNulls(config) };
-  expectBetas(settings, target);
-  const isVariant = (key: string): boolean => source !== target && key !== 'prediction_type' && key in (target.choices ?? {});
+  const settings = settingsFor(config, target);
+  const why = whyNot(settings, target);
+  if (why) throw new RangeError(`${config._class_name ?? 'the scheduler config'} can't be exchanged for ${target.className}: ${why}`);
+  const isVariant = (key: string): boolean => sourceOf(config) !== target && key !== 'prediction_type' && key in (target.choices ?? {});
   const entries = Object.entries(settings).filter(([key]) => key in target.defaults && !isVariant(key));
   return { _class_name: target.className, ...Object.fromEntries(entries) };
 }
 
-/** @throws RangeError where a method can't take over a config's noise schedule */
-function expectBetas(config: SchedulerConfig, { className, defaults }: SchedulerClass): void {
-  const { beta_schedule: schedule, beta_start: start, beta_end: end, trained_betas: trained } = config;
-  const fail = (why: string): never => {
-    throw new RangeError(`${config._class_name ?? 'the scheduler config'} can't be exchanged for ${className}: ${why}`);
-  };
+/** Short names of the methods that can take over a config's noise schedule (`exchangeScheduler`): what a model can be sampled with. */
+export function schedulersFor(config: SchedulerConfig): string[] {
+  return classes.filter((target) => whyNot(settingsFor(config, target), target) === undefined).map(({ shortName }) => shortName);
+}
+
+const sourceOf = ({ _class_name: name }: SchedulerConfig): SchedulerClass | undefined =>
+  classes.find(({ className, shortName }) => name === className || name === shortName);
+
+/** A config's keys as another method may take them over, with the betas that its own class has where it names none. */
+function settingsFor(config: SchedulerConfig, target: SchedulerClass): SchedulerConfig {
+  const source = sourceOf(config);
+  const betas =
+    source && Object.fromEntries(Object.keys(commonDefaults).map((key) => [key, source.defaults[key as keyof typeof commonDefaults]]));
+  return { ...('clip_sample' in target.defaults ? { clip_sample: false } : {}), ...betas, ...withoutNulls(config) };
+}
+
+/** Why a method can't take over a noise schedule; undefined where it can. */
+function whyNot(settings: SchedulerConfig, { defaults }: SchedulerClass): string | undefined {
+  const { beta_schedule: schedule, beta_start: start, beta_end: end, trained_betas: trained } = settings;
   if (!trained && !(schedule === 'squaredcos_cap_v2' || (schedule && typeof start === 'number' && typeof end === 'number')))
-    fail('its config gives no betas (beta_schedule with beta_start and beta_end, or trained_betas), which the other method would need');
+    return 'its config gives no betas (beta_schedule with beta_start and beta_end, or trained_betas), which the other method would need';
   for (const [key, value] of Object.entries(betasAlone))
-    if (key in config && config[key] !== value) fail(`its ${key} is ${JSON.stringify(config[key])}: noise does not follow its betas alone`);
-  if (config.rescale_betas_zero_snr && !('rescale_betas_zero_snr' in defaults))
-    fail('the model was trained with rescale_betas_zero_snr, which that method does not know; choose such as ddim or euler');
+    if (key in settings && settings[key] !== value)
+      return `its ${key} is ${JSON.stringify(settings[key])}: noise does not follow its betas alone`;
+  if (settings.rescale_betas_zero_snr && !('rescale_betas_zero_snr' in defaults))
+    return 'the model was trained with rescale_betas_zero_snr, which that method does not know; choose such as ddim or euler';
+  return undefined;
 }
 
 /** Every key of the noise schedule with its value, as training reads it: the class's own defaults where the file has none. */

@@ -2,7 +2,7 @@
 
 export type { BetaConfig, BetaSchedule } from './betas';
 export type { CommonConfig, ConfigRules, PredictionType, SchedulerConfig } from './config';
-export { createScheduler, schedulerNames } from './create';
+export { createScheduler, schedulerNames, schedulersFor } from './create';
 export { type DdimConfig, type DdimOptions, ddim, ddimStep } from './ddim';
 export { type DpmAlgorithm, dpmSolverStep } from './dpm-solver';
 export { eulerStep } from './euler';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { foldIn, key, normal } from 'roentgen-lab/engine';
-import { createScheduler, noiseTables, type Scheduler, type SchedulerConfig, schedulerNames } from 'roentgen-lab/schedulers';
+import { createScheduler, noiseTables, type Scheduler, type SchedulerConfig, schedulerNames, schedulersFor } from 'roentgen-lab/schedulers';
 import { checkScheduler, exchangeScheduler } from '#schedulers/create';
 import { disposeState } from '#schedulers/scheduler';
 import { verifyFixtures } from '../networks';
@@ -157,6 +157,18 @@ test('wrong requests are refused by name', () => {
     steps_offset: 0,
   };
   assert.throws(() => createScheduler(zeroSnr, { steps: 10 }), /zero terminal SNR/);
+});
+
+test('schedulersFor names those that a model can be sampled with, and no others', () => {
+  const all = Object.values(schedulerNames);
+  assert.deepEqual(schedulersFor(stableDiffusion), all);
+  const ddim = exchangeScheduler(stableDiffusion, 'ddim');
+  const zeroSnr = { ...ddim, prediction_type: 'v_prediction', timestep_spacing: 'trailing', rescale_betas_zero_snr: true };
+  const some = schedulersFor(zeroSnr);
+  assert.deepEqual(some, ['ddim', 'ddpm', 'euler', 'euler_ancestral', 'dpm_solver', 'unipc']);
+  for (const name of some) assert.equal(createScheduler(exchangeScheduler(zeroSnr, name), { steps: 8 }).timesteps[0], 999, name);
+  for (const name of all.filter((name) => !some.includes(name)))
+    assert.throws(() => exchangeScheduler(zeroSnr, name), /does not know; choose such as ddim or euler/, name);
 });
 
 test(
