@@ -30,13 +30,16 @@ function findingsTable(rows) {
   const known = rows.filter(({ aurocs = {} }) => Object.keys(aurocs).length > 0);
   const findings = [...new Set(known.flatMap(({ aurocs }) => Object.keys(aurocs)))];
   return tableOf(
-    ['AUROC (real images)', ...known.map(({ recipe, seed }) => `${recipe}, seed ${seed}`)],
+    ['AUROC of a finding (real images)', ...known.map(({ recipe, seed }) => `${recipe}, seed ${seed}`)],
     findings.map((finding) => [finding, ...known.map(({ aurocs }) => (aurocs[finding] ? beside(...aurocs[finding], 2) : '–'))]),
   );
 }
 
+/** Small images first, then by name and seed. */
+const inOrder = (a, b) => a.size - b.size || a.recipe.localeCompare(b.recipe) || a.seed - b.seed;
+
 export function recipesSection() {
-  const rows = measured();
+  const rows = measured().sort(inOrder);
   if (rows.length === 0) return '';
   return `## Recipes
 
