@@ -86,5 +86,8 @@ not tried.
 68% are told right (real ones of others 55%); of 32 images each, unsorted, 29 of PA texts have clear lungs, heart and diaphragm, and about 16 of AP texts: the others are veiled, have one lung, or none. AP images are the fewer ones, are taken of patients who lie, and vary more.
 **The real ones set the mark:** of 32 real AP radiographs drawn at random from the set and looked at in the same way at 64 pixels, 18 to 21 pass (of the others four have a lung that is white, four a veil, one is shown inverted, one is cut off at the edge), of 32 real PA ones 28 to 31. One pair of eyes, which knew what it
 saw. What is made of PA texts stands up to that; what is made of AP texts is two to five in thirty-two short of it.
+
+**Noise that ends in noise alone and masked padding do not help at 64 pixels,** where the window is short and latents are small: the quickstart with both (seed 1) is told from real in 74% (75% without), has an AUROC of .978 (.975) and a FID of .154 (.148). On NIH's images, from that model, 77% are told
+right (68% without); by eye 15 of 32 AP images pass, veiled as before, and 28 of 32 PA ones. The quickstart stays as it is.
 `;
 }
