@@ -75,7 +75,11 @@ export function exchangeScheduler(config: SchedulerConfig, name: string): Schedu
   const target = findClass(name);
   const settings = settingsFor(config, target);
   const why = whyNot(settings, target);
-  if (why) throw new RangeError(`${config._class_name ?? 'the scheduler config'} can't be exchanged for ${target.className}: ${why}`);
+  if (why) {
+    const others = schedulersFor(config);
+    const advice = others.length > 0 ? `; choose one of ${others.join(', ')}` : '';
+    throw new RangeError(`${config._class_name ?? 'the scheduler config'} can't be exchanged for ${target.className}: ${why}${advice}`);
+  }
   const isVariant = (key: string): boolean => sourceOf(config) !== target && key !== 'prediction_type' && key in (target.choices ?? {});
   const entries = Object.entries(settings).filter(([key]) => key in target.defaults && !isVariant(key));
   return { _class_name: target.className, ...Object.fromEntries(entries) };
@@ -106,7 +110,7 @@ function whyNot(settings: SchedulerConfig, { defaults }: SchedulerClass): string
     if (key in settings && settings[key] !== value)
       return `its ${key} is ${JSON.stringify(settings[key])}: noise does not follow its betas alone`;
   if (settings.rescale_betas_zero_snr && !('rescale_betas_zero_snr' in defaults))
-    return 'the model was trained with rescale_betas_zero_snr, which that method does not know; choose such as ddim or euler';
+    return 'the model was trained with rescale_betas_zero_snr, which that method does not know';
   return undefined;
 }
 

@@ -168,7 +168,7 @@ test('schedulersFor names those that a model can be sampled with, and no others'
   assert.deepEqual(some, ['ddim', 'ddpm', 'euler', 'euler_ancestral', 'dpm_solver', 'unipc']);
   for (const name of some) assert.equal(createScheduler(exchangeScheduler(zeroSnr, name), { steps: 8 }).timesteps[0], 999, name);
   for (const name of all.filter((name) => !some.includes(name)))
-    assert.throws(() => exchangeScheduler(zeroSnr, name), /does not know; choose such as ddim or euler/, name);
+    assert.throws(() => exchangeScheduler(zeroSnr, name), /does not know; choose one of ddim, ddpm, euler, /, name);
 });
 
 test(
