@@ -88,6 +88,6 @@ not tried.
 saw. What is made of PA texts stands up to that; what is made of AP texts is two to five in thirty-two short of it.
 
 **Noise that ends in noise alone and masked padding do not help at 64 pixels,** where the window is short and latents are small: the quickstart with both (seed 1) is told from real in 74% (75% without), has an AUROC of .978 (.975) and a FID of .154 (.148). On NIH's images, from that model, 77% are told
-right (68% without); by eye 15 of 32 AP images pass, veiled as before, and 28 of 32 PA ones. The quickstart stays as it is.
+right (68% in the run without, above); by eye 15 of 32 AP images pass, veiled as before, and 28 of 32 PA ones. One seed each. The quickstart stays as it is.
 `;
 }

@@ -80,7 +80,8 @@ export function exchangeScheduler(config: SchedulerConfig, name: string): Schedu
     const advice = others.length > 0 ? `; choose one of ${others.join(', ')}` : '';
     throw new RangeError(`${config._class_name ?? 'the scheduler config'} can't be exchanged for ${target.className}: ${why}${advice}`);
   }
-  const isVariant = (key: string): boolean => sourceOf(config) !== target && key !== 'prediction_type' && key in (target.choices ?? {});
+  const source = sourceOf(config);
+  const isVariant = (key: string): boolean => source !== target && key !== 'prediction_type' && key in (target.choices ?? {});
   const entries = Object.entries(settings).filter(([key]) => key in target.defaults && !isVariant(key));
   return { _class_name: target.className, ...Object.fromEntries(entries) };
 }
